@@ -1,0 +1,12 @@
+export default {
+  roots: ['<rootDir>/test', '<rootDir>/apps', '<rootDir>/libs'],
+  testMatch: ['**/*.spec.ts'],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.[tj]s$': ['@swc/jest'] },
+  // light-my-request requires the ESM-only `cookie` 2, which jest on Node 20 cannot load untransformed.
+  transformIgnorePatterns: ['/node_modules/(?!cookie/)'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  watchman: false,
+};
