@@ -1,0 +1,78 @@
+/**
+ * `npm run check`: types, lint, format, architecture, lockfile. `npm run format` (`--write`) formats instead.
+ */
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureInstalled, root, runNode } from './bootstrap.mjs';
+
+ensureInstalled();
+
+const FORMATTED = [
+  'apps',
+  'libs',
+  'migrations',
+  'scripts',
+  'test',
+  'bench',
+  '.dependency-cruiser.cjs',
+  'jest.config.mjs',
+];
+const formatted = FORMATTED.filter((path) => exists(path));
+const tsc = 'node_modules/ts7/bin/tsc';
+
+const CHECKS = [
+  { name: 'types', run: () => program([tsc, '-p', 'tsconfig.json', '--noEmit']) },
+  { name: 'types of tests', run: () => program([tsc, '-p', 'tsconfig.test.json', '--noEmit']) },
+  { name: 'lint', run: () => program(['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']) },
+  { name: 'format', run: () => program(['node_modules/oxfmt/bin/oxfmt', '--check', ...formatted]) },
+  {
+    name: 'architecture',
+    run: () =>
+      program(['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--output-type', 'err', 'apps', 'libs']),
+  },
+  { name: 'lockfile', run: lockfileIsComplete },
+];
+
+if (process.argv.includes('--write')) {
+  const { code } = await runNode(['node_modules/oxfmt/bin/oxfmt', ...formatted]);
+  process.exitCode = code;
+} else {
+  let failed = 0;
+  for (const check of CHECKS) {
+    const start = Date.now();
+    const { code, output } = await check.run();
+    if (code !== 0) failed += 1;
+    if (code !== 0) process.stdout.write(`${output.trimEnd()}\n`);
+    const seconds = ((Date.now() - start) / 1000).toFixed(1);
+    process.stdout.write(`check ${check.name.padEnd(14)} ${code === 0 ? 'passed' : 'FAILED'}  ${seconds} s\n`);
+  }
+  if (process.env.DHARMA_COUNTS_FILE) {
+    appendFileSync(process.env.DHARMA_COUNTS_FILE, `${CHECKS.length - failed} ${failed}\n`);
+  }
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+function program(argv) {
+  return runNode(argv, { output: 'capture' });
+}
+
+/** npm writes a lockfile without an error where a registry lacks a platform's package, and `npm ci` then fails elsewhere. */
+function lockfileIsComplete() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const present = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+  const missing = Object.entries(packages).flatMap(([path, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {})
+      .filter((name) => !present.has(name))
+      .map((name) => `package-lock.json: \`${path}\` may need \`${name}\`, which has no entry`),
+  );
+  return { code: missing.length === 0 ? 0 : 1, output: missing.join('\n') };
+}
+
+function exists(path) {
+  try {
+    readFileSync(join(root, path));
+    return true;
+  } catch (fault) {
+    return fault.code === 'EISDIR';
+  }
+}
