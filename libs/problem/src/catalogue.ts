@@ -1,0 +1,95 @@
+/** What a code of the catalogue stands for. Codes are never renamed; a retired one stays here, marked. */
+export interface ProblemKind {
+  readonly title: string;
+  /** HTTP status. */
+  readonly status: number;
+  /** Name of the gRPC status. */
+  readonly grpc: 'INVALID_ARGUMENT' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'NOT_FOUND' | 'UNAVAILABLE' | 'INTERNAL';
+  /** One sentence with `{name}` for each value that a Problem of this kind is given. */
+  readonly detail: string;
+  /** What the reader can do next. */
+  readonly remedy: string;
+}
+
+/** Every code that the product can emit, apart from the reasons of a decision. */
+export const CATALOGUE = {
+  'request-not-json': {
+    title: 'The body is no JSON',
+    status: 400,
+    grpc: 'INVALID_ARGUMENT',
+    detail: 'the body is not one JSON text in UTF-8: {fault}',
+    remedy: 'send one JSON object with `content-type: application/json`',
+  },
+  'request-too-large': {
+    title: 'The body is too large',
+    status: 413,
+    grpc: 'INVALID_ARGUMENT',
+    detail: 'the body is larger than {limit} bytes',
+    remedy: 'send fewer attributes; a decision needs facts about a request, not the request',
+  },
+  'content-type-unsupported': {
+    title: 'The content type is not supported',
+    status: 415,
+    grpc: 'INVALID_ARGUMENT',
+    detail: 'this route reads `application/json` only',
+    remedy: 'send `content-type: application/json`',
+  },
+  'request-malformed': {
+    title: 'The request is malformed',
+    status: 400,
+    grpc: 'INVALID_ARGUMENT',
+    detail: 'the request could not be read: {fault}',
+    remedy: 'compare it with the API description',
+  },
+  'route-unknown': {
+    title: 'There is no such route',
+    status: 404,
+    grpc: 'NOT_FOUND',
+    detail: 'no route answers `{method} {path}`',
+    remedy: 'compare method and path with the list of routes; every listener has its own',
+  },
+  'enforcement-point-unknown': {
+    title: 'The caller is not a known enforcement point',
+    status: 401,
+    grpc: 'UNAUTHENTICATED',
+    detail: 'only known enforcement points may ask: {reason}',
+    remedy: 'call from this machine while the policy set has no EnforcementPoint, or add one with a credential',
+  },
+  'explain-not-permitted': {
+    title: 'The caller may not see explanations',
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    detail: 'an explanation draws the map of the policy; this enforcement point may not ask for one',
+    remedy: 'use `dharma explain --policies DIR`, or give the EnforcementPoint `mayExplain: true`',
+  },
+  'setting-invalid': {
+    title: 'A setting is wrong',
+    status: 500,
+    grpc: 'INTERNAL',
+    detail: '{faults}',
+    remedy: '`dharma serve --help` lists every setting with its unit and default',
+  },
+  'address-unavailable': {
+    title: 'An address cannot be listened on',
+    status: 500,
+    grpc: 'UNAVAILABLE',
+    detail: '`{setting}`: cannot listen on `{address}`: {fault}',
+    remedy: 'stop the program that uses it, or choose another address (port 0 takes any free one)',
+  },
+  'policy-invalid': {
+    title: 'The policy set is not valid',
+    status: 422,
+    grpc: 'INVALID_ARGUMENT',
+    detail: '`{folder}` holds no valid policy set:\n{faults}',
+    remedy: '`dharma validate DIR` shows all faults at once',
+  },
+  'internal-fault': {
+    title: 'Something is wrong on our side',
+    status: 500,
+    grpc: 'INTERNAL',
+    detail: 'the request could not be answered',
+    remedy: "look for the server's log line of the same time",
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof CATALOGUE;

@@ -1,0 +1,47 @@
+import { CATALOGUE, type ProblemCode, type ProblemKind } from './catalogue.js';
+
+export { CATALOGUE, type ProblemCode, type ProblemKind } from './catalogue.js';
+
+/** The problem details of RFC 9457, with our stable `code` and what to do about it. */
+export interface ProblemDetails {
+  /** `urn:dharma:problem:` and the code. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  readonly remedy: string;
+}
+
+/** The media type of {@link ProblemDetails}. */
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/**
+ * An error that a caller may see. Its message is the detail of its kind with the values filled in, so no value may be
+ * a secret.
+ */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+
+  /** @param values  for each `{name}` in the detail of this code, what stands there */
+  constructor(code: ProblemCode, values: { readonly [name: string]: string | number } = {}) {
+    super(filled(CATALOGUE[code].detail, values));
+    this.name = 'Problem';
+    this.code = code;
+  }
+
+  get kind(): ProblemKind {
+    return CATALOGUE[this.code];
+  }
+
+  details(): ProblemDetails {
+    const { title, status, remedy } = this.kind;
+    return { type: `urn:dharma:problem:${this.code}`, title, status, detail: this.message, code: this.code, remedy };
+  }
+}
+
+function filled(detail: string, values: { readonly [name: string]: string | number }): string {
+  return detail.replace(/\{([a-z]+)\}/g, (placeholder, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : placeholder,
+  );
+}
