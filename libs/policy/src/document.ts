@@ -1,0 +1,48 @@
+import type { z } from 'zod';
+import {
+  domainDocument,
+  type DomainDocument,
+  enforcementPointDocument,
+  type EnforcementPointDocument,
+  entitySetDocument,
+  type EntitySetDocument,
+  roleSetDocument,
+  type RoleSetDocument,
+} from './document-domain.js';
+import {
+  policyDocument,
+  type PolicyPolicyDocument,
+  serviceDocument,
+  type ServiceDocument,
+  testDocument,
+  type TestDocument,
+} from './document-policy.js';
+
+export const API_VERSION = 'dharma/v1';
+
+/** The one declaration of every kind: type, validation, canonical order of members, and JSON Schema come from it. */
+export const DOCUMENT_SCHEMAS = {
+  Domain: domainDocument,
+  Service: serviceDocument,
+  Policy: policyDocument,
+  RoleSet: roleSetDocument,
+  EntitySet: entitySetDocument,
+  EnforcementPoint: enforcementPointDocument,
+  Test: testDocument,
+} as const satisfies { readonly [kind: string]: z.ZodType };
+
+export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
+export const DOCUMENT_KINDS = Object.keys(DOCUMENT_SCHEMAS) as readonly DocumentKind[];
+
+export type PolicyDocument =
+  | DomainDocument
+  | ServiceDocument
+  | PolicyPolicyDocument
+  | RoleSetDocument
+  | EntitySetDocument
+  | EnforcementPointDocument
+  | TestDocument;
+
+export function isDocumentKind(text: unknown): text is DocumentKind {
+  return typeof text === 'string' && Object.hasOwn(DOCUMENT_SCHEMAS, text);
+}

@@ -1,0 +1,31 @@
+/** Policy documents: reading, judging, printing; and requests and answers as JSON. */
+
+export { type AnswerEnvelope, answerOf, type DecisionAnswer } from './answer.js';
+export type {
+  DomainDocument,
+  EnforcementPointDocument,
+  EntitySetDocument,
+  MechanismDeclaration,
+  RoleSetDocument,
+} from './document-domain.js';
+export type {
+  Expectation,
+  PolicyPolicyDocument,
+  RuleDeclaration,
+  ServiceDocument,
+  TestDocument,
+} from './document-policy.js';
+export { DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
+export { parseInstant } from './instant.js';
+export { type Bundle, type Declared, loadBundle, type LocatedDocument } from './load.js';
+export {
+  type ParsedRequest,
+  parseRequest,
+  type RequestFault,
+  requestFromText,
+  type RequestOptions,
+  type RequestReading,
+} from './request.js';
+export type { Fault, Position, SourceFile } from './source.js';
+export { type PolicyTest, type PolicyTestCase, runTests, type TestResult } from './tests.js';
+export { FolderError, readFolder } from './folder.js';
