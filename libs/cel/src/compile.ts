@@ -8,8 +8,23 @@
 
 import { UnsignedInt } from '@marcbachmann/cel-js/evaluator';
 import { FUNCTIONS, int, matchText } from './functions.js';
-import { add, arithmetic, negate } from './operators.js';
-import { compilePattern, type Pattern } from './pattern.js';
+import { BINARY, contains, type BinaryOperator, negate } from './operators.js';
+import { compilePattern } from './pattern.js';
+import {
+  alternative,
+  call,
+  conditional,
+  constant,
+  junction,
+  mapOf,
+  presence,
+  type Program,
+  readMembers,
+  select,
+  selectOptional,
+  unary,
+  VISITS,
+} from './program.js';
 import {
   type ASTNode,
   type Binding,
@@ -21,27 +36,17 @@ import {
   testedBy,
 } from './syntax.js';
 import {
-  equal,
-  fromInput,
   itemAt,
-  keyOf,
   keysOf,
-  kindOf,
   lengthOfList,
   List,
   Mapping,
-  memberOf,
   Optional,
-  order,
-  ownMember,
-  type Run,
   spend,
   TypeName,
   Unsigned,
   type Value,
 } from './values.js';
-
-export type Program = (run: Run) => Value | undefined;
 
 /** Variables bound by macros, to their places among the locals. */
 type Scope = ReadonlyMap<string, number>;
@@ -94,7 +99,7 @@ function compileNode(compilation: Compilation, node: ASTNode, scope: Scope): Pro
     case 'list':
       return compileList(node.args, node.args.map(sub));
     case 'map':
-      return compileMap(node.args.map(([key, value]) => [sub(key), sub(value)]));
+      return mapOf(node.args.map(([key, value]) => [sub(key), sub(value)]));
     case '?:':
       return conditional(sub(node.args[0]), sub(node.args[1]), sub(node.args[2]));
     case '&&':
@@ -110,19 +115,8 @@ function compileNode(compilation: Compilation, node: ASTNode, scope: Scope): Pro
   }
 }
 
-function constant(value: Value): Program {
-  return (run) => (--run.steps < 0 ? undefined : value);
-}
-
 function literal(value: unknown): Value {
   return value instanceof UnsignedInt ? new Unsigned(value.valueOf() as bigint) : (value as Value);
-}
-
-function unary(operand: Program, apply: (value: Value) => Value | undefined): Program {
-  return (run) => {
-    const value = --run.steps < 0 ? undefined : operand(run);
-    return value === undefined ? undefined : apply(value);
-  };
 }
 
 const TYPES: ReadonlyMap<string, TypeName> = new Map(
@@ -139,7 +133,7 @@ const GOOGLE = new Mapping(new Map([['protobuf', new Mapping(new Map(PROTOBUF_TY
 function compileName(compilation: Compilation, node: ASTNode, name: string, scope: Scope): Program {
   const place = scope.get(name);
   if (place !== undefined) return (run) => (--run.steps < 0 ? undefined : run.locals[place]);
-  if (compilation.roots.has(name)) return readPathOf(name, []);
+  if (compilation.roots.has(name)) return readMembers(name, []);
   const named = name === 'google' ? GOOGLE : TYPES.get(name);
   return named === undefined ? refuse(compilation, node, `\`${name}\` is not a value`) : constant(named);
 }
@@ -155,52 +149,7 @@ function staticPath(compilation: Compilation, node: ASTNode, scope: Scope): Prog
     } else return undefined;
     object = object.args[0];
   }
-  return scope.has(object.args) || !compilation.roots.has(object.args) ? undefined : readPathOf(object.args, members);
-}
-
-function readPathOf(root: string, members: readonly string[]): Program {
-  const cost = members.length + 1;
-  return (run) => {
-    if ((run.steps -= cost) < 0) return undefined;
-    let current: unknown = run.input[root];
-    for (let index = 0; index < members.length; index++) {
-      current = ownMember(current, members[index]!);
-      if (current === undefined) return undefined;
-    }
-    return fromInput(current);
-  };
-}
-
-/** The member of a map or the item of a list. */
-function partOf(object: Value, key: Value): Value | undefined {
-  const length = lengthOfList(object);
-  if (length === undefined) return memberOf(object, key);
-  const index = keyOf(key);
-  return typeof index === 'bigint' && index >= 0n && index < BigInt(length) ? itemAt(object, Number(index)) : undefined;
-}
-
-function select(object: Program, key: Program): Program {
-  return (run) => {
-    if (--run.steps < 0) return undefined;
-    const value = object(run);
-    const name = value === undefined ? undefined : key(run);
-    if (value === undefined || name === undefined) return undefined;
-    if (!(value instanceof Optional)) return partOf(value, name);
-    return value.value === undefined ? value : new Optional(partOf(value.value, name));
-  };
-}
-
-function selectOptional(object: Program, key: Program): Program {
-  return (run) => {
-    if (--run.steps < 0) return undefined;
-    const given = object(run);
-    const name = given === undefined ? undefined : key(run);
-    if (given === undefined || name === undefined) return undefined;
-    const value = given instanceof Optional ? given.value : given;
-    if (value === undefined) return given;
-    const kind = kindOf(value);
-    return kind === 'map' || kind === 'list' ? new Optional(partOf(value, name)) : undefined;
-  };
+  return scope.has(object.args) || !compilation.roots.has(object.args) ? undefined : readMembers(object.args, members);
 }
 
 function compileList(nodes: readonly ASTNode[], items: readonly Program[]): Program {
@@ -216,46 +165,6 @@ function compileList(nodes: readonly ASTNode[], items: readonly Program[]): Prog
       values.push(value);
     }
     return new List(values);
-  };
-}
-
-function compileMap(entries: readonly (readonly [Program, Program])[]): Program {
-  return (run) => {
-    if (--run.steps < 0) return undefined;
-    const made = new Map<Value, Value>();
-    for (const [key, value] of entries) {
-      const keyValue = key(run);
-      const held = value(run);
-      // Doubles look up whole keys but cannot be keys themselves.
-      const name = keyValue === undefined || typeof keyValue === 'number' ? undefined : keyOf(keyValue);
-      if (name === undefined || held === undefined || made.has(name)) return undefined;
-      made.set(name, held);
-    }
-    return new Mapping(made);
-  };
-}
-
-function conditional(condition: Program, consequent: Program, alternate: Program): Program {
-  return (run) => {
-    if (--run.steps < 0) return undefined;
-    const chosen = condition(run);
-    if (chosen === true) return consequent(run);
-    return chosen === false ? alternate(run) : undefined;
-  };
-}
-
-/** `&&` (absorbing false) or `||` (absorbing true): the absorbing value wins over errors on either side. */
-function junction(operands: readonly Program[], absorbing: boolean): Program {
-  const cost = operands.length - 1;
-  return (run) => {
-    if ((run.steps -= cost) < 0) return undefined;
-    let result: boolean | undefined = !absorbing;
-    for (let index = 0; index < operands.length; index++) {
-      const value = operands[index]!(run);
-      if (value === absorbing) return absorbing;
-      if (value !== !absorbing) result = undefined;
-    }
-    return result;
   };
 }
 
@@ -282,51 +191,12 @@ function compileBinary(
   };
 }
 
-type BinaryOperator = (run: Run, one: Value, other: Value) => Value | undefined;
-
-function ordering(holds: (difference: number) => boolean): BinaryOperator {
-  return (run, one, other) => {
-    const difference = order(run, one, other);
-    return difference === undefined ? undefined : holds(difference);
-  };
-}
-
-function differ(run: Run, one: Value, other: Value): boolean | undefined {
-  const same = equal(run, one, other);
-  return same === undefined ? undefined : !same;
-}
-
-const BINARY: ReadonlyMap<string, BinaryOperator> = new Map<string, BinaryOperator>([
-  ['==', equal],
-  ['!=', differ],
-  ['<', ordering((difference) => difference < 0)],
-  ['<=', ordering((difference) => difference <= 0)],
-  ['>', ordering((difference) => difference > 0)],
-  ['>=', ordering((difference) => difference >= 0)],
-  ['+', add],
-  ['-', arithmetic('-')],
-  ['*', arithmetic('*')],
-  ['/', arithmetic('/')],
-  ['%', arithmetic('%')],
-]);
-
 /** Long lists of texts in policies are looked up, not searched. */
 function membership(right: ASTNode): BinaryOperator {
   if (right.op !== 'list' || !right.args.every((item) => item.op === 'value' && typeof item.args === 'string'))
     return contains;
   const texts = new Set<unknown>(right.args.map((item) => item.args));
   return (_run, value) => texts.has(value);
-}
-
-function contains(run: Run, value: Value, whole: Value): boolean | undefined {
-  const length = lengthOfList(whole);
-  if (length === undefined) return kindOf(whole) === 'map' ? memberOf(whole, value) !== undefined : undefined;
-  for (let index = 0; index < length; index++) {
-    const item = itemAt(whole, index);
-    const same = item === undefined ? undefined : equal(run, value, item);
-    if (same !== false) return same;
-  }
-  return false;
 }
 
 function compileCall(
@@ -339,17 +209,6 @@ function compileCall(
   const tested = testedBy(node);
   if (tested !== undefined) return presence(compileNode(compilation, tested.object, scope), tested.member);
   return compileFunction(compilation, node, `${name}/${given.length}`, given, scope);
-}
-
-function presence(object: Program, member: string): Program {
-  return (run) => {
-    if (--run.steps < 0) return undefined;
-    const given = object(run);
-    if (given === undefined) return undefined;
-    const value = given instanceof Optional ? given.value : given;
-    if (value === undefined) return false;
-    return kindOf(value) === 'map' ? memberOf(value, member) !== undefined : undefined;
-  };
 }
 
 function compileMethod(compilation: Compilation, node: ASTNode & { readonly op: 'rcall' }, scope: Scope): Program {
@@ -369,16 +228,6 @@ function compileMethod(compilation: Compilation, node: ASTNode & { readonly op: 
     return alternative(one, other, name === 'orValue');
   }
   return compileFunction(compilation, node, `.${name}/${given.length}`, [receiver, ...given], scope);
-}
-
-function alternative(optional: Program, other: Program, unwrap: boolean): Program {
-  return (run) => {
-    const value = --run.steps < 0 ? undefined : optional(run);
-    if (!(value instanceof Optional)) return undefined;
-    if (value.value !== undefined) return unwrap ? value.value : value;
-    const instead = other(run);
-    return unwrap || instead instanceof Optional ? instead : undefined;
-  };
 }
 
 function compileBinding(compilation: Compilation, { variable, value, body }: Binding, scope: Scope): Program {
@@ -413,56 +262,6 @@ function compileComprehension(
       run.locals[place] = item;
       return spend(run, 1) ? item : undefined;
     });
-  };
-}
-
-/** @param enter  binds the variable to an item and gives it; undefined when it cannot be read, or over budget */
-type Visit = (run: Run, length: number, enter: (index: number) => Value | undefined) => Value | undefined;
-
-const VISITS: { readonly [name in Comprehension['name']]: (first: Program, second?: Program) => Visit } = {
-  all: (predicate) => quantifier(predicate, false),
-  exists: (predicate) => quantifier(predicate, true),
-  exists_one: (predicate) => (run, length, enter) => {
-    let found = 0;
-    for (let index = 0; index < length; index++) {
-      const holds = enter(index) === undefined ? undefined : predicate(run);
-      if (typeof holds !== 'boolean') return undefined;
-      if (holds) found++;
-    }
-    return found === 1;
-  },
-  map: (first, second) => (second === undefined ? gathered(undefined, first) : gathered(first, second)),
-  filter: (predicate) => gathered(predicate, undefined),
-};
-
-/** Stops at the deciding value; an error counts only where no item decides. */
-function quantifier(predicate: Program, deciding: boolean): Visit {
-  return (run, length, enter) => {
-    let result: boolean | undefined = !deciding;
-    for (let index = 0; index < length && run.steps >= 0; index++) {
-      const holds = enter(index) === undefined ? undefined : predicate(run);
-      if (holds === deciding) return deciding;
-      if (holds !== !deciding) result = undefined;
-    }
-    return result;
-  };
-}
-
-/** @param made  what stands for an item in the new list; absent: the item itself */
-function gathered(predicate: Program | undefined, made: Program | undefined): Visit {
-  return (run, length, enter) => {
-    const items: Value[] = [];
-    for (let index = 0; index < length; index++) {
-      const entered = enter(index);
-      if (entered === undefined) return undefined;
-      const kept = predicate === undefined || predicate(run);
-      if (typeof kept !== 'boolean') return undefined;
-      if (!kept) continue;
-      const item = made === undefined ? entered : made(run);
-      if (item === undefined) return undefined;
-      items.push(item);
-    }
-    return new List(items);
   };
 }
 
@@ -503,39 +302,12 @@ const LITERAL_TEXTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 function literalMatch(compilation: Compilation, node: ASTNode, source: string, text: Program): Program {
-  const pattern: Pattern | undefined = compilePattern(source);
+  const pattern = compilePattern(source);
   if (pattern === undefined)
-    return refuse(compilation, node, `\`${source}\` is not a regular expression in RE2 syntax`);
+    return refuse(compilation, node, `\`${source}\` is not a regular expression in RE2 syntax, or is too large`);
   return (run) => {
     if ((run.steps -= 2) < 0) return undefined;
     const value = text(run);
     return value === undefined ? undefined : matchText(run, value, pattern);
-  };
-}
-
-function call(apply: (run: Run, ...given: Value[]) => Value | undefined, programs: readonly Program[]): Program {
-  const [first, second] = programs as [Program, Program?];
-  if (second === undefined) {
-    return (run) => {
-      const value = --run.steps < 0 ? undefined : first(run);
-      return value === undefined ? undefined : apply(run, value);
-    };
-  }
-  if (programs.length === 2) {
-    return (run) => {
-      const one = --run.steps < 0 ? undefined : first(run);
-      const other = one === undefined ? undefined : second(run);
-      return one === undefined || other === undefined ? undefined : apply(run, one, other);
-    };
-  }
-  return (run) => {
-    if (--run.steps < 0) return undefined;
-    const values: Value[] = [];
-    for (const program of programs) {
-      const value = program(run);
-      if (value === undefined) return undefined;
-      values.push(value);
-    }
-    return apply(run, ...values);
   };
 }

@@ -11,7 +11,8 @@
 
 import { Environment } from '@marcbachmann/cel-js';
 import { Address, Cidr } from './address.js';
-import { compile, type Program } from './compile.js';
+import { compile } from './compile.js';
+import type { Program } from './program.js';
 import { readsOf } from './reads.js';
 import { type ConditionInput, ROOTS } from './roots.js';
 import { didYouMean } from './suggestion.js';
@@ -52,6 +53,7 @@ function declared(bare: Environment): Environment {
   ]) {
     bare.registerFunction(signature, nothing);
   }
+  for (const operator of ['net.IP == net.IP', 'net.CIDR == net.CIDR']) bare.registerOperator(operator, () => false);
   return bare;
 }
 

@@ -135,7 +135,8 @@ function substring(run: Run, text: Value, from: Value, to?: Value): string | und
 
 function split(run: Run, text: Value, separator: Value, limit: Value = -1n): List | undefined {
   if (typeof text !== 'string' || typeof separator !== 'string' || typeof limit !== 'bigint') return undefined;
-  if (!spendText(run, text.length + separator.length)) return undefined;
+  const cost = separator === '' ? text.length : (text.length + separator.length) >> 6;
+  if (!spend(run, cost)) return undefined;
   const parts = separator === '' ? Array.from(text) : text.split(separator, run.steps + 1);
   if (!spend(run, parts.length)) return undefined;
   if (limit === 0n) return new List([]);

@@ -1,11 +1,24 @@
-/** CEL's arithmetic: within one type, whole numbers checked for overflow. */
+/** CEL's operators on two values. Arithmetic stays within one type; whole numbers are checked for overflow. */
 
 import { addTimes, int, uint } from './functions.js';
-import { itemAt, lengthOfList, List, type Run, spend, spendText, Unsigned, type Value } from './values.js';
+import {
+  equal,
+  itemAt,
+  kindOf,
+  lengthOfList,
+  List,
+  memberOf,
+  order,
+  type Run,
+  spend,
+  spendText,
+  Unsigned,
+  type Value,
+} from './values.js';
 
 type Sign = '+' | '-' | '*' | '/' | '%';
 
-export function add(run: Run, one: Value, other: Value): Value | undefined {
+function add(run: Run, one: Value, other: Value): Value | undefined {
   if (typeof one === 'string' && typeof other === 'string') {
     return spendText(run, one.length + other.length) ? one + other : undefined;
   }
@@ -14,7 +27,7 @@ export function add(run: Run, one: Value, other: Value): Value | undefined {
   return addTimes(one, other, 1n) ?? numbers('+', one, other);
 }
 
-export function arithmetic(sign: Sign): (run: Run, one: Value, other: Value) => Value | undefined {
+function arithmetic(sign: Sign): BinaryOperator {
   if (sign === '-') return (_run, one, other) => addTimes(one, other, -1n) ?? numbers(sign, one, other);
   return (_run, one, other) => numbers(sign, one, other);
 }
@@ -90,3 +103,44 @@ function concatenateLists(run: Run, one: Value, other: Value): List | undefined 
   }
   return new List(items);
 }
+
+export type BinaryOperator = (run: Run, one: Value, other: Value) => Value | undefined;
+
+/** CEL's `in`: an item of a list, or a key of a map. */
+export function contains(run: Run, value: Value, whole: Value): boolean | undefined {
+  const length = lengthOfList(whole);
+  if (length === undefined) return kindOf(whole) === 'map' ? memberOf(whole, value) !== undefined : undefined;
+  for (let index = 0; index < length; index++) {
+    const item = itemAt(whole, index);
+    const same = item === undefined ? undefined : equal(run, value, item);
+    if (same !== false) return same;
+  }
+  return false;
+}
+
+function ordering(holds: (difference: number) => boolean): BinaryOperator {
+  return (run, one, other) => {
+    const difference = order(run, one, other);
+    return difference === undefined ? undefined : holds(difference);
+  };
+}
+
+function differ(run: Run, one: Value, other: Value): boolean | undefined {
+  const same = equal(run, one, other);
+  return same === undefined ? undefined : !same;
+}
+
+/** All but `in`. */
+export const BINARY: ReadonlyMap<string, BinaryOperator> = new Map<string, BinaryOperator>([
+  ['==', equal],
+  ['!=', differ],
+  ['<', ordering((difference) => difference < 0)],
+  ['<=', ordering((difference) => difference <= 0)],
+  ['>', ordering((difference) => difference > 0)],
+  ['>=', ordering((difference) => difference >= 0)],
+  ['+', add],
+  ['-', arithmetic('-')],
+  ['*', arithmetic('*')],
+  ['/', arithmetic('/')],
+  ['%', arithmetic('%')],
+]);

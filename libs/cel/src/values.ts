@@ -118,9 +118,11 @@ export function fromInput(raw: unknown): Value | undefined {
 
 /** A member of a map of the input; null members are absent, and so is everything inherited. */
 export function ownMember(raw: unknown, name: string): unknown {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined;
-  if (raw instanceof Date || raw instanceof Opaque || !Object.hasOwn(raw, name)) return undefined;
-  return (raw as { readonly [member: string]: unknown })[name] ?? undefined;
+  if (typeof raw !== 'object' || raw === null) return undefined;
+  const prototype: unknown = Object.getPrototypeOf(raw);
+  // Nearly everything read is a plain object; the tests below cost more than the reading.
+  if (prototype !== null && prototype !== Object.prototype && kindOf(raw as Value) !== 'map') return undefined;
+  return Object.hasOwn(raw, name) ? ((raw as { readonly [member: string]: unknown })[name] ?? undefined) : undefined;
 }
 
 /** @returns undefined when the value is no list */
