@@ -1,0 +1,339 @@
+/**
+ * The decision, fast: the same walk as `specification.ts` over the indexes of a snapshot. Pure, total, synchronous; it
+ * costs the path's length and a few probes a level of the tree. What a walk needs on its way lives in one scratch object
+ * that is used again for the next: a decision allocates little more than its answer.
+ */
+import { lookupTarget } from './lookup.js';
+import type {
+  AccessRequest,
+  Denial,
+  DenyReason,
+  Evidence,
+  Obligation,
+  Outcome,
+} from './model.js';
+import { OUTSIDE } from './model.js';
+import { isCarried, mergeObligations } from './obligations.js';
+import { byBytes, canonicalJson } from './ordering.js';
+import { RuleMatcher } from './rule-matcher.js';
+import type { CredentialSlot } from './rule-matcher.js';
+import type { DomainNode, EndpointNode, PlacementNode, Snapshot } from './snapshot.js';
+import { liesWithin } from './snapshot.js';
+import { readTarget } from './target.js';
+
+/** @returns the same outcome as `specify` for the world the snapshot was compiled from; never throws */
+export function decide(snapshot: Snapshot, request: AccessRequest): Outcome {
+  // A walk cannot be entered again before it has ended: nothing on it waits or calls back.
+  return WALK.answer(snapshot, request);
+}
+
+const NO_NAMES: readonly string[] = Object.freeze([]);
+const NO_OBLIGATIONS: readonly Obligation[] = Object.freeze([]);
+
+class Walk {
+  private snapshot!: Snapshot;
+  private request!: AccessRequest;
+  private endpoint: EndpointNode | undefined;
+  private path: string | null = null;
+  private ttlSeconds = 0;
+
+  private readonly matcher = new RuleMatcher();
+  private readonly slots: CredentialSlot[] = [];
+  private readonly credentials: CredentialSlot[] = [];
+  private readonly usableTrust: string[] = [];
+  private readonly proven: DomainNode[] = [];
+  private readonly exits: DomainNode[] = [];
+  private readonly decidingRules: string[] = [];
+  private readonly arisen: Obligation[] = [];
+
+  answer(snapshot: Snapshot, request: AccessRequest): Outcome {
+    this.snapshot = snapshot;
+    this.request = request;
+    this.endpoint = undefined;
+    this.path = null;
+    this.ttlSeconds = 0;
+    const target = readTarget(request);
+    if (target === undefined) return this.deny('INVALID_REQUEST', null);
+    this.matcher.begin(snapshot, request, target);
+    const callerReason = this.weighEvidence();
+    this.ttlSeconds = this.timeToLive();
+
+    const found = lookupTarget(snapshot, target);
+    if (found === 'invalid') {
+      this.ttlSeconds = 0;
+      return this.deny('INVALID_REQUEST', null);
+    }
+    this.path = target.path ?? null;
+    if (found === 'unknown') {
+      const mayAskAnything = request.askedFrom === OUTSIDE || !request.askedFrom.includes('.');
+      return this.deny(mayAskAnything ? 'UNKNOWN_ENDPOINT' : 'NOT_ENTITLED', null);
+    }
+    const endpoint = found.endpoint;
+    this.endpoint = endpoint;
+    if (!endpoint.external && endpoint.live.length === 0) return this.deny('TARGET_DOMAIN_SUSPENDED', null);
+    if (!this.isEntitled(endpoint)) return this.deny('NOT_ENTITLED', null);
+    if (request.policyAgeSeconds > endpoint.maxStalenessSeconds) {
+      this.ttlSeconds = 0;
+      return this.deny('POLICY_TOO_OLD', null);
+    }
+    if (callerReason !== undefined) return this.deny(callerReason, null);
+    this.prove();
+    this.findExits(endpoint);
+    this.matcher.locate(found, this.proven, this.exits);
+    if (this.matcher.concernsTime()) this.ttlSeconds = 0;
+
+    const denies = this.matcher.matchingDenies(this.credentials);
+    const enforcing = denies.filter(({ owner }) => owner === undefined || !owner.reporting);
+    if (enforcing.length > 0) {
+      const outcome = this.deny('DENY_RULE', enforcing[0]!.owner?.name ?? OUTSIDE);
+      return { ...outcome, rules: enforcing.map(({ id }) => id) };
+    }
+    const noted = denies[0];
+
+    const strict = this.tryRoutes(endpoint, false);
+    if (strict.decision === 'allow' && noted === undefined) return this.carried(strict);
+    const lenient = this.tryRoutes(endpoint, true);
+    if (lenient.decision === 'deny') return lenient;
+    const wouldDeny: Denial =
+      noted === undefined
+        ? { reason: strict.reason as DenyReason, deniedAt: strict.deniedAt }
+        : { reason: 'DENY_RULE', deniedAt: noted.owner!.name };
+    return this.carried({ ...lenient, wouldDeny });
+  }
+
+  // ── evidence and caller ───────────────────────────────────────────────────────────────────────────────────────────
+
+  private earliestExpiry = Infinity;
+
+  /** Fills in the credentials and the actor. @returns why there can be no decision about this caller */
+  private weighEvidence(): DenyReason | undefined {
+    const { snapshot, request, matcher } = this;
+    this.credentials.length = 0;
+    this.usableTrust.length = 0;
+    this.earliestExpiry = Infinity;
+    matcher.actorNode = undefined;
+    let ambiguous = false;
+    for (const item of request.evidence) {
+      if (!item.verified) continue;
+      const { expiresAt } = item;
+      if (expiresAt !== undefined && request.time >= expiresAt) continue;
+      const mechanism = snapshot.mechanisms.get(item.mechanism);
+      if (mechanism === undefined || mechanism.role !== item.role) continue;
+      const service = mechanism.bindings.find(item.subject);
+      if (item.role === 'trust' && service === undefined) continue;
+      if (expiresAt !== undefined && expiresAt < this.earliestExpiry) this.earliestExpiry = expiresAt;
+      const usable = mechanism.owner.live && (service === undefined || service.live);
+      if (item.role === 'access') {
+        const slot = this.slot(this.credentials.length);
+        slot.set(item, mechanism, service, usable);
+        this.credentials.push(slot);
+        continue;
+      }
+      if (matcher.actorNode !== undefined && matcher.actorNode !== service) ambiguous = true;
+      matcher.actorNode = service;
+      if (usable) this.usableTrust.push(item.mechanism);
+    }
+    if (this.credentials.length > 1) this.credentials.sort(byMechanismSubjectAndRest);
+    if (ambiguous) return 'AMBIGUOUS_CALLER';
+    return matcher.actorNode?.live === false ? 'CALLER_SUSPENDED' : undefined;
+  }
+
+  private slot(place: number): CredentialSlot {
+    return (this.slots[place] ??= this.matcher.newSlot());
+  }
+
+  private prove(): void {
+    this.proven.length = 0;
+    const { actorNode: actor } = this.matcher;
+    if (actor === undefined) return;
+    for (const mechanism of this.usableTrust) {
+      for (const membership of actor.memberships) {
+        if (!membership.live || !membership.trust.has(mechanism)) continue;
+        let at: DomainNode | undefined = membership;
+        do {
+          if (!this.proven.includes(at)) this.proven.push(at);
+          at = at.parent;
+        } while (at !== undefined && (at.trust.has(mechanism) || at.recognizes.has(mechanism)));
+      }
+    }
+  }
+
+  private findExits(endpoint: EndpointNode): void {
+    this.exits.length = 0;
+    const { actorNode: actor } = this.matcher;
+    if (actor === undefined) return;
+    for (const domain of actor.reach) if (!holdsAny(domain, endpoint.placements)) this.exits.push(domain);
+  }
+
+  private isEntitled(endpoint: EndpointNode): boolean {
+    if (this.request.askedFrom === OUTSIDE || endpoint.external) return true;
+    const home = this.snapshot.domains.get(this.request.askedFrom);
+    return home !== undefined && holdsAny(home, endpoint.placements);
+  }
+
+  /** Whole seconds until a kept item expires, a rule's validity begins or ends, or the configured maximum is over. */
+  private timeToLive(): number {
+    const { time, maxTtlSeconds } = this.request;
+    const edge = nextEdge(this.snapshot.validityEdges, time);
+    return Math.floor(Math.min(maxTtlSeconds * 1000, this.earliestExpiry - time, edge - time) / 1000);
+  }
+
+  // ── routes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private tryRoutes(endpoint: EndpointNode, lenient: boolean): Outcome {
+    if (endpoint.external) {
+      return this.proven.length === 0 ? this.deny('NOT_VISIBLE', null) : this.tryRoute(undefined, undefined, lenient);
+    }
+    const { live } = endpoint;
+    if (live.length === 1) {
+      const meeting = this.meetingOf(live[0]!, lenient);
+      return meeting === 'none' ? this.deny('NOT_VISIBLE', null) : this.tryRoute(live[0]!, meeting, lenient);
+    }
+    const routes: { readonly placement: PlacementNode; readonly meeting: DomainNode | undefined; readonly crossed: number }[] = [];
+    for (const placement of live) {
+      const meeting = this.meetingOf(placement, lenient);
+      if (meeting === 'none') continue;
+      routes.push({ placement, meeting, crossed: placement.domain.depth - (meeting?.depth ?? 0) });
+    }
+    // Stable: among equals the placements keep the order of their names.
+    routes.sort((left, right) => left.crossed - right.crossed);
+    let first: Outcome | undefined;
+    for (const { placement, meeting } of routes) {
+      const outcome = this.tryRoute(placement, meeting, lenient);
+      if (outcome.decision === 'allow') return outcome;
+      first ??= outcome;
+    }
+    return first ?? this.deny('NOT_VISIBLE', null);
+  }
+
+  /** The lowest proven domain of the visible segment; undefined for `*`; none when there is no route. */
+  private meetingOf(placement: PlacementNode, lenient: boolean): DomainNode | undefined | 'none' {
+    const lowest = lenient ? placement.lenientDepth : placement.visibleDepth;
+    for (const domain of placement.domain.chain) {
+      if (domain.depth < lowest) break;
+      if (this.proven.includes(domain)) return domain;
+    }
+    return lowest === 0 ? undefined : 'none';
+  }
+
+  private tryRoute(placement: PlacementNode | undefined, meeting: DomainNode | undefined, lenient: boolean): Outcome {
+    const { matcher } = this;
+    this.decidingRules.length = 0;
+    this.arisen.length = 0;
+    matcher.takeRoute(placement);
+    if (!matcher.preflightPasses()) {
+      if (meeting?.zeroTrust === true && !this.check(meeting, 'zero-trust') && !(lenient && meeting.reporting)) {
+        return this.deny('NO_ALLOW_RULE', meeting.name);
+      }
+      if (placement !== undefined) {
+        const { chain } = placement.domain;
+        const outermost = placement.domain.depth - (meeting?.depth ?? 0) - 1;
+        for (let height = outermost; height >= 0; height--) {
+          const domain = chain[height]!;
+          if (this.check(domain, 'boundary') || (lenient && domain.reporting)) continue;
+          return this.boundaryDenial(domain);
+        }
+      }
+      for (const exit of this.exits) {
+        if (!exit.egressClosed || this.check(exit, 'egress') || (lenient && exit.reporting)) continue;
+        return this.deny('EGRESS_CLOSED', exit.name);
+      }
+    }
+    const crossed = placement === undefined ? NO_NAMES : placement.domain.crossedBelow[meeting?.depth ?? 0]!;
+    const fast = crossed.length === 0;
+    return {
+      decision: 'allow',
+      reason: placement === undefined ? 'ALLOW_EGRESS' : fast ? 'ALLOW_FAST' : 'ALLOW_SLOW',
+      route: placement === undefined ? 'egress' : fast ? 'fast' : 'slow',
+      deniedAt: null,
+      meeting: meeting?.name ?? OUTSIDE,
+      crossed,
+      rules: this.decidingRules.length === 0 ? NO_NAMES : this.decidingRules.slice(),
+      obligations: this.arisen.length === 0 ? NO_OBLIGATIONS : mergeObligations(this.arisen.slice()),
+      ttlSeconds: this.ttlSeconds,
+      endpoint: this.endpoint!.endpoint.id,
+      path: this.path,
+    };
+  }
+
+  /** Runs one check and keeps what it decided. @returns whether it passed */
+  private check(domain: DomainNode, kind: 'zero-trust' | 'boundary' | 'egress'): boolean {
+    const { matcher } = this;
+    const indexes = kind === 'egress' ? domain.allowsOut : domain.allowsIn;
+    if (indexes.length === 0) return false;
+    matcher.beginCheck(domain);
+    if (kind !== 'boundary') matcher.matchAllows(indexes, undefined, false);
+    else if (domain.acceptsAnonymous) matcher.matchAllows(indexes, undefined, true);
+    for (const credential of this.credentials) {
+      if (!credential.usable || !domain.access.has(credential.item.mechanism)) continue;
+      matcher.matchAllows(indexes, credential, false);
+    }
+    const rule = matcher.firstAllow;
+    if (rule === undefined) return false;
+    this.decidingRules.push(rule.id);
+    matcher.drainObligations(this.arisen);
+    return true;
+  }
+
+  private boundaryDenial(domain: DomainNode): Outcome {
+    const accepted =
+      domain.acceptsAnonymous ||
+      this.credentials.some(({ usable, item }) => usable && domain.access.has(item.mechanism));
+    if (accepted) return this.deny('NO_ALLOW_RULE', domain.name);
+    const outcome = this.deny('ACCESS_EVIDENCE_MISSING', domain.name);
+    return domain.discloseAccess ? { ...outcome, accepts: domain.accepts } : outcome;
+  }
+
+  // ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private deny(reason: DenyReason, deniedAt: string | null): Outcome {
+    return {
+      decision: 'deny',
+      reason,
+      route: null,
+      deniedAt,
+      meeting: null,
+      crossed: NO_NAMES,
+      rules: NO_NAMES,
+      obligations: NO_OBLIGATIONS,
+      ttlSeconds: this.ttlSeconds,
+      endpoint: this.endpoint?.endpoint.id ?? null,
+      path: this.path,
+    };
+  }
+
+  private carried(outcome: Outcome): Outcome {
+    return isCarried(outcome.obligations, this.request.carries) ? outcome : this.deny('OBLIGATION_UNSUPPORTED', null);
+  }
+}
+
+function holdsAny(domain: DomainNode, placements: readonly DomainNode[]): boolean {
+  for (const placement of placements) if (liesWithin(placement, domain)) return true;
+  return false;
+}
+
+function byMechanismSubjectAndRest(left: CredentialSlot, right: CredentialSlot): number {
+  return (
+    byBytes(left.item.mechanism, right.item.mechanism) ||
+    byBytes(left.item.subject, right.item.subject) ||
+    byBytes(written(left.item), written(right.item))
+  );
+}
+
+function written(item: Evidence): string {
+  return canonicalJson(item);
+}
+
+/** The first edge after `time`, or infinity. */
+function nextEdge(edges: Float64Array, time: number): number {
+  let low = 0;
+  let high = edges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (edges[middle]! > time) high = middle;
+    else low = middle + 1;
+  }
+  return low < edges.length ? edges[low]! : Infinity;
+}
+
+const WALK = new Walk();

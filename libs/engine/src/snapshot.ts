@@ -1,0 +1,203 @@
+/**
+ * A revision compiled for reading: what `compile.ts` builds and `decide.ts` reads. Nothing here changes after it is built.
+ *
+ * Domains are numbered by a walk of the tree, so that "lies within" is two integer comparisons. Rules are numbered by
+ * the bytes of their ids, so that "first" is the smaller number. Names are interned by the nodes that carry them.
+ */
+import type { Condition, Root } from '#cel';
+import type { Answering, ClaimTable, HostTable, SegmentTrie } from './address-table.js';
+import type { Attributes, Endpoint, MechanismKind, ObligationTemplate, Scope } from './model.js';
+import type { RuleIndex } from './rule-index.js';
+import type { Segment } from './template.js';
+
+export interface DomainNode {
+  readonly name: string;
+  readonly parent: DomainNode | undefined;
+  /** 1 for a top-level domain. */
+  readonly depth: number;
+  /** Place in the snapshot's list of domains, which is a walk of the tree: descendants follow in one run. */
+  readonly enter: number;
+  /** First place after the last descendant. */
+  readonly exit: number;
+  /** Itself and its ancestors, nearest first. */
+  readonly chain: readonly DomainNode[];
+  /** `crossedBelow[k]`: the names of this chain strictly below depth k, outside in. */
+  readonly crossedBelow: readonly (readonly string[])[];
+  readonly live: boolean;
+  readonly zeroTrust: boolean;
+  readonly egressClosed: boolean;
+  readonly reporting: boolean;
+  readonly discloseAccess: boolean;
+  /** Names of mechanisms. */
+  readonly trust: ReadonlySet<string>;
+  readonly recognizes: ReadonlySet<string>;
+  readonly access: ReadonlySet<string>;
+  readonly acceptsAnonymous: boolean;
+  /** What `accepts` discloses: sorted, without `anonymous`. */
+  readonly accepts: readonly string[];
+  /** Allows that may pass a check at this domain: its own, and those of ancestors with scope `subtree`. */
+  readonly allowsIn: readonly RuleIndex[];
+  readonly allowsOut: readonly RuleIndex[];
+  /** Denies it owns, by the scope that must fit. */
+  readonly deniesOut: { readonly [scope in Scope]: RuleIndex | undefined };
+  /** Entities of the chain that has any, nearest first. */
+  readonly entityChain: readonly { readonly entities: ReadonlyMap<string, Attributes> }[];
+  /** Role inheritance on the chain: every definition there. */
+  readonly inheritance: readonly ReadonlyMap<string, readonly string[]>[];
+}
+
+export interface MechanismNode {
+  readonly name: string;
+  readonly kind: MechanismKind;
+  readonly role: 'trust' | 'access';
+  readonly principalType: string;
+  readonly owner: DomainNode;
+  readonly bindings: Bindings;
+}
+
+/** Who is bound to a mechanism's subjects. */
+export interface Bindings {
+  find(subject: string): ServiceNode | undefined;
+}
+
+export interface ServiceNode {
+  readonly name: string;
+  readonly memberships: readonly DomainNode[];
+  /** It has a live membership, or none at all. */
+  readonly live: boolean;
+  /** The memberships' chains without repetition, deepest first, then by name. */
+  readonly reach: readonly DomainNode[];
+}
+
+/** A placement of one endpoint, with how far the endpoint is visible from there. */
+export interface PlacementNode {
+  readonly domain: DomainNode;
+  /** Depth of the lowest unmarked domain of the chain, 0 when all are marked: a meeting domain lies at or below it. */
+  readonly visibleDepth: number;
+  /** The same when reporting domains count as having marked. */
+  readonly lenientDepth: number;
+  /** Names of the chain, sorted. */
+  readonly chainNames: readonly string[];
+}
+
+export interface EndpointNode {
+  readonly endpoint: Endpoint;
+  readonly service: ServiceNode;
+  readonly external: boolean;
+  /** All of them, by name. */
+  readonly placements: readonly DomainNode[];
+  /** Live ones, by name. */
+  readonly live: readonly PlacementNode[];
+  /** The placements' chains without repetition. */
+  readonly chains: readonly DomainNode[];
+  /** Their names, sorted; `*` for an external endpoint. */
+  readonly chainNames: readonly string[];
+  readonly maxStalenessSeconds: number;
+  /** Denies `in` that may concern it. */
+  readonly denies: readonly RuleIndex[];
+  /** Rules of the world, of its chains, that read the clock: by `what` some may concern a target here. */
+  readonly timeReaders: readonly CompiledRule[];
+  /** Its own operations, for targets that name it. */
+  readonly operations: readonly Answering[];
+  readonly paths: SegmentTrie;
+}
+
+/** `undefined` stands for no constraint. */
+export interface CompiledRule {
+  /** Place in the order of ids. */
+  readonly ordinal: number;
+  readonly id: string;
+  readonly deny: boolean;
+  /** Undefined: `*`. */
+  readonly owner: DomainNode | undefined;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly who: CompiledWho | undefined;
+  readonly anonymous: boolean;
+  readonly what: CompiledWhat | undefined;
+  readonly when: Condition | undefined;
+  readonly obligations: readonly ObligationTemplate[] | undefined;
+  /** What its condition and its obligations read. */
+  readonly reads: ReadonlySet<Root>;
+}
+
+/** A set of names: an array while it is short, for then a scan is faster and smaller than a hash. */
+export type Names = readonly string[] | ReadonlySet<string>;
+
+export interface CompiledWho {
+  readonly domains: readonly DomainNode[] | undefined;
+  /** `domains` lists `*`. */
+  readonly outside: boolean;
+  readonly services: Names | undefined;
+  readonly mechanisms: Names | undefined;
+  readonly subjects: Names | undefined;
+  readonly clients: Names | undefined;
+  readonly groups: Names | undefined;
+  readonly principals: Names | undefined;
+  /** Types of which any principal will do. */
+  readonly principalTypes: Names | undefined;
+  readonly scopes: Names | undefined;
+  readonly allScopes: readonly string[] | undefined;
+  readonly roles: Names | undefined;
+}
+
+export interface CompiledWhat {
+  readonly domains: readonly DomainNode[] | undefined;
+  /** `domains` lists `*`. */
+  readonly outside: boolean;
+  readonly services: Names | undefined;
+  /** `service/endpoint`. */
+  readonly endpoints: Names | undefined;
+  /** Services of which any endpoint will do (`service/*`). */
+  readonly endpointsOf: Names | undefined;
+  readonly methods: Names | undefined;
+  /** Each as it stands, and with the other trailing slash for endpoints that ignore it. */
+  readonly paths: readonly { readonly exact: readonly Segment[]; readonly other: readonly Segment[] | undefined }[] | undefined;
+  readonly resourceTypes: Names | undefined;
+  readonly resources: Names | undefined;
+  readonly actions: Names | undefined;
+}
+
+/** One principal's roles at one domain; a list linked by `next` for those with several. */
+export interface Holding {
+  readonly domain: DomainNode;
+  readonly roles: readonly string[];
+  readonly next: Holding | undefined;
+}
+
+/** Holdings of a principal assigned at so many domains that walking a chain is cheaper than walking the list. */
+export type WideHolding = ReadonlyMap<DomainNode, readonly string[]>;
+
+export interface Snapshot {
+  readonly domains: ReadonlyMap<string, DomainNode>;
+  readonly mechanisms: ReadonlyMap<string, MechanismNode>;
+  readonly endpoints: ReadonlyMap<string, EndpointNode>;
+  readonly addresses: HostTable<SegmentTrie>;
+  /** Endpoints that opted in to `%2F`. */
+  readonly encodedAddresses: HostTable<SegmentTrie>;
+  /** RPCs of every host. */
+  readonly rpcs: SegmentTrie;
+  readonly encodedRpcs: SegmentTrie;
+  readonly topics: SegmentTrie;
+  /** Resource type, then action (or `*`). */
+  readonly resources: ReadonlyMap<string, ReadonlyMap<string, EndpointNode>>;
+  readonly claims: HostTable<ClaimTable<DomainNode>>;
+  /** Denies `out` owned by `*`. */
+  readonly outsideDeniesOut: RuleIndex | undefined;
+  readonly holdings: ReadonlyMap<string, Holding | WideHolding>;
+  /** Instants at which a rule becomes or ceases to be valid, ascending. */
+  readonly validityEdges: Float64Array;
+  /** Domains by their number. */
+  readonly numbered: readonly DomainNode[];
+  /** Some rule `out` reads the clock. */
+  readonly outTimeReaders: ReadonlyMap<DomainNode, readonly CompiledRule[]>;
+}
+
+/** Whether `inner` is `outer` or lies below it. */
+export function liesWithin(inner: DomainNode, outer: DomainNode): boolean {
+  return outer.enter <= inner.enter && inner.enter < outer.exit;
+}
+
+export function has(names: Names, name: string): boolean {
+  return Array.isArray(names) ? names.includes(name) : (names as ReadonlySet<string>).has(name);
+}
