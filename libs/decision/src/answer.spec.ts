@@ -1,0 +1,30 @@
+import { OWN_STATE_REASONS, type Reason } from '#engine';
+import { clientView, denied, type Answer } from './answer.js';
+
+function answer(reason: Reason, hasVerifiedCredential: boolean): Answer {
+  const outcome = {
+    ...denied('NO_ALLOW_RULE'),
+    reason,
+    decision: reason.startsWith('ALLOW') ? 'allow' : 'deny',
+  } as const;
+  return { outcome, revision: 1, ageSeconds: 0, decisionId: 'd', hasVerifiedCredential, faults: [] };
+}
+
+describe('what a client is told', () => {
+  it.each`
+    because                                         | reason                | credential | view
+    ${'an allow is an allow'}                       | ${'ALLOW_SLOW'}       | ${false}   | ${'allow'}
+    ${'a stranger is asked who they are'}           | ${'NO_ALLOW_RULE'}    | ${false}   | ${'unauthenticated'}
+    ${'nor does a stranger learn what exists'}      | ${'UNKNOWN_ENDPOINT'} | ${false}   | ${'unauthenticated'}
+    ${'nor what a rule forbids'}                    | ${'DENY_RULE'}        | ${false}   | ${'unauthenticated'}
+    ${'to a known client another login is no help'} | ${'DENY_RULE'}        | ${true}    | ${'forbidden'}
+    ${'no login mends a malformed request'}         | ${'INVALID_REQUEST'}  | ${false}   | ${'forbidden'}
+  `('$because', ({ reason, credential, view }: { reason: Reason; credential: boolean; view: string }) => {
+    expect(clientView(answer(reason, credential))).toBe(view);
+  });
+
+  it.each(OWN_STATE_REASONS)('%s is our own state, not the clients fault', (reason) => {
+    expect(clientView(answer(reason, false))).toBe('unavailable');
+    expect(clientView(answer(reason, true))).toBe('unavailable');
+  });
+});

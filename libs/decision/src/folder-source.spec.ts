@@ -1,0 +1,110 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Snapshot } from '#engine';
+import type { ServiceEvent } from './event.js';
+import { FolderSource } from './folder-source.js';
+import { LiveSnapshot } from './live-snapshot.js';
+import type { PolicyCompiler } from './policy-compiler.js';
+
+/** Valid unless a file says otherwise; whether `compile` falls over is part of the test. */
+const compileByWord: PolicyCompiler = async (files) => {
+  const text = files.map((file) => file.text).join('');
+  if (text.includes('explode')) throw new Error('boom');
+  if (text.includes('bad')) return { kind: 'invalid', faults: ['a.yaml:1:1: bad'] };
+  return { kind: 'valid', snapshot: text as unknown as Snapshot, enforcementPointCount: 0 };
+};
+
+describe('a folder as the source of policy', () => {
+  let folder: string;
+  let live: LiveSnapshot;
+  let events: ServiceEvent[];
+  let source: FolderSource;
+  let now: number;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dharma-folder-'));
+    live = new LiveSnapshot();
+    events = [];
+    now = 1_000;
+    source = new FolderSource({
+      folder,
+      live,
+      compile: compileByWord,
+      clock: () => now,
+      log: (event) => void events.push(event),
+    });
+    await write('one');
+  });
+
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const write = (text: string) => writeFile(join(folder, 'a.yaml'), text);
+  const kinds = () => events.map(({ kind }) => kind);
+
+  it('puts the first valid set in force as revision 1', async () => {
+    expect(await source.load()).toBe('replaced');
+    expect(live.inForce).toMatchObject({ revision: 1, snapshot: 'one', confirmedAt: 1_000 });
+    expect(live.inForce?.contentHash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('counts revisions by what was put in force, and waits until the folder rests', async () => {
+    await source.load();
+    await write('two, longer');
+    expect(await source.look()).toBe('waiting');
+    expect(live.inForce?.revision).toBe(1);
+    expect(await source.look()).toBe('replaced');
+    expect(live.inForce).toMatchObject({ revision: 2, snapshot: 'two, longer' });
+    expect(kinds()).toEqual(['policy-in-force', 'policy-in-force']);
+  });
+
+  it('confirms the age of what is in force while the folder stays as it is', async () => {
+    await source.load();
+    now = 9_000;
+    expect(await source.look()).toBe('unchanged');
+    expect(live.inForce?.confirmedAt).toBe(9_000);
+  });
+
+  it('makes no new revision of the same content', async () => {
+    await source.load();
+    await rm(join(folder, 'a.yaml'));
+    await write('one');
+    await source.look();
+    expect(await source.look()).toBe('unchanged');
+    expect(live.inForce?.revision).toBe(1);
+  });
+
+  it.each(['bad', 'explode'])(
+    'keeps the last good set when the new one is %s, says so once, and lets it age',
+    async (word) => {
+      await source.load();
+      await write(`${word}, and longer`);
+      await source.look();
+      now = 9_000;
+      expect(await source.look()).toBe('refused');
+      expect(await source.look()).toBe('refused');
+      expect(live.inForce).toMatchObject({ revision: 1, snapshot: 'one', confirmedAt: 1_000 });
+      expect(kinds()).toEqual(['policy-in-force', 'policy-refused']);
+    },
+  );
+
+  it('takes the next good one after a bad one', async () => {
+    await source.load();
+    await write('bad, and longer');
+    await source.look();
+    await source.look();
+    await write('three, the longest of all');
+    await source.look();
+    expect(await source.look()).toBe('replaced');
+    expect(live.inForce).toMatchObject({ revision: 2, snapshot: 'three, the longest of all' });
+  });
+
+  it('keeps the last good set when the folder is gone, says so once, and recovers', async () => {
+    await source.load();
+    await rm(folder, { recursive: true });
+    expect(await source.look()).toBe('unreadable');
+    expect(await source.look()).toBe('unreadable');
+    expect(live.inForce).toMatchObject({ revision: 1, confirmedAt: 1_000 });
+    expect(kinds()).toEqual(['policy-in-force', 'policy-unreadable']);
+  });
+});

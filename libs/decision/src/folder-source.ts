@@ -1,0 +1,146 @@
+import { createHash, type Hash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readFolder, type SourceFile } from '#policy';
+import type { Clock, EventLog } from './event.js';
+import type { LiveSnapshot } from './live-snapshot.js';
+import type { CompiledPolicy, PolicyCompiler } from './policy-compiler.js';
+
+export interface FolderSourceParts {
+  readonly folder: string;
+  readonly live: LiveSnapshot;
+  readonly compile: PolicyCompiler;
+  readonly clock: Clock;
+  readonly log: EventLog;
+}
+
+/** What a look at the folder led to. `waiting`: it changed and may still be changing. */
+export type Look = 'unchanged' | 'waiting' | 'replaced' | 'refused' | 'unreadable';
+
+const MAX_DEPTH = 32;
+
+/**
+ * Keeps what is in force equal to a folder of policy documents for as long as the folder holds a valid set; else the
+ * last good one stays and its age grows. The folder is polled, because notifications miss network mounts and the
+ * symbolic links by which a mounted folder is swapped.
+ */
+export class FolderSource {
+  readonly #parts: FolderSourceParts;
+  /** What was last taken in: the folder's mark, and whether its content was put in force. */
+  #taken: { readonly mark: string; readonly accepted: boolean } | undefined;
+  #seen: string | undefined;
+  #readable = true;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: FolderSourceParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes the folder in as it stands. Never throws; faults are logged. */
+  async load(): Promise<Look> {
+    const mark = await this.#mark();
+    return mark === undefined ? 'unreadable' : this.#take(mark);
+  }
+
+  /** One look: takes the folder in when it changed and two looks in a row saw it the same. Never throws. */
+  async look(): Promise<Look> {
+    const { live, clock } = this.#parts;
+    const mark = await this.#mark();
+    if (mark === undefined) return 'unreadable';
+    if (mark === this.#taken?.mark) {
+      if (!this.#taken.accepted) return 'refused';
+      live.confirm(clock());
+      return 'unchanged';
+    }
+    if (mark === this.#seen) return this.#take(mark);
+    this.#seen = mark;
+    return 'waiting';
+  }
+
+  /** Looks again and again until {@link stop}. */
+  watch(pollMilliseconds: number): void {
+    const again = () => {
+      this.#looking = this.look().finally(() => {
+        if (this.#timer !== undefined) this.#timer = setTimeout(again, pollMilliseconds);
+      });
+    };
+    this.#timer = setTimeout(again, pollMilliseconds);
+  }
+
+  /** Resolves when no look is under way any more. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#looking;
+  }
+
+  async #take(mark: string): Promise<Look> {
+    const { folder, live, compile, clock, log } = this.#parts;
+    let contentHash: string;
+    let compiled: CompiledPolicy;
+    try {
+      const files = await readFolder(folder);
+      // A set read while someone wrote it may be one that nobody meant.
+      if (mark !== (await this.#mark())) return 'waiting';
+      contentHash = hashOf(files);
+      if (contentHash === live.inForce?.contentHash) {
+        this.#taken = { mark, accepted: true };
+        live.confirm(clock());
+        return 'unchanged';
+      }
+      compiled = await compile(files, clock());
+    } catch (fault) {
+      compiled = { kind: 'invalid', faults: [messageOf(fault)] };
+      contentHash = '';
+    }
+    this.#taken = { mark, accepted: compiled.kind === 'valid' };
+    if (compiled.kind === 'invalid') {
+      log({ kind: 'policy-refused', faults: compiled.faults });
+      return 'refused';
+    }
+    const { snapshot, enforcementPointCount } = compiled;
+    const revision = (live.inForce?.revision ?? 0) + 1;
+    live.replace({ revision, contentHash, snapshot, enforcementPointCount, confirmedAt: clock() });
+    log({ kind: 'policy-in-force', revision, contentHash });
+    return 'replaced';
+  }
+
+  /** Names, sizes and times of everything in the folder, hashed; undefined when it cannot be listed. */
+  async #mark(): Promise<string | undefined> {
+    const hash = createHash('sha256');
+    try {
+      await markBelow(this.#parts.folder, 0, hash);
+      this.#readable = true;
+      return hash.digest('hex');
+    } catch (fault) {
+      // Said once, not at every look.
+      if (this.#readable) this.#parts.log({ kind: 'policy-unreadable', fault: messageOf(fault) });
+      this.#readable = false;
+      return undefined;
+    }
+  }
+}
+
+async function markBelow(folder: string, depth: number, hash: Hash): Promise<void> {
+  if (depth > MAX_DEPTH) throw new Error(`\`${folder}\` lies more than ${MAX_DEPTH} folders deep`);
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
+    // Left out as the folder's reader leaves them out: a repository's own folder changes all the time.
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    const found = await stat(path).catch(() => undefined);
+    hash.update(`${path}\0${found?.size}\0${found?.mtimeMs}\0${found?.ctimeMs}\0${found?.ino}\n`);
+    if (entry.isDirectory()) await markBelow(path, depth + 1, hash);
+  }
+}
+
+function hashOf(files: readonly SourceFile[]): string {
+  const hash = createHash('sha256');
+  for (const { file, text } of files) hash.update(`${file}\0${Buffer.byteLength(text)}\0`).update(text);
+  return hash.digest('hex');
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Object && 'message' in fault ? String(fault.message) : String(fault);
+}

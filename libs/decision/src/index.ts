@@ -1,0 +1,14 @@
+export {
+  clientView,
+  type Answer,
+  type AskedRequest,
+  type ClientView,
+  type Question,
+  type RequestFault,
+} from './answer.js';
+export { DecisionPoint, type DecisionPointParts } from './decision-point.js';
+export type { Clock, DecisionRecord, EventLog, ServiceEvent } from './event.js';
+export { FolderSource, type FolderSourceParts, type Look } from './folder-source.js';
+export { LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
+export { compileOnThisThread, type CompiledPolicy, type PolicyCompiler } from './policy-compiler.js';
+export { readiness, type Readiness } from './readiness.js';
