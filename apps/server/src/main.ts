@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Problem } from '#problem';
+import { readConfig } from './config.js';
+import { startServer, type RunningServer } from './server.js';
+import { NestLog, eventLog, openLog } from './telemetry.js';
+
+export { describeSettings, type SettingDescription } from './config.js';
+
+export interface ServeOptions {
+  /** Values by flag name without dashes, such as `http-address`; a flag beats its environment variable. */
+  readonly flags: { readonly [flag: string]: string | undefined };
+  readonly environment: { readonly [variable: string]: string | undefined };
+  /** Told once, when the server answers. */
+  readonly onReady?: (addresses: RunningServer['addresses']) => void;
+  /** Resolves when the server should stop for a reason other than a signal. */
+  readonly stopWhen?: Promise<unknown>;
+}
+
+/** A stop that takes longer is cut off: whoever sent the signal will not wait for ever. */
+const STOP_MILLISECONDS = 14_000;
+
+/**
+ * Runs the server until SIGTERM, SIGINT or `stopWhen`; a second signal ends the process at once.
+ *
+ * @returns the exit code: 0 after a graceful stop, 1 when it could not start or stop in time, 2 for a wrong setting
+ */
+export async function serve({ flags, environment, onReady, stopWhen }: ServeOptions): Promise<number> {
+  let server: RunningServer;
+  let readyFile: string | undefined;
+  let flush = () => {};
+  try {
+    const config = readConfig(environment, flags);
+    readyFile = config.readyFile;
+    const log = openLog(config.logLevel);
+    flush = log.flush;
+    server = await startServer(config, {
+      clock: Date.now,
+      newDecisionId: randomUUID,
+      log: eventLog(log.logger),
+      frameworkLog: new NestLog(log.logger),
+    });
+    if (server.warning !== undefined) log.logger.warn(server.warning);
+  } catch (fault) {
+    flush();
+    if (!(fault instanceof Problem)) throw fault;
+    process.stderr.write(`dharma: ${fault.message}\n${fault.kind.remedy}\n`);
+    return fault.code === 'setting-invalid' ? 2 : 1;
+  }
+  const stopped = nextSignal();
+  if (readyFile !== undefined) writeWhole(readyFile, JSON.stringify({ ...server.addresses, pid: process.pid }));
+  onReady?.(server.addresses);
+  await Promise.race([stopped, stopWhen ?? stopped]);
+  const code = await stopInTime(server);
+  if (readyFile !== undefined) rmSync(readyFile, { force: true });
+  flush();
+  return code;
+}
+
+/** Resolves on the first signal; the second one ends the process. */
+function nextSignal(): Promise<void> {
+  return new Promise((received) => {
+    let signals = 0;
+    const onSignal = () => {
+      signals += 1;
+      if (signals > 1) process.exit(1);
+      received();
+    };
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  });
+}
+
+async function stopInTime(server: RunningServer): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<number>((give) => {
+    timer = setTimeout(() => give(1), STOP_MILLISECONDS);
+  });
+  const code = await Promise.race([server.stop().then(() => 0), late]);
+  clearTimeout(timer);
+  return code;
+}
+
+/** So that a reader never sees half of it. */
+function writeWhole(path: string, text: string): void {
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, `${text}\n`);
+  renameSync(partial, path);
+}

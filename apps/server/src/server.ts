@@ -1,0 +1,113 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LoggerService } from '@nestjs/common';
+import {
+  DecisionPoint,
+  FolderSource,
+  LiveSnapshot,
+  compileOnThisThread,
+  type Clock,
+  type EventLog,
+  type ServiceEvent,
+} from '#decision';
+import { Problem } from '#problem';
+import { Callers } from '#protocols';
+import type { ServerConfig } from './config.js';
+import { printListenAddress } from './listen-address.js';
+import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
+import { AdminModule, CheckModule } from './server.module.js';
+import { Standing } from './standing.js';
+
+/** Time, chance and the log, which come in from outside. */
+export interface ServerPorts {
+  readonly clock: Clock;
+  readonly newDecisionId: () => string;
+  readonly log: EventLog;
+  readonly frameworkLog: LoggerService;
+}
+
+export interface RunningServer {
+  /** The addresses in use, in the form of the settings. */
+  readonly addresses: { readonly grpc: string; readonly http: string; readonly admin: string };
+  /** Set when nobody can ask, because the policy set names enforcement points. */
+  readonly warning: string | undefined;
+  /** Not ready, then drained, then closed; requests that were started are answered. */
+  stop(): Promise<void>;
+}
+
+/** A folder that someone writes to while we start is looked at again this many times. */
+const LOAD_TRIES = 20;
+const LOAD_PAUSE_MILLISECONDS = 100;
+
+/**
+ * Loads the policy, then opens the listeners: whoever can connect gets decisions.
+ *
+ * @throws Problem `policy-invalid`, `address-unavailable`
+ */
+export async function startServer(config: ServerConfig, ports: ServerPorts): Promise<RunningServer> {
+  const live = new LiveSnapshot();
+  const source = await loadedSource(config, ports, live);
+  const decisionPoint = new DecisionPoint({ ...ports, live, maxTtlSeconds: config.maxTtlSeconds });
+  const standing = new Standing(live, decisionPoint);
+  const callers = new Callers(live, { http: config.httpAddress.kind, grpc: config.grpcAddress.kind });
+  const parts = { decisionPoint, callers, serving: standing, challenge: config.challenge };
+  const check = await createHttpListener(CheckModule.with(parts), ports.frameworkLog);
+  const admin = await createHttpListener(AdminModule.with(standing), ports.frameworkLog);
+  const close = () => Promise.all([check.close(), admin.close()]);
+  try {
+    const grpc = await listenGrpc(check, config);
+    const http = await listenHttp(check, config.httpAddress, 'DHARMA_HTTP_ADDRESS');
+    const adminAddress = await listenHttp(admin, config.adminAddress, 'DHARMA_ADMIN_ADDRESS');
+    source.watch(config.policyPollMilliseconds);
+    return {
+      addresses: {
+        grpc: printListenAddress(grpc),
+        http: printListenAddress(http),
+        admin: printListenAddress(adminAddress),
+      },
+      warning: warningOf(live),
+      async stop() {
+        standing.drain();
+        await pause(config.drainMilliseconds);
+        decisionPoint.close();
+        await source.stop();
+        await close();
+      },
+    };
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+}
+
+async function loadedSource(config: ServerConfig, ports: ServerPorts, live: LiveSnapshot): Promise<FolderSource> {
+  const faults: string[] = [];
+  const log = (event: ServiceEvent) => {
+    // At the start nothing is in force yet: what would be a log line later is the reason for not starting.
+    if (live.inForce === undefined && event.kind === 'policy-refused') faults.push(...event.faults);
+    else if (live.inForce === undefined && event.kind === 'policy-unreadable') faults.push(event.fault);
+    else ports.log(event);
+  };
+  const source = new FolderSource({
+    folder: config.policies,
+    live,
+    compile: compileOnThisThread,
+    clock: ports.clock,
+    log,
+  });
+  for (let tries = 0; tries < LOAD_TRIES && (await source.load()) === 'waiting'; tries += 1) {
+    await pause(LOAD_PAUSE_MILLISECONDS);
+  }
+  if (live.inForce === undefined) {
+    if (faults.length === 0) faults.push('the folder changes all the time');
+    throw new Problem('policy-invalid', { folder: config.policies, faults: faults.join('\n') });
+  }
+  return source;
+}
+
+function warningOf(live: LiveSnapshot): string | undefined {
+  if ((live.inForce?.enforcementPointCount ?? 0) === 0) return undefined;
+  return (
+    'the policy set has EnforcementPoint documents, so local callers are not known any more, and this version cannot ' +
+    'check the credentials of enforcement points yet: every caller is refused'
+  );
+}
