@@ -1,0 +1,14 @@
+export { agree, hear, isEqual, type Said, type Statement } from './agreement.js';
+export { Chance } from './chance.js';
+export { requestsFor } from './random-request.js';
+export { requestDocument, type RequestDocument } from './request-document.js';
+export { differenceOf, shrink, type Shows, type Shrunk, type Suspect } from './shrink.js';
+export {
+  type AskedVoice,
+  type Counts,
+  PROGRESS_INTERVAL,
+  type Verification,
+  verify,
+  type VerifyOptions,
+} from './verify.js';
+export { type Answerer, CASBIN, FAST, SPECIFICATION, type Voice, VOICES } from './voices.js';
