@@ -23,18 +23,6 @@ const identity = record({
   subject: line.meta({ description: '`**` ends a pattern; an address or CIDR for `network`.' }),
 });
 
-const endpointCommon = {
-  name,
-  hosts: z.array(line).optional().meta({ description: "Replaces the service's." }),
-  domains: z.array(domainName).optional().meta({ description: 'Placements within the memberships. Default all.' }),
-  trailingSlash: z.enum(['significant', 'ignore']).optional().meta({ description: 'Default significant.' }),
-  encodedSlash: z.enum(['refuse', 'allow']).optional().meta({ description: 'Default refuse.' }),
-  preflight: z
-    .enum(['deny', 'allow'])
-    .optional()
-    .meta({ description: 'Whether CORS preflight passes without credentials. Default deny.' }),
-};
-
 const httpOperation = record({
   methods: some(token).optional().meta({ description: 'Default every method.' }),
   path: line,
@@ -43,12 +31,28 @@ const rpcOperation = record({ rpc: line });
 const topicOperation = record({ topic: line, actions: some(line).optional() });
 const resourceOperation = record({ resourceType: line, actions: some(line).optional() });
 
-/** The kind is the discriminator: its absence means `http`. */
+function endpointOf<Kind extends z.ZodType, Operations extends z.ZodType>(kindSchema: Kind, operations: Operations) {
+  return record({
+    name,
+    kind: kindSchema,
+    hosts: z.array(line).optional().meta({ description: "Replaces the service's." }),
+    domains: z.array(domainName).optional().meta({ description: 'Placements within the memberships. Default all.' }),
+    operations,
+    trailingSlash: z.enum(['significant', 'ignore']).optional().meta({ description: 'Default significant.' }),
+    encodedSlash: z.enum(['refuse', 'allow']).optional().meta({ description: 'Default refuse.' }),
+    preflight: z
+      .enum(['deny', 'allow'])
+      .optional()
+      .meta({ description: 'Whether CORS preflight passes without credentials. Default deny.' }),
+  });
+}
+
+/** The kind tells the shapes apart; its absence means `http`. */
 const endpoint = z.discriminatedUnion('kind', [
-  record({ ...endpointCommon, kind: z.literal('http').optional(), operations: some(httpOperation).optional() }),
-  record({ ...endpointCommon, kind: z.literal('grpc'), operations: some(rpcOperation).optional() }),
-  record({ ...endpointCommon, kind: z.literal('async'), operations: some(topicOperation).optional() }),
-  record({ ...endpointCommon, kind: z.literal('resource'), operations: some(resourceOperation) }),
+  endpointOf(z.literal('http').optional(), some(httpOperation).optional()),
+  endpointOf(z.literal('grpc'), some(rpcOperation).optional()),
+  endpointOf(z.literal('async'), some(topicOperation).optional()),
+  endpointOf(z.literal('resource'), some(resourceOperation)),
 ]);
 export type EndpointDeclaration = z.infer<typeof endpoint>;
 

@@ -29,3 +29,5 @@ export {
 export type { Fault, Position, SourceFile } from './source.js';
 export { type PolicyTest, type PolicyTestCase, runTests, type TestResult } from './tests.js';
 export { FolderError, readFolder } from './folder.js';
+export { format } from './format.js';
+export { jsonSchemas } from './schema.js';

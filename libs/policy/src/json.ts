@@ -31,6 +31,7 @@ export class OffsetRefusal extends Error implements OffsetFault {
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const ESCAPES: { readonly [sign: string]: string } = {
   '"': '"',

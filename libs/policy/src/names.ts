@@ -18,6 +18,7 @@ export const TYPED_ID = /^[^:]+:.+$/s;
 export const RESERVED_PRINCIPAL_TYPES: ReadonlySet<string> = new Set(['service', 'group']);
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 /** Characters of one line of free text: a subject, a role, a scope. */
 const MAXIMUM_TEXT = 8_192;

@@ -135,6 +135,7 @@ function quoted(input: unknown): string {
 
 /** A user's word as it may stand in one line of a message. */
 export function shown(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   const flat = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]/g, ' ');
   return flat.length > 80 ? `${flat.slice(0, 80)}…` : flat;
 }

@@ -18,6 +18,7 @@ export type Path = readonly (string | number)[];
 export type Part = 'value' | 'name';
 
 /** YAML leaves these out everywhere; the tokeniser uses some of them for its own purposes. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]|\r(?!\n)/;
 const MAXIMUM_SYNTAX_FAULTS = 20;
 /** Tokens that stand for no text: start of a plain scalar, start of a document, end of a flow. */

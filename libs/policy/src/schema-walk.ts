@@ -1,0 +1,56 @@
+import type { z } from 'zod';
+import type { Json } from '#engine';
+
+/**
+ * Finding one's way in a declaration beside a value. Only what the declarations use: records, lists, unions told apart by
+ * their `kind`, and optional members.
+ */
+
+type Definition =
+  | { readonly type: 'object'; readonly shape: { readonly [member: string]: z.ZodType } }
+  | { readonly type: 'array'; readonly element: z.ZodType }
+  | { readonly type: 'optional' | 'nullable'; readonly innerType: z.ZodType }
+  | { readonly type: 'union'; readonly options: readonly z.ZodType[] }
+  | { readonly type: 'literal'; readonly values: readonly unknown[] }
+  | { readonly type: 'other' };
+
+function definitionOf(schema: z.ZodType): Definition {
+  return schema.def as unknown as Definition;
+}
+
+function bare(schema: z.ZodType): z.ZodType {
+  const definition = definitionOf(schema);
+  return definition.type === 'optional' || definition.type === 'nullable' ? bare(definition.innerType) : schema;
+}
+
+/** The schema of a list's items. */
+export function elementOf(schema: z.ZodType): z.ZodType | undefined {
+  const definition = definitionOf(bare(schema));
+  if (definition.type === 'array') return definition.element;
+  if (definition.type !== 'union') return undefined;
+  return definition.options.map(elementOf).find((element) => element !== undefined);
+}
+
+/** The members of a record, in the order of their declaration. */
+export function fieldsOf(schema: z.ZodType): { readonly [member: string]: z.ZodType } | undefined {
+  const definition = definitionOf(bare(schema));
+  return definition.type === 'object' ? definition.shape : undefined;
+}
+
+/** Of a union, the branch a map was written for. */
+export function schemaFor(schema: z.ZodType, value: Json): z.ZodType | undefined {
+  const inner = bare(schema);
+  const definition = definitionOf(inner);
+  if (definition.type !== 'union') return inner;
+  const records = definition.options.filter((option) => fieldsOf(option) !== undefined);
+  if (records.length === 1) return records[0];
+  const kind = (value as { readonly kind?: unknown } | null)?.kind;
+  return records.find((option) => accepts(fieldsOf(option)!['kind'], kind));
+}
+
+function accepts(schema: z.ZodType | undefined, kind: unknown): boolean {
+  if (schema === undefined) return false;
+  if (kind === undefined) return definitionOf(schema).type === 'optional';
+  const definition = definitionOf(bare(schema));
+  return definition.type === 'literal' && definition.values.includes(kind);
+}
