@@ -26,37 +26,42 @@ function shop(acme: DomainGiven, more: Partial<WorldGiven> = {}): World {
 const everything = rule('p/all', {});
 
 describe('an allow at a boundary', () => {
-  const user = token('alice', { scopes: ['read'], groups: ['staff'], claims: { azp: 'app', tier: 'gold', n: 7 } });
+  const user = token('alice', {
+    scopes: ['read'],
+    groups: ['staff'],
+    claims: { azp: 'app', client_id: 'web', tier: 'gold', n: 7 },
+  });
   const plain = asking('GET api.example/v1/7', { evidence: [user] });
 
   it.each`
-    because                                     | given                                                                                         | passes
-    ${'a rule without selectors fits'}          | ${{}}                                                                                         | ${true}
-    ${'one that holds of the credential'}       | ${{ who: { subjects: ['alice'], scopes: ['write', 'read'] } }}                                | ${true}
-    ${'every selector must hold'}               | ${{ who: { subjects: ['alice'], scopes: ['write'] } }}                                        | ${false}
-    ${'every scope of allOf must be there'}     | ${{ who: { scopes: { allOf: ['read', 'write'] } } }}                                          | ${false}
-    ${'a principal is type and id'}             | ${{ who: { principals: ['user:alice'] } }}                                                    | ${true}
-    ${'or any of a type'}                       | ${{ who: { principals: ['client:*'] } }}                                                      | ${false}
-    ${'the client is the authorized party'}     | ${{ who: { clients: ['app'] } }}                                                              | ${true}
-    ${'a group of the credential'}              | ${{ who: { groups: ['admins', 'staff'] } }}                                                   | ${true}
-    ${'anybody may be outside'}                 | ${{ who: { domains: ['*'] } }}                                                                | ${true}
-    ${'nothing is proven here'}                 | ${{ who: { domains: ['acme'] } }}                                                             | ${false}
-    ${'there is no actor'}                      | ${{ who: { services: ['member'] } }}                                                          | ${false}
-    ${'a method of the list'}                   | ${{ what: { methods: ['PUT', 'GET'] } }}                                                      | ${true}
-    ${'a path template'}                        | ${{ what: { paths: ['/v2/**', '/v1/{id}'] } }}                                                | ${true}
-    ${'a path template that says less'}         | ${{ what: { paths: ['/v1'] } }}                                                               | ${false}
-    ${'an address is no resource'}              | ${{ what: { resourceTypes: ['book'] } }}                                                      | ${false}
-    ${'a domain of the chain'}                  | ${{ what: { domains: ['acme'] } }}                                                            | ${true}
-    ${'any endpoint of the service'}            | ${{ what: { endpoints: ['api/*'] } }}                                                         | ${true}
-    ${'a condition that holds'}                 | ${{ when: 'principal.claims.tier == "gold" && request.params.id == "7"' }}                    | ${true}
-    ${'a condition about a missing member'}     | ${{ when: 'principal.claims.age > 17' }}                                                      | ${false}
-    ${'a condition that absorbs one'}           | ${{ when: 'principal.claims.age > 17 || true' }}                                              | ${true}
-    ${'a principal sees no roles it has not'}   | ${{ when: 'size(principal.roles) == 0 && size(actor.domains) == 0' }}                         | ${true}
-    ${'validity begins with its first instant'} | ${{ notBefore: NOW }}                                                                         | ${true}
-    ${'and ends before its last'}               | ${{ notAfter: NOW }}                                                                          | ${false}
-    ${'a reported rule never counts'}           | ${{ mode: 'report' }}                                                                         | ${false}
-    ${'a rule about leaving lets nobody in'}    | ${{ direction: 'out' }}                                                                       | ${false}
-    ${'a header value needs a value'}           | ${{ obligations: [{ kind: 'setHeader', name: 'x', value: '${claimed.x}', critical: true }] }} | ${false}
+    because                                              | given                                                                                         | passes
+    ${'a rule without selectors fits'}                   | ${{}}                                                                                         | ${true}
+    ${'one that holds of the credential'}                | ${{ who: { subjects: ['alice'], scopes: ['write', 'read'] } }}                                | ${true}
+    ${'every selector must hold'}                        | ${{ who: { subjects: ['alice'], scopes: ['write'] } }}                                        | ${false}
+    ${'every scope of allOf must be there'}              | ${{ who: { scopes: { allOf: ['read', 'write'] } } }}                                          | ${false}
+    ${'a principal is type and id'}                      | ${{ who: { principals: ['user:alice'] } }}                                                    | ${true}
+    ${'or any of a type'}                                | ${{ who: { principals: ['client:*'] } }}                                                      | ${false}
+    ${'the client is the authorized party'}              | ${{ who: { clients: ['app'] } }}                                                              | ${true}
+    ${'the authorized party comes before the client id'} | ${{ who: { clients: ['web'] } }}                                                              | ${false}
+    ${'a group of the credential'}                       | ${{ who: { groups: ['admins', 'staff'] } }}                                                   | ${true}
+    ${'anybody may be outside'}                          | ${{ who: { domains: ['*'] } }}                                                                | ${true}
+    ${'nothing is proven here'}                          | ${{ who: { domains: ['acme'] } }}                                                             | ${false}
+    ${'there is no actor'}                               | ${{ who: { services: ['member'] } }}                                                          | ${false}
+    ${'a method of the list'}                            | ${{ what: { methods: ['PUT', 'GET'] } }}                                                      | ${true}
+    ${'a path template'}                                 | ${{ what: { paths: ['/v2/**', '/v1/{id}'] } }}                                                | ${true}
+    ${'a path template that says less'}                  | ${{ what: { paths: ['/v1'] } }}                                                               | ${false}
+    ${'an address is no resource'}                       | ${{ what: { resourceTypes: ['book'] } }}                                                      | ${false}
+    ${'a domain of the chain'}                           | ${{ what: { domains: ['acme'] } }}                                                            | ${true}
+    ${'any endpoint of the service'}                     | ${{ what: { endpoints: ['api/*'] } }}                                                         | ${true}
+    ${'a condition that holds'}                          | ${{ when: 'principal.claims.tier == "gold" && request.params.id == "7"' }}                    | ${true}
+    ${'a condition about a missing member'}              | ${{ when: 'principal.claims.age > 17' }}                                                      | ${false}
+    ${'a condition that absorbs one'}                    | ${{ when: 'principal.claims.age > 17 || true' }}                                              | ${true}
+    ${'a principal sees no roles it has not'}            | ${{ when: 'size(principal.roles) == 0 && size(actor.domains) == 0' }}                         | ${true}
+    ${'validity begins with its first instant'}          | ${{ notBefore: NOW }}                                                                         | ${true}
+    ${'and ends before its last'}                        | ${{ notAfter: NOW }}                                                                          | ${false}
+    ${'a reported rule never counts'}                    | ${{ mode: 'report' }}                                                                         | ${false}
+    ${'a rule about leaving lets nobody in'}             | ${{ direction: 'out' }}                                                                       | ${false}
+    ${'a header value needs a value'}                    | ${{ obligations: [{ kind: 'setHeader', name: 'x', value: '${claimed.x}', critical: true }] }} | ${false}
   `('$given: $because', async ({ given, passes }) => {
     const outcome = await decide(shop({ rules: [rule('p/r', given)] }), plain);
     expect(outcome).toMatchObject(
@@ -280,6 +285,46 @@ describe('what a condition reads', () => {
       rules: ['p/r'],
       wouldDeny: { reason: 'NO_ALLOW_RULE', deniedAt: 'acme' },
     });
+  });
+});
+
+describe('routes', () => {
+  const twoHomes = (given: Partial<WorldGiven['domains']>): World =>
+    worldOf({
+      domains: {
+        acme: { trust: ['mesh'], access: ['login'], boundary: ['api/*'] },
+        'acme.a': { boundary: ['api/*'] },
+        'acme.b': { boundary: ['api/*'] },
+        ...(given as WorldGiven['domains']),
+      },
+      services: { api: { domains: ['acme.a', 'acme.b'], endpoints: { web: {} } }, member: { domains: ['acme'] } },
+    });
+  const asked = asking('GET api.example/', { evidence: [from('member'), token('alice')] });
+
+  it('are tried by fewest crossed, then by name, and one that passes is enough', async () => {
+    const onlyB = twoHomes({ 'acme.b': { boundary: ['api/*'], rules: [everything] } });
+    expect(await decide(onlyB, asked)).toMatchObject({ reason: 'ALLOW_SLOW', crossed: ['acme.b'], meeting: 'acme' });
+    expect(await decide(twoHomes({}), asked)).toMatchObject({ reason: 'NO_ALLOW_RULE', deniedAt: 'acme.a' });
+  });
+
+  it('do not lead through a suspended placement, whose denies still count', async () => {
+    const suspended = { suspended: true, boundary: ['api/*'], rules: [rule('p/d', { effect: 'deny' })] };
+    const world = twoHomes({ 'acme.a': { ...suspended, rules: [] }, 'acme.b': { boundary: ['api/*'] } });
+    expect(await decide(world, asked)).toMatchObject({ reason: 'NO_ALLOW_RULE', deniedAt: 'acme.b' });
+    const denied = twoHomes({ 'acme.a': suspended, 'acme.b': { boundary: ['api/*'], rules: [everything] } });
+    expect(await decide(denied, asked)).toMatchObject({ reason: 'DENY_RULE', deniedAt: 'acme.a' });
+  });
+
+  it('report what they would have denied, and never open an enforcing domain', async () => {
+    const report = { mode: 'report', boundary: ['api/*'] } as const;
+    const noted = twoHomes({ 'acme.a': { ...report, rules: [rule('p/d', { effect: 'deny' })] } });
+    expect(await decide(noted, asked)).toMatchObject({
+      decision: 'allow',
+      rules: [],
+      wouldDeny: { reason: 'DENY_RULE', deniedAt: 'acme.a' },
+    });
+    const outsider = { ...asked, evidence: [token('alice')] };
+    expect(await decide(twoHomes({ 'acme.a': report }), outsider)).toMatchObject({ deniedAt: 'acme' });
   });
 });
 

@@ -104,6 +104,8 @@ describe('a canonical host', () => {
     ${'zone ids are local'}                   | ${'[fe80::1%eth0]'}
     ${'an IPv4 address has no brackets'}      | ${'[10.0.0.1]'}
     ${'a number is no name'}                  | ${'10.1'}
+    ${'nor is a hexadecimal one'}             | ${'a.0x7f'}
+    ${'an IPv4 address is written as one'}    | ${'[::ffff:10.0.0.1]'}
     ${'octal numbers are ambiguous'}          | ${'010.0.0.1'}
     ${'a wildcard is for patterns'}           | ${'*.example'}
     ${'a path is no host'}                    | ${'a/b'}

@@ -107,17 +107,16 @@ export function canonicalHost(raw: string): string | undefined {
   if (parts === null || Number(parts[2] ?? 0) > MAX_PORT) return undefined;
   const name = parts[1]!.toLowerCase();
   if (name.startsWith('[')) {
-    const address = name.slice(1, -1);
-    if (!address.includes(':') || parseAddress(address) === undefined) return undefined;
-    return new URL(`http://${name}`).hostname;
+    // An IPv4 address in the clothes of an IPv6 one has two hosts for some parties and one for others.
+    return parseAddress(name.slice(1, -1))?.family === 6 ? new URL(`http://${name}`).hostname : undefined;
   }
   const host = name.endsWith('.') ? name.slice(0, -1) : name;
   const labels = host.split('.');
   if (host.length > MAX_HOST_LENGTH || !labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label))) {
     return undefined;
   }
-  // A last label of digits is read as a number by some and as a name by others, unless it ends a plain dotted quad.
-  if (/^[0-9]+$/.test(labels.at(-1)!) && parseAddress(host) === undefined) return undefined;
+  // A number as the last label makes the whole an address for some and a name for others, unless it is a dotted quad.
+  if (/^(?:[0-9]+|0x.*)$/.test(labels.at(-1)!) && parseAddress(host) === undefined) return undefined;
   return host;
 }
 

@@ -31,7 +31,7 @@ function requestOf({ request, target }: Trial): object {
     method: target.method,
     host: target.host,
     path: target.path?.path,
-    query: target.path?.query ?? Object.create(null),
+    query: target.path?.query,
     headers: request.headers,
     params: mapOf(target.parameters),
     time: new Date(request.time),
@@ -60,6 +60,7 @@ function principalRoot(world: World, trial: Trial, owner: string): object {
 
 function resourceAndAction(world: World, trial: Trial, owner: string): { resource: object; action: object } {
   const { asked } = trial.target;
+  if (asked.kind === 'topic') return { resource: {}, action: { name: asked.action, attributes: {} } };
   if (asked.kind !== 'resource') return { resource: {}, action: {} };
   const { resource, action } = asked;
   return {

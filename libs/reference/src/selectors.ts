@@ -2,7 +2,7 @@
  * The selectors of a rule (section 5 of docs/semantics.md), one function a row. A result of undefined means that the
  * request leaves the question open; the effect of the rule decides what that counts as.
  */
-import type { Rule } from '#engine';
+import type { Json, Rule } from '#engine';
 import type { KeptItem } from './caller.js';
 import { OUTSIDE } from './domains.js';
 import { match, pathPatterns, pathSegments } from './template.js';
@@ -123,8 +123,8 @@ function unlessUnsaid(
   return list.some(holds);
 }
 
-/** The OAuth client a credential was issued to: `azp`, else `client_id`. */
-function clientOf(item: KeptItem): string | undefined {
+/** The OAuth client a credential was issued to: `azp`, else `client_id`. A null member is an absent one. */
+function clientOf(item: KeptItem): Json | undefined {
   const { azp, client_id: clientId } = item.evidence.claims;
-  return [azp, clientId].find((claim): claim is string => typeof claim === 'string');
+  return azp ?? clientId;
 }

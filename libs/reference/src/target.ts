@@ -108,12 +108,10 @@ function resolveNamed(world: World, request: AccessRequest, target: Extract<Targ
   if (target.path !== undefined && path === undefined) return INVALID;
   if ((method !== undefined && !isMethod(method)) || (wanted !== undefined && !isMethod(wanted))) return INVALID;
 
-  const unknown: Resolution = path?.encodedSlash ? INVALID : { kind: 'unknown', path: path?.path ?? null };
   const endpoint = endpointsOf(world).find((each) => each.id === target.endpoint);
-  if (endpoint === undefined) return unknown;
-  if (path?.encodedSlash && endpoint.encodedSlash === 'refuse') return INVALID;
-  const hit = own(endpoint, path?.path, wanted);
-  if (hit === undefined) return unknown;
+  if (path?.encodedSlash && endpoint?.encodedSlash !== 'allow') return INVALID;
+  const hit = endpoint && own(endpoint, path?.path, wanted);
+  if (hit === undefined) return { kind: 'unknown', path: path?.path ?? null };
   return resolved(world, request, hit, { method, path, preflight: preflight !== undefined });
 }
 
