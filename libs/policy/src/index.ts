@@ -31,3 +31,4 @@ export { type PolicyTest, type PolicyTestCase, runTests, type TestResult } from 
 export { FolderError, readFolder } from './folder.js';
 export { format } from './format.js';
 export { jsonSchemas } from './schema.js';
+export { lint } from './lint.js';
