@@ -29,8 +29,9 @@ export class CheckGrpcServer extends ServerGrpc {
   }
 
   override async close(): Promise<void> {
-    const server = this.grpcClient as Server | null;
-    if (server === null) return;
+    const server = this.grpcClient as Server | null | undefined;
+    // There is none when it could not listen.
+    if (!server) return;
     this.grpcClient = null;
     await new Promise<void>((closed) => {
       const patience = setTimeout(() => server.forceShutdown(), SHUTDOWN_PATIENCE_MILLISECONDS);

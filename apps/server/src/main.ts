@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Problem } from '#problem';
 import { readConfig } from './config.js';
-import { startServer, type RunningServer } from './server.js';
-import { NestLog, eventLog, openLog } from './telemetry.js';
+import type { RunningServer } from './server.js';
 
 export { describeSettings, type SettingDescription } from './config.js';
 
@@ -32,6 +31,9 @@ export async function serve({ flags, environment, onReady, stopWhen }: ServeOpti
   try {
     const config = readConfig(environment, flags);
     readyFile = config.readyFile;
+    // The framework takes a second to load; help and wrong settings need not wait for it.
+    const { startServer } = await import('./server.js');
+    const { NestLog, eventLog, openLog } = await import('./telemetry.js');
     const log = openLog(config.logLevel);
     flush = log.flush;
     server = await startServer(config, {

@@ -4,7 +4,13 @@ export interface ProblemKind {
   /** HTTP status. */
   readonly status: number;
   /** Name of the gRPC status. */
-  readonly grpc: 'INVALID_ARGUMENT' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'NOT_FOUND' | 'UNAVAILABLE' | 'INTERNAL';
+  readonly grpc:
+    | 'INVALID_ARGUMENT'
+    | 'UNAUTHENTICATED'
+    | 'PERMISSION_DENIED'
+    | 'NOT_FOUND'
+    | 'UNAVAILABLE'
+    | 'INTERNAL';
   /** One sentence with `{name}` for each value that a Problem of this kind is given. */
   readonly detail: string;
   /** What the reader can do next. */

@@ -15,7 +15,7 @@ export class ProblemFilter implements ExceptionFilter {
       .getResponse<HttpReply>()
       .status(problem.kind.status)
       .headers({ 'content-type': PROBLEM_MEDIA_TYPE })
-      .send(JSON.stringify(problem.details()));
+      .send(Buffer.from(JSON.stringify(problem.details())));
   }
 
   #problemOf(fault: unknown, { raw }: HttpRequest): Problem {
