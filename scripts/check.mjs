@@ -1,5 +1,5 @@
 /**
- * `npm run check`: types, lint, format, architecture, lockfile. `npm run format` (`--write`) formats instead.
+ * `npm run check`: build with types, lint, format, architecture, lockfile. `npm run format` (`--write`) formats instead.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,21 +15,19 @@ const FORMATTED = [
   'test',
   'bench',
   '.dependency-cruiser.cjs',
+  '.dependency-cruiser.built.cjs',
   'jest.config.mjs',
 ];
 const formatted = FORMATTED.filter((path) => exists(path));
 const tsc = 'node_modules/ts7/bin/tsc';
 
 const CHECKS = [
-  { name: 'types', run: () => program([tsc, '-p', 'tsconfig.json', '--noEmit']) },
+  { name: 'build', run: () => program(['scripts/build.mjs']) },
   { name: 'types of tests', run: () => program([tsc, '-p', 'tsconfig.test.json', '--noEmit']) },
   { name: 'lint', run: () => program(['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']) },
   { name: 'format', run: () => program(['node_modules/oxfmt/bin/oxfmt', '--check', ...formatted]) },
-  {
-    name: 'architecture',
-    run: () =>
-      program(['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--output-type', 'err', 'apps', 'libs']),
-  },
+  { name: 'floors', run: () => cruise('.dependency-cruiser.cjs', '.dependency-cruiser.built.cjs', 'apps', 'libs') },
+  { name: 'loading', run: () => cruise('.dependency-cruiser.built.cjs', 'dist/apps', 'dist/libs') },
   { name: 'lockfile', run: lockfileIsComplete },
 ];
 
@@ -54,6 +52,11 @@ if (process.argv.includes('--write')) {
 
 function program(argv) {
   return runNode(argv, { output: 'capture' });
+}
+
+function cruise(rules, ...folders) {
+  const script = 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs';
+  return program([script, '--config', rules, '--output-type', 'err-long', ...folders]);
 }
 
 /** npm writes a lockfile without an error where a registry lacks a platform's package, and `npm ci` then fails elsewhere. */

@@ -1,0 +1,28 @@
+// Rules about what is loaded when the programs run, judged on the build: there, imports of types are gone.
+module.exports = {
+  forbidden: [
+    {
+      name: 'cli-is-light',
+      comment: 'the offline verbs start without a server; `serve` and `verify` load theirs when they are called',
+      severity: 'error',
+      from: { path: '^dist/apps/cli/' },
+      to: {
+        dynamic: false,
+        path: ['^dist/libs/', '^dist/apps/', 'node_modules/(@nestjs|@fastify|fastify|@grpc|casbin|pino)(/|$)'],
+        pathNot: ['^dist/apps/cli/', '^dist/libs/(cel|problem|engine|policy)/'],
+      },
+    },
+    {
+      name: 'reference-only-types-of-engine',
+      comment: 'the reference is a third voice: it shares the nouns with the engine and no code',
+      severity: 'error',
+      from: { path: '^dist/libs/reference/' },
+      to: { path: '^dist/libs/engine/' },
+    },
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};
