@@ -195,5 +195,5 @@ function ask(agent: Agent, address: string, body = QUESTION): Promise<{ decision
     );
     asking.once('error', failed);
     asking.end(body);
-  }, PROGRAM_MILLISECONDS);
+  });
 }

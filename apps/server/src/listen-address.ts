@@ -35,7 +35,7 @@ export function printListenAddress(address: ListenAddress): string {
 
 /** Whether only this machine can reach it. */
 export function isLocalOnly(address: ListenAddress): boolean {
-  return address.kind === 'unix' || address.host === '::1' || /^127\./.test(address.host);
+  return address.kind === 'unix' || address.host === '::1' || address.host.startsWith('127.');
 }
 
 /**
