@@ -1,0 +1,190 @@
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { quietCommand } from './command.js';
+import { type ExitCode, OutputClosed, Stop, type Streams, type Terminal, terminalOf } from './terminal.js';
+import { version } from './version.js';
+
+/** Mirrors of what the verbs know, so that `--help` loads none of them. */
+const ENGINES = ['fast', 'specification', 'casbin'];
+const REPORT_FORMATS = ['text', 'json', 'github', 'junit'];
+
+/**
+ * Runs one command.
+ *
+ * @param argv     the words after the program's name
+ * @param streams  what it reads, writes and stands in
+ * @returns the exit code: 0 done, 1 the answer is no, 2 usage, 3 the server could not be reached, 4 conflict
+ */
+export async function run(argv: readonly string[], streams: Streams): Promise<number> {
+  const terminal = terminalOf(streams);
+  let code = 0;
+  const verbs = program(terminal, (given) => {
+    code = given;
+  });
+  try {
+    await verbs.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (fault) {
+    // An answer that nobody took is no yes; and nobody is there to read why.
+    if (fault instanceof OutputClosed) return 1;
+    return complain(terminal, fault).catch(() => 1);
+  }
+}
+
+/** The table of verbs. Each is loaded when it is called. */
+function program(terminal: Terminal, exit: (code: number) => void): Command {
+  const dharma = quietCommand('dharma', terminal)
+    .description('Decides who may call which API, across trust domains that nest.')
+    .version(version(), '--version', 'print the version');
+  const verb = (name: string, sentence: string, example: string): Command =>
+    dharma.command(name).description(sentence).addHelpText('after', `\nExample:\n  dharma ${example}`);
+
+  verb('serve', 'answer gateways and applications', 'serve --policies policies/quickstart')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .argument('[flags...]', 'the settings of the server; `dharma serve --help` lists them')
+    .action(async (flags: string[]) => {
+      const { serve } = await import('./serve.js');
+      exit(await serve(terminal, flags));
+    });
+
+  verb('init', 'write a starter policy folder', 'init policies')
+    .argument('[dir]', 'a new or empty folder', 'policies')
+    .action(async (directory: string) => {
+      const { init } = await import('./init.js');
+      exit(await init(terminal, directory));
+    });
+
+  verb('validate', 'show every fault of a policy set, as `file:line:column: message`', 'validate policies --strict')
+    .argument('<dir...>', 'folders, each a policy set of its own')
+    .addOption(choice('--format <format>', 'how faults are written', REPORT_FORMATS, 'text'))
+    .option('--strict', 'let warnings fail too', false)
+    .action(async (directories: string[], options) => {
+      const { validate } = await import('./validate.js');
+      exit(await validate(terminal, directories, options));
+    });
+
+  verb('fmt', 'rewrite policy files in their canonical form', 'fmt --check policies')
+    .argument('<path...>', 'folders or files; `-` reads standard input and writes standard output')
+    .option('--check', 'write nothing; name the files that are not canonical and fail', false)
+    .action(async (paths: string[], options) => {
+      const { fmt } = await import('./fmt.js');
+      exit(await fmt(terminal, paths, options));
+    });
+
+  verb('test', 'run the Test documents of a policy set', 'test policies --format junit > report.xml')
+    .argument('<dir>', 'folder of policy documents')
+    .addOption(engineOption())
+    .addOption(choice('--format <format>', 'how results are written', REPORT_FORMATS, 'text'))
+    .action(async (directory: string, options) => {
+      const { test } = await import('./test.js');
+      exit(await test(terminal, directory, options));
+    });
+
+  verb('decide', 'answer JSON requests, one a line', 'decide --policies policies < requests.jsonl > answers.jsonl')
+    .addOption(policiesOption())
+    .addOption(engineOption())
+    .action(async (options) => {
+      const { decide } = await import('./decide.js');
+      exit(await decide(terminal, options));
+    });
+
+  verb('verify', 'ask all engines the same questions and compare', 'verify policies --count 100000 --seed 7')
+    .argument('<dir>', 'folder of policy documents')
+    .option('--requests <file>', 'JSON requests, one a line, instead of random ones')
+    .option('--count <number>', 'random requests', wholeNumber(1, 1e9), 10_000)
+    .option('--seed <number>', 'where chance starts; equal seeds give equal requests', wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--casbin-share <part>', 'part of the requests that casbin is asked too, 0 to 1', share, 0.1)
+    .addOption(choice('--format <format>', 'how the result is written', ['text', 'json'], 'text'))
+    .action(async (directory: string, options) => {
+      const { verify } = await import('./verify.js');
+      exit(await verify(terminal, directory, options));
+    });
+
+  verb('bench', 'measure the fast engine on a policy set', 'bench policies --seconds 5')
+    .argument('[dir]', 'folder of policy documents', 'policies')
+    .option('--requests <number>', 'different random requests', wholeNumber(1, 1_000_000), 10_000)
+    .option('--seed <number>', 'where chance starts', wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--seconds <number>', 'time to measure for', wholeNumber(1, 3600), 3)
+    .addOption(choice('--format <format>', 'how the figures are written', ['text', 'json'], 'text'))
+    .action(async (directory: string, options) => {
+      const { bench } = await import('./bench.js');
+      exit(await bench(terminal, directory, options));
+    });
+
+  verb('schema', 'print the JSON Schema of a kind of document, for editors', 'schema --out .schemas')
+    .argument('[kind]', 'Domain, Service, Policy, …; all when left out')
+    .option('--out <dir>', 'write one file a kind into this folder')
+    .action(async (kind: string | undefined, options) => {
+      const { schema } = await import('./schema.js');
+      exit(await schema(terminal, kind, options));
+    });
+
+  return dharma;
+}
+
+function choice(flags: string, sentence: string, values: readonly string[], standard: string): Option {
+  return new Option(flags, sentence).choices(values).default(standard);
+}
+
+function engineOption(): Option {
+  return choice('--engine <engine>', 'which statement of the semantics answers', ENGINES, 'fast');
+}
+
+function policiesOption(): Option {
+  return new Option('--policies <dir>', 'folder of policy documents').makeOptionMandatory();
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d{1,15}$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!/^(?:0|1|0?\.\d{1,9}|1\.0{1,9}|0\.\d{1,9})$/.test(text))
+    throw new InvalidArgumentError('It must be a number from 0 to 1.');
+  return value;
+}
+
+async function complain(terminal: Terminal, fault: unknown): Promise<ExitCode> {
+  const { red } = terminal.aside.colours;
+  if (fault instanceof CommanderError) {
+    // Help and version come this way too, with nothing wrong.
+    if (fault.exitCode === 0) return 0;
+    if (fault.code !== 'commander.help') {
+      await terminal.aside.line(`${red('dharma:')} ${inOurWords(fault.message)}`);
+      await terminal.aside.line('`dharma --help` lists the verbs, `dharma VERB --help` the flags of one');
+    }
+    return 2;
+  }
+  if (fault instanceof Stop) {
+    await terminal.aside.line(`${red('dharma:')} ${fault.message}`);
+    return fault.code;
+  }
+  await terminal.aside.line(
+    `${red('dharma:')} something is wrong on our side: ${String((fault as Error)?.stack ?? fault)}`,
+  );
+  return 1;
+}
+
+/** Commander's sentences with the user's words in backticks, like every other message of ours. */
+function inOurWords(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(
+      /\n\(Did you mean (?:one of )?([^?]*)\?\)/,
+      (_, names: string) =>
+        `. Did you mean ${names
+          .split(', ')
+          .map((name) => `\`${name}\``)
+          .join(' or ')}?`,
+    )
+    .replaceAll(/'([^']*)'/g, '`$1`')
+    .replace(/\.$/, '');
+}
