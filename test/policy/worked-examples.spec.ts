@@ -3,7 +3,10 @@ import { loadBundle, parseRequest } from '#policy';
 
 const FOLDER = new URL('../vectors/worked-examples/', import.meta.url);
 const world = readFileSync(new URL('world.yaml', FOLDER), 'utf8');
-const cases = JSON.parse(readFileSync(new URL('cases.json', FOLDER), 'utf8')) as readonly { readonly id: string; readonly request: unknown }[];
+const cases = JSON.parse(readFileSync(new URL('cases.json', FOLDER), 'utf8')) as readonly {
+  readonly id: string;
+  readonly request: unknown;
+}[];
 
 describe('the worked examples', () => {
   const bundle = loadBundle([{ file: 'world.yaml', text: world }]);

@@ -48,6 +48,8 @@ export interface Catalogue {
   readonly endpoints: ReadonlyMap<string, EndpointEntry>;
   /** Endpoints of a service, by its name. */
   readonly endpointsOf: ReadonlyMap<string, readonly EndpointEntry[]>;
+  /** Whether a service's memberships and placements can be relied on; where not, what follows from them is not judged. */
+  isSettled(service: string): boolean;
   /** Whether a document with faults may declare this name, so that calling it unknown would be noise. */
   mayBeDeclared(name: string): boolean;
 }
@@ -101,8 +103,25 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
     mechanisms: mechanismsIn(domains, report),
     endpoints,
     endpointsOf,
+    isSettled: (name) => isSettled(services.get(name), endpointsOf.get(name) ?? [], domains),
     mayBeDeclared: (name) => hidden.has(name),
   };
+}
+
+function isSettled(
+  service: Entry<ServiceDocument> | undefined,
+  endpoints: readonly EndpointEntry[],
+  domains: ReadonlyMap<string, unknown>,
+): boolean {
+  if (service === undefined) return false;
+  const { domains: memberships = [], kind } = service.document.spec;
+  if (kind === 'external') return memberships.length === 0;
+  const known = new Set(memberships.filter((name) => domains.has(name)));
+  return (
+    memberships.length > 0 &&
+    memberships.every((name) => known.has(name)) &&
+    endpoints.every(({ placements }) => placements.every((name) => known.has(name)))
+  );
 }
 
 function enter<Kind extends PolicyDocument>(

@@ -1,6 +1,6 @@
 import type { Document } from 'yaml';
 import { API_VERSION, DOCUMENT_KINDS, DOCUMENT_SCHEMAS, isDocumentKind, type PolicyDocument } from './document.js';
-import { conform, type ShapeFault, shown } from './shape.js';
+import { conform, quoted, type ShapeFault } from './shape.js';
 import { type Chunk, type OffsetFault, type Position, positionIn } from './source.js';
 import { didYouMean } from './suggest.js';
 import { composed, offsetAt, type Part, type Path, readYaml } from './yaml.js';
@@ -58,11 +58,11 @@ function headFaults(value: unknown): readonly ShapeFault[] {
   const { apiVersion, kind } = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
   if (kind === undefined) return fault([], 'missing-member', '`kind` is missing');
   if (!isDocumentKind(kind)) {
-    const word = shown(String(kind));
+    const suggestion = typeof kind === 'string' ? didYouMean(kind, DOCUMENT_KINDS) : '';
     return fault(
       ['kind'],
       'unknown-kind',
-      `\`${word}\` is not a kind of document${didYouMean(word, DOCUMENT_KINDS) || `; the kinds are ${DOCUMENT_KINDS.join(', ')}`}`,
+      `${quoted(kind)} is not a kind of document${suggestion || `; the kinds are ${DOCUMENT_KINDS.join(', ')}`}`,
     );
   }
   if (apiVersion === undefined) return fault([], 'missing-member', '`apiVersion` is missing');
@@ -70,7 +70,7 @@ function headFaults(value: unknown): readonly ShapeFault[] {
     return fault(
       ['apiVersion'],
       'api-version',
-      `\`${shown(String(apiVersion))}\` is not a version this program reads: it must be \`${API_VERSION}\``,
+      `${quoted(apiVersion)} is not a version this program reads: it must be \`${API_VERSION}\``,
     );
   }
   return [];

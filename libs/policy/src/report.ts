@@ -36,13 +36,12 @@ export class Report {
   addRead(source: ReadDocument): void {
     for (const fault of source.faults) {
       if ('path' in fault) this.addShape(source, fault);
-      else this.addAt(positionIn(source.chunk, fault.offset), fault);
+      else if (!this.isFull()) this.addAt(positionIn(source.chunk, fault.offset), fault);
     }
   }
 
   addAt(position: Position, fault: Pick<OffsetFault, 'code' | 'message'>): void {
-    if (this.isFull()) return;
-    this.direct.push({ ...position, severity: this.severity, code: fault.code, message: fault.message });
+    this.direct.push({ ...position, severity: this.severity, code: fault.code, message: oneLine(fault.message) });
   }
 
   private addShape(source: ReadDocument, fault: ShapeFault): void {
@@ -67,7 +66,7 @@ export class Report {
     for (const { place, code, message, also } of this.placed) {
       const second = also && positions.get(also)!;
       const tail = second ? ` ${second.file}:${second.line}:${second.column}` : '';
-      faults.push({ ...positions.get(place)!, severity: this.severity, code, message: message + tail });
+      faults.push({ ...positions.get(place)!, severity: this.severity, code, message: oneLine(message) + tail });
     }
     const sorted = inOrder(faults);
     const last = sorted.at(-1);
@@ -75,6 +74,15 @@ export class Report {
     const message = `${this.beyond} more faults are not shown`;
     return [...sorted, { ...last, severity: this.severity, code: 'more-faults', message }];
   }
+}
+
+/** Characters of one message. */
+const MAXIMUM_MESSAGE = 600;
+
+/** A message as one line, however long or strange the words it quotes. */
+function oneLine(message: string): string {
+  const flat = message.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
+  return flat.length > MAXIMUM_MESSAGE ? `${flat.slice(0, MAXIMUM_MESSAGE)}…` : flat;
 }
 
 /** One reading of each document, however its places are scattered. */

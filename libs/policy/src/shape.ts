@@ -91,7 +91,7 @@ function wrongType(expected: string, input: unknown): string {
   if (input === null)
     return `nothing is written where ${article(expected)} is expected; leave the member out or give it a value`;
   if (expected === 'boolean') {
-    const written = String(input).toLowerCase();
+    const written = typeof input === 'object' ? '' : String(input).toLowerCase();
     const meant = TRUTHS.has(written) ? 'true' : FALSEHOODS.has(written) ? 'false' : undefined;
     return `${quoted(input)} is not a boolean${meant === undefined ? '' : `. Did you mean \`${meant}\` (without quotes)?`}`;
   }
@@ -126,7 +126,8 @@ function article(type: string): string {
   }
 }
 
-function quoted(input: unknown): string {
+/** A value as a message names it. */
+export function quoted(input: unknown): string {
   if (Array.isArray(input)) return 'a list';
   if (typeof input === 'object' && input !== null) return 'a map';
   if (input === null) return 'nothing';

@@ -61,6 +61,7 @@ function judgeMarks(domain: Entry<DomainDocument>, catalogue: Catalogue, known: 
     if (!known.endpoint({ name: mark, source: domain.source, path }) || mark.endsWith('/*')) continue;
     const endpoint = catalogue.endpoints.get(mark)!;
     if (endpoint.placements.some((placement) => isWithin(placement, name))) continue;
+    if (!catalogue.isSettled(endpoint.service.document.metadata.name)) continue;
     report.add(
       placeIn(domain.source, path),
       'mark-outside',

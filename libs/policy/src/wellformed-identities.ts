@@ -24,6 +24,7 @@ interface Region {
 export function judgeIdentities(catalogue: Catalogue, known: References, report: Report): void {
   const bindings = new Map<string, Binding[]>();
   for (const [service, { document, source }] of catalogue.services) {
+    const isSettled = catalogue.isSettled(service);
     for (const [index, { mechanism, subject }] of (document.spec.identities ?? []).entries()) {
       const path: Path = ['spec', 'identities', index];
       if (!known.mechanism({ name: mechanism, source, path: [...path, 'mechanism'] })) continue;
@@ -34,7 +35,7 @@ export function judgeIdentities(catalogue: Catalogue, known: References, report:
         report.add(placeIn(source, binding.path), 'bad-cidr', message);
         continue;
       }
-      judgeDelegation(binding, document.spec.domains ?? [], entry, report);
+      if (isSettled) judgeDelegation(binding, document.spec.domains ?? [], entry, report);
       const list = bindings.get(mechanism) ?? [];
       bindings.set(mechanism, list);
       list.push(binding);

@@ -54,11 +54,12 @@ function judgeMemberships(
       report.add(placeIn(source, path), 'duplicate-membership', `the membership in \`${name}\` is listed twice`);
       continue;
     }
-    for (const other of before) judgeOverlap(name, other, catalogue, source, path, report);
+    for (const other of before) if (judgeOverlap(name, other, catalogue, source, path, report)) break;
     before.add(name);
   }
 }
 
+/** @returns whether there was a fault: the first of a membership is enough */
 function judgeOverlap(
   one: string,
   other: string,
@@ -66,15 +67,16 @@ function judgeOverlap(
   source: ReadDocument,
   path: Path,
   report: Report,
-): void {
-  if (isWithin(one, other) || isWithin(other, one)) return;
+): boolean {
+  if (isWithin(one, other) || isWithin(other, one)) return false;
   const missing = [
     [one, other],
     [other, one],
   ].filter(([side, listed]) => !(catalogue.domains.get(side!)!.document.spec.overlaps ?? []).includes(listed!));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return false;
   const mend = missing.map(([side, listed]) => `list \`${listed}\` in the \`overlaps\` of \`${side}\``).join(' and ');
   report.add(placeIn(source, path), 'overlap-missing', `\`${one}\` and \`${other}\` do not accept an overlap; ${mend}`);
+  return true;
 }
 
 function judgeEndpoint(endpoint: EndpointEntry, report: Report): void {
