@@ -20,6 +20,13 @@ module.exports = {
       to: { path: '^dist/libs/engine/' },
     },
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'everything-resolves',
+      comment: 'an import that is not found escapes every rule above',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -42,7 +42,6 @@ export async function serve({ flags, environment, onReady, stopWhen }: ServeOpti
       log: eventLog(log.logger),
       frameworkLog: new NestLog(log.logger),
     });
-    if (server.warning !== undefined) log.logger.warn(server.warning);
   } catch (fault) {
     flush();
     if (!(fault instanceof Problem)) throw fault;

@@ -28,8 +28,6 @@ export interface ServerPorts {
 export interface RunningServer {
   /** The addresses in use, in the form of the settings. */
   readonly addresses: { readonly grpc: string; readonly http: string; readonly admin: string };
-  /** Set when nobody can ask, because the policy set names enforcement points. */
-  readonly warning: string | undefined;
   /** Not ready, then drained, then closed; requests that were started are answered. */
   stop(): Promise<void>;
 }
@@ -64,7 +62,6 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         http: printListenAddress(http),
         admin: printListenAddress(adminAddress),
       },
-      warning: warningOf(live),
       async stop() {
         standing.drain();
         await pause(config.drainMilliseconds);
@@ -102,12 +99,4 @@ async function loadedSource(config: ServerConfig, ports: ServerPorts, live: Live
     throw new Problem('policy-invalid', { folder: config.policies, faults: faults.join('\n') });
   }
   return source;
-}
-
-function warningOf(live: LiveSnapshot): string | undefined {
-  if ((live.inForce?.enforcementPointCount ?? 0) === 0) return undefined;
-  return (
-    'the policy set has EnforcementPoint documents, so local callers are not known any more, and this version cannot ' +
-    'check the credentials of enforcement points yet: every caller is refused'
-  );
 }

@@ -4,7 +4,12 @@ import type { Denial, Effect, Reason } from '#engine';
 export type ServiceEvent =
   | ({ readonly kind: 'decision' } & DecisionRecord)
   | { readonly kind: 'decision-fault'; readonly decisionId: string; readonly fault: unknown }
-  | { readonly kind: 'policy-in-force'; readonly revision: number; readonly contentHash: string }
+  | {
+      readonly kind: 'policy-in-force';
+      readonly revision: number;
+      readonly contentHash: string;
+      readonly enforcementPointCount: number;
+    }
   | { readonly kind: 'policy-refused'; readonly faults: readonly string[] }
   | { readonly kind: 'policy-unreadable'; readonly fault: string };
 

@@ -102,7 +102,7 @@ export class FolderSource {
     const { snapshot, enforcementPointCount } = compiled;
     const revision = (live.inForce?.revision ?? 0) + 1;
     live.replace({ revision, contentHash, snapshot, enforcementPointCount, confirmedAt: clock() });
-    log({ kind: 'policy-in-force', revision, contentHash });
+    log({ kind: 'policy-in-force', revision, contentHash, enforcementPointCount });
     return 'replaced';
   }
 
