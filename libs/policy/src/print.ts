@@ -26,14 +26,37 @@ export function print(document: Document.Parsed, schema: Schema): string {
   const lines = [
     ...before,
     ...(before.length > 0 ? [''] : []),
-    ...(isMap(root)
-      ? [...remarks(root.commentBefore), ...mapLines(root, schema, 0)]
-      : isSeq(root)
-        ? [...remarks(root.commentBefore), ...seqLines(root, schema, 0)]
-        : scalarLines(root)),
+    ...rootLines(root, schema),
     ...remarks(document.comment),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${outdented(lines).join('\n')}\n`.replaceAll(LITERAL, '');
+}
+
+/** Leads each line of a literal block until the end: what looks like a remark there is none. */
+const LITERAL = '\u0000';
+
+function rootLines(root: Node | null, schema: Schema): readonly string[] {
+  if (!isMap(root) && !isSeq(root)) return scalarLines(root);
+  const inner = isMap(root) ? mapLines(root, schema, 0) : seqLines(root, schema, 0);
+  return [...remarks(root.commentBefore), ...inner, ...(root.flow === true ? remarks(root.comment) : [])];
+}
+
+/** Remarks that others follow at a lesser indent move there: readers take them for one remark of what comes next. */
+function outdented(lines: readonly string[]): readonly string[] {
+  const result = [...lines];
+  let indent: number | undefined;
+  for (let index = lines.length - 1; index >= 0; index -= 1) {
+    const text = lines[index]!;
+    if (text === '') continue;
+    const own = text.length - text.trimStart().length;
+    if (text[own] !== '#') {
+      indent = undefined;
+      continue;
+    }
+    indent = Math.min(indent ?? own, own);
+    result[index] = text.slice(own - indent);
+  }
+  return result;
 }
 
 /** Lines of a map's members, `column` columns in, without the remarks before the first. */
@@ -97,7 +120,9 @@ function scalarEntry(lead: string, value: Node | null): readonly string[] {
 function scalarLines(node: Node | null): readonly string[] {
   const value = isScalar(node) ? node.value : null;
   if (typeof value !== 'string') return [wordOf(value as number | boolean | null)];
-  return literalBlock(value) ?? [quotedAsNeeded(value, false)];
+  const block = literalBlock(value);
+  if (block !== undefined) return block.map((line, index) => (index === 0 || line === '' ? line : LITERAL + line));
+  return [quotedAsNeeded(value, false)];
 }
 
 function flowText(node: Node | null, schema: Schema): string {

@@ -32,7 +32,7 @@ function nearestTo(wrong: string, candidates: Iterable<string>): string | undefi
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours; gives `limit` as soon as it cannot be below it. */
+/** Insertions, deletions, replacements and swaps of neighbours; `Infinity` as soon as it must be above `limit`. */
 function editDistance(left: string, right: string, limit: number): number {
   let twoAgo: number[] = [];
   let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
@@ -48,7 +48,7 @@ function editDistance(left: string, right: string, limit: number): number {
       current.push(value);
       if (value < smallest) smallest = value;
     }
-    if (smallest > limit) return limit;
+    if (smallest > limit) return Infinity;
     twoAgo = previous;
     previous = current;
   }

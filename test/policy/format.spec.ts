@@ -1,0 +1,268 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { Document, parseAllDocuments, parseDocument, isMap, isSeq, isScalar, visit } from 'yaml';
+import { format } from '#policy';
+
+const WORLD = readFileSync(new URL('../vectors/worked-examples/world.yaml', import.meta.url), 'utf8');
+
+function formatted(text: string, file = 'x.yaml'): string {
+  const result = format({ file, text });
+  if ('faults' in result) throw new Error(result.faults.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  return result.text;
+}
+
+/** Values of every document, by an independent reader. */
+function valuesOf(text: string): unknown {
+  return parseAllDocuments(text)
+    .map((document) => (document as Document).toJS() as unknown)
+    .filter((value) => value !== null);
+}
+
+const word = fc.oneof(
+  fc.constantFrom(
+    'yes',
+    'null',
+    '~',
+    '1',
+    '1.0',
+    '0x1f',
+    '.5',
+    '-',
+    '- a',
+    'a: b',
+    'a #b',
+    '#a',
+    '"',
+    "'",
+    `'"`,
+    '*a',
+    '&a',
+    '!a',
+    '%a',
+    '@a',
+    '`a',
+    '[',
+    '{',
+    '{}',
+    ',',
+    'a,b',
+    ' a',
+    'a ',
+    '',
+    '\n',
+    'a\n',
+    'a\nb',
+    ' a\nb\n',
+    'a\n\n',
+    'a\n\n b',
+    'é',
+    '\u2028',
+    '\u0085',
+    '---',
+    '...',
+    '<<',
+    '?',
+    '? a',
+    ':',
+    'a:',
+    '|',
+    '>',
+    '\\',
+    '\t',
+    'a\tb',
+    '2026-01-01T00:00:00Z',
+    '-0',
+    '1e3',
+    '${principal.id}',
+    '🙂',
+    '\u007f',
+    '\ufeff',
+  ),
+  fc.string({ unit: 'grapheme', maxLength: 12 }),
+  fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\n', ':', '#', '-', '"', "'", '{', ']', ','), maxLength: 10 }),
+);
+const leaf = fc.oneof(
+  word,
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.boolean(),
+  fc.constant(null),
+);
+const { tree } = fc.letrec((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    leaf,
+    fc.array(tie('tree'), { maxLength: 4 }),
+    fc.dictionary(word, tie('tree'), { maxKeys: 4, noNullPrototype: true }),
+  ),
+}));
+const values = fc.record(
+  {
+    kind: fc.constantFrom('Domain', 'Service', 'Policy', 'Unknown'),
+    apiVersion: fc.constant('dharma/v1'),
+    spec: fc.oneof(
+      tree,
+      fc.record(
+        {
+          rules: fc.array(fc.record({ what: tree, who: tree, id: word, effect: word }, { requiredKeys: [] }), {
+            maxLength: 3,
+          }),
+          boundary: fc.array(word),
+          mechanisms: tree,
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+    metadata: fc.record({ labels: tree, name: word, description: word }, { requiredKeys: ['name'] }),
+    extra: tree,
+  },
+  { requiredKeys: ['kind', 'spec'] },
+);
+
+/** The same value, written one of many ways, remarks and blank lines anywhere. */
+const written = fc
+  .tuple(
+    values,
+    fc.infiniteStream(fc.nat({ max: 11 })),
+    fc.constantFrom(0, 40, 80),
+    fc.constantFrom<boolean | null>(true, false, null),
+  )
+  .map(([value, stream, lineWidth, singleQuote]) => {
+    const next = (): number => stream.next().value as number;
+    const document = new Document(value);
+    visit(document, {
+      Collection: (_, node) => {
+        if (next() < 3) node.flow = true;
+      },
+      Scalar: (key, node) => {
+        const choice = next();
+        if (key !== 'key' && choice === 0) node.comment = ' behind';
+        if (choice === 1) node.commentBefore = ' before';
+        if (choice === 2) node.spaceBefore = true;
+        if (choice === 3) node.commentBefore = ' one\n\n two';
+        if (key !== 'key' && choice === 4) node.comment = ' behind\n and below';
+      },
+      Map: (_, node) => {
+        const choice = next();
+        if (choice === 0) node.comment = ' at the end';
+        if (choice === 1) node.commentBefore = ' at the start';
+        if (next() < 3) node.flow = true;
+      },
+      Seq: (_, node) => {
+        const choice = next();
+        if (choice === 0) node.comment = ' at the end';
+        if (choice === 1) node.commentBefore = ' at the start';
+        if (next() < 3) node.flow = true;
+      },
+    });
+    if (next() === 0) document.commentBefore = ' header';
+    if (next() === 0) document.comment = ' footer';
+    return document.toString({ lineWidth, singleQuote, collectionStyle: 'any' });
+  });
+
+/** Whether the library reads its own print back: where it does not, the text is no test of ours. */
+function isFaithful(text: string): boolean {
+  return 'text' in format({ file: 'x.yaml', text });
+}
+
+const RUNS = Number(process.env['DHARMA_TEST_RUNS'] ?? 120);
+
+describe('the canonical print', () => {
+  it('is a fixed point and changes no value', () =>
+    fc.assert(
+      fc.property(fc.array(written, { minLength: 1, maxLength: 2 }), (documents) => {
+        const text = documents.join('---\n');
+        fc.pre(isFaithful(text));
+        const once = formatted(text);
+        expect(formatted(once)).toBe(once);
+        expect(canonical(valuesOf(once))).toEqual(canonical(valuesOf(text)));
+      }),
+      { numRuns: RUNS },
+    ));
+
+  it('keeps every remark', () =>
+    fc.assert(
+      fc.property(written, (text) => {
+        fc.pre(isFaithful(text));
+        expect(remarksIn(formatted(text))).toEqual(remarksIn(text));
+      }),
+      { numRuns: RUNS },
+    ));
+
+  it('of the worked examples is a fixed point with the same meaning', () => {
+    const once = formatted(WORLD);
+    expect(formatted(once)).toBe(once);
+    expect(valuesOf(once)).toEqual(valuesOf(WORLD));
+    expect(once).toMatch(/^# The world of the worked examples/);
+  });
+
+  it('orders members as documented, at two spaces, and keeps short braces', () => {
+    const text = `---
+spec: {rules: [
+  {effect: 'allow', id: "a"}, # why
+  ]}
+kind: Policy
+metadata:
+    domain: acme
+    name: p
+apiVersion: dharma/v1
+...
+`;
+    expect(formatted(text)).toBe(`apiVersion: dharma/v1
+kind: Policy
+metadata:
+  name: p
+  domain: acme
+spec:
+  rules: [{ id: a, effect: allow }] # why
+`);
+  });
+
+  it('opens braces that reach beyond 120 columns', () => {
+    const list = Array.from({ length: 12 }, (_, index) => `service-${index}/endpoint`);
+    const text = formatted(`kind: Domain\nspec: { boundary: [${list.join(', ')}] }\n`);
+    expect(text).toBe(`kind: Domain\nspec:\n  boundary:\n${list.map((item) => `    - ${item}\n`).join('')}`);
+  });
+
+  it('leaves JSON files JSON', () => {
+    expect(formatted('{"spec":{},"kind":"Domain"}', 'x.json')).toBe('{\n  "kind": "Domain",\n  "spec": {}\n}\n');
+  });
+
+  it('of what cannot be read is a list of faults', () => {
+    expect(format({ file: 'x.yaml', text: 'a: 1\n---\na: &a 1\n---\na: [\n' })).toMatchObject({
+      faults: [
+        { file: 'x.yaml', line: 3, column: 4, code: 'yaml-anchor' },
+        { file: 'x.yaml', code: 'yaml-syntax' },
+      ],
+    });
+  });
+});
+
+/** Members in one order; -0 is 0 to JSON. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort()
+        .map(([name, member]) => [name, canonical(member)]),
+    );
+  return value;
+}
+
+function remarksIn(text: string): readonly string[] {
+  const document = parseDocument(text);
+  const found: string[] = [];
+  const take = (remark: string | null | undefined): void => {
+    for (const line of (remark ?? '').split('\n')) if (line.trim() !== '') found.push(line.trim());
+  };
+  take(document.commentBefore);
+  take(document.comment);
+  visit(document, (_, node) => {
+    if (isMap(node) || isSeq(node) || isScalar(node)) {
+      take(node.commentBefore);
+      take(node.comment);
+    }
+  });
+  return found.sort();
+}
