@@ -40,7 +40,7 @@ Denied: nothing allows anyone to write.
   ${curl}/v1/decide -H 'content-type: application/json' -d '{"target":{"host":"localhost","method":"POST","path":"/orders"}}'
 
 Explained: why it was denied, and what would mend it.
-  ./dharma explain --policies ${policies} '{"target":{"host":"localhost","method":"POST","path":"/orders"}}'
+  ./dharma explain --policies ${policies} --host localhost --method POST --path /orders
 
 `);
 }
