@@ -51,6 +51,7 @@ function domain(name: string, { assignments, entities, ...given }: DomainGiven):
     recognizes: [],
     boundary: [],
     addresses: [],
+    administrators: [],
     roles: [],
     ...given,
     rules: (given.rules ?? []).map((each) => ({ ...each, owner: name })),

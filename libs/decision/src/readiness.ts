@@ -51,6 +51,7 @@ const domain: Domain = {
   recognizes: [],
   boundary: ['built-in/all'],
   addresses: [],
+  administrators: [],
   rules: [
     {
       id: 'built-in/read',

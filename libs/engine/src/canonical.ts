@@ -47,7 +47,9 @@ const HEX = new Int8Array(128).fill(-1).map((_, code) => {
 
 const UNRESERVED = new Uint8Array(128).map((_, code) => (/[A-Za-z0-9\-._~]/.test(String.fromCharCode(code)) ? 1 : 0));
 
-const TOKEN = new Uint8Array(128).map((_, code) => (/[!#$%&'*+\-.^_`|~A-Za-z0-9]/.test(String.fromCharCode(code)) ? 1 : 0));
+const TOKEN = new Uint8Array(128).map((_, code) =>
+  /[!#$%&'*+\-.^_`|~A-Za-z0-9]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 /**
  * @param raw  the target in origin form, `/path` or `/path?query`, as the gateway received it
@@ -123,14 +125,12 @@ function rewritten(raw: string): CanonicalPath | undefined {
     path += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   if (!utf8.complete || path.length > MAX_TARGET_BYTES) return undefined;
-  // The same checks again on the result: decoding may have made a dot segment.
-  for (let start = 1; ; ) {
-    const slash = path.indexOf('/', start);
-    const stop = slash < 0 ? path.length : slash;
-    if (!isOrdinarySegment(path, start, stop, slash < 0)) return undefined;
-    if (slash < 0) break;
-    start = slash + 1;
-  }
+  // The same checks again on the result: decoding may have made a dot segment, also between encoded slashes, which the
+  // endpoint behind the gateway will read as slashes.
+  const segments = (encodedSlash ? path.replaceAll('%2F', '/') : path).slice(1).split('/');
+  const ordinary = (segment: string, index: number): boolean =>
+    segment === '' ? index === segments.length - 1 : segment !== '.' && segment !== '..';
+  if (!segments.every(ordinary)) return undefined;
   if (question >= 0 && !isWellFormedQuery(raw, question + 1)) return undefined;
   return { path, query: question < 0 ? undefined : raw.slice(question + 1), encodedSlash };
 }

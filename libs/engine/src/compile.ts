@@ -52,7 +52,14 @@ export function compile(world: World): Snapshot {
   const bindings = compileBindings(world, services);
   const mechanisms = new Map<string, MechanismNode>();
   for (const { name, kind, role, principalType, owner } of world.mechanisms.values()) {
-    mechanisms.set(name, { name, kind, role, principalType, owner: domains.get(owner)!, bindings: bindings(name, kind) });
+    mechanisms.set(name, {
+      name,
+      kind,
+      role,
+      principalType,
+      owner: domains.get(owner)!,
+      bindings: bindings(name, kind),
+    });
   }
   const outside = rules.of(world.outside, domains);
   const outsideDeniesIn = indexRules(outside.filter(({ direction }) => direction === 'in').map(({ filed }) => filed));
@@ -178,7 +185,10 @@ class RuleCompiler {
   private readonly conditions = new Map<string, Condition>();
   private readonly names = new Map<string, string>();
   private readonly deniesIn = new Map<string, { readonly [scope in Scope]: RuleIndex | undefined }>();
-  private readonly subtreeAllows = new Map<string, { readonly in: RuleIndex | undefined; readonly out: RuleIndex | undefined }>();
+  private readonly subtreeAllows = new Map<
+    string,
+    { readonly in: RuleIndex | undefined; readonly out: RuleIndex | undefined }
+  >();
 
   constructor(private readonly world: World) {
     const ids = [...this.everyRule()].map(({ id }) => id).sort(byBytes);
@@ -262,7 +272,11 @@ class RuleCompiler {
     const readers = new Map<DomainNode, readonly CompiledRule[]>();
     for (const domain of this.world.domains.values()) {
       const rules = domain.rules.filter((rule) => rule.direction === 'out' && this.readsTime(rule));
-      if (rules.length > 0) readers.set(domains.get(domain.name)!, rules.map((rule) => this.compiled(rule, domains)));
+      if (rules.length > 0)
+        readers.set(
+          domains.get(domain.name)!,
+          rules.map((rule) => this.compiled(rule, domains)),
+        );
     }
     return readers;
   }

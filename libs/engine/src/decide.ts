@@ -4,14 +4,7 @@
  * that is used again for the next: a decision allocates little more than its answer.
  */
 import { lookupTarget } from './lookup.js';
-import type {
-  AccessRequest,
-  Denial,
-  DenyReason,
-  Evidence,
-  Obligation,
-  Outcome,
-} from './model.js';
+import type { AccessRequest, Denial, DenyReason, Evidence, Obligation, Outcome } from './model.js';
 import { OUTSIDE } from './model.js';
 import { isCarried, mergeObligations } from './obligations.js';
 import { byBytes, canonicalJson } from './ordering.js';
@@ -70,6 +63,10 @@ class Walk {
     }
     const endpoint = found.endpoint;
     this.endpoint = endpoint;
+    this.prove();
+    this.findExits(endpoint);
+    this.matcher.locate(found, this.proven, this.exits);
+    if (this.matcher.concernsTime()) this.ttlSeconds = 0;
     if (!endpoint.external && endpoint.live.length === 0) return this.deny('TARGET_DOMAIN_SUSPENDED', null);
     if (!this.isEntitled(endpoint)) return this.deny('NOT_ENTITLED', null);
     if (request.policyAgeSeconds > endpoint.maxStalenessSeconds) {
@@ -77,10 +74,6 @@ class Walk {
       return this.deny('POLICY_TOO_OLD', null);
     }
     if (callerReason !== undefined) return this.deny(callerReason, null);
-    this.prove();
-    this.findExits(endpoint);
-    this.matcher.locate(found, this.proven, this.exits);
-    if (this.matcher.concernsTime()) this.ttlSeconds = 0;
 
     const denies = this.matcher.matchingDenies(this.credentials);
     const enforcing = denies.filter(({ owner }) => owner === undefined || !owner.reporting);
@@ -134,7 +127,10 @@ class Walk {
       if (usable) this.usableTrust.push(item.mechanism);
     }
     if (this.credentials.length > 1) this.credentials.sort(byMechanismSubjectAndRest);
-    if (ambiguous) return 'AMBIGUOUS_CALLER';
+    if (ambiguous) {
+      matcher.actorNode = undefined;
+      return 'AMBIGUOUS_CALLER';
+    }
     return matcher.actorNode?.live === false ? 'CALLER_SUSPENDED' : undefined;
   }
 
@@ -189,7 +185,11 @@ class Walk {
       const meeting = this.meetingOf(live[0]!, lenient);
       return meeting === 'none' ? this.deny('NOT_VISIBLE', null) : this.tryRoute(live[0]!, meeting, lenient);
     }
-    const routes: { readonly placement: PlacementNode; readonly meeting: DomainNode | undefined; readonly crossed: number }[] = [];
+    const routes: {
+      readonly placement: PlacementNode;
+      readonly meeting: DomainNode | undefined;
+      readonly crossed: number;
+    }[] = [];
     for (const placement of live) {
       const meeting = this.meetingOf(placement, lenient);
       if (meeting === 'none') continue;

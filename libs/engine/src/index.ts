@@ -12,3 +12,6 @@ export type { Caller, Check, EvidenceFate, Reasoning, RouteAttempt, WeighedEvide
 export { compile } from './compile.js';
 export type { Snapshot } from './snapshot.js';
 export { decide } from './decide.js';
+export { explain } from './explain.js';
+export type { ExplainedCheck, ExplainedEvidence, ExplainedRoute, ExplainedRule, Explanation } from './explain.js';
+export type { Change, NearestMiss } from './nearest-miss.js';

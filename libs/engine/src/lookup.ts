@@ -16,7 +16,8 @@ const itself = (trie: SegmentTrie): SegmentTrie => trie;
 
 export function lookupTarget(snapshot: Snapshot, target: CanonicalTarget): Found | 'unknown' | 'invalid' {
   if (target.named !== undefined) return lookupNamed(snapshot, target.named, target);
-  if (target.topic !== undefined) return snapshot.topics.find(target.topic, 0)?.choose(target.action!.name) ?? 'unknown';
+  if (target.topic !== undefined)
+    return snapshot.topics.find(target.topic, 0)?.choose(target.action!.name) ?? 'unknown';
   if (target.resource !== undefined) {
     const actions = snapshot.resources.get(target.resource.type);
     const endpoint = actions?.get(target.action!.name) ?? actions?.get('*');
@@ -31,14 +32,12 @@ export function lookupTarget(snapshot: Snapshot, target: CanonicalTarget): Found
   return claimant === undefined || answersWithin(found.endpoint, claimant) ? found : 'unknown';
 }
 
-function lookupAddress(
-  snapshot: Snapshot,
-  target: CanonicalTarget,
-  host: string,
-  path: string,
-): Answering | undefined {
+function lookupAddress(snapshot: Snapshot, target: CanonicalTarget, host: string, path: string): Answering | undefined {
   const table = target.encodedSlash ? snapshot.encodedAddresses : snapshot.addresses;
-  return table.find(host, itself)?.find(path, 1)?.choose(target.preflightFor ?? target.method!);
+  return table
+    .find(host, itself)
+    ?.find(path, 1)
+    ?.choose(target.preflightFor ?? target.method!);
 }
 
 function lookupRpc(snapshot: Snapshot, target: CanonicalTarget, path: string): Answering | undefined {
@@ -64,8 +63,7 @@ function lookupNamed(snapshot: Snapshot, name: string, target: CanonicalTarget):
     return place?.answering[0] ?? 'unknown';
   }
   const listed =
-    method === undefined ||
-    endpoint.operations.some(({ verbs }) => verbs.includes(method) || verbs.includes('*'));
+    method === undefined || endpoint.operations.some(({ verbs }) => verbs.includes(method) || verbs.includes('*'));
   return listed ? { endpoint, template: NO_TEMPLATE } : 'unknown';
 }
 

@@ -57,12 +57,20 @@ export interface Domain {
   /** Boundary marks: `service/endpoint`, or `service/*` for those of its endpoints placed in this subtree. */
   readonly boundary: readonly string[];
   readonly addresses: readonly AddressClaim[];
+  /** Who may change it; never read by a decision. */
+  readonly administrators: readonly Administrator[];
   /** Rules this domain owns. */
   readonly rules: readonly Rule[];
   /** Role definitions of every role set at this domain; one name may be defined more than once, edges add up. */
   readonly roles: readonly RoleDefinition[];
   /** Data beside the rules. */
   readonly directory: Directory;
+}
+
+/** A delegation of administration, for the domain and everything below it. */
+export interface Administrator {
+  readonly role: 'owner' | 'policy-admin' | 'exposure-admin' | 'mechanism-admin' | 'member-admin' | 'auditor';
+  readonly principals: readonly string[];
 }
 
 /** Role assignments and entities at one domain. Grows with people and things, not with rules. */

@@ -136,7 +136,8 @@ export class RuleMatcher implements ConditionFacts {
   matchingDenies(credentials: readonly CredentialSlot[]): readonly CompiledRule[] {
     const { denies, external } = this.endpointNode;
     const { outsideDeniesOut } = this.snapshot;
-    if (denies.length === 0 && this.exits.length === 0 && (outsideDeniesOut === undefined || !external)) return NO_RULES;
+    if (denies.length === 0 && this.exits.length === 0 && (outsideDeniesOut === undefined || !external))
+      return NO_RULES;
     this.matched.length = 0;
     this.denying = true;
     this.anonymousItem = false;
@@ -378,7 +379,9 @@ export class RuleMatcher implements ConditionFacts {
     if (!this.heldIsCurrent) {
       this.held.length = 0;
       const { actor } = this;
-      this.eachRoleHome((home) => this.gatherRoles(home, this.held, actor === undefined ? undefined : `service:${actor}`));
+      this.eachRoleHome((home) =>
+        this.gatherRoles(home, this.held, actor === undefined ? undefined : `service:${actor}`),
+      );
       this.heldIsCurrent = true;
     }
     return this.held;

@@ -112,7 +112,10 @@ export function* whatParts(rule: Rule, at: Standpoint): Generator<[string, Verdi
     yield ['what.methods', target.method === undefined ? absent(named) : yesOrNo(what.methods.includes(target.method))];
   }
   if (what.paths) {
-    yield ['what.paths', target.path === undefined ? absent(named) : yesOrNo(pathsHold(what.paths, target.path, endpoint))];
+    yield [
+      'what.paths',
+      target.path === undefined ? absent(named) : yesOrNo(pathsHold(what.paths, target.path, endpoint)),
+    ];
   }
   if (what.resourceTypes) {
     const { resource } = target;

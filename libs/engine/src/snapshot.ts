@@ -152,7 +152,9 @@ export interface CompiledWhat {
   readonly endpointsOf: Names | undefined;
   readonly methods: Names | undefined;
   /** Each as it stands, and with the other trailing slash for endpoints that ignore it. */
-  readonly paths: readonly { readonly exact: readonly Segment[]; readonly other: readonly Segment[] | undefined }[] | undefined;
+  readonly paths:
+    | readonly { readonly exact: readonly Segment[]; readonly other: readonly Segment[] | undefined }[]
+    | undefined;
   readonly resourceTypes: Names | undefined;
   readonly resources: Names | undefined;
   readonly actions: Names | undefined;

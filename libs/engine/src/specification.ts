@@ -3,7 +3,18 @@
  * what it looked at, so that the same walk also explains itself. `decide.ts` gives the same outcome fast.
  */
 import { ANONYMOUS, OUTSIDE } from './model.js';
-import type { AccessRequest, Denial, Domain, Endpoint, Evidence, Mode, Outcome, Rule, Service, World } from './model.js';
+import type {
+  AccessRequest,
+  Denial,
+  Domain,
+  Endpoint,
+  Evidence,
+  Mode,
+  Outcome,
+  Rule,
+  Service,
+  World,
+} from './model.js';
 import { isCarried, mergeObligations } from './obligations.js';
 import { byBytes, canonicalJson } from './ordering.js';
 import { isWithin, resolve } from './resolution.js';
@@ -74,7 +85,16 @@ export function specify(world: World, request: AccessRequest): Outcome {
 export function reason(world: World, request: AccessRequest): Reasoning {
   const evidence = request.evidence.map((item) => ({ item, ...weigh(world, request, item) }));
   const target = readTarget(request);
-  const so = { request, target, evidence, endpoint: undefined, caller: undefined, denies: [], strict: [], lenient: undefined };
+  const so = {
+    request,
+    target,
+    evidence,
+    endpoint: undefined,
+    caller: undefined,
+    denies: [],
+    strict: [],
+    lenient: undefined,
+  };
   if (target === undefined) return { ...so, outcome: deny('INVALID_REQUEST', null, NOWHERE, 0) };
 
   // 1. Target
@@ -89,16 +109,20 @@ export function reason(world: World, request: AccessRequest): Reasoning {
   }
   const { endpoint, params } = resolution;
   const service = world.services.get(endpoint.service)!;
-  const live = endpoint.placements.filter((placement) => isLive(world, placement));
-  const found = { ...so, endpoint };
+  const actors = [...new Set(kept(evidence, 'trust').map(({ service: bound }) => bound!))];
+  const actor = actors.length === 1 ? actors[0] : undefined;
+  const caller = callerOf(world, endpoint, actor, evidence);
+  const at: Place = { world, request, target, endpoint, params, caller };
+  const ttlHere = concernsTime(at) ? 0 : ttl;
   const where = { endpoint: endpoint.id, path };
+  const found = { ...so, endpoint, caller };
+  const live = endpoint.placements.filter((placement) => isLive(world, placement));
   if (service.domains.length > 0 && live.length === 0) {
-    return { ...found, outcome: deny('TARGET_DOMAIN_SUSPENDED', null, where, ttl) };
+    return { ...found, outcome: deny('TARGET_DOMAIN_SUSPENDED', null, where, ttlHere) };
   }
   const entitled =
-    endpoint.placements.length === 0 ||
-    endpoint.placements.some((placement) => isWithin(placement, request.askedFrom));
-  if (!entitled) return { ...found, outcome: deny('NOT_ENTITLED', null, where, ttl) };
+    endpoint.placements.length === 0 || endpoint.placements.some((placement) => isWithin(placement, request.askedFrom));
+  if (!entitled) return { ...found, outcome: deny('NOT_ENTITLED', null, where, ttlHere) };
   const targetChains = endpoint.placements.map((placement) => chainOf(world, placement));
   const staleness = targetChains.flat().map((domain) => domain.maxStalenessSeconds ?? Infinity);
   if (request.policyAgeSeconds > Math.min(Infinity, ...staleness)) {
@@ -106,38 +130,33 @@ export function reason(world: World, request: AccessRequest): Reasoning {
   }
 
   // 2 and 3. Evidence and caller
-  const actors = new Set(kept(evidence, 'trust').map(({ service: bound }) => bound!));
-  if (actors.size > 1) return { ...found, outcome: deny('AMBIGUOUS_CALLER', null, where, ttl) };
-  const [actor] = actors;
+  if (actors.length > 1) return { ...found, outcome: deny('AMBIGUOUS_CALLER', null, where, ttlHere) };
   if (actor !== undefined && actor.domains.length > 0 && !actor.domains.some((name) => isLive(world, name))) {
-    return { ...found, outcome: deny('CALLER_SUSPENDED', null, where, ttl) };
+    return { ...found, outcome: deny('CALLER_SUSPENDED', null, where, ttlHere) };
   }
-  const caller = callerOf(world, endpoint, actor, evidence);
-  const at: Place = { world, request, target, endpoint, params, caller };
-  const finalTtl = concernsTime(at) ? 0 : ttl;
 
   // 4. Denies
   const denies = matchDenies(at);
   const matching = denies.filter(({ matched, rule }) => matched && rule.mode === 'enforce');
   const enforcing = matching.filter(({ rule }) => modeOf(world, rule.owner) === 'enforce');
-  const walked = { ...found, caller, denies };
+  const walked = { ...found, denies };
   if (enforcing.length > 0) {
     const rules = [...new Set(enforcing.map(({ rule }) => rule.id))].sort(byBytes);
     const first = enforcing.find(({ rule }) => rule.id === rules[0])!.rule;
-    return { ...walked, outcome: { ...deny('DENY_RULE', first.owner, where, finalTtl), rules } };
+    return { ...walked, outcome: { ...deny('DENY_RULE', first.owner, where, ttlHere), rules } };
   }
   const noted = matching.map(({ rule }) => rule).sort((left, right) => byBytes(left.id, right.id))[0];
 
   // 5 to 7, strictly
   const strict = tryRoutes(at, live, false);
-  const strictAnswer = answerOf(at, strict, finalTtl);
+  const strictAnswer = answerOf(at, strict, ttlHere);
   if (strictAnswer.decision === 'allow' && noted === undefined) {
     return { ...walked, strict, outcome: carried(request, strictAnswer) };
   }
 
   // 8. Report mode
   const lenient = tryRoutes(at, live, true);
-  const lenientAnswer = answerOf(at, lenient, finalTtl);
+  const lenientAnswer = answerOf(at, lenient, ttlHere);
   if (lenientAnswer.decision === 'deny') return { ...walked, strict, lenient, outcome: lenientAnswer };
   const wouldDeny: Denial =
     noted === undefined
@@ -233,7 +252,7 @@ function callerOf(
   const proven = new Set<string>();
   for (const { item, fate } of kept(evidence, 'trust')) {
     if (fate !== 'usable') continue;
-    for (const membership of actor!.domains) {
+    for (const membership of actor?.domains ?? []) {
       if (!isLive(world, membership) || !trustOf(world, membership).includes(item.mechanism)) continue;
       for (const [height, domain] of chainOf(world, membership).entries()) {
         const reached =
@@ -247,7 +266,9 @@ function callerOf(
   }
   const namesOnChains = (domains: readonly string[]): string[] =>
     domains.flatMap((name) => chainOf(world, name).map((domain) => domain.name));
-  const known = new Set(namesOnChains([actor, ...credentials.map(({ service }) => service)].flatMap((s) => s?.domains ?? [])));
+  const known = new Set(
+    namesOnChains([actor, ...credentials.map(({ service }) => service)].flatMap((s) => s?.domains ?? [])),
+  );
   const inside = new Set(namesOnChains(endpoint.placements));
   const exits = [...new Set(namesOnChains(actor?.domains ?? []))]
     .filter((name) => !inside.has(name))
@@ -371,7 +392,9 @@ function checksOf(at: Place, route: RouteAttempt, lenient: boolean): readonly Ch
     const anonymous: readonly Item[] = accessOf(world, domain).includes(ANONYMOUS) ? ['anonymous'] : [];
     const items = [...anonymous, ...listedBy(domain)];
     const reasonCode = items.length === 0 ? 'ACCESS_EVIDENCE_MISSING' : 'NO_ALLOW_RULE';
-    checks.push(check('boundary', domain, items, { reason: reasonCode, deniedAt: domain }, allowsOf(world, domain, 'in')));
+    checks.push(
+      check('boundary', domain, items, { reason: reasonCode, deniedAt: domain }, allowsOf(world, domain, 'in')),
+    );
   }
   for (const exit of caller.exits) {
     if (world.domains.get(exit)!.egress === 'open') continue;
@@ -431,7 +454,12 @@ function answerOf(at: Place, attempts: readonly RouteAttempt[], ttlSeconds: numb
     const { reason: reasonCode, deniedAt } = routes[0]!.denial!;
     const outcome = deny(reasonCode, deniedAt, where, ttlSeconds);
     if (reasonCode !== 'ACCESS_EVIDENCE_MISSING' || !at.world.domains.get(deniedAt!)!.discloseAccess) return outcome;
-    return { ...outcome, accepts: accessOf(at.world, deniedAt!).filter((name) => name !== ANONYMOUS).toSorted(byBytes) };
+    return {
+      ...outcome,
+      accepts: accessOf(at.world, deniedAt!)
+        .filter((name) => name !== ANONYMOUS)
+        .toSorted(byBytes),
+    };
   }
   const matched = passed.checks.map((check) =>
     check.matches.filter((match) => match.matched && match.rule.mode === 'enforce'),
@@ -468,7 +496,9 @@ function timeToLive(world: World, request: AccessRequest, evidence: readonly Wei
   const expiries = [...kept(evidence, 'trust'), ...kept(evidence, 'access')].map(({ item }) => item.expiresAt);
   const rules = [...world.outside, ...[...world.domains.values()].flatMap((domain) => domain.rules)];
   const edges = rules.flatMap(({ notBefore, notAfter }) => [notBefore, notAfter]);
-  const ahead = [...expiries, ...edges].filter((instant) => instant !== undefined && instant > request.time) as number[];
+  const ahead = [...expiries, ...edges].filter(
+    (instant) => instant !== undefined && instant > request.time,
+  ) as number[];
   return Math.floor(Math.min(request.maxTtlSeconds * 1000, ...ahead.map((instant) => instant - request.time)) / 1000);
 }
 

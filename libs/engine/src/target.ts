@@ -31,9 +31,7 @@ export function readTarget(request: AccessRequest): CanonicalTarget | undefined 
       return httpTarget(request, target.endpoint, undefined, target.method, target.path, false);
     case 'address': {
       const host = canonicalHost(target.host);
-      return host === undefined
-        ? undefined
-        : httpTarget(request, undefined, host, target.method, target.path, false);
+      return host === undefined ? undefined : httpTarget(request, undefined, host, target.method, target.path, false);
     }
     case 'rpc': {
       const host = target.host === undefined ? undefined : canonicalHost(target.host);

@@ -57,7 +57,10 @@ export function bySpecificity(left: readonly Segment[], right: readonly Segment[
 }
 
 /** Values of the named parameters of a template that matches. */
-export function parametersOf(template: readonly Segment[], segments: readonly string[]): { readonly [name: string]: string } {
+export function parametersOf(
+  template: readonly Segment[],
+  segments: readonly string[],
+): { readonly [name: string]: string } {
   const values: Record<string, string> = Object.create(null) as Record<string, string>;
   template.forEach((segment, index) => {
     if (segment.kind === 'parameter' && segment.name !== undefined) values[segment.name] = segments[index]!;

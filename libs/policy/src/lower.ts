@@ -72,6 +72,7 @@ function lowerDomain({
     recognizes: sorted(spec.recognizes ?? []),
     boundary: sorted(spec.boundary ?? []),
     addresses: sorted(spec.addresses ?? []).map((text): AddressClaim => splitClaim(text)),
+    administrators: spec.administrators ?? [],
   };
 }
 

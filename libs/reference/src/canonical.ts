@@ -31,7 +31,8 @@ export function canonicalPath(raw: string): CanonicalPath | undefined {
   const query = end < 0 ? '' : raw.slice(end + 1);
   if (!isCleanPath(rawPath)) return undefined;
   const path = rewritten(rawPath);
-  if (!isCleanTarget(path) || !isCleanPath(path)) return undefined;
+  // Who decodes an encoded slash later must not find a dot segment or an empty one beside it.
+  if (!isCleanTarget(path) || !isCleanPath(path) || !isCleanPath(path.replaceAll('%2F', '/'))) return undefined;
   return { path, query: formDecoded(query), encodedSlash: path.includes('%2F') };
 }
 
