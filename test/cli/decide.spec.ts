@@ -82,10 +82,11 @@ describe('dharma decide', () => {
     expect([before, after].map(({ stdout }) => answers(stdout)[0]!['decision'])).toEqual(['allow', 'deny']);
   });
 
-  it('denies who has seen a later revision', async () => {
-    const stdin = `{"minRevision":2,${GET.slice(1)}`;
-    const [tooOld] = answers((await dharma(['decide', '--policies', shop], { stdin })).stdout);
+  it('denies who has seen a later revision, and explains on request', async () => {
+    const stdin = [`{"minRevision":2,${GET.slice(1)}\n`, `{"explain":true,${GET.slice(1)}\n`];
+    const [tooOld, explained] = answers((await dharma(['decide', '--policies', shop], { stdin })).stdout);
     expect(tooOld).toMatchObject({ decision: 'deny', reason: 'POLICY_TOO_OLD' });
+    expect(explained).toMatchObject({ decision: 'allow', explanation: expect.any(Object) });
   });
 
   it('says nothing on standard output about an invalid set', async () => {

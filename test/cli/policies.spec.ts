@@ -149,12 +149,13 @@ describe('dharma test', () => {
     });
   });
 
-  it('says where a case failed, and what differs', async () => {
+  it('says where a case failed, what differs and why', async () => {
     const { code, stdout, stderr } = await dharma(['test', '.'], { cwd: failing });
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /^cases\.yaml:9:7: failed: writing <is> someone else's\n {2}`decision` is `deny`, expected `allow`\n/,
     );
+    expect(stdout).toContain('shop/read');
     expect(stderr).toContain('1 passed, 1 failed');
   });
 

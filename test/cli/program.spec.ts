@@ -1,7 +1,7 @@
 import { dharma, folderWith, SHOP } from './program.js';
 
 const shop = folderWith({ 'shop.yaml': SHOP });
-const VERBS = ['serve', 'init', 'validate', 'fmt', 'test', 'decide', 'verify', 'bench', 'schema'];
+const VERBS = ['serve', 'init', 'validate', 'fmt', 'test', 'decide', 'explain', 'verify', 'bench', 'schema'];
 
 describe('dharma', () => {
   it('lists its verbs', async () => {

@@ -1,4 +1,4 @@
-import type { Outcome } from '#engine';
+import { explain, type Outcome, type World } from '#engine';
 import { answerOf, requestFromText } from '#policy';
 import { Problem, type ProblemCode } from '#problem';
 import { answererOf, type Answerer, type EngineName } from './engines.js';
@@ -31,7 +31,7 @@ export async function decide(terminal: Terminal, { policies, engine }: DecideOpt
   for await (const lines of linesOf(terminal.stdin, MAXIMUM_LINE_BYTES)) {
     const answers: string[] = [];
     for (const line of lines) {
-      const answered = await answerTo(line, answer, terminal.now());
+      const answered = await answerTo(line, world, answer, terminal.now());
       if ('error' in answered) code = 1;
       answers.push(`${JSON.stringify(answered)}\n`);
     }
@@ -40,7 +40,7 @@ export async function decide(terminal: Terminal, { policies, engine }: DecideOpt
   return code;
 }
 
-async function answerTo(line: Line, answer: Answerer, now: number): Promise<object | BadLine> {
+async function answerTo(line: Line, world: World, answer: Answerer, now: number): Promise<object | BadLine> {
   const bad = (problem: Problem): BadLine => ({
     error: { code: problem.code, message: problem.message, line: line.number },
   });
@@ -62,6 +62,7 @@ async function answerTo(line: Line, answer: Answerer, now: number): Promise<obje
     revision: REVISION,
     ageSeconds: 0,
     decisionId: `line-${line.number}`,
+    explanation: reading.explain ? explain(world, request) : undefined,
   });
 }
 

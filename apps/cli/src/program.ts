@@ -89,6 +89,34 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
       exit(await decide(terminal, options));
     });
 
+  verb(
+    'explain',
+    'answer one request and say why',
+    'explain --policies policies --host localhost --method POST --path /orders',
+  )
+    .argument('[request]', 'file with one JSON request; `-` is standard input')
+    .addOption(policiesOption())
+    .option('--endpoint <service/endpoint>', 'the target by name')
+    .option('--host <host>', 'the target by address')
+    .option('--method <method>', 'its method (default with --host: GET)')
+    .option('--path <path>', 'its path (default with --host: /)')
+    .option('--rpc </package.Service/Method>', 'the target as an RPC')
+    .option('--topic <topic>', 'the target as a topic')
+    .option('--resource <type:id>', 'the target as a resource')
+    .option('--action <name>', 'what is done to the topic or resource')
+    .option('--evidence <mechanism=subject>', 'an item of evidence; repeatable', gathered, [])
+    .option('--scope <scope>', 'a scope of every credential given; repeatable', gathered, [])
+    .option('--group <group>', 'a group of every credential given; repeatable', gathered, [])
+    .option('--claim <name=value>', 'a claim of every credential given; repeatable', gathered, [])
+    .option('--header <name=value>', 'a header of the request; repeatable', gathered, [])
+    .option('--attribute <name=value>', 'an attested attribute; repeatable', gathered, [])
+    .option('--time <instant>', 'when the request happens (RFC 3339; default now)')
+    .addOption(choice('--format <format>', 'how the explanation is written', ['text', 'json'], 'text'))
+    .action(async (file: string | undefined, options) => {
+      const { explain } = await import('./explain.js');
+      exit(await explain(terminal, file, options));
+    });
+
   verb('verify', 'ask all engines the same questions and compare', 'verify policies --count 100000 --seed 7')
     .argument('<dir>', 'folder of policy documents')
     .option('--requests <file>', 'JSON requests, one a line, instead of random ones')
@@ -133,6 +161,10 @@ function engineOption(): Option {
 
 function policiesOption(): Option {
   return new Option('--policies <dir>', 'folder of policy documents').makeOptionMandatory();
+}
+
+function gathered(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

@@ -1,6 +1,7 @@
-import type { AccessRequest, Outcome } from '#engine';
+import { type AccessRequest, explain, type Outcome, type World } from '#engine';
 import { type Bundle, runTests, type TestResult } from '#policy';
 import { answererOf, type Answerer, type EngineName } from './engines.js';
+import { reasonInBrief } from './explain-text.js';
 import { githubLine, type ReportFormat } from './faults.js';
 import { junitReport } from './junit.js';
 import { loadPolicies } from './policies.js';
@@ -20,7 +21,7 @@ interface RunCase extends TestResult {
 export async function test(terminal: Terminal, directory: string, { engine, format }: TestOptions): Promise<ExitCode> {
   const bundle = await loadPolicies(terminal, directory);
   if (bundle.tests.length === 0) throw new Stop(1, `\`${directory}\` holds no Test document, so nothing was tested`);
-  const cases = await runCases(bundle, await answererOf(engine, bundle.world), terminal.now());
+  const cases = await runCases(bundle, bundle.world, await answererOf(engine, bundle.world), terminal.now());
   const failed = cases.filter(({ passed }) => !passed).length;
   await terminal.out.write(report(format, cases, terminal.out.colours));
   const { green, red } = terminal.aside.colours;
@@ -29,7 +30,7 @@ export async function test(terminal: Terminal, directory: string, { engine, form
   return failed === 0 ? 0 : 1;
 }
 
-async function runCases(bundle: Bundle, answer: Answerer, now: number): Promise<readonly RunCase[]> {
+async function runCases(bundle: Bundle, world: World, answer: Answerer, now: number): Promise<readonly RunCase[]> {
   // Not every engine answers at once: a first run gathers the questions, the second is given the answers.
   const requests: AccessRequest[] = [];
   runTests(bundle, (request) => (requests.push(request), UNANSWERED), now);
@@ -37,9 +38,9 @@ async function runCases(bundle: Bundle, answer: Answerer, now: number): Promise<
   for (const request of requests) outcomes.push(await answer(request));
   let next = 0;
   const results = runTests(bundle, () => outcomes[next++]!, now);
-  return results.map((result) => ({
+  return results.map((result, index) => ({
     ...result,
-    why: [],
+    why: result.passed ? [] : reasonInBrief(explain(world, requests[index]!)),
   }));
 }
 

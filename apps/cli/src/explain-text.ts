@@ -1,0 +1,189 @@
+import type { Change, ExplainedCheck, ExplainedRoute, ExplainedRule, Explanation } from '#engine';
+import type { Bundle, Position } from '#policy';
+import type { Output } from './terminal.js';
+
+type Colours = Output['colours'];
+
+/** Rules shown of one check; a large policy has many that are about something else. */
+const MAXIMUM_RULES = 20;
+/** Rules named under a failing test. */
+const MAXIMUM_BRIEF_RULES = 3;
+
+const CHECK_TITLES: { readonly [kind in ExplainedCheck['kind']]: string } = {
+  'zero-trust': 'zero trust inside',
+  boundary: 'boundary of',
+  egress: 'closed egress of',
+};
+
+/** The whole explanation for a person: the verdict first, and what would change it last. */
+export function explanationText(explanation: Explanation, bundle: Bundle, colours: Colours): string {
+  const { outcome, evidence, denies, routes } = explanation;
+  return [
+    verdict(explanation, colours),
+    '',
+    ...section('target', targetLines(explanation), colours),
+    ...section('caller', callerLines(explanation), colours),
+    ...section(
+      'evidence',
+      evidence.map(({ role, mechanism, subject, service, because }) =>
+        [`${role} ${mechanism} ${subject}`, service === null ? '' : ` (service ${service})`, `: ${because}`].join(''),
+      ),
+      colours,
+    ),
+    ...section('denies', ruleLines(denies, bundle, colours), colours),
+    ...section(
+      'routes',
+      worthTelling(routes).flatMap((route) => routeLines(route, bundle, colours)),
+      colours,
+    ),
+    ...section(
+      'obligations',
+      outcome.obligations.map((obligation) => JSON.stringify(obligation)),
+      colours,
+    ),
+    ...section('nearest miss', nearestMissLines(explanation, bundle, colours), colours),
+    ...section('owner', ownerLines(explanation), colours),
+  ].join('\n');
+}
+
+/** Why a case came out as it did, in a few lines. */
+export function reasonInBrief(explanation: Explanation): readonly string[] {
+  const { target, denies, routes, nearestMiss } = explanation;
+  const failed = routes.flatMap(({ checks }) => checks).find(({ passed }) => !passed);
+  const rules = [...denies.filter(({ counted }) => counted), ...(failed?.rules ?? [])];
+  return [
+    target.because,
+    ...routes.filter(({ meeting }) => meeting === null).map(({ because }) => because),
+    ...(failed === undefined ? [] : [`${titleOf(failed)}: ${failed.because}`]),
+    ...rules.slice(0, MAXIMUM_BRIEF_RULES).map(ruleText),
+    ...(nearestMiss === null ? [] : nearestMiss.changes.map(({ summary }) => `nearest miss: ${summary}`)),
+  ];
+}
+
+export interface LineToAdd {
+  readonly kind: Change['kind'];
+  readonly domain: string | null;
+  readonly yaml: string;
+  /** The document that the lines belong into; null when there is none of that kind yet. */
+  readonly at: Position | null;
+}
+
+/** The lines of the nearest miss, each with the document it belongs into. */
+export function linesToAdd({ nearestMiss }: Explanation, bundle: Bundle): readonly LineToAdd[] {
+  return (nearestMiss?.changes ?? []).flatMap((change) =>
+    change.yaml === null
+      ? []
+      : [{ kind: change.kind, domain: change.domain, yaml: change.yaml, at: placeOf(change, bundle) ?? null }],
+  );
+}
+
+function verdict({ outcome }: Explanation, { green, red, bold, yellow }: Colours): string {
+  const { decision, reason, deniedAt, wouldDeny, rules, ttlSeconds } = outcome;
+  const word = decision === 'allow' ? green('ALLOW') : red('DENY');
+  const place = deniedAt === null ? '' : ` at ${deniedAt}`;
+  const by = rules.length === 0 ? '' : `, by ${rules.join(', ')}`;
+  const would =
+    wouldDeny === undefined
+      ? ''
+      : yellow(
+          `\nonly because a domain reports: enforced it were ${wouldDeny.reason}${wouldDeny.deniedAt === null ? '' : ` at ${wouldDeny.deniedAt}`}`,
+        );
+  return `${bold(`${word} ${reason}${place}`)}${by} (may be kept ${ttlSeconds} s)${would}`;
+}
+
+function section(title: string, lines: readonly string[], { bold }: Colours): readonly string[] {
+  return lines.length === 0 ? [] : [bold(title), ...lines.map((line) => `  ${line}`), ''];
+}
+
+function targetLines({ target }: Explanation): readonly string[] {
+  const canonical = [target.method, target.host, target.path].filter((part) => part !== null).join(' ');
+  const placed = target.placements.length === 0 ? [] : [`placed in ${target.placements.join(', ')}`];
+  return [target.because, ...(canonical === '' ? [] : [`judged as ${canonical}`]), ...placed];
+}
+
+function callerLines({ caller }: Explanation): readonly string[] {
+  if (caller === null) return [];
+  const { actor, proven, known, exits } = caller;
+  const where = proven.length === 0 ? 'proven to be in no domain' : `proven to be in ${proven.join(', ')}`;
+  const unproven = known.filter((name) => !proven.includes(name));
+  return [
+    actor === null ? 'external: no service is proven' : `the service ${actor}, ${where}`,
+    ...(unproven.length === 0 ? [] : [`known in, for denies only: ${unproven.join(', ')}`]),
+    ...(exits.length === 0 ? [] : [`leaves ${exits.join(', ')}`]),
+  ];
+}
+
+/** The second run of report mode, only where it went differently. */
+function worthTelling(routes: readonly ExplainedRoute[]): readonly ExplainedRoute[] {
+  const strict = routes.filter(({ run }) => run === 'strict');
+  const again = routes.filter(({ run }) => run === 'report');
+  const walk = (run: readonly ExplainedRoute[]): string =>
+    JSON.stringify(run.map((route) => ({ ...route, run: null })));
+  return walk(strict) === walk(again) ? strict : routes;
+}
+
+function routeLines(route: ExplainedRoute, bundle: Bundle, colours: Colours): readonly string[] {
+  const run = route.run === 'strict' ? '' : ' (again, reporting domains standing aside)';
+  const target = route.placement ?? 'the outside';
+  const way =
+    route.meeting === null
+      ? ''
+      : `, from ${route.meeting}${route.crossed.length === 0 ? ', nothing to cross' : `, across ${route.crossed.join(', ')}`}`;
+  return [
+    `to ${target}${way}${run}: ${route.because}`,
+    ...route.checks.flatMap((check) => [
+      `  ${titleOf(check)}${check.items.length === 0 ? '' : `, with ${check.items.join('; ')}`}: ${check.because}`,
+      ...ruleLines(check.rules, bundle, colours).map((line) => `    ${line}`),
+    ]),
+  ];
+}
+
+function titleOf({ kind, domain }: ExplainedCheck): string {
+  return `${CHECK_TITLES[kind]} ${domain}`;
+}
+
+function ruleLines(rules: readonly ExplainedRule[], bundle: Bundle, { dim, green, red }: Colours): readonly string[] {
+  // What matched is what a reader looks for.
+  const sorted = rules.toSorted((left, right) => Number(right.matched) - Number(left.matched));
+  const lines = sorted.slice(0, MAXIMUM_RULES).map((rule) => {
+    const at = bundle.whereIs('rule', rule.rule);
+    const place = at === undefined ? '' : dim(`  ${placeText(at)}`);
+    return `${rule.matched ? green('+') : red('-')} ${ruleText(rule)}${place}`;
+  });
+  const left = sorted.length - lines.length;
+  return left === 0 ? lines : [...lines, dim(`… and ${left} more that do not match`)];
+}
+
+function ruleText({ rule, item, because }: ExplainedRule): string {
+  return `${rule} with ${item === 'none' ? 'no credential' : item}: ${because}`;
+}
+
+function nearestMissLines({ nearestMiss }: Explanation, bundle: Bundle, { dim, cyan }: Colours): readonly string[] {
+  return (nearestMiss?.changes ?? []).flatMap((change, index) => {
+    const at = change.yaml === null ? undefined : placeOf(change, bundle);
+    return [
+      `${index + 1}. ${change.summary}${at === undefined ? '' : dim(`  ${placeText(at)}`)}`,
+      ...(change.yaml === null ? [] : change.yaml.split('\n').map((line) => `     ${cyan(line)}`)),
+    ];
+  });
+}
+
+function ownerLines({ owner }: Explanation): readonly string[] {
+  if (owner === null) return [];
+  const people = owner.principals.length === 0 ? 'nobody is named as its owner' : owner.principals.join(', ');
+  return [`${owner.domain}: ${people}`];
+}
+
+/** Rules go into a policy of their domain, roles into a role set of it, everything else into the domain itself. */
+function placeOf({ kind, domain }: Change, bundle: Bundle): Position | undefined {
+  if (domain === null) return undefined;
+  const wanted = kind === 'rule' ? 'Policy' : kind === 'role' ? 'RoleSet' : undefined;
+  if (wanted === undefined) return bundle.whereIs('domain', domain);
+  return bundle.documents.find(
+    ({ document }) => document.kind === wanted && 'domain' in document.metadata && document.metadata.domain === domain,
+  )?.at;
+}
+
+function placeText({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`;
+}
