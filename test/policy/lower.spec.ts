@@ -31,6 +31,7 @@ describe('the world of a set of documents', () => {
             recognizes: [],
             boundary: ['orders/*'],
             addresses: [],
+            administrators: [],
             rules: [
               {
                 id: 'shop/read',

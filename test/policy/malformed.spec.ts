@@ -71,6 +71,10 @@ function* corpus(): Generator<Malformed> {
     ['colons on one line', 'a: '.repeat(mega / 3 - 1)],
     ['an unclosed quote of a mebibyte', `a: "${'x\n '.repeat(mega / 3 - 3)}`],
     ['a hundred thousand members', Array.from({ length: 100_000 }, (_, index) => `k${index}: 1`).join('\n')],
+    [
+      'ninety thousand members nobody knows',
+      `${DOMAIN}${Array.from({ length: 90_000 }, (_, index) => `k${index}: 1`).join('\n')}`,
+    ],
     ['the same member ten thousand times', 'a: 1\n'.repeat(10_000)],
     ['directives', '%YAML 1.1\n---\na: b\n'],
     ['a directive that names tags', '%TAG ! tag:x,2000:\n---\na: b\n'],
@@ -156,9 +160,10 @@ describe('a malformed document', () => {
   it('gives messages with positions, in under a second, and no stack trace', () => {
     const slow: string[] = [];
     for (const { because, text } of documents) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       const bundle = loadBundle([{ file: 'bad.yaml', text }]);
-      const milliseconds = performance.now() - start;
+      // Processor time, so that a busy machine does not fail the test.
+      const milliseconds = process.cpuUsage(start).user / 1000;
       if (milliseconds > 1000) slow.push(`${because}: ${Math.round(milliseconds)} ms`);
       expect({ because, world: bundle.world, faults: bundle.faults.length > 0 }).toEqual({
         because,

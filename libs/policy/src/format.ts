@@ -81,12 +81,12 @@ function orderedJson(value: Json, schema: z.ZodType | undefined): Json {
   if (typeof value !== 'object' || value === null) return value;
   const map = value as { readonly [member: string]: Json };
   const chosen = schema && schemaFor(schema, map);
-  const fields = (chosen && fieldsOf(chosen)) ?? {};
+  const fields = (chosen && fieldsOf(chosen)) ?? new Map<string, z.ZodType>();
   const names = [
-    ...Object.keys(fields).filter((name) => Object.hasOwn(map, name)),
-    ...Object.keys(map).filter((name) => !Object.hasOwn(fields, name)),
+    ...[...fields.keys()].filter((name) => Object.hasOwn(map, name)),
+    ...Object.keys(map).filter((name) => !fields.has(name)),
   ];
   const ordered = Object.create(null) as { [member: string]: Json };
-  for (const name of names) ordered[name] = orderedJson(map[name]!, fields[name]);
+  for (const name of names) ordered[name] = orderedJson(map[name]!, fields.get(name));
   return ordered;
 }

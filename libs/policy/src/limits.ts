@@ -14,7 +14,7 @@ export const MAXIMUM_FILES = 20_000;
 /** Maps and lists inside one another, in documents and in requests. */
 export const MAXIMUM_DEPTH = 32;
 /** YAML tokens of one document: reading costs about three microseconds a token. JSON documents are not counted. */
-export const MAXIMUM_TOKENS = 150_000;
+export const MAXIMUM_TOKENS = 120_000;
 /** Values (maps, lists, scalars) of one JSON text. */
 export const MAXIMUM_VALUES = 400_000;
 /** Bytes (UTF-8) of one request as JSON text. */

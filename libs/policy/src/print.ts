@@ -12,7 +12,7 @@ import {
 import type { z } from 'zod';
 import type { Json } from '#engine';
 import { literalBlock, quotedAsNeeded, wordOf } from './scalar-text.js';
-import { elementOf, fieldsOf, schemaFor } from './schema-walk.js';
+import { elementOf, type Fields, fieldsOf, schemaFor } from './schema-walk.js';
 
 /** Columns up to which a map or list in braces stays on its line. */
 const MAXIMUM_COLUMNS = 120;
@@ -68,7 +68,7 @@ function mapLines(map: YAMLMap, schema: Schema, column: number): readonly string
     const value = pair.value as Node | null;
     if (index > 0 && key.spaceBefore === true) lines.push('');
     lines.push(...remarks(key.commentBefore), ...remarks(key.comment));
-    lines.push(...entry(`${quotedAsNeeded(String(key.value), false)}:`, value, fields[String(key.value)], column));
+    lines.push(...entry(`${quotedAsNeeded(String(key.value), false)}:`, value, fields.get(String(key.value)), column));
   }
   return [...lines, ...(map.flow === true ? [] : remarks(map.comment))];
 }
@@ -130,7 +130,7 @@ function flowText(node: Node | null, schema: Schema): string {
     const fields = fieldsFor(node, schema);
     const members = inOrder(node, fields).map((pair) => {
       const name = String((pair.key as Scalar).value);
-      return `${quotedAsNeeded(name, true)}: ${flowText(pair.value as Node | null, fields[name])}`;
+      return `${quotedAsNeeded(name, true)}: ${flowText(pair.value as Node | null, fields.get(name))}`;
     });
     return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
   }
@@ -140,20 +140,18 @@ function flowText(node: Node | null, schema: Schema): string {
   return typeof value === 'string' ? quotedAsNeeded(value, true) : wordOf(value as number | boolean | null);
 }
 
-function fieldsFor(map: YAMLMap, schema: Schema): { readonly [member: string]: z.ZodType } {
+function fieldsFor(map: YAMLMap, schema: Schema): Fields {
   const kind = map.items.find((pair) => (pair.key as Scalar).value === 'kind')?.value;
   const chosen =
     schema && schemaFor(schema, { kind: isScalar(kind) ? (kind.value as Json) : undefined } as unknown as Json);
   return (chosen && fieldsOf(chosen)) ?? NO_FIELDS;
 }
 
-const NO_FIELDS: { readonly [member: string]: z.ZodType } = Object.create(null) as {
-  readonly [member: string]: z.ZodType;
-};
+const NO_FIELDS: Fields = new Map();
 
 /** Members in the order of their declaration, others behind them as they stand. */
-function inOrder(map: YAMLMap, fields: { readonly [member: string]: z.ZodType }): readonly Pair[] {
-  const rank = new Map(Object.keys(fields).map((name, index) => [name, index]));
+function inOrder(map: YAMLMap, fields: Fields): readonly Pair[] {
+  const rank = new Map([...fields.keys()].map((name, index) => [name, index]));
   const rankOf = (pair: Pair): number => rank.get(String((pair.key as Scalar).value)) ?? rank.size;
   return [...map.items].sort((left, right) => rankOf(left) - rankOf(right));
 }

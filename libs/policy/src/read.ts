@@ -1,9 +1,8 @@
-import type { Document } from 'yaml';
 import { API_VERSION, DOCUMENT_KINDS, DOCUMENT_SCHEMAS, isDocumentKind, type PolicyDocument } from './document.js';
 import { conform, quoted, type ShapeFault } from './shape.js';
 import { type Chunk, type OffsetFault, type Position, positionIn } from './source.js';
 import { didYouMean } from './suggest.js';
-import { composed, offsetAt, type Part, type Path, readYaml } from './yaml.js';
+import { offsetsIn, type Part, type Path, readYaml } from './yaml.js';
 
 /** A document as far as it could be read. */
 export interface ReadDocument {
@@ -111,10 +110,10 @@ export interface Place {
  * asked of is read once more, and only the last one is kept.
  */
 export function createLocator(): (place: Place) => Position {
-  let last: { readonly chunk: Chunk; readonly tree: Document.Parsed | undefined } | undefined;
+  let last: { readonly chunk: Chunk; readonly offsetAt: ReturnType<typeof offsetsIn> } | undefined;
   return ({ source, path, part, beginning = '' }) => {
-    if (last?.chunk !== source.chunk) last = { chunk: source.chunk, tree: composed(source.chunk.text, []) };
-    const offset = last.tree === undefined ? 0 : offsetAt(last.tree, originalPath(source, path), part);
+    if (last?.chunk !== source.chunk) last = { chunk: source.chunk, offsetAt: offsetsIn(source.chunk.text) };
+    const offset = last.offsetAt(originalPath(source, path), part);
     return positionIn(source.chunk, behind(source.chunk.text, offset, beginning));
   };
 }

@@ -32,9 +32,17 @@ export function elementOf(schema: z.ZodType): z.ZodType | undefined {
 }
 
 /** The members of a record, in the order of their declaration. */
-export function fieldsOf(schema: z.ZodType): { readonly [member: string]: z.ZodType } | undefined {
-  const definition = definitionOf(bare(schema));
-  return definition.type === 'object' ? definition.shape : undefined;
+export type Fields = ReadonlyMap<string, z.ZodType>;
+
+const FIELDS = new WeakMap<z.ZodType, Fields>();
+
+export function fieldsOf(schema: z.ZodType): Fields | undefined {
+  const inner = bare(schema);
+  const definition = definitionOf(inner);
+  if (definition.type !== 'object') return undefined;
+  const fields = FIELDS.get(inner) ?? new Map(Object.entries(definition.shape));
+  FIELDS.set(inner, fields);
+  return fields;
 }
 
 /** Of a union, the branch a map was written for. */
@@ -45,7 +53,7 @@ export function schemaFor(schema: z.ZodType, value: Json): z.ZodType | undefined
   const records = definition.options.filter((option) => fieldsOf(option) !== undefined);
   if (records.length === 1) return records[0];
   const kind = (value as { readonly kind?: unknown } | null)?.kind;
-  return records.find((option) => accepts(fieldsOf(option)!['kind'], kind));
+  return records.find((option) => accepts(fieldsOf(option)!.get('kind'), kind));
 }
 
 function accepts(schema: z.ZodType | undefined, kind: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { MAXIMUM_FAULTS } from './limits.js';
 import { didYouMean } from './suggest.js';
 import type { Part, Path } from './yaml.js';
 
@@ -19,7 +20,12 @@ export function conform<Schema extends z.ZodType>(
 ): { readonly value: z.infer<Schema>; readonly faults?: undefined } | { readonly faults: readonly ShapeFault[] } {
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data };
-  return { faults: result.error.issues.flatMap((issue) => describe(issue, value, [])) };
+  const faults: ShapeFault[] = [];
+  for (const issue of result.error.issues) {
+    faults.push(...describe(issue, value, []));
+    if (faults.length > MAXIMUM_FAULTS) break;
+  }
+  return { faults };
 }
 
 function describe(issue: Issue, root: unknown, before: Path): readonly ShapeFault[] {
@@ -33,7 +39,7 @@ function describe(issue: Issue, root: unknown, before: Path): readonly ShapeFaul
   switch (issue.code) {
     case 'unrecognized_keys': {
       const members = issue.message.split('\n');
-      return issue.keys.map((key) => ({
+      return issue.keys.slice(0, MAXIMUM_FAULTS + 1).map((key) => ({
         path: [...path, key],
         part: 'name',
         code: 'unknown-member',

@@ -3,6 +3,7 @@ import type { Json } from '#engine';
 import { OffsetRefusal, parseJson } from './json.js';
 import { MAXIMUM_DEPTH, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_TOKENS } from './limits.js';
 import { isWellFormed } from './names.js';
+import { type OffsetRecord, plainOffsetAt, readPlainYaml } from './plain-yaml.js';
 import { fitsDocument, type OffsetFault } from './source.js';
 
 /** A document's plain value; maps have no prototype. `undefined`: nothing written, or nothing that can be judged. */
@@ -43,6 +44,8 @@ export function readYaml(text: string): Reading {
     if (!(json instanceof OffsetRefusal)) return { value: json, faults: [] };
     if (json.code !== 'json-syntax') return { value: undefined, faults: [json] };
   }
+  const plainly = readPlainYaml(text);
+  if (plainly !== undefined) return { value: plainly, faults: [] };
   const faults: OffsetFault[] = [];
   const document = composed(text, faults);
   if (document === undefined || document.contents === null) return { value: undefined, faults };
@@ -228,8 +231,23 @@ function scalar(value: unknown, source: string | undefined, offset: number, faul
   return typeof value === 'boolean' ? value : null;
 }
 
-/** Offset of the node a path leads to, or of the nearest one around it. */
-export function offsetAt(document: Document.Parsed, path: Path, part: Part): number {
+/**
+ * Prepares a document for questions where something in it is written.
+ *
+ * @returns offsets of the values or names that paths lead to, or of the nearest ones around them
+ */
+export function offsetsIn(text: string): (path: Path, part: Part) => number {
+  const record: OffsetRecord = new WeakMap();
+  const plainly = readPlainYaml(text, record);
+  if (plainly !== undefined) {
+    const start = text.search(/^(?!---)[^#\n]*[^ #\n]/m);
+    return (path, part) => plainOffsetAt(plainly, record, path, part) ?? Math.max(start, 0);
+  }
+  const tree = composed(text, []);
+  return (path, part) => (tree === undefined ? 0 : offsetInTree(tree, path, part));
+}
+
+function offsetInTree(document: Document.Parsed, path: Path, part: Part): number {
   let node = document.contents as Node | null;
   let offset = node?.range?.[0] ?? 0;
   for (const [depth, step] of path.entries()) {
