@@ -1,13 +1,7 @@
 import type { Json } from '#engine';
 import { MAXIMUM_DEPTH } from './limits.js';
-
-/** Where a map's members and a list's items are written: offsets of name and value. */
-export interface Offsets {
-  readonly name: number;
-  readonly value: number;
-}
-/** By container, then by member name or index. */
-export type OffsetRecord = WeakMap<object, Map<string | number, Offsets>>;
+import type { OffsetRecord, Offsets } from './plain-offsets.js';
+import { plainScalar } from './plain-scalar.js';
 
 /** Printable ASCII and letters beyond it; no tabs, no carriage returns, nothing that breaks lines elsewhere. */
 const ORDINARY = /^[\n -~\u00a1-\u1fff\u2030-\ud7ff\uf900-\ufdff]*$/;
@@ -18,38 +12,6 @@ const FLOW_TEXT = /[^\n,[\]{}]*/y;
 /** How a text without quotes may begin, so that it is a text in every place. */
 const PLAIN_START = /[A-Za-z0-9_/$(]/;
 const REST_OF_LINE = / *(?: #[^\n]*)?(?:\n|$)/y;
-const WHOLE_NUMBER = /^(?:0|[1-9][0-9]{0,14})$/;
-const PERHAPS_A_NUMBER = /^[0-9][0-9a-fA-FoxX.+_-]*$/;
-const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
-  ['true', true],
-  ['True', true],
-  ['TRUE', true],
-  ['false', false],
-  ['False', false],
-  ['FALSE', false],
-  ['null', null],
-  ['Null', null],
-  ['NULL', null],
-]);
-
-/** The offset a path leads to in what was read with `record`, or that of the nearest place around it. */
-export function plainOffsetAt(
-  root: Json,
-  record: OffsetRecord,
-  path: readonly (string | number)[],
-  part: 'name' | 'value',
-): number | undefined {
-  let container: unknown = root;
-  let offset: number | undefined;
-  for (const [depth, step] of path.entries()) {
-    const offsets = typeof container === 'object' && container !== null ? record.get(container)?.get(step) : undefined;
-    if (offsets === undefined) break;
-    offset = depth === path.length - 1 && part === 'name' ? offsets.name : offsets.value;
-    container = (container as { readonly [member: string | number]: unknown })[step];
-  }
-  return offset;
-}
-
 /** Thrown where a document leaves the plain form. */
 const UNUSUAL = Symbol('unusual');
 
@@ -168,7 +130,7 @@ class PlainReader {
     }
     NAME.lastIndex = this.at;
     const match = NAME.exec(this.text);
-    if (match === null || match[0].length > 500 || WORDS.has(match[0])) throw UNUSUAL;
+    if (match === null || match[0].length > 500 || typeof plainScalar(match[0]) !== 'string') throw UNUSUAL;
     this.at += match[0].length;
     return match[0];
   }
@@ -349,11 +311,13 @@ class PlainReader {
     // A colon may start a map inside, and end the name of one.
     if (written.includes(': ') || written.includes(' :') || written.endsWith(':')) throw UNUSUAL;
     this.at += written.length;
-    const word = WORDS.get(written);
-    if (word !== undefined) return word;
-    if (WHOLE_NUMBER.test(written)) return Number(written);
-    if (PERHAPS_A_NUMBER.test(written) && !/^\d{4}-|^\d+\.\d+\.\d/.test(written)) throw UNUSUAL;
-    return written;
+    return this.resolved(written);
+  }
+
+  private resolved(written: string): Json {
+    const value = plainScalar(written);
+    if (value === undefined) throw UNUSUAL;
+    return value;
   }
 
   private lineText(): string {

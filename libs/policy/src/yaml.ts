@@ -3,7 +3,8 @@ import type { Json } from '#engine';
 import { OffsetRefusal, parseJson } from './json.js';
 import { MAXIMUM_DEPTH, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_TOKENS } from './limits.js';
 import { isWellFormed } from './names.js';
-import { type OffsetRecord, plainOffsetAt, readPlainYaml } from './plain-yaml.js';
+import { type OffsetRecord, plainOffsetAt } from './plain-offsets.js';
+import { readPlainYaml } from './plain-yaml.js';
 import { fitsDocument, type OffsetFault } from './source.js';
 
 /** A document's plain value; maps have no prototype. `undefined`: nothing written, or nothing that can be judged. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { parseDocument, stringify } from 'yaml';
-import { offsetsIn } from '../../libs/policy/src/yaml.js';
-import { readPlainYaml } from '../../libs/policy/src/plain-yaml.js';
+import { offsetsIn } from './yaml.js';
+import { readPlainYaml } from './plain-yaml.js';
 
-const WORLD = readFileSync(new URL('../vectors/worked-examples/world.yaml', import.meta.url), 'utf8');
+const WORLD = readFileSync(new URL('../../../test/vectors/worked-examples/world.yaml', import.meta.url), 'utf8');
 const RUNS = Number(process.env['DHARMA_TEST_RUNS'] ?? 500);
 
 /** What a whole YAML reader says; `undefined` when it complains. */
