@@ -62,6 +62,14 @@ describe('dharma validate', () => {
     ]);
   });
 
+  it('does not call a folder valid that holds no policies', async () => {
+    const cwd = folderWith({ 'README.md': '# nothing here' });
+    expect(await dharma(['validate', '.'], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('holds no policy documents'),
+    });
+  });
+
   it('reads a single file too, and several folders as sets of their own', async () => {
     expect(await dharma(['validate', join(shop, 'shop.yaml'), shop])).toMatchObject({ code: 0 });
     expect(await dharma(['validate', shop, faulty])).toMatchObject({ code: 1 });

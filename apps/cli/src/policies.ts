@@ -13,7 +13,7 @@ export interface ValidBundle extends Bundle {
 /**
  * The policy documents of a folder, or of one file. Files are named the way they can be opened from where we are.
  *
- * @throws Stop with 2 when there is no such folder, 1 when it cannot be read
+ * @throws Stop with 2 when there is no such folder, 1 when it cannot be read or holds nothing
  */
 export async function readPolicies(terminal: Terminal, path: string): Promise<readonly SourceFile[]> {
   const absolute = resolve(terminal.cwd, path);
@@ -22,6 +22,9 @@ export async function readPolicies(terminal: Terminal, path: string): Promise<re
     return [{ file: join(dirname(path), basename(path)), text }];
   }
   const files = await readFolder(absolute).catch((fault: unknown) => refuse(path, fault));
+  // An empty set is well-formed, but whoever points at one has most likely mistyped.
+  if (files.length === 0)
+    throw new Stop(1, `\`${path}\` holds no policy documents (\`*.yaml\`, \`*.yml\`, \`*.json\`)`);
   return files.map(({ file, text }) => ({ file: join(path, file), text }));
 }
 

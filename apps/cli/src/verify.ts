@@ -2,11 +2,12 @@ import type { AccessRequest, World } from '#engine';
 import { requestFromText } from '#policy';
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Counts, Verification, Voice } from '#verification';
+import type { Counts } from '#verification';
 import { linesOf } from './lines.js';
-import { kindOf, loadPolicies, type ValidBundle } from './policies.js';
+import { kindOf, loadPolicies } from './policies.js';
 import { Progress } from './progress.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
+import { differenceText } from './verify-difference.js';
 
 export interface VerifyOptions {
   /** File of JSON requests, one a line, instead of random ones. */
@@ -40,7 +41,9 @@ export async function verify(terminal: Terminal, directory: string, options: Ver
   await terminal.aside.line(
     `request ${verification.index + 1} divides the engines; looking for the smallest world that does`,
   );
-  await terminal.out.write(await differenceText(bundle, verification, VOICES, options));
+  const { seed, requests: file, format } = options;
+  const origin = `${file === undefined ? `seed ${seed}, request ` : `${file}:`}${verification.index + 1}`;
+  await terminal.out.write(await differenceText(bundle, verification, VOICES, origin, format));
   return 1;
 }
 
@@ -88,40 +91,4 @@ function agreementText({ requests, asked, byReason, wouldDeny }: Counts, format:
     ([reason, times]) => `  ${reason.padEnd(26)} ${times.toLocaleString('en').padStart(10)}\n`,
   );
   return [`all engines agree on ${requests.toLocaleString('en')} requests (${voices.join(', ')})\n`, ...rows].join('');
-}
-
-async function differenceText(
-  bundle: ValidBundle,
-  { index, request, statements }: Extract<Verification, { kind: 'difference' }>,
-  voices: readonly Voice[],
-  { seed, requests, format }: VerifyOptions,
-): Promise<string> {
-  const { differenceOf, hear, requestDocument, shrink } = await import('#verification');
-  const spoke = voices.filter(({ name }) => statements.some(({ voice }) => voice === name));
-  const documents = bundle.documents.map(({ document }) => document).filter(({ kind }) => kind !== 'Test');
-  const shrunk = await shrink({ documents, request }, differenceOf(spoke));
-  const asked = requestDocument(shrunk?.request ?? request);
-  const prepared = await Promise.all(
-    spoke.map(async (voice) => [voice.name, await voice.prepare(shrunk?.world ?? bundle.world)] as const),
-  );
-  const said = await hear(new Map(prepared), shrunk?.request ?? request);
-  const origin = requests === undefined ? `seed ${seed}, request ${index + 1}` : `${requests}:${index + 1}`;
-  if (format === 'json') {
-    const answers = Object.fromEntries(said.map((statement) => [statement.voice, statement.said]));
-    return `${JSON.stringify({ agreed: false, origin, ...asked, answers, policies: shrunk?.yaml }, null, 2)}\n`;
-  }
-  return [
-    `the engines differ (${origin})`,
-    '',
-    ...said.map((statement) => `${statement.voice.padEnd(14)} ${JSON.stringify(statement.said)}`),
-    '',
-    'request',
-    JSON.stringify(asked.request),
-    ...(Object.keys(asked.circumstances).length === 0 ? [] : ['circumstances', JSON.stringify(asked.circumstances)]),
-    '',
-    shrunk === undefined
-      ? 'the difference does not show again in the same world: an engine is not deterministic'
-      : 'policies',
-    shrunk?.yaml ?? '',
-  ].join('\n');
 }
