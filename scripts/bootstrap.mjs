@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-const SOURCE_FOLDERS = ['apps', 'libs', 'migrations'];
+const SOURCE_FOLDERS = ['apps', 'bench', 'libs', 'migrations'];
 const ASSET = /\.(proto|conf|sql)$/;
 const installStamp = join(root, 'node_modules', '.dharma-installed');
 const buildStamp = join(root, 'dist', '.dharma-built');

@@ -46,8 +46,8 @@ const planted: readonly (readonly [name: string, specification: Patch, fast: Pat
     },
     {
       file: 'compile.ts',
-      from: '...chains.map((domain) => this.rules.deniesInOf(domain).subtree)',
-      to: '...placements.map((domain) => this.rules.deniesInOf(domain).subtree)',
+      from: '...chains.map(({ enter }) => homeOf(enter + 1, HOME.denyInSubtree)),',
+      to: '...placements.map(({ enter }) => homeOf(enter + 1, HOME.denyInSubtree)),',
     },
   ],
   [
@@ -70,7 +70,7 @@ const planted: readonly (readonly [name: string, specification: Patch, fast: Pat
       from: 'denial: passed ? undefined : denial',
       to: 'denial: passed || items.length > 0 ? undefined : denial',
     },
-    { file: 'decide.ts', from: 'if (rule === undefined) return false;', to: 'if (rule === undefined) return true;' },
+    { file: 'decide.ts', from: 'if (rule === Infinity) return false;', to: 'if (rule === Infinity) return true;' },
   ],
   [
     'sibling rules applied',
@@ -81,8 +81,8 @@ const planted: readonly (readonly [name: string, specification: Patch, fast: Pat
     },
     {
       file: 'compile.ts',
-      from: 'node.chain.flatMap(({ name }) => this.subtreeAllows.get(name)![direction] ?? [])',
-      to: '[...this.subtreeAllows.values()].flatMap((allows) => allows[direction] ?? [])',
+      from: 'for (const node of domains.values()) attachRules(node, rules);',
+      to: 'for (const node of domains.values()) attachRules(node, rules);\nconst all = [...domains.values()].flatMap(({ allowsIn }) => allowsIn);\nfor (const node of domains.values()) (node as Mutable<DomainNode>).allowsIn = all;',
     },
   ],
   [
@@ -90,8 +90,8 @@ const planted: readonly (readonly [name: string, specification: Patch, fast: Pat
     { file: 'specification.ts', from: 'if (!reached) break;', to: '' },
     {
       file: 'decide.ts',
-      from: 'while (at !== undefined && (at.trust.has(mechanism) || at.recognizes.has(mechanism)));',
-      to: 'while (at !== undefined);',
+      from: 'else if (!above.recognizes.has(mechanism)) break;',
+      to: '',
     },
   ],
   [

@@ -30,10 +30,49 @@ class Place {
 }
 
 class Node {
-  literals: Map<string, Node> | undefined;
+  literals: Literals | undefined;
   parameter: Node | undefined;
   here: Place | undefined;
   rest: Place | undefined;
+}
+
+/** Up to this many literals are compared one by one, in place; a hash would need the segment as a text of its own. */
+const FEW = 6;
+
+/** The literal segments below a node. */
+class Literals {
+  private readonly texts: string[] = [];
+  private readonly nodes: Node[] = [];
+  private byText: Map<string, Node> | undefined;
+
+  at(text: string): Node {
+    const known = this.byText === undefined ? this.nodes[this.texts.indexOf(text)] : this.byText.get(text);
+    if (known !== undefined) return known;
+    const node = new Node();
+    this.texts.push(text);
+    this.nodes.push(node);
+    if (this.byText !== undefined) this.byText.set(text, node);
+    else if (this.texts.length > FEW) this.byText = new Map(this.texts.map((each, place) => [each, this.nodes[place]!]));
+    return node;
+  }
+
+  /** The node of the segment of `text` from `from` to `end`. */
+  find(text: string, from: number, end: number): Node | undefined {
+    if (this.byText !== undefined) return this.byText.get(text.substring(from, end));
+    const { texts } = this;
+    for (let place = 0; place < texts.length; place++) {
+      if (isAt(texts[place]!, text, from, end)) return this.nodes[place];
+    }
+    return undefined;
+  }
+}
+
+function isAt(literal: string, text: string, from: number, end: number): boolean {
+  if (literal.length !== end - from) return false;
+  for (let index = 0; index < literal.length; index++) {
+    if (literal.charCodeAt(index) !== text.charCodeAt(from + index)) return false;
+  }
+  return true;
 }
 
 /** A trie over segments. Looking up visits a node at most once and prefers literal, parameter, rest, in this order. */
@@ -53,10 +92,7 @@ export class SegmentTrie {
         node = node.parameter ??= new Node();
         continue;
       }
-      node.literals ??= new Map();
-      let next = node.literals.get(segment.text);
-      if (next === undefined) node.literals.set(segment.text, (next = new Node()));
-      node = next;
+      node = (node.literals ??= new Literals()).at(segment.text);
     }
     (node.here ??= new Place()).add(answering);
   }
@@ -70,7 +106,7 @@ export class SegmentTrie {
     if (from > text.length) return node.here ?? node.rest;
     const separator = text.indexOf(this.separator, from);
     const end = separator < 0 ? text.length : separator;
-    const literal = node.literals?.get(text.substring(from, end));
+    const literal = node.literals?.find(text, from, end);
     if (literal !== undefined) {
       const found = this.descend(literal, text, end + 1);
       if (found !== undefined) return found;

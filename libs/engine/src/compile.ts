@@ -8,11 +8,11 @@ import { ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Answering } from './address-table.js';
 import { compileBindings } from './bindings.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
-import type { Domain, Endpoint, Mode, Rule, Scope, World } from './model.js';
+import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
 import { obligationReads } from './obligations.js';
 import { byBytes } from './ordering.js';
-import { indexRules } from './rule-index.js';
-import type { Filed, Key, RuleIndex } from './rule-index.js';
+import { aboutEndpoint, aboutService, ANYTHING, HOME, homeOf, KEY, KEYS, RuleTable } from './rule-table.js';
+import type { Filed, KeyName } from './rule-table.js';
 import type {
   CompiledRule,
   CompiledWhat,
@@ -35,13 +35,16 @@ const WIDE = 16;
 const SHORT = 8;
 
 export function compile(world: World): Snapshot {
-  const rules = new RuleCompiler(world);
-  const domains = compileDomains(world, rules);
+  const domains = compileDomains(world);
+  const compiler = new RuleCompiler(world, domains);
+  const rules = compiler.table();
+  for (const node of domains.values()) attachRules(node, rules);
   const services = new Map<string, ServiceNode>();
   for (const service of world.services.values()) {
     const memberships = service.domains.map((name) => domains.get(name)!);
     services.set(service.name, {
       name: service.name,
+      holder: `service:${service.name}`,
       memberships,
       live: memberships.length === 0 || memberships.some(({ live }) => live),
       reach: [...new Set(memberships.flatMap(({ chain }) => chain))].sort(
@@ -54,6 +57,7 @@ export function compile(world: World): Snapshot {
   for (const { name, kind, role, principalType, owner } of world.mechanisms.values()) {
     mechanisms.set(name, {
       name,
+      alone: [name],
       kind,
       role,
       principalType,
@@ -61,9 +65,7 @@ export function compile(world: World): Snapshot {
       bindings: bindings(name, kind),
     });
   }
-  const outside = rules.of(world.outside, domains);
-  const outsideDeniesIn = indexRules(outside.filter(({ direction }) => direction === 'in').map(({ filed }) => filed));
-  const homes = new EndpointHomes(world, domains, rules, outsideDeniesIn);
+  const homes = new EndpointHomes(world, domains, compiler, rules);
   const endpoints = new Map<string, EndpointNode>();
   for (const service of world.services.values()) {
     for (const endpoint of service.endpoints) {
@@ -83,10 +85,12 @@ export function compile(world: World): Snapshot {
     endpoints,
     ...compileAddresses(endpoints),
     claims,
-    outsideDeniesOut: indexRules(outside.filter(({ direction }) => direction === 'out').map(({ filed }) => filed)),
+    rules,
+    names: compiler.names.numbers,
+    outsideDeniesOut: inUse(rules, [homeOf(0, HOME.denyOutSelf), homeOf(0, HOME.denyOutSubtree)]),
     holdings: compileHoldings(world, domains),
-    validityEdges: rules.validityEdges(),
-    outTimeReaders: rules.outTimeReaders(domains),
+    validityEdges: compiler.validityEdges(),
+    outTimeReaders: compiler.outTimeReaders(),
   };
 }
 
@@ -95,7 +99,7 @@ export function compile(world: World): Snapshot {
 type Mutable<Type> = { -readonly [Member in keyof Type]: Type[Member] };
 
 /** The nodes of all domains, in the order of a walk of the tree. */
-function compileDomains(world: World, rules: RuleCompiler): ReadonlyMap<string, DomainNode> {
+function compileDomains(world: World): ReadonlyMap<string, DomainNode> {
   const children = new Map<string, Domain[]>();
   for (const domain of [...world.domains.values()].sort((left, right) => byBytes(left.name, right.name))) {
     const parent = parentName(domain.name);
@@ -117,6 +121,7 @@ function compileDomains(world: World, rules: RuleCompiler): ReadonlyMap<string, 
       enter: enter++,
       exit: 0,
       chain: [],
+      lines: [],
       crossedBelow: [],
       live: !domain.suspended && (parent?.live ?? true),
       zeroTrust: domain.zeroTrust || (parent?.zeroTrust ?? false),
@@ -130,11 +135,13 @@ function compileDomains(world: World, rules: RuleCompiler): ReadonlyMap<string, 
       accepts: domain.access === undefined && parent ? parent.accepts : disclosed(access),
       allowsIn: [],
       allowsOut: [],
-      deniesOut: { self: undefined, subtree: undefined },
+      deniesOutSelf: -1,
+      deniesOutSubtree: -1,
       entityChain: parent?.entityChain ?? [],
       inheritance: parent?.inheritance ?? [],
     };
     node.chain = [node, ...(parent?.chain ?? [])];
+    node.lines = node.chain.map((_, height) => node.chain.slice(0, height + 1));
     const outsideIn = node.chain.map(({ name }) => name).reverse();
     node.crossedBelow = outsideIn.map((_, depth) => outsideIn.slice(depth)).concat([[]]);
     if (domain.directory.entities.size > 0) node.entityChain = [domain.directory, ...node.entityChain];
@@ -145,8 +152,21 @@ function compileDomains(world: World, rules: RuleCompiler): ReadonlyMap<string, 
     node.exit = enter;
   };
   for (const domain of children.get('') ?? []) visit(domain, undefined);
-  for (const node of nodes.values()) rules.attach(node as Mutable<DomainNode>, world.domains.get(node.name)!, nodes);
   return nodes;
+}
+
+/** Gives a domain the homes of the rules that its checks look at. */
+function attachRules(node: Mutable<DomainNode>, rules: RuleTable): void {
+  const own = (kind: number): number => homeOf(node.enter + 1, kind);
+  const above = (kind: number): readonly number[] => node.chain.map(({ enter }) => homeOf(enter + 1, kind));
+  node.allowsIn = inUse(rules, [own(HOME.allowInSelf), ...above(HOME.allowInSubtree)]);
+  node.allowsOut = inUse(rules, [own(HOME.allowOutSelf), ...above(HOME.allowOutSubtree)]);
+  node.deniesOutSelf = rules.isInUse(own(HOME.denyOutSelf)) ? own(HOME.denyOutSelf) : -1;
+  node.deniesOutSubtree = rules.isInUse(own(HOME.denyOutSubtree)) ? own(HOME.denyOutSubtree) : -1;
+}
+
+function inUse(rules: RuleTable, homes: readonly number[]): readonly number[] {
+  return homes.filter((home) => rules.isInUse(home));
 }
 
 const EMPTY: ReadonlySet<string> = new Set();
@@ -174,25 +194,32 @@ function inheritanceOf(domain: Domain): ReadonlyMap<string, readonly string[]> {
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-interface OwnedRule {
-  readonly direction: Rule['direction'];
-  readonly filed: Filed;
+/** Numbers for the names that keys are made of, from 1. */
+class Numbering {
+  readonly numbers = new Map<string, number>();
+
+  of(name: string): number {
+    let number = this.numbers.get(name);
+    if (number === undefined) this.numbers.set(name, (number = this.numbers.size + 1));
+    return number;
+  }
 }
 
 /** Turns rules into their compiled form, numbered by the order of their ids over the whole world. */
 class RuleCompiler {
   private readonly ordinals = new Map<string, number>();
   private readonly conditions = new Map<string, Condition>();
-  private readonly names = new Map<string, string>();
-  private readonly deniesIn = new Map<string, { readonly [scope in Scope]: RuleIndex | undefined }>();
-  private readonly subtreeAllows = new Map<
-    string,
-    { readonly in: RuleIndex | undefined; readonly out: RuleIndex | undefined }
-  >();
+  private readonly ids: readonly string[];
+  readonly names = new Numbering();
+  readonly endpoints = new Numbering();
+  readonly services = new Numbering();
 
-  constructor(private readonly world: World) {
-    const ids = [...this.everyRule()].map(({ id }) => id).sort(byBytes);
-    ids.forEach((id, ordinal) => this.ordinals.set(id, ordinal));
+  constructor(
+    private readonly world: World,
+    private readonly domains: ReadonlyMap<string, DomainNode>,
+  ) {
+    this.ids = [...this.everyRule()].map(({ id }) => id).sort(byBytes);
+    this.ids.forEach((id, ordinal) => this.ordinals.set(id, ordinal));
   }
 
   private *everyRule(): Generator<Rule> {
@@ -200,59 +227,28 @@ class RuleCompiler {
     for (const domain of this.world.domains.values()) yield* domain.rules;
   }
 
-  /** Rules that count, ready to be indexed: one in report mode is for `explain` alone. */
-  of(rules: readonly Rule[], domains: ReadonlyMap<string, DomainNode>): readonly OwnedRule[] {
-    return rules
-      .filter((rule) => rule.mode === 'enforce')
-      .map((rule) => ({ direction: rule.direction, filed: this.file(rule, domains) }));
+  /** The rules that count: one in report mode is for `explain` alone. */
+  table(): RuleTable {
+    const filed: Filed[] = [];
+    for (const rule of this.everyRule()) if (rule.mode === 'enforce') this.file(rule, filed);
+    filed.sort((left, right) => left.rule.ordinal - right.rule.ordinal);
+    return new RuleTable(this.ids, filed, (this.domains.size + 1) * 8);
   }
 
-  /** Gives a domain its indexes. Its ancestors have theirs already. */
-  attach(node: Mutable<DomainNode>, domain: Domain, domains: ReadonlyMap<string, DomainNode>): void {
-    const filed = (effect: Rule['effect'], direction: Rule['direction'], scope: Scope): RuleIndex | undefined => {
-      const chosen = domain.rules.filter(
-        (rule) => rule.effect === effect && rule.direction === direction && rule.scope === scope,
-      );
-      return indexRules(this.of(chosen, domains).map((owned) => owned.filed));
-    };
-    const subtree = { in: filed('allow', 'in', 'subtree'), out: filed('allow', 'out', 'subtree') };
-    this.subtreeAllows.set(domain.name, subtree);
-    const inherited = (direction: 'in' | 'out'): RuleIndex[] =>
-      node.chain.flatMap(({ name }) => this.subtreeAllows.get(name)![direction] ?? []);
-    const self = { in: filed('allow', 'in', 'self'), out: filed('allow', 'out', 'self') };
-    node.allowsIn = [...(self.in === undefined ? [] : [self.in]), ...inherited('in')];
-    node.allowsOut = [...(self.out === undefined ? [] : [self.out]), ...inherited('out')];
-    node.deniesOut = { self: filed('deny', 'out', 'self'), subtree: filed('deny', 'out', 'subtree') };
-    this.deniesIn.set(domain.name, { self: filed('deny', 'in', 'self'), subtree: filed('deny', 'in', 'subtree') });
-  }
-
-  /** The denies `in` of a domain, by scope. */
-  deniesInOf(node: DomainNode): { readonly [scope in Scope]: RuleIndex | undefined } {
-    return this.deniesIn.get(node.name)!;
-  }
-
-  compiled(rule: Rule, domains: ReadonlyMap<string, DomainNode>): CompiledRule {
+  compiled(rule: Rule): CompiledRule {
     return {
       ordinal: this.ordinals.get(rule.id)!,
       id: rule.id,
-      deny: rule.effect === 'deny',
-      owner: rule.owner === OUTSIDE ? undefined : domains.get(rule.owner)!,
+      owner: rule.owner === OUTSIDE ? undefined : this.domains.get(rule.owner)!,
       notBefore: rule.notBefore ?? -Infinity,
       notAfter: rule.notAfter ?? Infinity,
-      who: this.who(rule, domains),
+      who: this.who(rule),
       anonymous: rule.who.anonymous,
-      what: this.what(rule, domains),
+      what: this.what(rule),
       when: rule.when === undefined ? undefined : this.condition(rule.when),
       obligations: rule.effect === 'deny' || rule.obligations.length === 0 ? undefined : rule.obligations,
       reads: this.reads(rule),
     };
-  }
-
-  private reads(rule: Rule): ReadonlySet<Root> {
-    if (rule.when === undefined && rule.obligations.length === 0) return NOTHING_READ;
-    const conditionReads = rule.when === undefined ? [] : this.condition(rule.when).reads;
-    const roots = conditionReads.map((path) => path.split(/[.[]/, 1)[0]!);
-    return new Set([...roots, ...obligationReads(rule.obligations).map((path) => path[0]!)] as Root[]);
   }
 
   readsTime(rule: Rule): boolean {
@@ -268,101 +264,104 @@ class RuleCompiler {
     return Float64Array.from(edges).sort();
   }
 
-  outTimeReaders(domains: ReadonlyMap<string, DomainNode>): ReadonlyMap<DomainNode, readonly CompiledRule[]> {
+  outTimeReaders(): ReadonlyMap<DomainNode, readonly CompiledRule[]> {
     const readers = new Map<DomainNode, readonly CompiledRule[]>();
     for (const domain of this.world.domains.values()) {
       const rules = domain.rules.filter((rule) => rule.direction === 'out' && this.readsTime(rule));
-      if (rules.length > 0)
-        readers.set(
-          domains.get(domain.name)!,
-          rules.map((rule) => this.compiled(rule, domains)),
-        );
+      if (rules.length > 0) readers.set(this.domains.get(domain.name)!, rules.map((rule) => this.compiled(rule)));
     }
     return readers;
   }
 
-  private file(rule: Rule, domains: ReadonlyMap<string, DomainNode>): Filed {
-    const { who, what } = rule;
-    const endpoints = what.endpoints?.filter((id) => !id.endsWith('/*'));
-    const services = what.endpoints?.filter((id) => id.endsWith('/*')).map((id) => id.slice(0, -2)) ?? what.services;
-    const keys = new Map<Key, readonly string[]>();
-    const offer = (key: Key, values: readonly string[] | undefined): void => {
-      if (values !== undefined) keys.set(key, values);
-    };
-    offer('subject', who.subjects);
-    if (who.principals?.every((principal) => !isAnyOfType(principal))) offer('principal', who.principals);
-    if (who.principals?.every(isAnyOfType)) offer('principalType', who.principals.map(typeOf));
-    offer('client', who.clients);
-    offer('service', who.services);
-    offer('role', who.roles);
-    offer('group', who.groups);
-    if (who.scopes !== undefined) offer('scope', 'allOf' in who.scopes ? who.scopes.allOf.slice(0, 1) : who.scopes);
-    offer('mechanism', who.mechanisms);
-    if (who.domains?.includes(OUTSIDE) === false) offer('domain', who.domains);
-    offer('resource', what.resources);
-    offer('resourceType', what.resourceTypes);
-    offer('action', what.actions);
-    return { rule: this.compiled(rule, domains), endpoints, services, keys };
+  private file(rule: Rule, into: Filed[]): void {
+    const { what } = rule;
+    const compiled = this.compiled(rule);
+    const home = homeOf(compiled.owner === undefined ? 0 : compiled.owner.enter + 1, homeKind(rule));
+    const endpoints = what.endpoints?.map((id) =>
+      id.endsWith('/*') ? aboutService(this.services.of(id.slice(0, -2))) : aboutEndpoint(this.endpoints.of(id)),
+    );
+    const about = endpoints ?? what.services?.map((name) => aboutService(this.services.of(name))) ?? [ANYTHING];
+    const { key, values } = this.keyOf(rule);
+    const filed = { rule: compiled, home, about: [...new Set(about)], key, values: [...new Set(values)] };
+    into.push({ ...filed, whole: saysNoMore(rule, KEYS[key]!) });
+    // For a target that leaves such parts open a deny must be found without them.
+    if (rule.effect === 'deny' && TARGET_KEYS.has(key)) into.push({ ...filed, key: KEY.open, values: [0], whole: false });
   }
 
-  private who({ who }: Rule, domains: ReadonlyMap<string, DomainNode>): CompiledWho | undefined {
+  /** The most telling selector that any one value of decides, and those values. */
+  private keyOf({ who, what }: Rule): { readonly key: number; readonly values: readonly number[] } {
+    const named = (key: number, names: readonly string[]): { key: number; values: readonly number[] } => ({
+      key,
+      values: names.map((name) => this.names.of(name)),
+    });
+    if (who.subjects) return named(KEY.subject, who.subjects);
+    if (who.principals?.every((principal) => !isAnyOfType(principal))) return named(KEY.principal, who.principals);
+    if (who.clients) return named(KEY.client, who.clients);
+    if (what.resources) return named(KEY.resource, what.resources);
+    if (who.services) return named(KEY.service, who.services);
+    if (who.roles) return named(KEY.role, who.roles);
+    if (who.groups) return named(KEY.group, who.groups);
+    if (who.scopes) return named(KEY.scope, 'allOf' in who.scopes ? who.scopes.allOf.slice(0, 1) : who.scopes);
+    if (who.mechanisms) return named(KEY.mechanism, who.mechanisms);
+    if (who.domains?.includes(OUTSIDE) === false) {
+      return { key: KEY.domain, values: who.domains.map((name) => this.domains.get(name)!.enter) };
+    }
+    if (what.resourceTypes) return named(KEY.resourceType, what.resourceTypes);
+    if (what.actions) return named(KEY.action, what.actions);
+    if (who.principals?.every(isAnyOfType)) return named(KEY.principalType, who.principals.map(typeOf));
+    return { key: KEY.rest, values: [0] };
+  }
+
+  private reads(rule: Rule): ReadonlySet<Root> {
+    if (rule.when === undefined && rule.obligations.length === 0) return NOTHING_READ;
+    const conditionReads = rule.when === undefined ? [] : this.condition(rule.when).reads;
+    const roots = conditionReads.map((path) => path.split(/[.[]/, 1)[0]!);
+    return new Set([...roots, ...obligationReads(rule.obligations).map((path) => path[0]!)] as Root[]);
+  }
+
+  private who({ who }: Rule): CompiledWho | undefined {
     const constrained = Object.entries(who).some(([name, value]) => name !== 'anonymous' && value !== undefined);
     if (!constrained) return undefined;
     const allOf = who.scopes !== undefined && 'allOf' in who.scopes ? who.scopes.allOf : undefined;
     return {
-      domains: this.nodes(who.domains, domains),
+      domains: this.nodes(who.domains),
       outside: who.domains?.includes(OUTSIDE) ?? false,
-      services: this.set(who.services),
-      mechanisms: this.set(who.mechanisms),
-      subjects: this.set(who.subjects),
-      clients: this.set(who.clients),
-      groups: this.set(who.groups),
-      principals: this.set(who.principals),
-      principalTypes: this.set(who.principals?.filter(isAnyOfType).map(typeOf)),
-      scopes: allOf === undefined ? this.set(who.scopes as readonly string[] | undefined) : undefined,
+      services: set(who.services),
+      mechanisms: set(who.mechanisms),
+      subjects: set(who.subjects),
+      clients: set(who.clients),
+      groups: set(who.groups),
+      principals: set(who.principals),
+      principalTypes: set(who.principals?.filter(isAnyOfType).map(typeOf)),
+      scopes: allOf === undefined ? set(who.scopes as readonly string[] | undefined) : undefined,
       allScopes: allOf,
-      roles: this.set(who.roles),
+      roles: set(who.roles),
     };
   }
 
-  private what({ what }: Rule, domains: ReadonlyMap<string, DomainNode>): CompiledWhat | undefined {
+  private what({ what }: Rule): CompiledWhat | undefined {
     if (Object.values(what).every((value) => value === undefined)) return undefined;
     const wild = what.endpoints?.filter((id) => id.endsWith('/*')).map((id) => id.slice(0, -2));
     return {
-      domains: this.nodes(what.domains, domains),
+      domains: this.nodes(what.domains),
       outside: what.domains?.includes(OUTSIDE) ?? false,
-      services: this.set(what.services),
-      endpoints: this.set(what.endpoints),
-      endpointsOf: wild === undefined || wild.length === 0 ? undefined : this.set(wild),
-      methods: this.set(what.methods),
+      services: set(what.services),
+      endpoints: set(what.endpoints),
+      endpointsOf: wild === undefined || wild.length === 0 ? undefined : set(wild),
+      methods: set(what.methods),
       paths: what.paths?.map((path) => {
         const exact = pathTemplate(path);
         return { exact, other: otherSlash(exact) };
       }),
-      resourceTypes: this.set(what.resourceTypes),
-      resources: this.set(what.resources),
-      actions: this.set(what.actions),
+      resourceTypes: set(what.resourceTypes),
+      resources: set(what.resources),
+      actions: set(what.actions),
     };
   }
 
   /** The domains a list names, without `*`. */
-  private nodes(
-    names: readonly string[] | undefined,
-    domains: ReadonlyMap<string, DomainNode>,
-  ): readonly DomainNode[] | undefined {
-    return names?.filter((name) => name !== OUTSIDE).map((name) => domains.get(name)!);
-  }
-
-  /** Names shared over all rules, so that comparing with a name of the snapshot is comparing an address. */
-  private set(names: readonly string[] | undefined): Names | undefined {
-    if (names === undefined) return undefined;
-    const interned = names.map((name) => {
-      const known = this.names.get(name);
-      if (known !== undefined) return known;
-      this.names.set(name, name);
-      return name;
-    });
-    return interned.length <= SHORT ? interned : new Set(interned);
+  private nodes(names: readonly string[] | undefined): readonly DomainNode[] | undefined {
+    return names?.filter((name) => name !== OUTSIDE).map((name) => this.domains.get(name)!);
   }
 
   private condition(source: string): Condition {
@@ -378,8 +377,50 @@ class RuleCompiler {
 
 const NOTHING_READ: ReadonlySet<Root> = new Set();
 
+/** Keys of the target, which an endpoint by name leaves open. */
+const TARGET_KEYS: ReadonlySet<number> = new Set([KEY.resource, KEY.resourceType, KEY.action]);
+
+/** What `who` a key stands for. */
+const WHO_OF_KEY: { readonly [key in KeyName]?: keyof Rule['who'] } = {
+  subject: 'subjects',
+  principal: 'principals',
+  client: 'clients',
+  service: 'services',
+  role: 'roles',
+  group: 'groups',
+  scope: 'scopes',
+  mechanism: 'mechanisms',
+  domain: 'domains',
+  principalType: 'principals',
+};
+
+/** Whether a rule constrains nothing beside what it is filed under. */
+function saysNoMore(rule: Rule, key: KeyName): boolean {
+  if (rule.when !== undefined || rule.notBefore !== undefined || rule.notAfter !== undefined) return false;
+  if (rule.effect === 'allow' && rule.obligations.length > 0) return false;
+  const { who, what } = rule;
+  if (who.scopes !== undefined && 'allOf' in who.scopes && who.scopes.allOf.length > 1) return false;
+  const ownSelector = WHO_OF_KEY[key];
+  const whoElse = (Object.keys(who) as (keyof Rule['who'])[]).some(
+    (name) => name !== 'anonymous' && name !== ownSelector && who[name] !== undefined,
+  );
+  const about = what.endpoints === undefined ? 'services' : 'endpoints';
+  const whatElse = (Object.keys(what) as (keyof Rule['what'])[]).some(
+    (name) => name !== about && what[name] !== undefined,
+  );
+  return !whoElse && !whatElse;
+}
+
+function homeKind({ effect, direction, scope }: Rule): number {
+  return (effect === 'deny' ? 4 : 0) + (direction === 'out' ? 2 : 0) + (scope === 'subtree' ? 1 : 0);
+}
+
+function set(names: readonly string[] | undefined): Names | undefined {
+  return names === undefined || names.length <= SHORT ? names : new Set(names);
+}
+
 function isAnyOfType(principal: string): boolean {
-  return principal.indexOf(':*') === principal.length - 2 && principal.indexOf(':') === principal.length - 2;
+  return principal.endsWith(':*') && principal.indexOf(':') === principal.length - 2;
 }
 
 function typeOf(principal: string): string {
@@ -394,7 +435,7 @@ interface Home {
   readonly chains: readonly DomainNode[];
   readonly chainNames: readonly string[];
   readonly maxStalenessSeconds: number;
-  readonly denies: readonly RuleIndex[];
+  readonly denies: readonly number[];
   readonly timeReaders: readonly CompiledRule[];
 }
 
@@ -404,8 +445,8 @@ class EndpointHomes {
   constructor(
     private readonly world: World,
     private readonly domains: ReadonlyMap<string, DomainNode>,
-    private readonly rules: RuleCompiler,
-    private readonly outsideDeniesIn: RuleIndex | undefined,
+    private readonly compiler: RuleCompiler,
+    private readonly rules: RuleTable,
   ) {}
 
   nodeOf(endpoint: Endpoint, service: ServiceNode): EndpointNode {
@@ -414,6 +455,8 @@ class EndpointHomes {
     const paths = new SegmentTrie('/');
     const node: EndpointNode = {
       endpoint,
+      about: aboutEndpoint(this.compiler.endpoints.of(endpoint.id)),
+      aboutService: aboutService(this.compiler.services.of(endpoint.service)),
       service,
       external: home.placements.length === 0,
       live: home.placements.filter(({ live }) => live).map((domain) => this.placementOf(endpoint, domain)),
@@ -446,15 +489,16 @@ class EndpointHomes {
       chains,
       chainNames: placements.length === 0 ? [OUTSIDE] : chains.map(({ name }) => name).sort(byBytes),
       maxStalenessSeconds: Math.min(Infinity, ...owners.map((domain) => domain.maxStalenessSeconds ?? Infinity)),
-      denies: [
-        this.outsideDeniesIn,
-        ...chains.map((domain) => this.rules.deniesInOf(domain).subtree),
-        ...placements.map((domain) => this.rules.deniesInOf(domain).self),
-      ].filter((index) => index !== undefined),
+      denies: inUse(this.rules, [
+        homeOf(0, HOME.denyInSelf),
+        homeOf(0, HOME.denyInSubtree),
+        ...chains.map(({ enter }) => homeOf(enter + 1, HOME.denyInSubtree)),
+        ...placements.map(({ enter }) => homeOf(enter + 1, HOME.denyInSelf)),
+      ]),
       timeReaders: [this.world.outside, ...owners.map((domain) => domain.rules)]
         .flat()
-        .filter((rule) => this.rules.readsTime(rule))
-        .map((rule) => this.rules.compiled(rule, this.domains)),
+        .filter((rule) => this.compiler.readsTime(rule))
+        .map((rule) => this.compiler.compiled(rule)),
     };
     this.homes.set(key, home);
     return home;

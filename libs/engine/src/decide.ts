@@ -8,8 +8,7 @@ import type { AccessRequest, Denial, DenyReason, Evidence, Obligation, Outcome }
 import { OUTSIDE } from './model.js';
 import { isCarried, mergeObligations } from './obligations.js';
 import { byBytes, canonicalJson } from './ordering.js';
-import { RuleMatcher } from './rule-matcher.js';
-import type { CredentialSlot } from './rule-matcher.js';
+import { CredentialSlot, RuleMatcher } from './rule-matcher.js';
 import type { DomainNode, EndpointNode, PlacementNode, Snapshot } from './snapshot.js';
 import { liesWithin } from './snapshot.js';
 import { readTarget } from './target.js';
@@ -21,6 +20,7 @@ export function decide(snapshot: Snapshot, request: AccessRequest): Outcome {
 }
 
 const NO_NAMES: readonly string[] = Object.freeze([]);
+const NO_DOMAINS: readonly DomainNode[] = Object.freeze([]);
 const NO_OBLIGATIONS: readonly Obligation[] = Object.freeze([]);
 
 class Walk {
@@ -31,13 +31,14 @@ class Walk {
   private ttlSeconds = 0;
 
   private readonly matcher = new RuleMatcher();
-  private readonly slots: CredentialSlot[] = [];
+  /** Slots of this walk's credentials come first, the rest waits for a request with more of them. */
   private readonly credentials: CredentialSlot[] = [];
-  private readonly usableTrust: string[] = [];
-  private readonly proven: DomainNode[] = [];
-  private readonly exits: DomainNode[] = [];
-  private readonly decidingRules: string[] = [];
-  private readonly arisen: Obligation[] = [];
+  private credentialCount = 0;
+  private usableTrust: readonly string[] = NO_NAMES;
+  private proven: readonly DomainNode[] = NO_DOMAINS;
+  private exits: readonly DomainNode[] = NO_DOMAINS;
+  private decidingRules: readonly string[] = NO_NAMES;
+  private arisen: Obligation[] = [];
 
   answer(snapshot: Snapshot, request: AccessRequest): Outcome {
     this.snapshot = snapshot;
@@ -75,11 +76,13 @@ class Walk {
     }
     if (callerReason !== undefined) return this.deny(callerReason, null);
 
-    const denies = this.matcher.matchingDenies(this.credentials);
-    const enforcing = denies.filter(({ owner }) => owner === undefined || !owner.reporting);
-    if (enforcing.length > 0) {
-      const outcome = this.deny('DENY_RULE', enforcing[0]!.owner?.name ?? OUTSIDE);
-      return { ...outcome, rules: enforcing.map(({ id }) => id) };
+    const denies = this.matcher.matchingDenies(this.credentials, this.credentialCount);
+    if (denies.length > 0) {
+      const enforcing = denies.filter((rule) => this.ownerOf(rule)?.reporting !== true);
+      if (enforcing.length > 0) {
+        const outcome = this.deny('DENY_RULE', this.ownerOf(enforcing[0]!)?.name ?? OUTSIDE);
+        return { ...outcome, rules: enforcing.map((rule) => snapshot.rules.ids[rule]!) };
+      }
     }
     const noted = denies[0];
 
@@ -90,8 +93,14 @@ class Walk {
     const wouldDeny: Denial =
       noted === undefined
         ? { reason: strict.reason as DenyReason, deniedAt: strict.deniedAt }
-        : { reason: 'DENY_RULE', deniedAt: noted.owner!.name };
+        : { reason: 'DENY_RULE', deniedAt: this.ownerOf(noted)!.name };
     return this.carried({ ...lenient, wouldDeny });
+  }
+
+  /** Undefined for a rule of `*`. */
+  private ownerOf(rule: number): DomainNode | undefined {
+    const owner = this.snapshot.rules.owners[rule]!;
+    return owner === 0 ? undefined : this.snapshot.numbered[owner - 1];
   }
 
   // ── evidence and caller ───────────────────────────────────────────────────────────────────────────────────────────
@@ -101,8 +110,8 @@ class Walk {
   /** Fills in the credentials and the actor. @returns why there can be no decision about this caller */
   private weighEvidence(): DenyReason | undefined {
     const { snapshot, request, matcher } = this;
-    this.credentials.length = 0;
-    this.usableTrust.length = 0;
+    this.credentialCount = 0;
+    this.usableTrust = NO_NAMES;
     this.earliestExpiry = Infinity;
     matcher.actorNode = undefined;
     let ambiguous = false;
@@ -117,16 +126,15 @@ class Walk {
       if (expiresAt !== undefined && expiresAt < this.earliestExpiry) this.earliestExpiry = expiresAt;
       const usable = mechanism.owner.live && (service === undefined || service.live);
       if (item.role === 'access') {
-        const slot = this.slot(this.credentials.length);
-        slot.set(item, mechanism, service, usable);
-        this.credentials.push(slot);
+        const place = this.credentialCount++;
+        (this.credentials[place] ??= new CredentialSlot()).set(item, mechanism, service, usable);
         continue;
       }
       if (matcher.actorNode !== undefined && matcher.actorNode !== service) ambiguous = true;
       matcher.actorNode = service;
-      if (usable) this.usableTrust.push(item.mechanism);
+      if (usable) this.usableTrust = this.usableTrust.length === 0 ? mechanism.alone : [...this.usableTrust, item.mechanism];
     }
-    if (this.credentials.length > 1) this.credentials.sort(byMechanismSubjectAndRest);
+    if (this.credentialCount > 1) this.sortCredentials();
     if (ambiguous) {
       matcher.actorNode = undefined;
       return 'AMBIGUOUS_CALLER';
@@ -134,31 +142,32 @@ class Walk {
     return matcher.actorNode?.live === false ? 'CALLER_SUSPENDED' : undefined;
   }
 
-  private slot(place: number): CredentialSlot {
-    return (this.slots[place] ??= this.matcher.newSlot());
+  private sortCredentials(): void {
+    const waiting = this.credentials.splice(this.credentialCount);
+    this.credentials.sort(byMechanismSubjectAndRest);
+    this.credentials.push(...waiting);
   }
 
   private prove(): void {
-    this.proven.length = 0;
+    this.proven = NO_DOMAINS;
     const { actorNode: actor } = this.matcher;
     if (actor === undefined) return;
     for (const mechanism of this.usableTrust) {
       for (const membership of actor.memberships) {
         if (!membership.live || !membership.trust.has(mechanism)) continue;
-        let at: DomainNode | undefined = membership;
-        do {
-          if (!this.proven.includes(at)) this.proven.push(at);
-          at = at.parent;
-        } while (at !== undefined && (at.trust.has(mechanism) || at.recognizes.has(mechanism)));
+        const line = lineOf(membership, mechanism);
+        this.proven = this.proven.length === 0 ? line : [...new Set([...this.proven, ...line])];
       }
     }
   }
 
   private findExits(endpoint: EndpointNode): void {
-    this.exits.length = 0;
+    this.exits = NO_DOMAINS;
     const { actorNode: actor } = this.matcher;
     if (actor === undefined) return;
-    for (const domain of actor.reach) if (!holdsAny(domain, endpoint.placements)) this.exits.push(domain);
+    let left: DomainNode[] | undefined;
+    for (const domain of actor.reach) if (!holdsAny(domain, endpoint.placements)) (left ??= []).push(domain);
+    if (left !== undefined) this.exits = left;
   }
 
   private isEntitled(endpoint: EndpointNode): boolean {
@@ -218,8 +227,8 @@ class Walk {
 
   private tryRoute(placement: PlacementNode | undefined, meeting: DomainNode | undefined, lenient: boolean): Outcome {
     const { matcher } = this;
-    this.decidingRules.length = 0;
-    this.arisen.length = 0;
+    this.decidingRules = NO_NAMES;
+    if (this.arisen.length > 0) this.arisen = [];
     matcher.takeRoute(placement);
     if (!matcher.preflightPasses()) {
       if (meeting?.zeroTrust === true && !this.check(meeting, 'zero-trust') && !(lenient && meeting.reporting)) {
@@ -248,8 +257,8 @@ class Walk {
       deniedAt: null,
       meeting: meeting?.name ?? OUTSIDE,
       crossed,
-      rules: this.decidingRules.length === 0 ? NO_NAMES : this.decidingRules.slice(),
-      obligations: this.arisen.length === 0 ? NO_OBLIGATIONS : mergeObligations(this.arisen.slice()),
+      rules: this.decidingRules,
+      obligations: this.arisen.length === 0 ? NO_OBLIGATIONS : mergeObligations(this.arisen),
       ttlSeconds: this.ttlSeconds,
       endpoint: this.endpoint!.endpoint.id,
       path: this.path,
@@ -259,26 +268,29 @@ class Walk {
   /** Runs one check and keeps what it decided. @returns whether it passed */
   private check(domain: DomainNode, kind: 'zero-trust' | 'boundary' | 'egress'): boolean {
     const { matcher } = this;
-    const indexes = kind === 'egress' ? domain.allowsOut : domain.allowsIn;
-    if (indexes.length === 0) return false;
+    const homes = kind === 'egress' ? domain.allowsOut : domain.allowsIn;
+    if (homes.length === 0) return false;
     matcher.beginCheck(domain);
-    if (kind !== 'boundary') matcher.matchAllows(indexes, undefined, false);
-    else if (domain.acceptsAnonymous) matcher.matchAllows(indexes, undefined, true);
-    for (const credential of this.credentials) {
-      if (!credential.usable || !domain.access.has(credential.item.mechanism)) continue;
-      matcher.matchAllows(indexes, credential, false);
+    if (kind !== 'boundary') matcher.matchAllows(homes, undefined, false);
+    else if (domain.acceptsAnonymous) matcher.matchAllows(homes, undefined, true);
+    for (let place = 0; place < this.credentialCount; place++) {
+      const credential = this.credentials[place]!;
+      if (this.accepts(domain, credential)) matcher.matchAllows(homes, credential, false);
     }
     const rule = matcher.firstAllow;
-    if (rule === undefined) return false;
-    this.decidingRules.push(rule.id);
+    if (rule === Infinity) return false;
+    this.decidingRules = [...this.decidingRules, this.snapshot.rules.ids[rule]!];
     matcher.drainObligations(this.arisen);
     return true;
   }
 
+  private accepts(domain: DomainNode, credential: CredentialSlot): boolean {
+    return credential.usable && domain.access.has(credential.item.mechanism);
+  }
+
   private boundaryDenial(domain: DomainNode): Outcome {
-    const accepted =
-      domain.acceptsAnonymous ||
-      this.credentials.some(({ usable, item }) => usable && domain.access.has(item.mechanism));
+    let accepted = domain.acceptsAnonymous;
+    for (let place = 0; place < this.credentialCount; place++) accepted ||= this.accepts(domain, this.credentials[place]!);
     if (accepted) return this.deny('NO_ALLOW_RULE', domain.name);
     const outcome = this.deny('ACCESS_EVIDENCE_MISSING', domain.name);
     return domain.discloseAccess ? { ...outcome, accepts: domain.accepts } : outcome;
@@ -305,6 +317,22 @@ class Walk {
   private carried(outcome: Outcome): Outcome {
     return isCarried(outcome.obligations, this.request.carries) ? outcome : this.deny('OBLIGATION_UNSUPPORTED', null);
   }
+}
+
+/** A membership and the domains above it as far as one recognises the mechanism after the other. */
+function lineOf(membership: DomainNode, mechanism: string): readonly DomainNode[] {
+  let length = 1;
+  let { trust, parent: above } = membership;
+  while (above !== undefined) {
+    // A set that is inherited is one and the same set: nothing to look up.
+    if (above.trust !== trust) {
+      if (above.trust.has(mechanism)) ({ trust } = above);
+      else if (!above.recognizes.has(mechanism)) break;
+    }
+    length++;
+    above = above.parent;
+  }
+  return membership.lines[length - 1]!;
 }
 
 function holdsAny(domain: DomainNode, placements: readonly DomainNode[]): boolean {

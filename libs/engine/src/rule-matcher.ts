@@ -8,8 +8,8 @@ import type { AccessRequest, Attributes, Evidence, Obligation } from './model.js
 import { OUTSIDE } from './model.js';
 import { fillObligations } from './obligations.js';
 import { byBytes } from './ordering.js';
-import { TARGET_KEYS } from './rule-index.js';
-import type { Bucket, Key, RuleIndex } from './rule-index.js';
+import { ADMITS_ANONYMOUS, ANYTHING, KEY, WHOLE } from './rule-table.js';
+import type { RuleTable } from './rule-table.js';
 import type { Found } from './lookup.js';
 import { has, liesWithin } from './snapshot.js';
 import type {
@@ -34,6 +34,7 @@ export class CredentialSlot {
   service: ServiceNode | undefined;
   usable = false;
   private writtenPrincipal: string | undefined;
+  private writtenGroups: readonly string[] | undefined;
 
   set(item: Evidence, mechanism: MechanismNode, service: ServiceNode | undefined, usable: boolean): void {
     this.item = item;
@@ -41,6 +42,7 @@ export class CredentialSlot {
     this.service = service;
     this.usable = usable;
     this.writtenPrincipal = undefined;
+    this.writtenGroups = undefined;
   }
 
   get principalType(): string {
@@ -51,6 +53,12 @@ export class CredentialSlot {
     return (this.writtenPrincipal ??= `${this.mechanism.principalType}:${this.item.subject}`);
   }
 
+  /** `group:name` of each group, under which roles are held. */
+  get groupHolders(): readonly string[] {
+    const { groups } = this.item;
+    return (this.writtenGroups ??= groups.length === 0 ? groups : groups.map((group) => `group:${group}`));
+  }
+
   /** `azp`, else `client_id`. */
   get client(): string | undefined {
     const { claims } = this.item;
@@ -59,11 +67,12 @@ export class CredentialSlot {
   }
 }
 
-const NO_RULES: readonly CompiledRule[] = Object.freeze([]);
+const NO_RULES: readonly number[] = Object.freeze([]);
+const NO_ROLES: readonly string[] = Object.freeze([]);
 const NO_DOMAINS: readonly DomainNode[] = Object.freeze([]);
 
 interface Arisen {
-  readonly rule: CompiledRule;
+  readonly rule: number;
   readonly obligations: readonly Obligation[];
 }
 
@@ -78,7 +87,7 @@ export class RuleMatcher implements ConditionFacts {
   private endpointNode!: EndpointNode;
   private proven: readonly DomainNode[] = NO_DOMAINS;
   private exits: readonly DomainNode[] = NO_DOMAINS;
-  private readonly known: DomainNode[] = [];
+  private known: readonly DomainNode[] = NO_DOMAINS;
 
   // The standpoint of the rules being matched.
   private denying = false;
@@ -89,19 +98,17 @@ export class RuleMatcher implements ConditionFacts {
   private anonymousItem = false;
   private ruleOwner: DomainNode | undefined;
 
-  private readonly held: string[] = [];
+  private held: readonly string[] = NO_ROLES;
   private heldIsCurrent = false;
-  private readonly matched: CompiledRule[] = [];
-  private readonly arisen: Arisen[] = [];
-  /** The first matching allow of the current check. */
-  firstAllow: CompiledRule | undefined;
-
-  newSlot(): CredentialSlot {
-    return new CredentialSlot();
-  }
+  private rules!: RuleTable;
+  private matched: number[] = [];
+  private arisen: Arisen[] = [];
+  /** The number of the first matching allow of the current check, or infinity. */
+  firstAllow = Infinity;
 
   begin(snapshot: Snapshot, request: AccessRequest, target: CanonicalTarget): void {
     this.snapshot = snapshot;
+    this.rules = snapshot.rules;
     this.request = request;
     this.target = target;
     this.actorNode = undefined;
@@ -132,40 +139,38 @@ export class RuleMatcher implements ConditionFacts {
 
   // ── denies ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** All denies that match with any credential, or with none when there is none; in the order of their ids. */
-  matchingDenies(credentials: readonly CredentialSlot[]): readonly CompiledRule[] {
+  /** The numbers of all denies that match with any credential, or with none when there is none, ascending. */
+  matchingDenies(credentials: readonly CredentialSlot[], count: number): readonly number[] {
     const { denies, external } = this.endpointNode;
-    const { outsideDeniesOut } = this.snapshot;
-    if (denies.length === 0 && this.exits.length === 0 && (outsideDeniesOut === undefined || !external))
-      return NO_RULES;
-    this.matched.length = 0;
+    const outside = this.exits.length > 0 || external ? this.snapshot.outsideDeniesOut : NO_RULES;
+    if (denies.length === 0 && outside.length === 0 && !this.exits.some(deniesExit)) return NO_RULES;
+    if (this.matched.length > 0) this.matched = [];
     this.denying = true;
     this.anonymousItem = false;
-    this.findKnown(credentials);
-    for (let place = 0; place === 0 || place < credentials.length; place++) {
-      this.slot = credentials[place];
+    this.findKnown(credentials, count);
+    for (let place = 0; place === 0 || place < count; place++) {
+      this.slot = place < count ? credentials[place] : undefined;
       this.outward = false;
       this.heldIsCurrent = false;
-      for (const index of denies) this.consult(index);
+      for (let at = 0; at < denies.length; at++) this.consult(denies[at]!);
+      if (this.exits.length === 0 && outside.length === 0) continue;
       this.outward = true;
       this.heldIsCurrent = false;
       for (const exit of this.exits) {
-        if (exit.deniesOut.subtree !== undefined) this.consult(exit.deniesOut.subtree);
-        const { self } = exit.deniesOut;
-        if (self !== undefined && this.actorNode!.memberships.includes(exit)) this.consult(self);
+        if (exit.deniesOutSubtree >= 0) this.consult(exit.deniesOutSubtree);
+        if (exit.deniesOutSelf >= 0 && this.actorNode!.memberships.includes(exit)) this.consult(exit.deniesOutSelf);
       }
-      if (outsideDeniesOut !== undefined && (this.exits.length > 0 || external)) this.consult(outsideDeniesOut);
+      for (const home of outside) this.consult(home);
     }
-    if (this.matched.length === 0) return NO_RULES;
-    return this.matched.sort((left, right) => left.ordinal - right.ordinal).slice();
+    return this.matched.length === 0 ? NO_RULES : this.matched.sort((left, right) => left - right);
   }
 
   /** K: the chains of the actor's memberships and of those of every service a credential is bound to. */
-  private findKnown(credentials: readonly CredentialSlot[]): void {
-    this.known.length = 0;
-    if (this.actorNode !== undefined) this.known.push(...this.actorNode.reach);
-    for (const { service } of credentials) {
-      for (const domain of service?.reach ?? NO_DOMAINS) if (!this.known.includes(domain)) this.known.push(domain);
+  private findKnown(credentials: readonly CredentialSlot[], count: number): void {
+    this.known = this.actorNode?.reach ?? NO_DOMAINS;
+    for (let place = 0; place < count; place++) {
+      const bound = credentials[place]!.service;
+      if (bound !== undefined && bound !== this.actorNode) this.known = [...new Set([...this.known, ...bound.reach])];
     }
   }
 
@@ -178,108 +183,124 @@ export class RuleMatcher implements ConditionFacts {
 
   beginCheck(domain: DomainNode): void {
     this.checked = domain;
-    this.firstAllow = undefined;
-    this.arisen.length = 0;
+    this.firstAllow = Infinity;
+    if (this.arisen.length > 0) this.arisen = [];
   }
 
   /** Matches the allows of a check together with one item; call with the items in their order. */
-  matchAllows(indexes: readonly RuleIndex[], slot: CredentialSlot | undefined, anonymous: boolean): void {
+  matchAllows(homes: readonly number[], slot: CredentialSlot | undefined, anonymous: boolean): void {
     this.slot = slot;
     this.anonymousItem = anonymous;
     this.heldIsCurrent = false;
-    for (const index of indexes) this.consult(index);
+    for (let at = 0; at < homes.length; at++) this.consult(homes[at]!);
   }
 
   /** Moves the obligations of all allows that matched in this check to `into`, in the order of the rules. */
   drainObligations(into: Obligation[]): void {
     if (this.arisen.length === 0) return;
-    this.arisen.sort((left, right) => left.rule.ordinal - right.rule.ordinal);
+    this.arisen.sort((left, right) => left.rule - right.rule);
     for (const { obligations } of this.arisen) into.push(...obligations);
   }
 
   // ── candidates ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private consult(index: RuleIndex): void {
-    const { endpoint } = this.endpointNode;
-    const here = index.byEndpoint?.get(endpoint.id);
-    if (here !== undefined) this.search(here);
-    const service = index.byService?.get(endpoint.service);
-    if (service !== undefined) this.search(service);
-    if (index.anywhere !== undefined) this.search(index.anywhere);
+  /** Considers every rule of a home that is about this target and filed under something the request has. */
+  private consult(home: number): void {
+    const { about, aboutService } = this.endpointNode;
+    const { rules } = this;
+    const anything = rules.keysAbout(home, ANYTHING);
+    if (anything !== 0) this.search(home, ANYTHING, anything);
+    const endpoint = rules.keysAbout(home, about);
+    if (endpoint !== 0) this.search(home, about, endpoint);
+    const service = rules.keysAbout(home, aboutService);
+    if (service !== 0) this.search(home, aboutService, service);
   }
 
-  private search(bucket: Bucket): void {
-    for (const rule of bucket.rest) this.consider(rule);
-    for (const { key, rules } of bucket.keyed) this.searchKey(key, rules);
+  /** @param keys  bits of the keys in use there */
+  private search(home: number, about: number, keys: number): void {
+    for (let bits = keys; bits !== 0; bits &= bits - 1) {
+      const key = 31 - Math.clz32(bits & -bits);
+      this.searchKey(home, about, key);
+    }
   }
 
-  private searchKey(key: Key, rules: ReadonlyMap<string, readonly CompiledRule[]>): void {
+  private searchKey(home: number, about: number, key: number): void {
     const { slot, target } = this;
-    if (this.target.named !== undefined && TARGET_KEYS.has(key)) {
-      // The target leaves this part open, which counts as matched for a deny and as not matched for an allow.
-      if (this.denying) for (const list of rules.values()) this.considerAll(list);
-      return;
-    }
     switch (key) {
-      case 'subject':
-        return this.considerAll(slot && rules.get(slot.item.subject));
-      case 'principal':
-        return this.considerAll(slot && rules.get(slot.principal));
-      case 'principalType':
-        return this.considerAll(slot && rules.get(slot.principalType));
-      case 'mechanism':
-        return this.considerAll(slot && rules.get(slot.item.mechanism));
-      case 'client': {
-        const client = slot?.client;
-        return this.considerAll(client === undefined ? undefined : rules.get(client));
-      }
-      case 'group':
-        for (const group of slot?.item.groups ?? []) this.considerAll(rules.get(group));
+      case KEY.rest:
+        return this.probe(home, about, key, 0);
+      case KEY.open:
+        // The target leaves open what these rules are filed under, which counts as matched for a deny.
+        return target.named === undefined ? undefined : this.probe(home, about, key, 0);
+      case KEY.subject:
+        return this.probeName(home, about, key, slot?.item.subject);
+      case KEY.principal:
+        return this.probeName(home, about, key, slot?.principal);
+      case KEY.principalType:
+        return this.probeName(home, about, key, slot?.principalType);
+      case KEY.mechanism:
+        return this.probeName(home, about, key, slot?.item.mechanism);
+      case KEY.client:
+        return this.probeName(home, about, key, slot?.client);
+      case KEY.group:
+        if (slot !== undefined) for (const group of slot.item.groups) this.probeName(home, about, key, group);
         return;
-      case 'scope':
-        for (const scope of slot?.item.scopes ?? []) this.considerAll(rules.get(scope));
+      case KEY.scope:
+        if (slot !== undefined) for (const scope of slot.item.scopes) this.probeName(home, about, key, scope);
         return;
-      case 'role':
-        for (const role of this.heldRoles()) this.considerAll(rules.get(role));
+      case KEY.role:
+        for (const role of this.heldRoles()) this.probeName(home, about, key, role);
         return;
-      case 'service': {
-        const actor = this.actor;
-        if (actor !== undefined) this.considerAll(rules.get(actor));
-        if (this.denying && slot?.service !== undefined) this.considerAll(rules.get(slot.service.name));
+      case KEY.service:
+        this.probeName(home, about, key, this.actor);
+        if (this.denying) this.probeName(home, about, key, slot?.service?.name);
         return;
-      }
-      case 'domain':
-        for (const { name } of this.denying ? this.known : this.proven) this.considerAll(rules.get(name));
+      case KEY.domain:
+        for (const { enter } of this.denying ? this.known : this.proven) this.probe(home, about, key, enter);
         return;
-      case 'resource':
-        return this.considerAll(target.resource && rules.get(`${target.resource.type}:${target.resource.id}`));
-      case 'resourceType':
-        return this.considerAll(target.resource && rules.get(target.resource.type));
-      case 'action':
-        return this.considerAll(target.action && rules.get(target.action.name));
+      case KEY.resource:
+        return this.probeName(home, about, key, target.resource && `${target.resource.type}:${target.resource.id}`);
+      case KEY.resourceType:
+        return this.probeName(home, about, key, target.resource?.type);
+      case KEY.action:
+        return this.probeName(home, about, key, target.action?.name);
     }
   }
 
-  private considerAll(rules: readonly CompiledRule[] | undefined): void {
-    if (rules !== undefined) for (const rule of rules) this.consider(rule);
+  private probeName(home: number, about: number, key: number, name: string | undefined): void {
+    const number = name === undefined ? undefined : this.snapshot.names.get(name);
+    if (number !== undefined) this.probe(home, about, key, number);
   }
 
-  private consider(rule: CompiledRule): void {
+  private probe(home: number, about: number, key: number, value: number): void {
+    const { rules } = this;
+    for (let entry = rules.find(home, about, key, value); entry !== 0; entry = rules.next(entry)) {
+      this.consider(rules.ruleAt(entry));
+    }
+  }
+
+  private consider(rule: number): void {
+    const flags = this.rules.flags[rule]!;
+    const whole = (flags & WHOLE) !== 0;
     if (this.denying) {
-      if (!this.matched.includes(rule) && this.fits(rule)) this.matched.push(rule);
+      if ((whole || this.fits(this.rules.details[rule]!)) && !this.matched.includes(rule)) this.matched.push(rule);
       return;
     }
-    if (this.anonymousItem && !rule.anonymous) return;
-    const { firstAllow } = this;
-    const isFirst = firstAllow === undefined || rule.ordinal < firstAllow.ordinal;
-    if (rule.obligations === undefined) {
-      if (isFirst && this.fits(rule)) this.firstAllow = rule;
+    if (this.anonymousItem && (flags & ADMITS_ANONYMOUS) === 0) return;
+    const isFirst = rule < this.firstAllow;
+    if (whole) {
+      if (isFirst) this.firstAllow = rule;
+      return;
+    }
+    const details = this.rules.details[rule]!;
+    if (details.obligations === undefined) {
+      if (isFirst && this.fits(details)) this.firstAllow = rule;
       return;
     }
     // Every matching rule owes its obligations, with the first item that made it match.
-    if (this.arisen.some((earlier) => earlier.rule === rule) || !this.fits(rule)) return;
-    this.ruleOwner = rule.owner;
-    const obligations = fillObligations(rule.id, rule.obligations, conditionInput(this, rule.reads));
+    if (this.arisen.some((earlier) => earlier.rule === rule) || !this.fits(details)) return;
+    this.ruleOwner = details.owner;
+    const obligations = fillObligations(details.id, details.obligations, conditionInput(this, details.reads));
     if (obligations === undefined) return;
     this.arisen.push({ rule, obligations });
     if (isFirst) this.firstAllow = rule;
@@ -377,39 +398,38 @@ export class RuleMatcher implements ConditionFacts {
   /** Roles of the credential and of the actor as the current standpoint sees them. */
   private heldRoles(): readonly string[] {
     if (!this.heldIsCurrent) {
-      this.held.length = 0;
-      const { actor } = this;
-      this.eachRoleHome((home) =>
-        this.gatherRoles(home, this.held, actor === undefined ? undefined : `service:${actor}`),
-      );
+      this.held = this.gatherRoles(this.denying || this.proven.length > 0 ? this.actorNode : undefined);
       this.heldIsCurrent = true;
     }
     return this.held;
   }
 
-  /** Visits the domains on whose chains roles are looked up, each chain by itself. */
-  private eachRoleHome(visit: (home: DomainNode) => void): void {
-    if (!this.denying) visit(this.checked!);
-    else if (this.outward) this.actorNode?.memberships.forEach(visit);
-    else this.endpointNode.placements.forEach(visit);
+  /** Roles as they are held on the chains that the standpoint looks at, each chain by itself. */
+  private gatherRoles(actor: ServiceNode | undefined): readonly string[] {
+    if (this.snapshot.holdings.size === 0) return NO_ROLES;
+    if (!this.denying) return this.rolesOn(this.checked!, actor);
+    const homes = this.outward ? (this.actorNode?.memberships ?? NO_DOMAINS) : this.endpointNode.placements;
+    if (homes.length === 1) return this.rolesOn(homes[0]!, actor);
+    const roles: string[] = [];
+    for (const home of homes) addRoles(this.rolesOn(home, actor), roles);
+    return roles;
   }
 
-  private gatherRoles(home: DomainNode, into: string[], actorHolder: string | undefined): void {
+  private rolesOn(home: DomainNode, actor: ServiceNode | undefined): readonly string[] {
     const { holdings } = this.snapshot;
-    if (holdings.size === 0) return;
     const { slot } = this;
-    const here: string[] = into.length === 0 ? into : [];
+    const roles: string[] = [];
     if (slot !== undefined) {
-      addHeld(holdings.get(slot.principal), home, here);
-      for (const group of slot.item.groups) addHeld(holdings.get(`group:${group}`), home, here);
+      addHeld(holdings.get(slot.principal), home, roles);
+      const { groupHolders } = slot;
+      for (let at = 0; at < groupHolders.length; at++) addHeld(holdings.get(groupHolders[at]!), home, roles);
     }
-    if (actorHolder !== undefined) addHeld(holdings.get(actorHolder), home, here);
-    for (let place = 0; place < here.length; place++) {
-      for (const inherits of home.inheritance) {
-        for (const role of inherits.get(here[place]!) ?? []) if (!here.includes(role)) here.push(role);
-      }
+    if (actor !== undefined) addHeld(holdings.get(actor.holder), home, roles);
+    if (home.inheritance.length === 0) return roles;
+    for (let place = 0; place < roles.length; place++) {
+      for (const inherits of home.inheritance) addRoles(inherits.get(roles[place]!), roles);
     }
-    if (here !== into) for (const role of here) if (!into.includes(role)) into.push(role);
+    return roles;
   }
 
   // ── what conditions read ──────────────────────────────────────────────────────────────────────────────────────────
@@ -443,9 +463,7 @@ export class RuleMatcher implements ConditionFacts {
   }
 
   get roles(): readonly string[] {
-    const roles: string[] = [];
-    this.eachRoleHome((home) => this.gatherRoles(home, roles, undefined));
-    return roles.sort(byBytes);
+    return [...this.gatherRoles(undefined)].sort(byBytes);
   }
 
   readonly stored = (type: string, id: string): Attributes | undefined =>
@@ -465,6 +483,10 @@ function addHeld(holding: ReturnType<Snapshot['holdings']['get']>, home: DomainN
 
 function addRoles(roles: readonly string[] | undefined, into: string[]): void {
   if (roles !== undefined) for (const role of roles) if (!into.includes(role)) into.push(role);
+}
+
+function deniesExit({ deniesOutSelf, deniesOutSubtree }: DomainNode): boolean {
+  return deniesOutSelf >= 0 || deniesOutSubtree >= 0;
 }
 
 /** Whether a rule constrains something that only a credential has. */

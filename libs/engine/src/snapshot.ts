@@ -6,8 +6,8 @@
  */
 import type { Condition, Root } from '#cel';
 import type { Answering, ClaimTable, HostTable, SegmentTrie } from './address-table.js';
-import type { Attributes, Endpoint, MechanismKind, ObligationTemplate, Scope } from './model.js';
-import type { RuleIndex } from './rule-index.js';
+import type { Attributes, Endpoint, MechanismKind, ObligationTemplate } from './model.js';
+import type { RuleTable } from './rule-table.js';
 import type { Segment } from './template.js';
 
 export interface DomainNode {
@@ -21,6 +21,8 @@ export interface DomainNode {
   readonly exit: number;
   /** Itself and its ancestors, nearest first. */
   readonly chain: readonly DomainNode[];
+  /** `lines[k]`: the first k + 1 of its chain. */
+  readonly lines: readonly (readonly DomainNode[])[];
   /** `crossedBelow[k]`: the names of this chain strictly below depth k, outside in. */
   readonly crossedBelow: readonly (readonly string[])[];
   readonly live: boolean;
@@ -35,11 +37,12 @@ export interface DomainNode {
   readonly acceptsAnonymous: boolean;
   /** What `accepts` discloses: sorted, without `anonymous`. */
   readonly accepts: readonly string[];
-  /** Allows that may pass a check at this domain: its own, and those of ancestors with scope `subtree`. */
-  readonly allowsIn: readonly RuleIndex[];
-  readonly allowsOut: readonly RuleIndex[];
-  /** Denies it owns, by the scope that must fit. */
-  readonly deniesOut: { readonly [scope in Scope]: RuleIndex | undefined };
+  /** Homes in use of allows that may pass a check here: its own, and those of ancestors with scope `subtree`. */
+  readonly allowsIn: readonly number[];
+  readonly allowsOut: readonly number[];
+  /** Homes in use of its denies `out`; -1 where there are none. */
+  readonly deniesOutSelf: number;
+  readonly deniesOutSubtree: number;
   /** Entities of the chain that has any, nearest first. */
   readonly entityChain: readonly { readonly entities: ReadonlyMap<string, Attributes> }[];
   /** Role inheritance on the chain: every definition there. */
@@ -48,6 +51,8 @@ export interface DomainNode {
 
 export interface MechanismNode {
   readonly name: string;
+  /** Its name as a list of one. */
+  readonly alone: readonly string[];
   readonly kind: MechanismKind;
   readonly role: 'trust' | 'access';
   readonly principalType: string;
@@ -62,6 +67,8 @@ export interface Bindings {
 
 export interface ServiceNode {
   readonly name: string;
+  /** `service:name`, under which it holds roles. */
+  readonly holder: string;
   readonly memberships: readonly DomainNode[];
   /** It has a live membership, or none at all. */
   readonly live: boolean;
@@ -82,6 +89,9 @@ export interface PlacementNode {
 
 export interface EndpointNode {
   readonly endpoint: Endpoint;
+  /** Its rules' places in the rule table. */
+  readonly about: number;
+  readonly aboutService: number;
   readonly service: ServiceNode;
   readonly external: boolean;
   /** All of them, by name. */
@@ -93,8 +103,8 @@ export interface EndpointNode {
   /** Their names, sorted; `*` for an external endpoint. */
   readonly chainNames: readonly string[];
   readonly maxStalenessSeconds: number;
-  /** Denies `in` that may concern it. */
-  readonly denies: readonly RuleIndex[];
+  /** Homes in use of denies `in` that may concern it. */
+  readonly denies: readonly number[];
   /** Rules of the world, of its chains, that read the clock: by `what` some may concern a target here. */
   readonly timeReaders: readonly CompiledRule[];
   /** Its own operations, for targets that name it. */
@@ -107,7 +117,6 @@ export interface CompiledRule {
   /** Place in the order of ids. */
   readonly ordinal: number;
   readonly id: string;
-  readonly deny: boolean;
   /** Undefined: `*`. */
   readonly owner: DomainNode | undefined;
   readonly notBefore: number;
@@ -184,8 +193,11 @@ export interface Snapshot {
   /** Resource type, then action (or `*`). */
   readonly resources: ReadonlyMap<string, ReadonlyMap<string, EndpointNode>>;
   readonly claims: HostTable<ClaimTable<DomainNode>>;
-  /** Denies `out` owned by `*`. */
-  readonly outsideDeniesOut: RuleIndex | undefined;
+  readonly rules: RuleTable;
+  /** Names that rules are filed under, numbered from 1. */
+  readonly names: ReadonlyMap<string, number>;
+  /** Homes in use of denies `out` owned by `*`. */
+  readonly outsideDeniesOut: readonly number[];
   readonly holdings: ReadonlyMap<string, Holding | WideHolding>;
   /** Instants at which a rule becomes or ceases to be valid, ascending. */
   readonly validityEdges: Float64Array;

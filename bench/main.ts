@@ -1,0 +1,175 @@
+/**
+ * `npm run bench`: what a decision costs, and what that depends on. Every figure is a median over batches; every claim is
+ * a ratio of two figures of one run, because machines are shared and differ. Exits 1 when a bound does not hold.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { compile, decide } from '#engine';
+import type { AccessRequest, Outcome, Snapshot } from '#engine';
+import { benchCasbin, benchCedar } from './peers.js';
+import { benchWorld, fastRequests, slowRequests, WIDE } from './world.js';
+import type { BenchWorld } from './world.js';
+
+const BATCHES = 30;
+const BATCH = 10_000;
+const ALLOCATION_CALLS = 100_000;
+const MEBIBYTE = 1024 * 1024;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+interface Bound {
+  readonly what: string;
+  readonly measured: number;
+  readonly most: number;
+  readonly unit: string;
+}
+
+const bounds: Bound[] = [];
+/** Nanoseconds of processor time: what else runs on the machine does not count. */
+function cpuNow(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) * 1000;
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function bound(what: string, measured: number, most: number, unit: string): void {
+  bounds.push({ what, measured, most, unit });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[values.length >> 1]!;
+}
+
+/** Microseconds of processor time a decision, one figure a batch. */
+function batches(snapshot: Snapshot, requests: readonly AccessRequest[]): readonly number[] {
+  const run = (): number => {
+    const start = cpuNow();
+    for (let index = 0; index < BATCH; index++) decide(snapshot, requests[index % requests.length]!);
+    return (cpuNow() - start) / 1000 / BATCH;
+  };
+  for (let warm = 0; warm < 5; warm++) run();
+  return Array.from({ length: BATCHES }, run);
+}
+
+function cost(name: string, snapshot: Snapshot, requests: readonly AccessRequest[]): number {
+  const measured = batches(snapshot, requests);
+  const sorted = measured.toSorted((left, right) => left - right);
+  const middle = median(measured);
+  say(`  ${name.padEnd(58)} ${middle.toFixed(2)} µs  (${sorted[0]!.toFixed(2)}–${sorted.at(-1)!.toFixed(2)})`);
+  return middle;
+}
+
+/** Bytes of heap a decision leaves behind, its answer included, where no collection came in between. */
+function allocation(snapshot: Snapshot, requests: readonly AccessRequest[]): number {
+  const attempts = Array.from({ length: 5 }, () => {
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < ALLOCATION_CALLS; index++) decide(snapshot, requests[index % requests.length]!);
+    return (process.memoryUsage().heapUsed - before) / ALLOCATION_CALLS;
+  });
+  // A collection in between makes a figure too small, never too large.
+  return Math.max(...attempts);
+}
+
+function only(requests: readonly AccessRequest[], snapshot: Snapshot, is: (outcome: Outcome) => boolean): readonly AccessRequest[] {
+  const fitting = requests.filter((request) => is(decide(snapshot, request)));
+  if (fitting.length < 10) throw new Error('the bench asks questions that are not answered as it expects');
+  return fitting;
+}
+
+function requestsOf(bench: BenchWorld, snapshot: Snapshot): { readonly fast: readonly AccessRequest[]; readonly slow: readonly AccessRequest[] } {
+  return {
+    fast: only(fastRequests(bench.leaves, 2000), snapshot, ({ reason }) => reason === 'ALLOW_FAST'),
+    slow: only(slowRequests(bench, 2000), snapshot, ({ reason, crossed }) => reason === 'ALLOW_SLOW' && crossed.length === 2),
+  };
+}
+
+/** Compiles and lets go of the world, so that the heap holds what the snapshot needs and no more. */
+function compiled(make: () => BenchWorld): { readonly snapshot: Snapshot; readonly seconds: number; readonly mebibytes: number } {
+  const bench = make();
+  const start = cpuNow();
+  const snapshot = compile(bench.world);
+  return { snapshot, seconds: (cpuNow() - start) / 1e9, mebibytes: 0 };
+}
+
+function snapshotSize(make: () => BenchWorld): number {
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const { snapshot } = compiled(make);
+  collect();
+  collect();
+  const size = (process.memoryUsage().heapUsed - before) / MEBIBYTE;
+  if (snapshot.domains.size === 0) throw new Error('an empty snapshot');
+  return size;
+}
+
+const small = (): BenchWorld => benchWorld({ rules: 100, assignments: 100, widths: [1, 2, 2, 2] });
+const large = (): BenchWorld => benchWorld({ rules: 100_000, assignments: 100_000, widths: WIDE });
+const bare = (): BenchWorld => benchWorld({ rules: 100_000, assignments: 0, widths: WIDE });
+const chain = (depth: number): BenchWorld =>
+  benchWorld({ rules: 1600, assignments: 1600, widths: Array.from({ length: depth }, () => 1) });
+
+function benchEngine(): number {
+  say('decisions (median of 30 batches of 10,000; smallest–largest batch)');
+  const smallWorld = small();
+  const smallSnapshot = compile(smallWorld.world);
+  const atSmall = requestsOf(smallWorld, smallSnapshot);
+  const fastSmall = cost('fast path, 100 rules', smallSnapshot, atSmall.fast);
+  const slowSmall = cost('slow path, two crossings and a credential, 100 rules', smallSnapshot, atSmall.slow);
+
+  const largeWorld = large();
+  const compilations = Array.from({ length: 5 }, () => compiled(() => largeWorld));
+  const { snapshot } = compilations[0]!;
+  const at = requestsOf(largeWorld, snapshot);
+  const fast = cost('fast path, 100,000 rules, 1,111 domains', snapshot, at.fast);
+  const slow = cost('slow path, 100,000 rules, 1,111 domains', snapshot, at.slow);
+  bound('fast path at 100,000 rules', fast, 2, 'µs');
+  bound('slow path at 100,000 rules', slow, 4, 'µs');
+  bound('fast path, 100,000 rules against 100', fast / fastSmall, 2, '×');
+  bound('slow path, 100,000 rules against 100', slow / slowSmall, 2, '×');
+
+  const shallow = chain(1);
+  const deep = chain(16);
+  const shallowSnapshot = compile(shallow.world);
+  const deepSnapshot = compile(deep.world);
+  const depthOne = cost('fast path, depth 1, 1,600 rules', shallowSnapshot, fastRequests(shallow.leaves, 100));
+  const depthSixteen = cost('fast path, depth 16, 1,600 rules', deepSnapshot, fastRequests(deep.leaves, 100));
+  bound('depth 16 against depth 1', depthSixteen / depthOne, 2, '×');
+
+  say('\nmemory and compilation');
+  const bytes = Math.max(allocation(snapshot, at.fast), allocation(snapshot, at.slow));
+  say(`  allocated a decision, the larger of fast and slow path      ${bytes.toFixed(0)} bytes`);
+  bound('allocated a decision', bytes, 400, 'bytes');
+  const seconds = median(compilations.map((each) => each.seconds));
+  const withoutData = median(Array.from({ length: 5 }, () => compiled(bare).seconds));
+  say(`  compile 100,000 rules and 100,000 assignments               ${seconds.toFixed(2)} s (${withoutData.toFixed(2)} s without assignments)`);
+  bound('compile 100,000 rules', seconds, 2, 's');
+  const size = snapshotSize(large);
+  say(`  snapshot of them                                            ${size.toFixed(1)} MiB`);
+  bound('snapshot of 100,000 rules', size, 60, 'MiB');
+  return slow;
+}
+
+async function benchPeers(slow: number, full: boolean): Promise<void> {
+  const sizes = full ? [100, 10_000, 100_000] : [100, 10_000];
+  say('\npeers, on a flat policy: a role may use an endpoint, a user holds a role (µs a decision; build in seconds)');
+  for (const rules of sizes) {
+    for (const peer of [benchCasbin, benchCedar]) {
+      const { name, microseconds, seconds } = await peer(rules);
+      const ratio = microseconds / slow;
+      say(`  ${`${name}, ${rules.toLocaleString('en')} rules`.padEnd(38)} ${microseconds.toFixed(1).padStart(12)} µs  build ${seconds.toFixed(2)} s  = ${ratio.toFixed(1)} × our slow path at 100,000 rules`);
+    }
+  }
+  if (!full) say('  (100,000 rules take minutes to build there: npm run bench -- --full)');
+}
+
+const slowPath = benchEngine();
+if (!process.argv.includes('--no-peers')) await benchPeers(slowPath, process.argv.includes('--full'));
+
+say('\nbounds');
+for (const { what, measured, most, unit } of bounds) {
+  say(`  ${measured <= most ? 'ok  ' : 'MISS'} ${what}: ${measured.toFixed(2)} ${unit} (at most ${most} ${unit})`);
+}
+process.exitCode = bounds.every(({ measured, most }) => measured <= most) ? 0 : 1;
