@@ -37,6 +37,38 @@ owner
 `);
   });
 
+  describe('under report mode', () => {
+    const SECOND_RUN = 'again, reporting domains standing aside';
+    const TILL = `apiVersion: dharma/v1
+kind: Domain
+metadata: { name: shop.till }
+spec: { access: [anonymous], boundary: ["till/*"], mode: enforce }
+---
+apiVersion: dharma/v1
+kind: Service
+metadata: { name: till }
+spec: { domains: [shop.till], hosts: [till.example] }
+`;
+    const shopWithTill = (mode: string) =>
+      folderWith({
+        'shop.yaml': SHOP.replace('"orders/*"]', `"orders/*", "till/*"], mode: ${mode}`),
+        'till.yaml': TILL,
+      });
+
+    it.each`
+      because                                       | mode         | host              | method    | said
+      ${'setting the shop aside lets it pass'}      | ${'report'}  | ${'localhost'}    | ${'POST'} | ${`  to shop, from *, across shop (${SECOND_RUN}): passed`}
+      ${'the shop lets it pass, the till does not'} | ${'report'}  | ${'till.example'} | ${'GET'}  | ${`  ${SECOND_RUN}: the same`}
+      ${'nobody reports, so nobody can stand by'}   | ${'enforce'} | ${'localhost'}    | ${'POST'} | ${undefined}
+      ${'what passes strictly is not walked again'} | ${'report'}  | ${'localhost'}    | ${'GET'}  | ${undefined}
+    `('says of the second run: $said, because $because', async ({ mode, host, method, said }) => {
+      const argv = ['explain', '--policies', shopWithTill(mode), '--host', host, '--method', method];
+      const { code, stdout } = await dharma(argv);
+      expect(code).toBe(0);
+      expect(stdout.split('\n').filter((line) => line.includes(SECOND_RUN))).toEqual(said === undefined ? [] : [said]);
+    });
+  });
+
   it.each`
     because                                      | argv                                                                                            | lines
     ${'the fast path has nothing to cross'}      | ${['--endpoint', 'flights/int', '--evidence', 'acme-spiffe=spiffe://acme.example/flight-rank']} | ${['ALLOW ALLOW_FAST', 'trust acme-spiffe spiffe://acme.example/flight-rank (service flight-rank): kept', 'nothing to cross']}

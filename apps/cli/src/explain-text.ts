@@ -9,6 +9,8 @@ const MAXIMUM_RULES = 20;
 /** Rules named under a failing test. */
 const MAXIMUM_BRIEF_RULES = 3;
 
+const SECOND_RUN = 'again, reporting domains standing aside';
+
 const CHECK_TITLES: { readonly [kind in ExplainedCheck['kind']]: string } = {
   'zero-trust': 'zero trust inside',
   boundary: 'boundary of',
@@ -31,11 +33,7 @@ export function explanationText(explanation: Explanation, bundle: Bundle, colour
       colours,
     ),
     ...section('denies', ruleLines(denies, bundle, colours), colours),
-    ...section(
-      'routes',
-      worthTelling(routes).flatMap((route) => routeLines(route, bundle, colours)),
-      colours,
-    ),
+    ...section('routes', routesLines(routes, bundle, colours), colours),
     ...section(
       'obligations',
       outcome.obligations.map((obligation) => JSON.stringify(obligation)),
@@ -113,17 +111,28 @@ function callerLines({ caller }: Explanation): readonly string[] {
   ];
 }
 
-/** The second run of report mode, only where it went differently. */
-function worthTelling(routes: readonly ExplainedRoute[]): readonly ExplainedRoute[] {
+/** The second run of report mode in full only where it went differently; where it had nobody to set aside, not at all. */
+function routesLines(routes: readonly ExplainedRoute[], bundle: Bundle, colours: Colours): readonly string[] {
   const strict = routes.filter(({ run }) => run === 'strict');
   const again = routes.filter(({ run }) => run === 'report');
   const walk = (run: readonly ExplainedRoute[]): string =>
     JSON.stringify(run.map((route) => ({ ...route, run: null })));
-  return walk(strict) === walk(again) ? strict : routes;
+  if (again.length > 0 && walk(strict) !== walk(again)) {
+    return routes.flatMap((route) => routeLines(route, bundle, colours));
+  }
+  const same = again.some((route) => passesReportingDomain(route, bundle)) ? [`${SECOND_RUN}: the same`] : [];
+  return [...strict.flatMap((route) => routeLines(route, bundle, colours)), ...same];
+}
+
+function passesReportingDomain({ placement, checks }: ExplainedRoute, { world }: Bundle): boolean {
+  const labels = placement?.split('.') ?? [];
+  const chain = labels.map((_, index) => labels.slice(0, index + 1).join('.'));
+  const walked = [...chain, ...checks.map(({ domain }) => domain)];
+  return walked.some((domain) => world?.domains.get(domain)?.mode === 'report');
 }
 
 function routeLines(route: ExplainedRoute, bundle: Bundle, colours: Colours): readonly string[] {
-  const run = route.run === 'strict' ? '' : ' (again, reporting domains standing aside)';
+  const run = route.run === 'strict' ? '' : ` (${SECOND_RUN})`;
   const target = route.placement ?? 'the outside';
   const way =
     route.meeting === null
