@@ -152,6 +152,7 @@ function streams() {
     stderr: collector().stream,
     cwd: process.cwd(),
     environment: {},
+    program: 'dharma',
     now: () => Date.parse('2026-12-24T12:00:00Z'),
   };
 }

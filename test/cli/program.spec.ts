@@ -16,6 +16,14 @@ describe('dharma', () => {
     expect(stdout).toMatch(new RegExp(`Example:\n  dharma ${verb}`));
   });
 
+  it('is called in hints the way it was called', async () => {
+    const program = './dharma';
+    expect((await dharma(['decide', '--help'], { program })).stdout).toContain('\n  ./dharma decide --policies');
+    expect((await dharma(['serve', '--help'], { program })).stdout).toContain('\n  ./dharma serve --policies');
+    expect((await dharma(['valdate'], { program })).stderr).toContain('`./dharma --help`');
+    expect((await dharma(['init'], { program, cwd: folderWith({}) })).stderr).toContain('\n  ./dharma test policies');
+  });
+
   it('prints its version', async () => {
     expect(await dharma(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });

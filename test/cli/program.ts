@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly stdin?: string | Iterable<string | Uint8Array>;
   readonly cwd?: string;
   readonly environment?: { readonly [name: string]: string };
+  readonly program?: string;
   /** Both output streams are terminals. */
   readonly isTerminal?: boolean;
   /** RFC 3339. */
@@ -26,6 +27,7 @@ export async function dharma(argv: readonly string[], options: RunOptions = {}):
     stdin = [],
     cwd = process.cwd(),
     environment = {},
+    program = 'dharma',
     isTerminal = false,
     now = '2026-12-24T12:00:00Z',
   } = options;
@@ -36,6 +38,7 @@ export async function dharma(argv: readonly string[], options: RunOptions = {}):
     stderr: stderr.stream,
     cwd,
     environment,
+    program,
     now: () => Date.parse(now),
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };

@@ -19,14 +19,15 @@ export async function init(terminal: Terminal, directory: string): Promise<ExitC
     await terminal.out.line(join(directory, file));
   }
   const { bold } = terminal.aside.colours;
+  const { program } = terminal;
   await terminal.aside.write(
     [
       '',
       `One API behind one gateway: GET passes, everything else does not. Next:`,
-      `  ${bold(`dharma validate ${directory}`)}   faults, with file and line`,
-      `  ${bold(`dharma test ${directory}`)}       the cases in \`shop.test.yaml\``,
-      `  ${bold(`dharma explain --policies ${directory} --host localhost --method POST --path /orders`)}`,
-      `  ${bold(`dharma serve --policies ${directory}`)}`,
+      `  ${bold(`${program} validate ${directory}`)}   faults, with file and line`,
+      `  ${bold(`${program} test ${directory}`)}       the cases in \`shop.test.yaml\``,
+      `  ${bold(`${program} explain --policies ${directory} --host localhost --method POST --path /orders`)}`,
+      `  ${bold(`${program} serve --policies ${directory}`)}`,
       '',
     ].join('\n'),
   );

@@ -1,4 +1,5 @@
 /** The program `dharma`. */
+import { programName } from './program-name.js';
 import { run } from './program.js';
 
 process.exitCode = await run(process.argv.slice(2), {
@@ -7,5 +8,6 @@ process.exitCode = await run(process.argv.slice(2), {
   stderr: process.stderr,
   cwd: process.cwd(),
   environment: process.env,
+  program: programName(process.argv[1] ?? '', process.cwd(), process.env['PATH'] ?? ''),
   now: Date.now,
 });

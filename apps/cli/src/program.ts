@@ -36,7 +36,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
     .description('Decides who may call which API, across trust domains that nest.')
     .version(version(), '--version', 'print the version');
   const verb = (name: string, sentence: string, example: string): Command =>
-    dharma.command(name).description(sentence).addHelpText('after', `\nExample:\n  dharma ${example}`);
+    dharma.command(name).description(sentence).addHelpText('after', `\nExample:\n  ${terminal.program} ${example}`);
 
   verb('serve', 'answer gateways and applications', 'serve --policies policies/quickstart')
     .allowUnknownOption()
@@ -191,7 +191,9 @@ async function complain(terminal: Terminal, fault: unknown): Promise<ExitCode> {
     if (fault.exitCode === 0) return 0;
     if (fault.code !== 'commander.help') {
       await terminal.aside.line(`${red('dharma:')} ${inOurWords(fault.message)}`);
-      await terminal.aside.line('`dharma --help` lists the verbs, `dharma VERB --help` the flags of one');
+      await terminal.aside.line(
+        `\`${terminal.program} --help\` lists the verbs, \`${terminal.program} VERB --help\` the flags of one`,
+      );
     }
     return 2;
   }

@@ -11,7 +11,10 @@ export async function serve(terminal: Terminal, argv: readonly string[]): Promis
   const server = await import('../../server/src/main.js');
   const command = quietCommand('dharma serve', terminal)
     .description('Answers gateways and applications. A flag beats the environment variable named beside it.')
-    .addHelpText('after', '\nExample:\n  dharma serve --policies policies/quickstart --http-address 127.0.0.1:8181');
+    .addHelpText(
+      'after',
+      `\nExample:\n  ${terminal.program} serve --policies policies/quickstart --http-address 127.0.0.1:8181`,
+    );
   for (const { flag, variable, sentence, allowed, default: standard } of server.describeSettings()) {
     const values = standard === undefined ? allowed : `${allowed}; default ${standard}`;
     command.addOption(new Option(`--${flag} <value>`, `${sentence} (${variable}: ${values})`));

@@ -9,6 +9,8 @@ export interface Streams {
   /** Folder that relative paths start from. */
   readonly cwd: string;
   readonly environment: { readonly [name: string]: string | undefined };
+  /** What to type to call the program again from `cwd`: `dharma`, `./dharma`. */
+  readonly program: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -78,9 +80,10 @@ export interface Terminal {
   readonly aside: Output;
   readonly cwd: string;
   readonly environment: Streams['environment'];
+  readonly program: string;
   readonly now: () => number;
 }
 
-export function terminalOf({ stdin, stdout, stderr, cwd, environment, now }: Streams): Terminal {
-  return { stdin, out: new Output(stdout, environment), aside: new Output(stderr, environment), cwd, environment, now };
+export function terminalOf({ stdin, stdout, stderr, ...rest }: Streams): Terminal {
+  return { stdin, out: new Output(stdout, rest.environment), aside: new Output(stderr, rest.environment), ...rest };
 }
