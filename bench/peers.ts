@@ -37,12 +37,19 @@ export async function benchCasbin(rules: number): Promise<PeerFigures> {
   const start = process.hrtime.bigint();
   const model = newModelFromString(casbinModel);
   for (let index = 0; index < rules; index++) {
-    model.addPolicy('p', 'p', [`role-${index % ROLES}`, `s${Math.floor(index / ROLES)}/all`, 'GET', index % 10 === 9 ? 'deny' : 'allow']);
+    model.addPolicy('p', 'p', [
+      `role-${index % ROLES}`,
+      `s${Math.floor(index / ROLES)}/all`,
+      'GET',
+      index % 10 === 9 ? 'deny' : 'allow',
+    ]);
   }
   const enforcer = await newEnforcer(model);
   for (let index = 0; index < USERS; index++) await enforcer.addGroupingPolicy(`u-${index}`, `role-${index % ROLES}`);
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  const microseconds = timed((index) => enforcer.enforceSync(`u-${index % USERS}`, `s${index % Math.ceil(rules / ROLES)}/all`, 'GET'));
+  const microseconds = timed((index) =>
+    enforcer.enforceSync(`u-${index % USERS}`, `s${index % Math.ceil(rules / ROLES)}/all`, 'GET'),
+  );
   return { name: 'node-casbin', microseconds, seconds };
 }
 
@@ -51,7 +58,8 @@ export async function benchCedar(rules: number): Promise<PeerFigures> {
   const policies: Record<string, string> = {};
   for (let index = 0; index < rules; index++) {
     const effect = index % 10 === 9 ? 'forbid' : 'permit';
-    policies[`p${index}`] = `${effect}(principal in Role::"role-${index % ROLES}", action == Action::"GET", resource == Endpoint::"s${Math.floor(index / ROLES)}/all");`;
+    policies[`p${index}`] =
+      `${effect}(principal in Role::"role-${index % ROLES}", action == Action::"GET", resource == Endpoint::"s${Math.floor(index / ROLES)}/all");`;
   }
   const start = process.hrtime.bigint();
   const parsed = cedar.preparsePolicySet('bench', { staticPolicies: policies });

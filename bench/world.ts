@@ -63,7 +63,10 @@ export function benchWorld({ rules, assignments, widths }: Size): BenchWorld {
     });
   });
   const mechanism = (name: string, role: 'trust' | 'access', kind: 'spiffe' | 'jwt') =>
-    [name, { name, owner: names[0]!, role, kind, principalType: role === 'access' ? 'user' : 'client', assertableBy: [] }] as const;
+    [
+      name,
+      { name, owner: names[0]!, role, kind, principalType: role === 'access' ? 'user' : 'client', assertableBy: [] },
+    ] as const;
   const world: World = {
     domains,
     outside: [],
@@ -76,7 +79,9 @@ export function benchWorld({ rules, assignments, widths }: Size): BenchWorld {
 
 /** The level above the leaves marks its leaves' endpoints too, so that a call from two levels up crosses two. */
 function boundariesAbove(leaves: readonly string[], name: string): readonly string[] {
-  return leaves.flatMap((leaf, index) => (leaf.startsWith(`${name}.`) && leaf.split('.').length === name.split('.').length + 1 ? [`s${index}/all`] : []));
+  return leaves.flatMap((leaf, index) =>
+    leaf.startsWith(`${name}.`) && leaf.split('.').length === name.split('.').length + 1 ? [`s${index}/all`] : [],
+  );
 }
 
 /** Of ten rules seven allow a role an endpoint, two a user, one denies a user: what administrators write. */
@@ -90,10 +95,22 @@ function ruleOf(owner: string, index: number, own: number): Rule {
   } as const;
   const what = own < 0 ? {} : { endpoints: [`s${own}/all`] };
   if (index % 10 === 9) {
-    return { ...base, effect: 'deny', scope: 'subtree', who: { anonymous: false, subjects: [`banned-${index}`] }, what: {} };
+    return {
+      ...base,
+      effect: 'deny',
+      scope: 'subtree',
+      who: { anonymous: false, subjects: [`banned-${index}`] },
+      what: {},
+    };
   }
   if (index % 10 >= 7) {
-    return { ...base, effect: 'allow', scope: 'self', who: { anonymous: false, principals: [`user:guest-${index}`] }, what };
+    return {
+      ...base,
+      effect: 'allow',
+      scope: 'self',
+      who: { anonymous: false, principals: [`user:guest-${index}`] },
+      what,
+    };
   }
   return { ...base, effect: 'allow', scope: 'subtree', who: { anonymous: false, roles: [`role-${index % 50}`] }, what };
 }
@@ -123,16 +140,11 @@ function serviceOf(name: string, domain: string): Service {
   };
 }
 
-const item = (role: 'trust' | 'access', mechanism: string, subject: string): Evidence => ({
-  role,
-  mechanism,
-  subject,
-  verified: true,
-  scopes: [],
-  groups: [],
-  claims: nothing,
-  attributes: nothing,
-});
+const none: readonly string[] = Object.freeze([]);
+
+function item(role: 'trust' | 'access', mechanism: string, subject: string): Evidence {
+  return { role, mechanism, subject, verified: true, scopes: none, groups: none, claims: nothing, attributes: nothing };
+}
 
 function request(service: number, evidence: readonly Evidence[]): AccessRequest {
   return {
@@ -160,11 +172,15 @@ export function fastRequests(leaves: readonly string[], count: number): readonly
 /** Calls from a leaf of another branch, with a user whose role opens both boundaries crossed. */
 export function slowRequests({ world, leaves }: BenchWorld, count: number): readonly AccessRequest[] {
   const top = [...world.domains.keys()][0]!;
-  const holders = [...world.domains.get(top)!.directory.assignments.keys()].map((principal) => principal.slice('user:'.length));
+  const holders = [...world.domains.get(top)!.directory.assignments.keys()].map((principal) =>
+    principal.slice('user:'.length),
+  );
   return Array.from({ length: count }, (_, index) => {
     const service = (index * 7919) % leaves.length;
     const branch = parentOf(parentOf(leaves[service]!));
-    const from = leaves.findIndex((leaf) => parentOf(parentOf(leaf)) === branch && parentOf(leaf) !== parentOf(leaves[service]!));
+    const from = leaves.findIndex(
+      (leaf) => parentOf(parentOf(leaf)) === branch && parentOf(leaf) !== parentOf(leaves[service]!),
+    );
     const caller = from < 0 ? service : from;
     return request(service, [
       item('trust', 'mesh', `spiffe://bench.example/s${caller}`),

@@ -89,8 +89,8 @@ const planted: readonly (readonly [name: string, specification: Patch, fast: Pat
     'proof extended to the root',
     { file: 'specification.ts', from: 'if (!reached) break;', to: '' },
     {
-      file: 'decide.ts',
-      from: 'else if (!above.recognizes.has(mechanism)) break;',
+      file: 'proven.ts',
+      from: 'else if (!parent.recognizes.has(mechanism)) break;',
       to: '',
     },
   ],

@@ -15,55 +15,60 @@ export interface Answering {
 /** All operations at one path. */
 class Place {
   readonly answering: Answering[] = [];
-  private readonly byVerb = new Map<string, Answering>();
+  // Most places answer one verb, or any: that one stands here, the rest in a map.
+  private verb: string | undefined;
+  private first: Answering | undefined;
+  private others: Map<string, Answering> | undefined;
 
   add(answering: Answering): void {
     this.answering.push(answering);
-    // The first stands: where two answer one verb at one place they belong to one endpoint.
-    for (const verb of answering.verbs) if (!this.byVerb.has(verb)) this.byVerb.set(verb, answering);
+    for (const verb of answering.verbs) {
+      if (this.first === undefined) {
+        this.verb = verb;
+        this.first = answering;
+      } else if (this.verb !== verb) {
+        // The first stands: where two answer one verb at one place they belong to one endpoint.
+        this.others ??= new Map();
+        if (!this.others.has(verb)) this.others.set(verb, answering);
+      }
+    }
   }
 
   /** The operation that names the verb, else one that lists `*`. */
   choose(verb: string): Answering | undefined {
-    return this.byVerb.get(verb) ?? this.byVerb.get('*');
+    if (this.verb === verb) return this.first;
+    return this.others?.get(verb) ?? (this.verb === '*' ? this.first : this.others?.get('*'));
   }
 }
 
 class Node {
-  literals: Literals | undefined;
+  // Most nodes have one literal below them; it stands in the node itself.
+  private literal: string | undefined;
+  private below: Node | undefined;
+  private others: Map<string, Node> | undefined;
   parameter: Node | undefined;
   here: Place | undefined;
   rest: Place | undefined;
-}
 
-/** Up to this many literals are compared one by one, in place; a hash would need the segment as a text of its own. */
-const FEW = 6;
-
-/** The literal segments below a node. */
-class Literals {
-  private readonly texts: string[] = [];
-  private readonly nodes: Node[] = [];
-  private byText: Map<string, Node> | undefined;
-
-  at(text: string): Node {
-    const known = this.byText === undefined ? this.nodes[this.texts.indexOf(text)] : this.byText.get(text);
-    if (known !== undefined) return known;
-    const node = new Node();
-    this.texts.push(text);
-    this.nodes.push(node);
-    if (this.byText !== undefined) this.byText.set(text, node);
-    else if (this.texts.length > FEW) this.byText = new Map(this.texts.map((each, place) => [each, this.nodes[place]!]));
+  /** The node below for a literal segment, made when it is not there. */
+  literalNode(text: string): Node {
+    if (this.literal === undefined) {
+      this.literal = text;
+      return (this.below = new Node());
+    }
+    if (this.literal === text) return this.below!;
+    this.others ??= new Map();
+    let node = this.others.get(text);
+    if (node === undefined) this.others.set(text, (node = new Node()));
     return node;
   }
 
-  /** The node of the segment of `text` from `from` to `end`. */
-  find(text: string, from: number, end: number): Node | undefined {
-    if (this.byText !== undefined) return this.byText.get(text.substring(from, end));
-    const { texts } = this;
-    for (let place = 0; place < texts.length; place++) {
-      if (isAt(texts[place]!, text, from, end)) return this.nodes[place];
-    }
-    return undefined;
+  /** The node below for the segment of `text` from `from` to `end`. */
+  findLiteral(text: string, from: number, end: number): Node | undefined {
+    const { literal } = this;
+    if (literal === undefined) return undefined;
+    if (isAt(literal, text, from, end)) return this.below;
+    return this.others?.get(text.substring(from, end));
   }
 }
 
@@ -92,7 +97,7 @@ export class SegmentTrie {
         node = node.parameter ??= new Node();
         continue;
       }
-      node = (node.literals ??= new Literals()).at(segment.text);
+      node = node.literalNode(segment.text);
     }
     (node.here ??= new Place()).add(answering);
   }
@@ -106,7 +111,7 @@ export class SegmentTrie {
     if (from > text.length) return node.here ?? node.rest;
     const separator = text.indexOf(this.separator, from);
     const end = separator < 0 ? text.length : separator;
-    const literal = node.literals?.find(text, from, end);
+    const literal = node.findLiteral(text, from, end);
     if (literal !== undefined) {
       const found = this.descend(literal, text, end + 1);
       if (found !== undefined) return found;

@@ -7,6 +7,7 @@ import type { Condition, Root } from '#cel';
 import { ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Answering } from './address-table.js';
 import { compileBindings } from './bindings.js';
+import { Holdings } from './holdings.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
 import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
 import { obligationReads } from './obligations.js';
@@ -19,18 +20,15 @@ import type {
   CompiledWho,
   DomainNode,
   EndpointNode,
-  Holding,
   MechanismNode,
   Names,
   PlacementNode,
   ServiceNode,
   Snapshot,
-  WideHolding,
 } from './snapshot.js';
 import { otherSlash, pathTemplate, topicTemplate } from './template.js';
+import type { Segment } from './template.js';
 
-/** From this many places on a principal's roles are found by walking a chain instead of the list of places. */
-const WIDE = 16;
 /** Up to this many names a set is an array. */
 const SHORT = 8;
 
@@ -39,12 +37,13 @@ export function compile(world: World): Snapshot {
   const compiler = new RuleCompiler(world, domains);
   const rules = compiler.table();
   for (const node of domains.values()) attachRules(node, rules);
+  const holdings = new Holdings(world, domains, compiler.names.numbers);
   const services = new Map<string, ServiceNode>();
   for (const service of world.services.values()) {
     const memberships = service.domains.map((name) => domains.get(name)!);
     services.set(service.name, {
       name: service.name,
-      holder: `service:${service.name}`,
+      holding: holdings.find('service', service.name),
       memberships,
       live: memberships.length === 0 || memberships.some(({ live }) => live),
       reach: [...new Set(memberships.flatMap(({ chain }) => chain))].sort(
@@ -87,8 +86,9 @@ export function compile(world: World): Snapshot {
     claims,
     rules,
     names: compiler.names.numbers,
+    principals: compiler.principals,
     outsideDeniesOut: inUse(rules, [homeOf(0, HOME.denyOutSelf), homeOf(0, HOME.denyOutSubtree)]),
-    holdings: compileHoldings(world, domains),
+    holdings,
     validityEdges: compiler.validityEdges(),
     outTimeReaders: compiler.outTimeReaders(),
   };
@@ -114,34 +114,33 @@ function compileDomains(world: World): ReadonlyMap<string, DomainNode> {
     const mode = domain.mode ?? (parent === undefined ? 'enforce' : modes.get(parent)!);
     const access = domain.access === undefined ? (parent?.access ?? EMPTY) : new Set(domain.access);
     const definitions = inheritanceOf(domain);
+    // What every decision reads stands first, side by side in memory.
     const node: Mutable<DomainNode> = {
-      name: domain.name,
       parent,
       depth: (parent?.depth ?? 0) + 1,
       enter: enter++,
       exit: 0,
-      chain: [],
-      lines: [],
-      crossedBelow: [],
       live: !domain.suspended && (parent?.live ?? true),
       zeroTrust: domain.zeroTrust || (parent?.zeroTrust ?? false),
       egressClosed: domain.egress === 'closed',
       reporting: mode === 'report',
-      discloseAccess: domain.discloseAccess,
       trust: domain.trust === undefined ? withoutNetworks(world, parent?.trust ?? EMPTY) : new Set(domain.trust),
       recognizes: domain.recognizes.length === 0 ? EMPTY : new Set(domain.recognizes),
       access,
       acceptsAnonymous: access.has(ANONYMOUS),
-      accepts: domain.access === undefined && parent ? parent.accepts : disclosed(access),
       allowsIn: [],
       allowsOut: [],
+      inheritance: parent?.inheritance ?? [],
+      name: domain.name,
+      chain: [],
+      crossedBelow: [],
+      accepts: domain.access === undefined && parent ? parent.accepts : disclosed(access),
+      discloseAccess: domain.discloseAccess,
       deniesOutSelf: -1,
       deniesOutSubtree: -1,
       entityChain: parent?.entityChain ?? [],
-      inheritance: parent?.inheritance ?? [],
     };
     node.chain = [node, ...(parent?.chain ?? [])];
-    node.lines = node.chain.map((_, height) => node.chain.slice(0, height + 1));
     const outsideIn = node.chain.map(({ name }) => name).reverse();
     node.crossedBelow = outsideIn.map((_, depth) => outsideIn.slice(depth)).concat([[]]);
     if (domain.directory.entities.size > 0) node.entityChain = [domain.directory, ...node.entityChain];
@@ -211,6 +210,8 @@ class RuleCompiler {
   private readonly conditions = new Map<string, Condition>();
   private readonly ids: readonly string[];
   readonly names = new Numbering();
+  /** Principals that rules are filed under: by type, then by id. */
+  readonly principals = new Map<string, Map<string, number>>();
   readonly endpoints = new Numbering();
   readonly services = new Numbering();
 
@@ -268,7 +269,11 @@ class RuleCompiler {
     const readers = new Map<DomainNode, readonly CompiledRule[]>();
     for (const domain of this.world.domains.values()) {
       const rules = domain.rules.filter((rule) => rule.direction === 'out' && this.readsTime(rule));
-      if (rules.length > 0) readers.set(this.domains.get(domain.name)!, rules.map((rule) => this.compiled(rule)));
+      if (rules.length > 0)
+        readers.set(
+          this.domains.get(domain.name)!,
+          rules.map((rule) => this.compiled(rule)),
+        );
     }
     return readers;
   }
@@ -285,7 +290,8 @@ class RuleCompiler {
     const filed = { rule: compiled, home, about: [...new Set(about)], key, values: [...new Set(values)] };
     into.push({ ...filed, whole: saysNoMore(rule, KEYS[key]!) });
     // For a target that leaves such parts open a deny must be found without them.
-    if (rule.effect === 'deny' && TARGET_KEYS.has(key)) into.push({ ...filed, key: KEY.open, values: [0], whole: false });
+    if (rule.effect === 'deny' && TARGET_KEYS.has(key))
+      into.push({ ...filed, key: KEY.open, values: [0], whole: false });
   }
 
   /** The most telling selector that any one value of decides, and those values. */
@@ -295,7 +301,8 @@ class RuleCompiler {
       values: names.map((name) => this.names.of(name)),
     });
     if (who.subjects) return named(KEY.subject, who.subjects);
-    if (who.principals?.every((principal) => !isAnyOfType(principal))) return named(KEY.principal, who.principals);
+    if (who.principals?.every((principal) => !isAnyOfType(principal)))
+      return { key: KEY.principal, values: who.principals.map((principal) => this.principalNumber(principal)) };
     if (who.clients) return named(KEY.client, who.clients);
     if (what.resources) return named(KEY.resource, what.resources);
     if (who.services) return named(KEY.service, who.services);
@@ -310,6 +317,16 @@ class RuleCompiler {
     if (what.actions) return named(KEY.action, what.actions);
     if (who.principals?.every(isAnyOfType)) return named(KEY.principalType, who.principals.map(typeOf));
     return { key: KEY.rest, values: [0] };
+  }
+
+  private principalNumber(principal: string): number {
+    const type = typeOf(principal);
+    let ids = this.principals.get(type);
+    if (ids === undefined) this.principals.set(type, (ids = new Map()));
+    const id = principal.slice(type.length + 1);
+    let number = ids.get(id);
+    if (number === undefined) ids.set(id, (number = this.names.of(principal)));
+    return number;
   }
 
   private reads(rule: Rule): ReadonlySet<Root> {
@@ -436,11 +453,13 @@ interface Home {
   readonly chainNames: readonly string[];
   readonly maxStalenessSeconds: number;
   readonly denies: readonly number[];
+  readonly denyKeys: number;
   readonly timeReaders: readonly CompiledRule[];
 }
 
 class EndpointHomes {
   private readonly homes = new Map<string, Home>();
+  private readonly templates = new Map<string, readonly Segment[]>();
 
   constructor(
     private readonly world: World,
@@ -453,20 +472,28 @@ class EndpointHomes {
     const home = this.homeOf(endpoint.placements);
     const operations: Answering[] = [];
     const paths = new SegmentTrie('/');
+    const live = home.placements.filter((domain) => domain.live).map((domain) => this.placementOf(endpoint, domain));
     const node: EndpointNode = {
-      endpoint,
+      sole: live.length === 1 ? live[0] : undefined,
       about: aboutEndpoint(this.compiler.endpoints.of(endpoint.id)),
       aboutService: aboutService(this.compiler.services.of(endpoint.service)),
-      service,
       external: home.placements.length === 0,
-      live: home.placements.filter(({ live }) => live).map((domain) => this.placementOf(endpoint, domain)),
-      ...home,
+      denyKeys: home.denyKeys,
+      denies: home.denies,
+      placements: home.placements,
+      live,
+      maxStalenessSeconds: home.maxStalenessSeconds,
+      timeReaders: home.timeReaders,
+      endpoint,
+      service,
+      chains: home.chains,
+      chainNames: home.chainNames,
       operations,
       paths,
     };
     for (const operation of endpoint.operations) {
       if (operation.kind !== 'http') continue;
-      const template = pathTemplate(operation.path);
+      const template = this.template(operation.path);
       const other = endpoint.trailingSlash === 'ignore' ? otherSlash(template) : undefined;
       for (const form of other === undefined ? [template] : [template, other]) {
         const answering = { endpoint: node, template: form, verbs: operation.methods };
@@ -477,6 +504,13 @@ class EndpointHomes {
     return node;
   }
 
+  /** Endpoints with the same path share its template. */
+  private template(path: string): readonly Segment[] {
+    let template = this.templates.get(path);
+    if (template === undefined) this.templates.set(path, (template = pathTemplate(path)));
+    return template;
+  }
+
   private homeOf(placementNames: readonly string[]): Home {
     const key = [...placementNames].sort(byBytes).join(' ');
     const known = this.homes.get(key);
@@ -484,17 +518,19 @@ class EndpointHomes {
     const placements = [...placementNames].sort(byBytes).map((name) => this.domains.get(name)!);
     const chains = [...new Set(placements.flatMap(({ chain }) => chain))];
     const owners: readonly Domain[] = chains.map(({ name }) => this.world.domains.get(name)!);
+    const denies = inUse(this.rules, [
+      homeOf(0, HOME.denyInSelf),
+      homeOf(0, HOME.denyInSubtree),
+      ...chains.map(({ enter }) => homeOf(enter + 1, HOME.denyInSubtree)),
+      ...placements.map(({ enter }) => homeOf(enter + 1, HOME.denyInSelf)),
+    ]);
     const home: Home = {
       placements,
       chains,
       chainNames: placements.length === 0 ? [OUTSIDE] : chains.map(({ name }) => name).sort(byBytes),
       maxStalenessSeconds: Math.min(Infinity, ...owners.map((domain) => domain.maxStalenessSeconds ?? Infinity)),
-      denies: inUse(this.rules, [
-        homeOf(0, HOME.denyInSelf),
-        homeOf(0, HOME.denyInSubtree),
-        ...chains.map(({ enter }) => homeOf(enter + 1, HOME.denyInSubtree)),
-        ...placements.map(({ enter }) => homeOf(enter + 1, HOME.denyInSelf)),
-      ]),
+      denies,
+      denyKeys: denies.reduce((keys, deny) => keys | this.rules.keysOf(deny), 0),
       timeReaders: [this.world.outside, ...owners.map((domain) => domain.rules)]
         .flat()
         .filter((rule) => this.compiler.readsTime(rule))
@@ -562,30 +598,4 @@ function compileAddresses(endpoints: ReadonlyMap<string, EndpointNode>): Address
     }
   }
   return { addresses, encodedAddresses, rpcs, encodedRpcs, topics, resources };
-}
-
-// ── roles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function compileHoldings(
-  world: World,
-  domains: ReadonlyMap<string, DomainNode>,
-): ReadonlyMap<string, Holding | WideHolding> {
-  const holdings = new Map<string, Holding | WideHolding>();
-  const places = new Map<string, number>();
-  for (const { name, directory } of world.domains.values()) {
-    const domain = domains.get(name)!;
-    for (const [principal, roles] of directory.assignments) {
-      holdings.set(principal, { domain, roles, next: holdings.get(principal) as Holding | undefined });
-      places.set(principal, (places.get(principal) ?? 0) + 1);
-    }
-  }
-  for (const [principal, count] of places) {
-    if (count <= WIDE) continue;
-    const wide = new Map<DomainNode, readonly string[]>();
-    for (let at = holdings.get(principal) as Holding | undefined; at !== undefined; at = at.next) {
-      wide.set(at.domain, at.roles);
-    }
-    holdings.set(principal, wide);
-  }
-  return holdings;
 }

@@ -8,6 +8,7 @@ import type { AccessRequest, Denial, DenyReason, Evidence, Obligation, Outcome }
 import { OUTSIDE } from './model.js';
 import { isCarried, mergeObligations } from './obligations.js';
 import { byBytes, canonicalJson } from './ordering.js';
+import { Proven } from './proven.js';
 import { CredentialSlot, RuleMatcher } from './rule-matcher.js';
 import type { DomainNode, EndpointNode, PlacementNode, Snapshot } from './snapshot.js';
 import { liesWithin } from './snapshot.js';
@@ -35,7 +36,7 @@ class Walk {
   private readonly credentials: CredentialSlot[] = [];
   private credentialCount = 0;
   private usableTrust: readonly string[] = NO_NAMES;
-  private proven: readonly DomainNode[] = NO_DOMAINS;
+  private readonly proven = new Proven();
   private exits: readonly DomainNode[] = NO_DOMAINS;
   private decidingRules: readonly string[] = NO_NAMES;
   private arisen: Obligation[] = [];
@@ -132,7 +133,8 @@ class Walk {
       }
       if (matcher.actorNode !== undefined && matcher.actorNode !== service) ambiguous = true;
       matcher.actorNode = service;
-      if (usable) this.usableTrust = this.usableTrust.length === 0 ? mechanism.alone : [...this.usableTrust, item.mechanism];
+      if (usable)
+        this.usableTrust = this.usableTrust.length === 0 ? mechanism.alone : [...this.usableTrust, item.mechanism];
     }
     if (this.credentialCount > 1) this.sortCredentials();
     if (ambiguous) {
@@ -149,25 +151,25 @@ class Walk {
   }
 
   private prove(): void {
-    this.proven = NO_DOMAINS;
+    this.proven.clear();
     const { actorNode: actor } = this.matcher;
     if (actor === undefined) return;
-    for (const mechanism of this.usableTrust) {
+    for (let place = 0; place < this.usableTrust.length; place++) {
+      const mechanism = this.usableTrust[place]!;
       for (const membership of actor.memberships) {
-        if (!membership.live || !membership.trust.has(mechanism)) continue;
-        const line = lineOf(membership, mechanism);
-        this.proven = this.proven.length === 0 ? line : [...new Set([...this.proven, ...line])];
+        if (membership.live && membership.trust.has(mechanism)) this.proven.addLine(membership, mechanism);
       }
     }
   }
 
-  private findExits(endpoint: EndpointNode): void {
+  private findExits({ placements }: EndpointNode): void {
     this.exits = NO_DOMAINS;
     const { actorNode: actor } = this.matcher;
     if (actor === undefined) return;
-    let left: DomainNode[] | undefined;
-    for (const domain of actor.reach) if (!holdsAny(domain, endpoint.placements)) (left ??= []).push(domain);
-    if (left !== undefined) this.exits = left;
+    // Where a membership holds a placement, so do all its ancestors, and none of them is left.
+    let leaves = false;
+    for (const membership of actor.memberships) leaves ||= !holdsAny(membership, placements);
+    if (leaves) this.exits = actor.reach.filter((domain) => !holdsAny(domain, placements));
   }
 
   private isEntitled(endpoint: EndpointNode): boolean {
@@ -187,12 +189,12 @@ class Walk {
 
   private tryRoutes(endpoint: EndpointNode, lenient: boolean): Outcome {
     if (endpoint.external) {
-      return this.proven.length === 0 ? this.deny('NOT_VISIBLE', null) : this.tryRoute(undefined, undefined, lenient);
+      return this.proven.isEmpty ? this.deny('NOT_VISIBLE', null) : this.tryRoute(undefined, undefined, lenient);
     }
-    const { live } = endpoint;
-    if (live.length === 1) {
-      const meeting = this.meetingOf(live[0]!, lenient);
-      return meeting === 'none' ? this.deny('NOT_VISIBLE', null) : this.tryRoute(live[0]!, meeting, lenient);
+    const { live, sole } = endpoint;
+    if (sole !== undefined) {
+      const meeting = this.meetingOf(sole, lenient);
+      return meeting === 'none' ? this.deny('NOT_VISIBLE', null) : this.tryRoute(sole, meeting, lenient);
     }
     const routes: {
       readonly placement: PlacementNode;
@@ -218,9 +220,11 @@ class Walk {
   /** The lowest proven domain of the visible segment; undefined for `*`; none when there is no route. */
   private meetingOf(placement: PlacementNode, lenient: boolean): DomainNode | undefined | 'none' {
     const lowest = lenient ? placement.lenientDepth : placement.visibleDepth;
-    for (const domain of placement.domain.chain) {
-      if (domain.depth < lowest) break;
-      if (this.proven.includes(domain)) return domain;
+    if (!this.proven.isEmpty) {
+      let domain: DomainNode | undefined = placement.domain;
+      for (; domain !== undefined && domain.depth >= lowest; domain = domain.parent) {
+        if (this.proven.has(domain)) return domain;
+      }
     }
     return lowest === 0 ? undefined : 'none';
   }
@@ -290,7 +294,8 @@ class Walk {
 
   private boundaryDenial(domain: DomainNode): Outcome {
     let accepted = domain.acceptsAnonymous;
-    for (let place = 0; place < this.credentialCount; place++) accepted ||= this.accepts(domain, this.credentials[place]!);
+    for (let place = 0; place < this.credentialCount; place++)
+      accepted ||= this.accepts(domain, this.credentials[place]!);
     if (accepted) return this.deny('NO_ALLOW_RULE', domain.name);
     const outcome = this.deny('ACCESS_EVIDENCE_MISSING', domain.name);
     return domain.discloseAccess ? { ...outcome, accepts: domain.accepts } : outcome;
@@ -317,22 +322,6 @@ class Walk {
   private carried(outcome: Outcome): Outcome {
     return isCarried(outcome.obligations, this.request.carries) ? outcome : this.deny('OBLIGATION_UNSUPPORTED', null);
   }
-}
-
-/** A membership and the domains above it as far as one recognises the mechanism after the other. */
-function lineOf(membership: DomainNode, mechanism: string): readonly DomainNode[] {
-  let length = 1;
-  let { trust, parent: above } = membership;
-  while (above !== undefined) {
-    // A set that is inherited is one and the same set: nothing to look up.
-    if (above.trust !== trust) {
-      if (above.trust.has(mechanism)) ({ trust } = above);
-      else if (!above.recognizes.has(mechanism)) break;
-    }
-    length++;
-    above = above.parent;
-  }
-  return membership.lines[length - 1]!;
 }
 
 function holdsAny(domain: DomainNode, placements: readonly DomainNode[]): boolean {

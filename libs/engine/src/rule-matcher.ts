@@ -10,6 +10,9 @@ import { fillObligations } from './obligations.js';
 import { byBytes } from './ordering.js';
 import { ADMITS_ANONYMOUS, ANYTHING, KEY, WHOLE } from './rule-table.js';
 import type { RuleTable } from './rule-table.js';
+import type { Proven } from './proven.js';
+import { NO_ROLES } from './holdings.js';
+import type { Holding, Roles } from './holdings.js';
 import type { Found } from './lookup.js';
 import { has, liesWithin } from './snapshot.js';
 import type {
@@ -18,7 +21,6 @@ import type {
   CompiledWho,
   DomainNode,
   EndpointNode,
-  Holding,
   MechanismNode,
   PlacementNode,
   ServiceNode,
@@ -27,22 +29,66 @@ import type {
 import type { CanonicalTarget } from './target.js';
 import { parametersOf, templateMatches } from './template.js';
 
+const NO_NUMBERS: readonly number[] = Object.freeze([]);
+
 /** A kept access item. Slots are reused from walk to walk. */
 export class CredentialSlot {
   item!: Evidence;
   mechanism!: MechanismNode;
   service: ServiceNode | undefined;
   usable = false;
+  /** Bits of the keys under which rules could concern it; numbers below are set for those bits. */
+  keys = 0;
+  subject = 0;
+  principalNumber = 0;
+  clientNumber = 0;
+  mechanismNumber = 0;
+  typeNumber = 0;
+  groups: readonly number[] = NO_NUMBERS;
+  scopes: readonly number[] = NO_NUMBERS;
+  private isNumbered = false;
+  private isLookedUp = false;
+  private ownHolding: Holding | undefined;
   private writtenPrincipal: string | undefined;
-  private writtenGroups: readonly string[] | undefined;
 
   set(item: Evidence, mechanism: MechanismNode, service: ServiceNode | undefined, usable: boolean): void {
     this.item = item;
     this.mechanism = mechanism;
     this.service = service;
     this.usable = usable;
+    this.isNumbered = false;
+    this.isLookedUp = false;
     this.writtenPrincipal = undefined;
-    this.writtenGroups = undefined;
+  }
+
+  /** Looks its names up once, those alone that rules are filed under at all. */
+  number({ names, principals, rules: { keysEver } }: Snapshot): void {
+    if (this.isNumbered) return;
+    this.isNumbered = true;
+    const { item } = this;
+    this.keys = 0;
+    this.subject = this.numberOf(names, keysEver, KEY.subject, item.subject);
+    this.mechanismNumber = this.numberOf(names, keysEver, KEY.mechanism, item.mechanism);
+    this.principalNumber = principals.get(this.principalType)?.get(item.subject) ?? 0;
+    if (this.principalNumber !== 0) this.keys |= 1 << KEY.principal;
+    if (hasKey(keysEver, KEY.client)) this.clientNumber = this.numberOf(names, keysEver, KEY.client, this.client);
+    if (hasKey(keysEver, KEY.principalType)) {
+      this.typeNumber = this.numberOf(names, keysEver, KEY.principalType, this.principalType);
+    }
+    this.groups = this.numbersOf(names, keysEver, KEY.group, item.groups);
+    this.scopes = this.numbersOf(names, keysEver, KEY.scope, item.scopes);
+  }
+
+  private numberOf(names: Snapshot['names'], ever: number, key: number, name: string | undefined): number {
+    if (!hasKey(ever, key) || name === undefined) return 0;
+    const number = names.get(name) ?? 0;
+    if (number !== 0) this.keys |= 1 << key;
+    return number;
+  }
+
+  private numbersOf(names: Snapshot['names'], ever: number, key: number, list: readonly string[]): readonly number[] {
+    if (list.length === 0 || !hasKey(ever, key)) return NO_NUMBERS;
+    return list.map((name) => this.numberOf(names, ever, key, name)).filter((number) => number !== 0);
   }
 
   get principalType(): string {
@@ -53,10 +99,13 @@ export class CredentialSlot {
     return (this.writtenPrincipal ??= `${this.mechanism.principalType}:${this.item.subject}`);
   }
 
-  /** `group:name` of each group, under which roles are held. */
-  get groupHolders(): readonly string[] {
-    const { groups } = this.item;
-    return (this.writtenGroups ??= groups.length === 0 ? groups : groups.map((group) => `group:${group}`));
+  /** What roles the principal holds, wherever; looked up once a walk. */
+  holding({ holdings }: Snapshot): Holding | undefined {
+    if (!this.isLookedUp) {
+      this.isLookedUp = true;
+      this.ownHolding = holdings.find(this.mechanism.principalType, this.item.subject);
+    }
+    return this.ownHolding;
   }
 
   /** `azp`, else `client_id`. */
@@ -67,8 +116,12 @@ export class CredentialSlot {
   }
 }
 
+function hasKey(keys: number, key: number): boolean {
+  return (keys & (1 << key)) !== 0;
+}
+
 const NO_RULES: readonly number[] = Object.freeze([]);
-const NO_ROLES: readonly string[] = Object.freeze([]);
+const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_DOMAINS: readonly DomainNode[] = Object.freeze([]);
 
 interface Arisen {
@@ -85,7 +138,7 @@ export class RuleMatcher implements ConditionFacts {
   target!: CanonicalTarget;
   private found!: Found;
   private endpointNode!: EndpointNode;
-  private proven: readonly DomainNode[] = NO_DOMAINS;
+  private proven!: Proven;
   private exits: readonly DomainNode[] = NO_DOMAINS;
   private known: readonly DomainNode[] = NO_DOMAINS;
 
@@ -98,7 +151,9 @@ export class RuleMatcher implements ConditionFacts {
   private anonymousItem = false;
   private ruleOwner: DomainNode | undefined;
 
-  private held: readonly string[] = NO_ROLES;
+  private held: Roles = NO_ROLES;
+  /** Bits of the keys that the current item could find rules under. */
+  private present = 0;
   private heldIsCurrent = false;
   private rules!: RuleTable;
   private matched: number[] = [];
@@ -114,7 +169,7 @@ export class RuleMatcher implements ConditionFacts {
     this.actorNode = undefined;
   }
 
-  locate(found: Found, proven: readonly DomainNode[], exits: readonly DomainNode[]): void {
+  locate(found: Found, proven: Proven, exits: readonly DomainNode[]): void {
     this.found = found;
     this.endpointNode = found.endpoint;
     this.proven = proven;
@@ -141,21 +196,24 @@ export class RuleMatcher implements ConditionFacts {
 
   /** The numbers of all denies that match with any credential, or with none when there is none, ascending. */
   matchingDenies(credentials: readonly CredentialSlot[], count: number): readonly number[] {
-    const { denies, external } = this.endpointNode;
+    const { denies, denyKeys, external } = this.endpointNode;
     const outside = this.exits.length > 0 || external ? this.snapshot.outsideDeniesOut : NO_RULES;
-    if (denies.length === 0 && outside.length === 0 && !this.exits.some(deniesExit)) return NO_RULES;
+    const leaving = outside.length > 0 || this.exits.some(deniesExit);
+    if (denies.length === 0 && !leaving) return NO_RULES;
     if (this.matched.length > 0) this.matched = [];
     this.denying = true;
     this.anonymousItem = false;
     this.findKnown(credentials, count);
     for (let place = 0; place === 0 || place < count; place++) {
-      this.slot = place < count ? credentials[place] : undefined;
+      const slot = place < count ? credentials[place] : undefined;
       this.outward = false;
-      this.heldIsCurrent = false;
-      for (let at = 0; at < denies.length; at++) this.consult(denies[at]!);
-      if (this.exits.length === 0 && outside.length === 0) continue;
+      this.takeItem(slot, denyKeys);
+      if ((denyKeys & this.present) !== 0) {
+        for (let at = 0; at < denies.length; at++) this.consult(denies[at]!);
+      }
+      if (!leaving) continue;
       this.outward = true;
-      this.heldIsCurrent = false;
+      this.takeItem(slot, this.rules.keysEver);
       for (const exit of this.exits) {
         if (exit.deniesOutSubtree >= 0) this.consult(exit.deniesOutSubtree);
         if (exit.deniesOutSelf >= 0 && this.actorNode!.memberships.includes(exit)) this.consult(exit.deniesOutSelf);
@@ -189,9 +247,8 @@ export class RuleMatcher implements ConditionFacts {
 
   /** Matches the allows of a check together with one item; call with the items in their order. */
   matchAllows(homes: readonly number[], slot: CredentialSlot | undefined, anonymous: boolean): void {
-    this.slot = slot;
     this.anonymousItem = anonymous;
-    this.heldIsCurrent = false;
+    this.takeItem(slot, this.rules.keysEver);
     for (let at = 0; at < homes.length; at++) this.consult(homes[at]!);
   }
 
@@ -204,72 +261,92 @@ export class RuleMatcher implements ConditionFacts {
 
   // ── candidates ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /**
+   * Takes the standpoint of the next item: which keys rules could be found under, and by which roles.
+   *
+   * @param asked  bits of the keys that are in use where it will be looked
+   */
+  private takeItem(slot: CredentialSlot | undefined, asked: number): void {
+    const { target, snapshot } = this;
+    this.slot = slot;
+    this.heldIsCurrent = false;
+    let keys = 1 << KEY.rest;
+    if (slot !== undefined) {
+      slot.number(snapshot);
+      ({ keys } = slot);
+      keys |= 1 << KEY.rest;
+    }
+    if (target.named !== undefined) keys |= 1 << KEY.open;
+    if (target.resource !== undefined) keys |= (1 << KEY.resource) | (1 << KEY.resourceType);
+    if (target.action !== undefined) keys |= 1 << KEY.action;
+    if (this.actorNode !== undefined || slot?.service !== undefined) keys |= (1 << KEY.service) | (1 << KEY.domain);
+    if (hasKey(asked, KEY.role) && this.heldRoles().names.length > 0) keys |= 1 << KEY.role;
+    this.present = keys;
+  }
+
   /** Considers every rule of a home that is about this target and filed under something the request has. */
   private consult(home: number): void {
     const { about, aboutService } = this.endpointNode;
-    const { rules } = this;
-    const anything = rules.keysAbout(home, ANYTHING);
+    const { rules, present } = this;
+    const anything = rules.keysAbout(home, ANYTHING) & present;
     if (anything !== 0) this.search(home, ANYTHING, anything);
-    const endpoint = rules.keysAbout(home, about);
+    const endpoint = rules.keysAbout(home, about) & present;
     if (endpoint !== 0) this.search(home, about, endpoint);
-    const service = rules.keysAbout(home, aboutService);
+    const service = rules.keysAbout(home, aboutService) & present;
     if (service !== 0) this.search(home, aboutService, service);
   }
 
-  /** @param keys  bits of the keys in use there */
+  /** @param keys  bits of the keys to look under */
   private search(home: number, about: number, keys: number): void {
-    for (let bits = keys; bits !== 0; bits &= bits - 1) {
-      const key = 31 - Math.clz32(bits & -bits);
-      this.searchKey(home, about, key);
-    }
+    for (let bits = keys; bits !== 0; bits &= bits - 1) this.searchKey(home, about, 31 - Math.clz32(bits & -bits));
   }
 
   private searchKey(home: number, about: number, key: number): void {
     const { slot, target } = this;
     switch (key) {
       case KEY.rest:
-        return this.probe(home, about, key, 0);
+      // The target leaves open what these rules are filed under, which counts as matched for a deny.
       case KEY.open:
-        // The target leaves open what these rules are filed under, which counts as matched for a deny.
-        return target.named === undefined ? undefined : this.probe(home, about, key, 0);
+        return this.probe(home, about, key, 0);
       case KEY.subject:
-        return this.probeName(home, about, key, slot?.item.subject);
+        return this.probe(home, about, key, slot!.subject);
       case KEY.principal:
-        return this.probeName(home, about, key, slot?.principal);
+        return this.probe(home, about, key, slot!.principalNumber);
       case KEY.principalType:
-        return this.probeName(home, about, key, slot?.principalType);
+        return this.probe(home, about, key, slot!.typeNumber);
       case KEY.mechanism:
-        return this.probeName(home, about, key, slot?.item.mechanism);
+        return this.probe(home, about, key, slot!.mechanismNumber);
       case KEY.client:
-        return this.probeName(home, about, key, slot?.client);
+        return this.probe(home, about, key, slot!.clientNumber);
       case KEY.group:
-        if (slot !== undefined) for (const group of slot.item.groups) this.probeName(home, about, key, group);
-        return;
+        return this.probeAll(home, about, key, slot!.groups);
       case KEY.scope:
-        if (slot !== undefined) for (const scope of slot.item.scopes) this.probeName(home, about, key, scope);
-        return;
+        return this.probeAll(home, about, key, slot!.scopes);
       case KEY.role:
-        for (const role of this.heldRoles()) this.probeName(home, about, key, role);
-        return;
+        return this.probeAll(home, about, key, this.held.numbers);
       case KEY.service:
         this.probeName(home, about, key, this.actor);
         if (this.denying) this.probeName(home, about, key, slot?.service?.name);
         return;
       case KEY.domain:
-        for (const { enter } of this.denying ? this.known : this.proven) this.probe(home, about, key, enter);
+        for (const { enter } of this.denying ? this.known : this.proven.domains()) this.probe(home, about, key, enter);
         return;
       case KEY.resource:
-        return this.probeName(home, about, key, target.resource && `${target.resource.type}:${target.resource.id}`);
+        return this.probeName(home, about, key, `${target.resource!.type}:${target.resource!.id}`);
       case KEY.resourceType:
-        return this.probeName(home, about, key, target.resource?.type);
+        return this.probeName(home, about, key, target.resource!.type);
       case KEY.action:
-        return this.probeName(home, about, key, target.action?.name);
+        return this.probeName(home, about, key, target.action!.name);
     }
   }
 
   private probeName(home: number, about: number, key: number, name: string | undefined): void {
     const number = name === undefined ? undefined : this.snapshot.names.get(name);
     if (number !== undefined) this.probe(home, about, key, number);
+  }
+
+  private probeAll(home: number, about: number, key: number, numbers: readonly number[]): void {
+    for (let place = 0; place < numbers.length; place++) this.probe(home, about, key, numbers[place]!);
   }
 
   private probe(home: number, about: number, key: number, value: number): void {
@@ -380,56 +457,59 @@ export class RuleMatcher implements ConditionFacts {
     }
     if (who.roles !== undefined) {
       let holds = false;
-      for (const role of this.heldRoles()) holds ||= has(who.roles, role);
+      for (const role of this.heldRoles().names) holds ||= has(who.roles, role);
       if (!holds) return false;
     }
     return slot === undefined ? !asksForCredential(who) : credentialFits(who, slot);
   }
 
   private callerIsOf(domains: readonly DomainNode[], outside: boolean): boolean {
-    const caller = this.denying ? this.known : this.proven;
-    if (outside && (!this.denying || caller.length === 0)) return true;
-    for (const domain of domains) if (caller.includes(domain)) return true;
+    if (outside && (!this.denying || this.known.length === 0)) return true;
+    for (const domain of domains) if (this.denying ? this.known.includes(domain) : this.proven.has(domain)) return true;
     return false;
   }
 
   // ── roles ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Roles of the credential and of the actor as the current standpoint sees them. */
-  private heldRoles(): readonly string[] {
+  private heldRoles(): Roles {
     if (!this.heldIsCurrent) {
-      this.held = this.gatherRoles(this.denying || this.proven.length > 0 ? this.actorNode : undefined);
+      this.held = this.gatherRoles(this.denying || !this.proven.isEmpty ? this.actorNode : undefined);
       this.heldIsCurrent = true;
     }
     return this.held;
   }
 
   /** Roles as they are held on the chains that the standpoint looks at, each chain by itself. */
-  private gatherRoles(actor: ServiceNode | undefined): readonly string[] {
-    if (this.snapshot.holdings.size === 0) return NO_ROLES;
+  private gatherRoles(actor: ServiceNode | undefined): Roles {
+    const { holdings } = this.snapshot;
+    if (holdings.isEmpty) return NO_ROLES;
     if (!this.denying) return this.rolesOn(this.checked!, actor);
     const homes = this.outward ? (this.actorNode?.memberships ?? NO_DOMAINS) : this.endpointNode.placements;
     if (homes.length === 1) return this.rolesOn(homes[0]!, actor);
-    const roles: string[] = [];
-    for (const home of homes) addRoles(this.rolesOn(home, actor), roles);
-    return roles;
+    const names: string[] = [];
+    for (const home of homes) addRoles(this.rolesOn(home, actor).names, names);
+    return holdings.rolesOf(names);
   }
 
-  private rolesOn(home: DomainNode, actor: ServiceNode | undefined): readonly string[] {
-    const { holdings } = this.snapshot;
-    const { slot } = this;
-    const roles: string[] = [];
-    if (slot !== undefined) {
-      addHeld(holdings.get(slot.principal), home, roles);
-      const { groupHolders } = slot;
-      for (let at = 0; at < groupHolders.length; at++) addHeld(holdings.get(groupHolders[at]!), home, roles);
+  private rolesOn(home: DomainNode, actor: ServiceNode | undefined): Roles {
+    const { slot, snapshot } = this;
+    const own = slot?.holding(snapshot);
+    const groups = slot?.item.groups ?? NO_NAMES;
+    const actors = actor?.holding;
+    if (groups.length === 0 && home.inheritance.length === 0 && (own === undefined || actors === undefined)) {
+      const only = own ?? actors;
+      if (only === undefined) return NO_ROLES;
+      if (only.next === undefined) return liesWithin(home, only.domain) ? only.roles : NO_ROLES;
     }
-    if (actor !== undefined) addHeld(holdings.get(actor.holder), home, roles);
-    if (home.inheritance.length === 0) return roles;
-    for (let place = 0; place < roles.length; place++) {
-      for (const inherits of home.inheritance) addRoles(inherits.get(roles[place]!), roles);
+    const names: string[] = [];
+    addHeld(own, home, names);
+    for (const group of groups) addHeld(snapshot.holdings.find('group', group), home, names);
+    addHeld(actors, home, names);
+    for (let place = 0; place < names.length; place++) {
+      for (const inherits of home.inheritance) addRoles(inherits.get(names[place]!), names);
     }
-    return roles;
+    return snapshot.holdings.rolesOf(names);
   }
 
   // ── what conditions read ──────────────────────────────────────────────────────────────────────────────────────────
@@ -446,11 +526,11 @@ export class RuleMatcher implements ConditionFacts {
 
   get actor(): string | undefined {
     // To a rule that allows, a service that has proven nothing is nobody.
-    return this.denying || this.proven.length > 0 ? this.actorNode?.name : undefined;
+    return this.denying || !this.proven.isEmpty ? this.actorNode?.name : undefined;
   }
 
   get callerDomains(): readonly string[] {
-    return (this.denying ? this.known : this.proven).map(({ name }) => name).sort(byBytes);
+    return (this.denying ? this.known : this.proven.domains()).map(({ name }) => name).sort(byBytes);
   }
 
   get targetDomains(): readonly string[] {
@@ -463,21 +543,20 @@ export class RuleMatcher implements ConditionFacts {
   }
 
   get roles(): readonly string[] {
-    return [...this.gatherRoles(undefined)].sort(byBytes);
+    return this.gatherRoles(undefined).names.toSorted(byBytes);
   }
 
   readonly stored = (type: string, id: string): Attributes | undefined =>
     this.ruleOwner === undefined ? undefined : storedAttributes(this.ruleOwner.entityChain, type, id);
 }
 
-function addHeld(holding: ReturnType<Snapshot['holdings']['get']>, home: DomainNode, into: string[]): void {
-  if (holding === undefined) return;
-  if (holding instanceof Map) {
-    for (const domain of home.chain) addRoles(holding.get(domain), into);
+function addHeld(first: Holding | undefined, home: DomainNode, into: string[]): void {
+  if (first?.wide !== undefined) {
+    for (const domain of home.chain) addRoles(first.wide.get(domain)?.names, into);
     return;
   }
-  for (let at = holding as Holding | undefined; at !== undefined; at = at.next) {
-    if (liesWithin(home, at.domain)) addRoles(at.roles, into);
+  for (let at = first; at !== undefined; at = at.next) {
+    if (liesWithin(home, at.domain)) addRoles(at.roles.names, into);
   }
 }
 

@@ -28,7 +28,9 @@ export const KEYS = [
 ] as const;
 export type KeyName = (typeof KEYS)[number];
 
-export const KEY = Object.fromEntries(KEYS.map((name, place) => [name, place])) as { readonly [name in KeyName]: number };
+export const KEY = Object.fromEntries(KEYS.map((name, place) => [name, place])) as {
+  readonly [name in KeyName]: number;
+};
 
 /** Effect, direction and scope of the rules in one home. */
 export const HOME = {
@@ -75,7 +77,10 @@ export interface Filed {
   readonly whole: boolean;
 }
 
-const SLOT = 4;
+/** A slot holds the key's hash, which is never 0, and its first entry. Most probes end at a slot, so slots are small. */
+const SLOT = 2;
+/** An entry holds a rule, the next entry under the same key, and the key itself. */
+const ENTRY = 5;
 
 export class RuleTable {
   /** Ids by the rules' numbers, which follow the order of the ids. */
@@ -89,10 +94,11 @@ export class RuleTable {
   private readonly slots: Int32Array;
   private readonly mask: number;
   /** Rules filed under one key are a chain of entries in ascending order; entry 0 ends it. */
-  private readonly entryRule: Int32Array;
-  private readonly entryNext: Int32Array;
+  private readonly entries: Int32Array;
   /** Per home and kind of `about`, which keys are in use at all: most probes need not be made. */
   private readonly keysInUse: Uint16Array;
+  /** Bits of the keys in use anywhere. */
+  readonly keysEver: number;
 
   /**
    * @param filed  in ascending order of the rules' numbers
@@ -102,15 +108,14 @@ export class RuleTable {
     this.ids = ids;
     this.owners = new Int32Array(ids.length);
     this.flags = new Uint8Array(ids.length);
-    const details: (CompiledRule | undefined)[] = new Array<undefined>(ids.length).fill(undefined);
+    const details: (CompiledRule | undefined)[] = Array.from({ length: ids.length }, () => undefined);
     let entries = 0;
     for (const { about, values } of filed) entries += about.length * values.length;
     let size = 16;
     while (size < entries * 2) size *= 2;
     this.mask = size - 1;
     this.slots = new Int32Array(size * SLOT);
-    this.entryRule = new Int32Array(entries + 1);
-    this.entryNext = new Int32Array(entries + 1);
+    this.entries = new Int32Array((entries + 1) * ENTRY);
     this.keysInUse = new Uint16Array(homes * 3);
     let entry = 0;
     for (let place = filed.length - 1; place >= 0; place--) {
@@ -123,21 +128,27 @@ export class RuleTable {
         const kind = subject === ANYTHING ? About.Anything : subject & 1 ? About.Endpoint : About.Service;
         this.keysInUse[home * 3 + kind]! |= 1 << key;
         for (const value of values) {
-          const at = this.slotOf(home, subject, key + value * 16);
-          this.slots[at] = home + 1;
-          this.slots[at + 1] = subject;
-          this.slots[at + 2] = key + value * 16;
-          this.entryRule[++entry] = number;
-          this.entryNext[entry] = this.slots[at + 3]!;
-          this.slots[at + 3] = entry;
+          const keyed = key + value * 16;
+          const hash = hashOf(home, subject, keyed);
+          const slot = this.slotOf(hash, home, subject, keyed);
+          entry += ENTRY;
+          this.entries.set([number, this.slots[slot + 1]!, home, subject, keyed], entry);
+          this.slots[slot] = hash;
+          this.slots[slot + 1] = entry;
         }
       }
     }
     this.details = details;
+    this.keysEver = this.keysInUse.reduce((all, keys) => all | keys, 0);
   }
 
   isInUse(home: number): boolean {
-    return (this.keysInUse[home * 3]! | this.keysInUse[home * 3 + 1]! | this.keysInUse[home * 3 + 2]!) !== 0;
+    return this.keysOf(home) !== 0;
+  }
+
+  /** Bits of the keys in use for rules of a home, whatever they are about. */
+  keysOf(home: number): number {
+    return this.keysInUse[home * 3]! | this.keysInUse[home * 3 + 1]! | this.keysInUse[home * 3 + 2]!;
   }
 
   /** Bits of the keys in use for rules of a home about anything, an endpoint, or a service. */
@@ -147,28 +158,36 @@ export class RuleTable {
 
   /** The first entry filed under a key, 0 for none. */
   find(home: number, about: number, key: number, value: number): number {
-    return this.slots[this.slotOf(home, about, key + value * 16) + 3]!;
+    const keyed = key + value * 16;
+    return this.slots[this.slotOf(hashOf(home, about, keyed), home, about, keyed) + 1]!;
   }
 
   ruleAt(entry: number): number {
-    return this.entryRule[entry]!;
+    return this.entries[entry]!;
   }
 
   next(entry: number): number {
-    return this.entryNext[entry]!;
+    return this.entries[entry + 1]!;
   }
 
-  /** Where a key stands, or the free place where it would. */
-  private slotOf(home: number, about: number, key: number): number {
-    const { slots, mask } = this;
-    let hash = Math.imul(home + 1, 0x9e3779b1) ^ Math.imul(about, 0x85ebca6b) ^ Math.imul(key + 1, 0xc2b2ae35);
-    hash ^= hash >>> 15;
-    hash = Math.imul(hash, 0x2c1b3c6d);
-    hash ^= hash >>> 13;
+  /** Where a key stands, or the free slot where it would. */
+  private slotOf(hash: number, home: number, about: number, keyed: number): number {
+    const { slots, entries, mask } = this;
     for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const at = place * SLOT;
-      const here = slots[at]!;
-      if (here === 0 || (here === home + 1 && slots[at + 1] === about && slots[at + 2] === key)) return at;
+      const slot = place * SLOT;
+      const here = slots[slot]!;
+      if (here === 0) return slot;
+      if (here !== hash) continue;
+      const entry = slots[slot + 1]!;
+      if (entries[entry + 2] === home && entries[entry + 3] === about && entries[entry + 4] === keyed) return slot;
     }
   }
+}
+
+function hashOf(home: number, about: number, keyed: number): number {
+  let hash = Math.imul(home + 1, 0x9e3779b1) ^ Math.imul(about, 0x85ebca6b) ^ Math.imul(keyed + 1, 0xc2b2ae35);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0x2c1b3c6d);
+  hash ^= hash >>> 13;
+  return hash === 0 ? 1 : hash;
 }

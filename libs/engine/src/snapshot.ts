@@ -7,6 +7,7 @@
 import type { Condition, Root } from '#cel';
 import type { Answering, ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Attributes, Endpoint, MechanismKind, ObligationTemplate } from './model.js';
+import type { Holding, Holdings } from './holdings.js';
 import type { RuleTable } from './rule-table.js';
 import type { Segment } from './template.js';
 
@@ -21,8 +22,6 @@ export interface DomainNode {
   readonly exit: number;
   /** Itself and its ancestors, nearest first. */
   readonly chain: readonly DomainNode[];
-  /** `lines[k]`: the first k + 1 of its chain. */
-  readonly lines: readonly (readonly DomainNode[])[];
   /** `crossedBelow[k]`: the names of this chain strictly below depth k, outside in. */
   readonly crossedBelow: readonly (readonly string[])[];
   readonly live: boolean;
@@ -67,8 +66,8 @@ export interface Bindings {
 
 export interface ServiceNode {
   readonly name: string;
-  /** `service:name`, under which it holds roles. */
-  readonly holder: string;
+  /** The roles it holds itself. */
+  readonly holding: Holding | undefined;
   readonly memberships: readonly DomainNode[];
   /** It has a live membership, or none at all. */
   readonly live: boolean;
@@ -98,6 +97,8 @@ export interface EndpointNode {
   readonly placements: readonly DomainNode[];
   /** Live ones, by name. */
   readonly live: readonly PlacementNode[];
+  /** The one live placement, where there is exactly one. */
+  readonly sole: PlacementNode | undefined;
   /** The placements' chains without repetition. */
   readonly chains: readonly DomainNode[];
   /** Their names, sorted; `*` for an external endpoint. */
@@ -105,6 +106,8 @@ export interface EndpointNode {
   readonly maxStalenessSeconds: number;
   /** Homes in use of denies `in` that may concern it. */
   readonly denies: readonly number[];
+  /** Bits of the keys those denies are filed under. */
+  readonly denyKeys: number;
   /** Rules of the world, of its chains, that read the clock: by `what` some may concern a target here. */
   readonly timeReaders: readonly CompiledRule[];
   /** Its own operations, for targets that name it. */
@@ -169,16 +172,6 @@ export interface CompiledWhat {
   readonly actions: Names | undefined;
 }
 
-/** One principal's roles at one domain; a list linked by `next` for those with several. */
-export interface Holding {
-  readonly domain: DomainNode;
-  readonly roles: readonly string[];
-  readonly next: Holding | undefined;
-}
-
-/** Holdings of a principal assigned at so many domains that walking a chain is cheaper than walking the list. */
-export type WideHolding = ReadonlyMap<DomainNode, readonly string[]>;
-
 export interface Snapshot {
   readonly domains: ReadonlyMap<string, DomainNode>;
   readonly mechanisms: ReadonlyMap<string, MechanismNode>;
@@ -196,9 +189,11 @@ export interface Snapshot {
   readonly rules: RuleTable;
   /** Names that rules are filed under, numbered from 1. */
   readonly names: ReadonlyMap<string, number>;
+  /** Numbers of the principals among them, by type, then by id. */
+  readonly principals: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Homes in use of denies `out` owned by `*`. */
   readonly outsideDeniesOut: readonly number[];
-  readonly holdings: ReadonlyMap<string, Holding | WideHolding>;
+  readonly holdings: Holdings;
   /** Instants at which a rule becomes or ceases to be valid, ascending. */
   readonly validityEdges: Float64Array;
   /** Domains by their number. */
