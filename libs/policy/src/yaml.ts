@@ -3,8 +3,6 @@ import type { Json } from '#engine';
 import { OffsetRefusal, parseJson } from './json.js';
 import { MAXIMUM_DEPTH, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_TOKENS } from './limits.js';
 import { isWellFormed } from './names.js';
-import { type OffsetRecord, plainOffsetAt } from './plain-offsets.js';
-import { readPlainYaml } from './plain-yaml.js';
 import { fitsDocument, type OffsetFault } from './source.js';
 
 /** A document's plain value; maps have no prototype. `undefined`: nothing written, or nothing that can be judged. */
@@ -22,6 +20,8 @@ export type Part = 'value' | 'name';
 /** YAML leaves these out everywhere; the tokeniser uses some of them for its own purposes. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]|\r(?!\n)/;
+/** The marker between documents, before one written as JSON. */
+const START_MARKER = /^---(?=[ \t\r\n])/;
 const MAXIMUM_SYNTAX_FAULTS = 20;
 /** Tokens that stand for no text: start of a plain scalar, start of a document, end of a flow. */
 const EMPTY_TOKENS = new Set(['\u001f', '\u0002', '\u0018']);
@@ -33,20 +33,20 @@ class SyntaxFaults extends Error {
 }
 
 /**
- * Reads one document (a chunk of {@link chunksOf}): YAML 1.2 core schema without anchors, aliases, tags, merge keys,
- * directives, duplicate or non-text keys. Warnings of YAML are faults. Of several syntax faults only the first is given:
- * the rest are its consequences.
+ * Reads one document (a chunk of {@link chunksOf}). Strict JSON is read by the reader that also reads requests; anything
+ * else by the YAML library: YAML 1.2 core schema without anchors, aliases, tags, merge keys, directives, duplicate or
+ * non-text keys. Warnings of YAML are faults. Of several syntax faults only the first is given: the rest are its
+ * consequences.
  */
 export function readYaml(text: string): Reading {
   const refused = refusedAtOnce(text);
   if (refused !== undefined) return { value: undefined, faults: [refused] };
-  if (text.trimStart().startsWith('{')) {
-    const json = parseJson(text, { exactIntegers: true });
+  const unmarked = text.replace(START_MARKER, '   ');
+  if (unmarked.trimStart().startsWith('{')) {
+    const json = parseJson(unmarked, { exactIntegers: true });
     if (!(json instanceof OffsetRefusal)) return { value: json, faults: [] };
     if (json.code !== 'json-syntax') return { value: undefined, faults: [json] };
   }
-  const plainly = readPlainYaml(text);
-  if (plainly !== undefined) return { value: plainly, faults: [] };
   const faults: OffsetFault[] = [];
   const document = composed(text, faults);
   if (document === undefined || document.contents === null) return { value: undefined, faults };
@@ -238,12 +238,6 @@ function scalar(value: unknown, source: string | undefined, offset: number, faul
  * @returns offsets of the values or names that paths lead to, or of the nearest ones around them
  */
 export function offsetsIn(text: string): (path: Path, part: Part) => number {
-  const record: OffsetRecord = new WeakMap();
-  const plainly = readPlainYaml(text, record);
-  if (plainly !== undefined) {
-    const start = text.search(/^(?!---)[^#\n]*[^ #\n]/m);
-    return (path, part) => plainOffsetAt(plainly, record, path, part) ?? Math.max(start, 0);
-  }
   const tree = composed(text, []);
   return (path, part) => (tree === undefined ? 0 : offsetInTree(tree, path, part));
 }
