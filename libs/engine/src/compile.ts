@@ -10,7 +10,8 @@ import { compileBindings } from './bindings.js';
 import { Holdings } from './holdings.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
 import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
-import { obligationReads } from './obligations.js';
+import { obligationReads, prepareObligations } from './obligations.js';
+import type { PreparedObligation } from './obligations.js';
 import { byBytes } from './ordering.js';
 import { aboutEndpoint, aboutService, ANYTHING, HOME, homeOf, KEY, KEYS, RuleTable } from './rule-table.js';
 import type { Filed, KeyName } from './rule-table.js';
@@ -237,6 +238,8 @@ class RuleCompiler {
   }
 
   compiled(rule: Rule): CompiledRule {
+    const owed =
+      rule.effect === 'deny' || rule.obligations.length === 0 ? undefined : prepareObligations(rule.obligations);
     return {
       ordinal: this.ordinals.get(rule.id)!,
       id: rule.id,
@@ -247,8 +250,8 @@ class RuleCompiler {
       anonymous: rule.who.anonymous,
       what: this.what(rule),
       when: rule.when === undefined ? undefined : this.condition(rule.when),
-      obligations: rule.effect === 'deny' || rule.obligations.length === 0 ? undefined : rule.obligations,
-      reads: this.reads(rule),
+      obligations: owed,
+      reads: this.reads(rule, owed),
     };
   }
 
@@ -329,11 +332,11 @@ class RuleCompiler {
     return number;
   }
 
-  private reads(rule: Rule): ReadonlySet<Root> {
-    if (rule.when === undefined && rule.obligations.length === 0) return NOTHING_READ;
+  private reads(rule: Rule, owed: readonly PreparedObligation[] = []): ReadonlySet<Root> {
+    if (rule.when === undefined && owed.length === 0) return NOTHING_READ;
     const conditionReads = rule.when === undefined ? [] : this.condition(rule.when).reads;
     const roots = conditionReads.map((path) => path.split(/[.[]/, 1)[0]!);
-    return new Set([...roots, ...obligationReads(rule.obligations).map((path) => path[0]!)] as Root[]);
+    return new Set([...roots, ...obligationReads(owed).map((path) => path[0]!)] as Root[]);
   }
 
   private who({ who }: Rule): CompiledWho | undefined {

@@ -6,8 +6,9 @@
  */
 import type { Condition, Root } from '#cel';
 import type { Answering, ClaimTable, HostTable, SegmentTrie } from './address-table.js';
-import type { Attributes, Endpoint, MechanismKind, ObligationTemplate } from './model.js';
+import type { Attributes, Endpoint, MechanismKind } from './model.js';
 import type { Holding, Holdings } from './holdings.js';
+import type { PreparedObligation } from './obligations.js';
 import type { RuleTable } from './rule-table.js';
 import type { Segment } from './template.js';
 
@@ -128,7 +129,7 @@ export interface CompiledRule {
   readonly anonymous: boolean;
   readonly what: CompiledWhat | undefined;
   readonly when: Condition | undefined;
-  readonly obligations: readonly ObligationTemplate[] | undefined;
+  readonly obligations: readonly PreparedObligation[] | undefined;
   /** What its condition and its obligations read. */
   readonly reads: ReadonlySet<Root>;
 }
