@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { Document, parseAllDocuments, parseDocument, isMap, isSeq, isScalar, visit } from 'yaml';
+import { Document, parse, parseAllDocuments, parseDocument, isMap, isSeq, isScalar, visit } from 'yaml';
 import { format } from '#policy';
 
 const WORLD = readFileSync(new URL('../vectors/worked-examples/world.yaml', import.meta.url), 'utf8');
@@ -96,9 +96,24 @@ const { tree } = fc.letrec((tie) => ({
     fc.dictionary(word, tie('tree'), { maxKeys: 4, noNullPrototype: true }),
   ),
 }));
+/** A request in any order, sound or not. */
+const question = fc.record(
+  {
+    headers: tree,
+    evidence: fc.array(
+      fc.record({ subject: word, claims: tree, mechanism: word, role: fc.constant('access') }, { requiredKeys: [] }),
+      { maxLength: 2 },
+    ),
+    target: fc.record(
+      { path: word, method: word, host: word, endpoint: word, action: tree, topic: word },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+);
 const values = fc.record(
   {
-    kind: fc.constantFrom('Domain', 'Service', 'Policy', 'Unknown'),
+    kind: fc.constantFrom('Domain', 'Service', 'Policy', 'Test', 'Unknown'),
     apiVersion: fc.constant('dharma/v1'),
     spec: fc.oneof(
       tree,
@@ -109,6 +124,7 @@ const values = fc.record(
           }),
           boundary: fc.array(word),
           mechanisms: tree,
+          cases: fc.array(fc.record({ expect: tree, request: question }, { requiredKeys: [] }), { maxLength: 2 }),
         },
         { requiredKeys: [] },
       ),
@@ -216,6 +232,33 @@ metadata:
 spec:
   rules: [{ id: a, effect: allow }] # why
 `);
+  });
+
+  it.each`
+    because                                   | written                                                                | printed
+    ${'a request begins with its target'}     | ${'{ time: T, evidence: [], target: { endpoint: a/b } }'}              | ${'{ target: { endpoint: a/b }, evidence: [], time: T }'}
+    ${'an endpoint comes before its method'}  | ${'{ target: { method: GET, path: /, endpoint: a/b } }'}               | ${'{ target: { endpoint: a/b, method: GET, path: / } }'}
+    ${'so does the host of an address'}       | ${'{ target: { path: /, method: GET, host: a } }'}                     | ${'{ target: { host: a, method: GET, path: / } }'}
+    ${'a host stands behind an RPC'}          | ${'{ target: { host: a, rpc: /a.B/C } }'}                              | ${'{ target: { rpc: /a.B/C, host: a } }'}
+    ${'resources have maps inside'}           | ${'{ target: { action: { name: a }, resource: { id: b, type: c } } }'} | ${'{ target: { resource: { type: c, id: b }, action: { name: a } } }'}
+    ${'evidence says first what it is'}       | ${'{ evidence: [{ subject: a, mechanism: b, role: trust }] }'}         | ${'{ evidence: [{ role: trust, mechanism: b, subject: a }] }'}
+    ${'what is in attributes has no order'}   | ${'{ attributes: { b: 1, a: 2 } }'}                                    | ${'{ attributes: { b: 1, a: 2 } }'}
+    ${'a target of two kinds stays as it is'} | ${'{ target: { topic: a, endpoint: b } }'}                             | ${'{ target: { topic: a, endpoint: b } }'}
+  `('orders what a test asks: $because', ({ written, printed }) => {
+    const around = (request: string): string => `kind: Test
+spec:
+  cases:
+    - request: ${request}
+      expect: { decision: allow, reason: ALLOW_SLOW }
+`;
+    const text = around(written).replace(
+      '{ decision: allow, reason: ALLOW_SLOW }',
+      '{ reason: ALLOW_SLOW, decision: allow }',
+    );
+    expect(formatted(text)).toBe(around(printed));
+    const asJson = (request: string, indent: number): string =>
+      JSON.stringify({ kind: 'Test', spec: { cases: [{ request: parse(request) as unknown }] } }, null, indent);
+    expect(formatted(asJson(written, 0), 'x.json')).toBe(`${asJson(printed, 2)}\n`);
   });
 
   it('opens braces that reach beyond 120 columns', () => {
