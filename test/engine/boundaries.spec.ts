@@ -1,6 +1,6 @@
 /** What a boundary accepts, and what an allow there must hold together with. */
 import type { Evidence, World } from '#engine';
-import { asking, from, token } from '../reference/worlds.js';
+import { NOW, asking, from, token } from '../reference/worlds.js';
 import type { DomainGiven } from './voices.js';
 import { allow, answer, deny, shop } from './voices.js';
 
@@ -10,20 +10,24 @@ const anyone = allow('p/any', { who: { anonymous: true } });
 
 describe('evidence at a boundary', () => {
   it.each`
-    because                                            | acme                                           | items                                 | reason                       | accepts
-    ${'nobody came with any'}                          | ${{ rules: [allow()] }}                        | ${[]}                                 | ${'ACCESS_EVIDENCE_MISSING'} | ${['key', 'login']}
-    ${'it may be left unsaid what would do'}           | ${{ discloseAccess: false }}                   | ${[]}                                 | ${'ACCESS_EVIDENCE_MISSING'} | ${undefined}
-    ${'a sealed domain accepts nothing'}               | ${{ access: [] }}                              | ${[token('alice')]}                   | ${'ACCESS_EVIDENCE_MISSING'} | ${[]}
-    ${'what is not listed is no evidence'}             | ${{ access: ['key'], rules: [allow()] }}       | ${[token('alice')]}                   | ${'ACCESS_EVIDENCE_MISSING'} | ${['key']}
-    ${'what is listed is'}                             | ${{ rules: [allow()] }}                        | ${[key('k')]}                         | ${'ALLOW_SLOW'}              | ${undefined}
-    ${'proof of a service is not access'}              | ${{ trust: [], rules: [allow()] }}             | ${[from('member')]}                   | ${'ACCESS_EVIDENCE_MISSING'} | ${['key', 'login']}
-    ${'evidence that finds no rule is not missing'}    | ${{}}                                          | ${[token('alice')]}                   | ${'NO_ALLOW_RULE'}           | ${undefined}
-    ${'anonymous callers need a rule that says so'}    | ${{ access: ['anonymous'], rules: [allow()] }} | ${[]}                                 | ${'NO_ALLOW_RULE'}           | ${undefined}
-    ${'and a boundary that admits them'}               | ${{ rules: [anyone] }}                         | ${[]}                                 | ${'ACCESS_EVIDENCE_MISSING'} | ${['key', 'login']}
-    ${'with both they pass'}                           | ${{ access: ['anonymous'], rules: [anyone] }}  | ${[]}                                 | ${'ALLOW_SLOW'}              | ${undefined}
-    ${'the rule lets others in as well'}               | ${{ rules: [anyone] }}                         | ${[token('alice')]}                   | ${'ALLOW_SLOW'}              | ${undefined}
-    ${'a credential never keeps an anonymous one out'} | ${{ access: ['anonymous'], rules: [anyone] }}  | ${[key('k')]}                         | ${'ALLOW_SLOW'}              | ${undefined}
-    ${'one expired neither'}                           | ${{ access: ['anonymous'], rules: [anyone] }}  | ${[token('alice', { expiresAt: 0 })]} | ${'ALLOW_SLOW'}              | ${undefined}
+    because                                            | acme                                           | items                                       | reason                       | accepts
+    ${'nobody came with any'}                          | ${{ rules: [allow()] }}                        | ${[]}                                       | ${'ACCESS_EVIDENCE_MISSING'} | ${['key', 'login']}
+    ${'it may be left unsaid what would do'}           | ${{ discloseAccess: false }}                   | ${[]}                                       | ${'ACCESS_EVIDENCE_MISSING'} | ${undefined}
+    ${'a sealed domain accepts nothing'}               | ${{ access: [] }}                              | ${[token('alice')]}                         | ${'ACCESS_EVIDENCE_MISSING'} | ${[]}
+    ${'what is not listed is no evidence'}             | ${{ access: ['key'], rules: [allow()] }}       | ${[token('alice')]}                         | ${'ACCESS_EVIDENCE_MISSING'} | ${['key']}
+    ${'what is listed is'}                             | ${{ rules: [allow()] }}                        | ${[key('k')]}                               | ${'ALLOW_SLOW'}              | ${undefined}
+    ${'proof of a service is not access'}              | ${{ trust: [], rules: [allow()] }}             | ${[from('member')]}                         | ${'ACCESS_EVIDENCE_MISSING'} | ${['key', 'login']}
+    ${'evidence that finds no rule is not missing'}    | ${{}}                                          | ${[token('alice')]}                         | ${'NO_ALLOW_RULE'}           | ${undefined}
+    ${'anonymous callers need a rule that says so'}    | ${{ access: ['anonymous'], rules: [allow()] }} | ${[]}                                       | ${'NO_ALLOW_RULE'}           | ${undefined}
+    ${'and a boundary that admits them'}               | ${{ rules: [anyone] }}                         | ${[]}                                       | ${'ACCESS_EVIDENCE_MISSING'} | ${['key', 'login']}
+    ${'with both they pass'}                           | ${{ access: ['anonymous'], rules: [anyone] }}  | ${[]}                                       | ${'ALLOW_SLOW'}              | ${undefined}
+    ${'the rule lets others in as well'}               | ${{ rules: [anyone] }}                         | ${[token('alice')]}                         | ${'ALLOW_SLOW'}              | ${undefined}
+    ${'a credential never keeps an anonymous one out'} | ${{ access: ['anonymous'], rules: [anyone] }}  | ${[key('k')]}                               | ${'ALLOW_SLOW'}              | ${undefined}
+    ${'evidence holds until its instant'}              | ${{ rules: [allow()] }}                        | ${[token('alice', { expiresAt: NOW + 1 })]} | ${'ALLOW_SLOW'}              | ${undefined}
+    ${'and not at it'}                                 | ${{ rules: [allow()] }}                        | ${[token('alice', { expiresAt: NOW })]}     | ${'ACCESS_EVIDENCE_MISSING'} | ${['key', 'login']}
+    ${'proof of a service too'}                        | ${{ rules: [allow()] }}                        | ${[from('member', { expiresAt: NOW })]}     | ${'ACCESS_EVIDENCE_MISSING'} | ${['key', 'login']}
+    ${'to the millisecond'}                            | ${{ rules: [allow()] }}                        | ${[from('member', { expiresAt: NOW + 1 })]} | ${'ALLOW_FAST'}              | ${undefined}
+    ${'one expired neither'}                           | ${{ access: ['anonymous'], rules: [anyone] }}  | ${[token('alice', { expiresAt: 0 })]}       | ${'ALLOW_SLOW'}              | ${undefined}
   `('$because', async ({ acme, items, reason, accepts }) => {
     const outcome = await answer(shop(acme), asked(...items));
     expect(outcome.reason).toBe(reason);

@@ -195,6 +195,11 @@ describe('a text is filled in', () => {
     expect((await answer(built, asked(items))).obligations).toEqual(by('p/o', set('x', value)));
   });
 
+  it('and with that one only', async () => {
+    const built = world([oblige('p/o', limit('${principal.id}'))]);
+    expect((await answer(built, asked([token('b'), token('a')]))).obligations).toEqual(by('p/o', limit('a')));
+  });
+
   it('of two credentials alike but for their claims the first is so by canonical JSON', async () => {
     const built = world([oblige('p/o', set('x', '${principal.claims.v}'))]);
     const items = [token('a', { claims: { v: '2', a: '1' } }), token('a', { claims: { v: '1' } })];
