@@ -70,7 +70,7 @@ const planted: readonly (readonly [name: string, specification: Patch, fast: Pat
       from: 'denial: passed ? undefined : denial',
       to: 'denial: passed || items.length > 0 ? undefined : denial',
     },
-    { file: 'decide.ts', from: 'if (rule === Infinity) return false;', to: 'if (rule === Infinity) return true;' },
+    { file: 'decide.ts', from: 'if (rule === NO_RULE) return false;', to: 'if (rule === NO_RULE) return true;' },
   ],
   [
     'sibling rules applied',
