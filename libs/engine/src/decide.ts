@@ -8,6 +8,7 @@ import type { AccessRequest, Denial, DenyReason, Evidence, Obligation, Outcome }
 import { OUTSIDE } from './model.js';
 import { isCarried, mergeObligations } from './obligations.js';
 import { byBytes, canonicalJson } from './ordering.js';
+import { denied } from './outcome.js';
 import { Proven } from './proven.js';
 import { CredentialSlot, NO_RULE, RuleMatcher } from './rule-matcher.js';
 import type { DomainNode, EndpointNode, PlacementNode, Snapshot } from './snapshot.js';
@@ -327,19 +328,7 @@ class Walk {
   // ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private deny(reason: DenyReason, deniedAt: string | null): Outcome {
-    return {
-      decision: 'deny',
-      reason,
-      route: null,
-      deniedAt,
-      meeting: null,
-      crossed: NO_NAMES,
-      rules: NO_NAMES,
-      obligations: NO_OBLIGATIONS,
-      ttlSeconds: this.ttlSeconds,
-      endpoint: this.endpoint?.id ?? null,
-      path: this.path,
-    };
+    return denied(reason, deniedAt, { endpoint: this.endpoint?.id ?? null, path: this.path }, this.ttlSeconds);
   }
 
   private carried(outcome: Outcome): Outcome {
