@@ -21,9 +21,8 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/dharma-test-postg
 
 /** The first one ever takes a second longer: it leaves a prepared data folder behind for all others. */
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const folder = mkdtempSync(join(tmpdir(), 'dharma-test-'));
-  if (!existsSync(CACHE)) await prepare();
-  cpSync(CACHE, folder, { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'dharma-test-postgres-'));
+  cpSync(await preparedData(), folder, { recursive: true });
   const server = await startEmbeddedPostgres({ folder, durability: 'none' });
   await migrateDatabase(server.urlOf('template'), 'auto');
   let count = 0;
@@ -46,6 +45,12 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A data folder to copy; making one anew takes a second or two. */
+export async function preparedData(): Promise<string> {
+  if (!existsSync(CACHE)) await prepare();
+  return CACHE;
 }
 
 /** Runs one statement as the owner of everything, outside of the databases under test. */

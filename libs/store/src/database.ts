@@ -68,7 +68,8 @@ export class StoreFault extends Error {
 const READ_ONLY = new Set(['25006']);
 /** Connection, resources, operator intervention, system: classes of SQLSTATE that pass. */
 const PASSING = /^(?:08|53|57|58|XX)/;
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** Not `EPIPE`: no class of SQLSTATE begins with E. */
+const SQLSTATE = /^(?!E)[0-9A-Z]{5}$/;
 
 /** What a driver threw, without SQL and parameters. */
 export function storeFault(thrown: unknown): StoreFault {

@@ -7,6 +7,7 @@ export {
   startEmbeddedPostgres,
 } from './embedded/embedded-postgres.js';
 export { EmbeddedPostgresFault } from './embedded/fault.js';
+export type { RootIdentityKind } from './embedded/identity.js';
 export { MemoryRevisionStore } from './memory-revision-store.js';
 export { grantServing, migrateDatabase, type MigrateMode, MigrationsMissing } from './migrate.js';
 export { PostgresRevisionStore, type PostgresRevisionStoreParts } from './postgres-revision-store.js';

@@ -31,6 +31,8 @@ export interface EmbeddedPostgresSettings {
   readonly say?: (sentence: string) => void;
   /** Ways to run when we are root; all of them unless said otherwise. */
   readonly asRoot?: readonly RootIdentityKind[];
+  /** Milliseconds to wait for an earlier server on the same data to end. Default 15,000. */
+  readonly patienceMilliseconds?: number;
 }
 
 export interface EmbeddedPostgres {
@@ -46,7 +48,7 @@ export interface EmbeddedPostgres {
 }
 
 const START_MILLISECONDS = 60_000;
-const LOCK_PATIENCE_MILLISECONDS = 15_000;
+const PATIENCE_MILLISECONDS = 15_000;
 const POLL_MILLISECONDS = 10;
 const RETRY_MILLISECONDS = 200;
 const STILL_IN_USE = 'pre-existing shared memory block';
@@ -66,19 +68,21 @@ export async function startEmbeddedPostgres(settings: EmbeddedPostgresSettings):
   }
   const say = settings.say ?? (() => {});
   const asked = resolve(settings.folder);
-  mkdirSync(asked, { recursive: true, mode: 0o700 });
+  // Others may pass through, because one of them may have to run PostgreSQL; the data itself is closed to them.
+  mkdirSync(asked, { recursive: true, mode: 0o711 });
   const identity = identityFor(asked, installedBinaries(), settings.asRoot);
   if (identity.folder !== asked) say(`PostgreSQL cannot reach \`${asked}\`; its data lies in \`${identity.folder}\``);
   const data = join(identity.folder, 'postgres');
   await initialise(data, identity, settings.durability, say);
-  await waitUntilFree(data, wait, LOCK_PATIENCE_MILLISECONDS);
+  const patience = settings.patienceMilliseconds ?? PATIENCE_MILLISECONDS;
+  await waitUntilFree(data, wait, patience);
   for (let waited = 0; ; waited += RETRY_MILLISECONDS) {
     try {
       return await launch(data, identity, settings.durability);
     } catch (fault) {
       // Servants of a server that was killed notice it a moment later.
       const isPassing = fault instanceof EmbeddedPostgresFault && fault.message.includes(STILL_IN_USE);
-      if (!isPassing || waited > LOCK_PATIENCE_MILLISECONDS) throw fault;
+      if (!isPassing || waited > patience) throw fault;
       await wait(RETRY_MILLISECONDS);
     }
   }
@@ -134,7 +138,7 @@ async function runInitdb(
 }
 
 function judgeVersion(data: string, { prefix, user, binaries }: Identity): void {
-  const [command = '', ...rest] = [...prefix, binaries.postgres, '--version'];
+  const [command, ...rest] = [...prefix, binaries.postgres, '--version'];
   const ours = /\b(\d+)\.\d+/.exec(String(spawnSync(command, rest, { ...user, cwd: '/' }).stdout))?.[1];
   const theirs = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
   if (ours === theirs) return;

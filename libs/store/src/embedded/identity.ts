@@ -76,7 +76,7 @@ function tryAs(kind: RootIdentityKind, folder: string, binaries: Binaries): Iden
 /** The identity, if it can start the binaries and reach the folder. */
 function usable(identity: Identity): Identity | undefined {
   const { prefix, user, binaries, folder } = identity;
-  const [command = '', ...rest] = [...prefix, 'sh', '-c', '"$1" --version && cd "$2"', 'sh', binaries.postgres, folder];
+  const [command, ...rest] = [...prefix, 'sh', '-c', '"$1" --version && cd "$2"', 'sh', binaries.postgres, folder];
   const { status } = spawnSync(command, rest, { ...user, cwd: '/', stdio: 'ignore', timeout: 10_000 });
   return status === 0 ? identity : undefined;
 }
