@@ -143,12 +143,29 @@ function serviceOf(name: string, domain: string): Service {
 const none: readonly string[] = Object.freeze([]);
 
 function item(role: 'trust' | 'access', mechanism: string, subject: string): Evidence {
-  return { role, mechanism, subject, verified: true, scopes: none, groups: none, claims: nothing, attributes: nothing };
+  return {
+    role,
+    mechanism,
+    subject: received(subject),
+    verified: true,
+    scopes: none,
+    groups: none,
+    claims: nothing,
+    attributes: nothing,
+  };
 }
+
+/** What comes from a socket is one run of bytes; a text put together from pieces would be read more slowly. */
+const received = (text: string): string => Buffer.from(text).toString('latin1');
 
 function request(service: number, evidence: readonly Evidence[]): AccessRequest {
   return {
-    target: { kind: 'address', host: `s${service}.example`, method: 'GET', path: `/v1/items/${service * 7}` },
+    target: {
+      kind: 'address',
+      host: received(`s${service}.example`),
+      method: 'GET',
+      path: received(`/v1/items/${service * 7}`),
+    },
     evidence,
     headers: nothing as Record<string, string>,
     attributes: nothing,

@@ -18,6 +18,7 @@ const lock = join(root, '.dharma', 'bootstrap.lock');
 const LOCK_PATIENCE_MILLISECONDS = 10 * 60 * 1000;
 
 export function ensureInstalled() {
+  requireNode();
   if (isInstalled()) return;
   whileLocked(() => {
     if (!isInstalled()) install();
@@ -35,6 +36,8 @@ export function ensureBuilt() {
 /** Type checks and emits everything, then puts what is no TypeScript beside it. Exits the process on a fault. */
 export function build() {
   const stamp = sourcesDigest();
+  // Programs that read our standard error expect log lines there.
+  if (process.stderr.isTTY) process.stderr.write('dharma: building …\n');
   const compiled = spawnSync(process.execPath, [join(root, 'node_modules/ts7/bin/tsc'), '-p', 'tsconfig.json'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -54,6 +57,14 @@ export function build() {
   }
   removeOutputsWithoutSource(wanted);
   writeFileSync(buildStamp, stamp);
+}
+
+/** npm only warns of an old Node, and what then fails does not say why. */
+function requireNode() {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const [wanted, given] = [engines.node, process.versions.node].map((text) => text.match(/\d+/g).map(Number));
+  if (given[0] > wanted[0] || (given[0] === wanted[0] && given[1] >= wanted[1])) return;
+  stopWith(`this is Node ${process.versions.node}, and ${wanted.join('.')} or newer is needed`, 1);
 }
 
 function install() {

@@ -1,9 +1,11 @@
 /**
- * `npm run check`: build with types, lint, format, architecture, lockfile. `npm run format` (`--write`) formats instead.
+ * `npm run check`: build with types, lint, format, architecture, lockfile, start-up time. `npm run format` (`--write`)
+ * formats instead.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, root, runNode } from './bootstrap.mjs';
+import { startUp } from './start-up.mjs';
 
 ensureInstalled();
 
@@ -30,6 +32,7 @@ const CHECKS = [
   { name: 'floors', run: () => cruise('.dependency-cruiser.cjs', '.dependency-cruiser.built.cjs', 'apps', 'libs') },
   { name: 'loading', run: () => cruise('.dependency-cruiser.built.cjs', 'dist/apps', 'dist/libs') },
   { name: 'lockfile', run: lockfileIsComplete },
+  { name: 'start-up', run: startUp, tells: true },
 ];
 
 if (process.argv.includes('--write')) {
@@ -41,7 +44,7 @@ if (process.argv.includes('--write')) {
     const start = Date.now();
     const { code, output } = await check.run();
     if (code !== 0) failed += 1;
-    if (code !== 0) process.stdout.write(`${output.trimEnd()}\n`);
+    if (code !== 0 || check.tells) process.stdout.write(`${output.trimEnd()}\n`);
     const seconds = ((Date.now() - start) / 1000).toFixed(1);
     process.stdout.write(`check ${check.name.padEnd(14)} ${code === 0 ? 'passed' : 'FAILED'}  ${seconds} s\n`);
   }

@@ -3,29 +3,25 @@
  * arguments are the flags of `dharma serve`, as `--name value` or `--name=value`. Under a supervisor run this file itself:
  * npm does not hand signals on.
  */
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { ensureBuilt, root, stopWithParent } from './bootstrap.mjs';
 
 ensureBuilt();
 const { serve } = await import('../dist/apps/server/src/main.js');
 
-const flags = {
-  policies: process.env.DHARMA_POLICIES ?? join(root, 'policies', 'quickstart'),
-  ...flagsOf(process.argv.slice(2)),
-};
+const quickstart = join(root, 'policies', 'quickstart');
+const flags = { policies: process.env.DHARMA_POLICIES ?? quickstart, ...flagsOf(process.argv.slice(2)) };
+const startedByNpm = process.env.npm_lifecycle_event !== undefined;
 process.exitCode = await serve({ flags, environment: process.env, onReady: printWelcome, stopWhen: npmIsGone() });
 
 function npmIsGone() {
   return new Promise((gone) => {
-    if (process.env.npm_lifecycle_event !== undefined) stopWithParent(gone);
+    if (startedByNpm) stopWithParent(gone);
   });
 }
 
 function printWelcome({ grpc, http, admin }) {
-  const curl = http.startsWith('unix:')
-    ? `curl --unix-socket ${http.slice('unix:'.length)} http://dharma`
-    : `curl http://${http}`;
-  const policies = relative(process.cwd(), flags.policies) || '.';
+  const policies = fromHere(flags.policies);
   process.stdout.write(`
 Dharma decides by ${policies} until Ctrl-C.
 
@@ -33,16 +29,43 @@ Dharma decides by ${policies} until Ctrl-C.
   gateways, HTTP   ${http}
   operators        ${admin}
 
-Allowed: anyone may read.
-  ${curl}/v1/decide -H 'content-type: application/json' -d '{"target":{"host":"localhost","method":"GET","path":"/orders/1"}}'
+${resolve(flags.policies) === quickstart ? threeQuestions(http, policies) : itsOwnCases(policies)}
+`);
+}
+
+function threeQuestions(http, policies) {
+  const address = http.startsWith('unix:')
+    ? `--unix-socket ${http.slice('unix:'.length)} http://dharma`
+    : `http://${http}`;
+  const ask = (method, path) =>
+    `curl -w '\\n' ${address}/v1/decide -H 'content-type: application/json' -d '{"target":{"host":"localhost","method":"${method}","path":"${path}"}}'`;
+  return `Allowed: anyone may read.
+  ${ask('GET', '/orders/1')}
 
 Denied: nothing allows anyone to write.
-  ${curl}/v1/decide -H 'content-type: application/json' -d '{"target":{"host":"localhost","method":"POST","path":"/orders"}}'
+  ${ask('POST', '/orders')}
 
 Explained: why it was denied, and what would mend it.
-  ./dharma explain --policies ${policies} --host localhost --method POST --path /orders
+  ${program()} explain --policies ${policies} --host localhost --method POST --path /orders
+`;
+}
 
-`);
+function itsOwnCases(policies) {
+  return `What these policies are meant to answer:
+  ${program()} test ${policies}
+`;
+}
+
+function program() {
+  const path = fromHere(join(root, 'dharma'));
+  return path.includes('/') ? path : `./${path}`;
+}
+
+/** A path as it can be pasted where `npm start` was typed; npm itself goes to the root of the clone first. */
+function fromHere(path) {
+  const here = (startedByNpm && process.env.INIT_CWD) || process.cwd();
+  const short = relative(here, resolve(path)) || '.';
+  return /^[\w./-]+$/.test(short) ? short : `'${short.replaceAll("'", `'\\''`)}'`;
 }
 
 function flagsOf(argv) {

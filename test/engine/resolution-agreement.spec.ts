@@ -11,10 +11,7 @@ const ACTIONS = ['publish', 'view', '*'];
 const PLACES = ['acme', 'acme.team', 'acme.team.deep', 'acme.side', 'other'];
 
 const template = fc
-  .tuple(
-    fc.array(fc.constantFrom('a', 'b', '{x}', '{y}', '*'), { maxLength: 4 }),
-    fc.constantFrom('', '', '/', '/**'),
-  )
+  .tuple(fc.array(fc.constantFrom('a', 'b', '{x}', '{y}', '*'), { maxLength: 4 }), fc.constantFrom('', '', '/', '/**'))
   .map(([segments, end]) => `/${segments.join('/')}${segments.length === 0 ? end.slice(1) : end}`);
 const pattern = fc
   .tuple(fc.array(fc.constantFrom('a', 'b', '*'), { minLength: 1, maxLength: 3 }), fc.constantFrom('', '.**'))

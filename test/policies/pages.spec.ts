@@ -1,6 +1,6 @@
 /** What the pages show works, and their links lead somewhere. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { compile, decide } from '#engine';
 import { loadBundle, runTests } from '#policy';
 
@@ -56,6 +56,12 @@ it('shows documents in docs/documents.md that load beside the quickstart', () =>
   expect(shown.length).toBeGreaterThan(2);
 });
 
+const sources = new Set(
+  ['apps', 'bench', 'libs', 'scripts', 'test'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => basename(file)),
+  ),
+);
+
 const pages = [
   'README.md',
   'ARCHITECTURE.md',
@@ -78,6 +84,15 @@ it.each(pages)('%s links to pages and headings that exist', (page) => {
       return heading !== undefined && !headingsOf(textOf(target)).includes(heading);
     });
   expect(broken).toEqual([]);
+});
+
+it.each(pages)('%s names source files that exist', (page) => {
+  const gone = [...textOf(page).matchAll(/[\w-][\w.-]*\.(?:ts|mjs)\b/g)]
+    .map(([name]) => name)
+    // The place of a test, not a test.
+    .filter((name) => name !== 'x.spec.ts')
+    .filter((name) => !sources.has(name));
+  expect(gone).toEqual([]);
 });
 
 function headingsOf(text: string): readonly string[] {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { Document, parseAllDocuments, parseDocument, isMap, isSeq, isScalar, visit } from 'yaml';
+import { Document, parse, parseAllDocuments, parseDocument, isMap, isSeq, isScalar, visit } from 'yaml';
 import { format } from '#policy';
+import { writtenDocument } from './written-documents.js';
 
 const WORLD = readFileSync(new URL('../vectors/worked-examples/world.yaml', import.meta.url), 'utf8');
 
@@ -18,148 +19,6 @@ function valuesOf(text: string): unknown {
     .filter((value) => value !== null);
 }
 
-const word = fc.oneof(
-  fc.constantFrom(
-    'yes',
-    'null',
-    '~',
-    '1',
-    '1.0',
-    '0x1f',
-    '.5',
-    '-',
-    '- a',
-    'a: b',
-    'a #b',
-    '#a',
-    '"',
-    "'",
-    `'"`,
-    '*a',
-    '&a',
-    '!a',
-    '%a',
-    '@a',
-    '`a',
-    '[',
-    '{',
-    '{}',
-    ',',
-    'a,b',
-    ' a',
-    'a ',
-    '',
-    '\n',
-    'a\n',
-    'a\nb',
-    ' a\nb\n',
-    'a\n\n',
-    'a\n\n b',
-    'é',
-    '\u2028',
-    '\u0085',
-    '---',
-    '...',
-    '<<',
-    '?',
-    '? a',
-    ':',
-    'a:',
-    '|',
-    '>',
-    '\\',
-    '\t',
-    'a\tb',
-    '2026-01-01T00:00:00Z',
-    '-0',
-    '1e3',
-    '${principal.id}',
-    '🙂',
-    '\u007f',
-    '\ufeff',
-  ),
-  fc.string({ unit: 'grapheme', maxLength: 12 }),
-  fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\n', ':', '#', '-', '"', "'", '{', ']', ','), maxLength: 10 }),
-);
-const leaf = fc.oneof(
-  word,
-  fc.integer(),
-  fc.double({ noNaN: true, noDefaultInfinity: true }),
-  fc.boolean(),
-  fc.constant(null),
-);
-const { tree } = fc.letrec((tie) => ({
-  tree: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
-    leaf,
-    fc.array(tie('tree'), { maxLength: 4 }),
-    fc.dictionary(word, tie('tree'), { maxKeys: 4, noNullPrototype: true }),
-  ),
-}));
-const values = fc.record(
-  {
-    kind: fc.constantFrom('Domain', 'Service', 'Policy', 'Unknown'),
-    apiVersion: fc.constant('dharma/v1'),
-    spec: fc.oneof(
-      tree,
-      fc.record(
-        {
-          rules: fc.array(fc.record({ what: tree, who: tree, id: word, effect: word }, { requiredKeys: [] }), {
-            maxLength: 3,
-          }),
-          boundary: fc.array(word),
-          mechanisms: tree,
-        },
-        { requiredKeys: [] },
-      ),
-    ),
-    metadata: fc.record({ labels: tree, name: word, description: word }, { requiredKeys: ['name'] }),
-    extra: tree,
-  },
-  { requiredKeys: ['kind', 'spec'] },
-);
-
-/** The same value, written one of many ways, remarks and blank lines anywhere. */
-const written = fc
-  .tuple(
-    values,
-    fc.infiniteStream(fc.nat({ max: 11 })),
-    fc.constantFrom(0, 40, 80),
-    fc.constantFrom<boolean | null>(true, false, null),
-  )
-  .map(([value, stream, lineWidth, singleQuote]) => {
-    const next = (): number => stream.next().value as number;
-    const document = new Document(value);
-    visit(document, {
-      Collection: (_, node) => {
-        if (next() < 3) node.flow = true;
-      },
-      Scalar: (key, node) => {
-        const choice = next();
-        if (key !== 'key' && choice === 0) node.comment = ' behind';
-        if (choice === 1) node.commentBefore = ' before';
-        if (choice === 2) node.spaceBefore = true;
-        if (choice === 3) node.commentBefore = ' one\n\n two';
-        if (key !== 'key' && choice === 4) node.comment = ' behind\n and below';
-      },
-      Map: (_, node) => {
-        const choice = next();
-        if (choice === 0) node.comment = ' at the end';
-        if (choice === 1) node.commentBefore = ' at the start';
-        if (next() < 3) node.flow = true;
-      },
-      Seq: (_, node) => {
-        const choice = next();
-        if (choice === 0) node.comment = ' at the end';
-        if (choice === 1) node.commentBefore = ' at the start';
-        if (next() < 3) node.flow = true;
-      },
-    });
-    if (next() === 0) document.commentBefore = ' header';
-    if (next() === 0) document.comment = ' footer';
-    return document.toString({ lineWidth, singleQuote, collectionStyle: 'any' });
-  });
-
 /** Whether the library reads its own print back: where it does not, the text is no test of ours. */
 function isFaithful(text: string): boolean {
   return 'text' in format({ file: 'x.yaml', text });
@@ -170,7 +29,7 @@ const RUNS = Number(process.env['DHARMA_TEST_RUNS'] ?? 120);
 describe('the canonical print', () => {
   it('is a fixed point and changes no value', () =>
     fc.assert(
-      fc.property(fc.array(written, { minLength: 1, maxLength: 2 }), (documents) => {
+      fc.property(fc.array(writtenDocument, { minLength: 1, maxLength: 2 }), (documents) => {
         const text = documents.join('---\n');
         fc.pre(isFaithful(text));
         const once = formatted(text);
@@ -182,7 +41,7 @@ describe('the canonical print', () => {
 
   it('keeps every remark', () =>
     fc.assert(
-      fc.property(written, (text) => {
+      fc.property(writtenDocument, (text) => {
         fc.pre(isFaithful(text));
         expect(remarksIn(formatted(text))).toEqual(remarksIn(text));
       }),
@@ -216,6 +75,33 @@ metadata:
 spec:
   rules: [{ id: a, effect: allow }] # why
 `);
+  });
+
+  it.each`
+    because                                   | written                                                                | printed
+    ${'a request begins with its target'}     | ${'{ time: T, evidence: [], target: { endpoint: a/b } }'}              | ${'{ target: { endpoint: a/b }, evidence: [], time: T }'}
+    ${'an endpoint comes before its method'}  | ${'{ target: { method: GET, path: /, endpoint: a/b } }'}               | ${'{ target: { endpoint: a/b, method: GET, path: / } }'}
+    ${'so does the host of an address'}       | ${'{ target: { path: /, method: GET, host: a } }'}                     | ${'{ target: { host: a, method: GET, path: / } }'}
+    ${'a host stands behind an RPC'}          | ${'{ target: { host: a, rpc: /a.B/C } }'}                              | ${'{ target: { rpc: /a.B/C, host: a } }'}
+    ${'resources have maps inside'}           | ${'{ target: { action: { name: a }, resource: { id: b, type: c } } }'} | ${'{ target: { resource: { type: c, id: b }, action: { name: a } } }'}
+    ${'evidence says first what it is'}       | ${'{ evidence: [{ subject: a, mechanism: b, role: trust }] }'}         | ${'{ evidence: [{ role: trust, mechanism: b, subject: a }] }'}
+    ${'what is in attributes has no order'}   | ${'{ attributes: { b: 1, a: 2 } }'}                                    | ${'{ attributes: { b: 1, a: 2 } }'}
+    ${'a target of two kinds stays as it is'} | ${'{ target: { topic: a, endpoint: b } }'}                             | ${'{ target: { topic: a, endpoint: b } }'}
+  `('orders what a test asks: $because', ({ written, printed }) => {
+    const around = (request: string): string => `kind: Test
+spec:
+  cases:
+    - request: ${request}
+      expect: { decision: allow, reason: ALLOW_SLOW }
+`;
+    const text = around(written).replace(
+      '{ decision: allow, reason: ALLOW_SLOW }',
+      '{ reason: ALLOW_SLOW, decision: allow }',
+    );
+    expect(formatted(text)).toBe(around(printed));
+    const asJson = (request: string, indent: number): string =>
+      JSON.stringify({ kind: 'Test', spec: { cases: [{ request: parse(request) as unknown }] } }, null, indent);
+    expect(formatted(asJson(written, 0), 'x.json')).toBe(`${asJson(printed, 2)}\n`);
   });
 
   it('opens braces that reach beyond 120 columns', () => {

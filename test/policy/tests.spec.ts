@@ -95,4 +95,13 @@ describe('the JSON Schemas', () => {
       });
     }
   });
+
+  it('say of the requests of tests what they say of requests', () => {
+    const { Test, Request } = jsonSchemas() as { readonly [kind: string]: { readonly properties: object } };
+    expect(Test).toMatchObject({
+      properties: {
+        spec: { properties: { cases: { items: { properties: { request: { properties: Request!.properties } } } } } },
+      },
+    });
+  });
 });

@@ -15,6 +15,6 @@ function fast(
   return decide(snapshot, request);
 }
 
-it.each(laws.map((law) => [law.name, law] as const))('%s', (_name, law) => {
-  fc.assert(law.property(fast), { numRuns: RUNS.law });
-});
+it.each(laws.map((law) => [law.name, law] as const))('%s', (_name, law) =>
+  fc.assert(law.property(fast), { numRuns: RUNS.law }),
+);

@@ -7,5 +7,5 @@ export const RUNS = {
   /** Decisions compared with casbin as well. */
   casbin: long ? 20_000 : 1_000,
   /** Worlds a law is tried on. */
-  law: long ? 20_000 : 120,
+  law: long ? 2_000 : 120,
 };

@@ -64,7 +64,7 @@ const domainDraw = fc.record({
   mode: maybe(0.18, fc.constantFrom('report', 'enforce')),
   disclose: often(0.8),
   staleness: maybe(0.05, fc.constantFrom(10, 100)),
-  trust: maybe(0.25, draws(0, 2)),
+  trust: maybe(0.45, draws(0, 2)),
   access: maybe(0.3, draws(0, 2)),
   anonymous: often(0.25),
   recognizes: draws(0, 1),

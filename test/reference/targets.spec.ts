@@ -198,23 +198,27 @@ describe('an RPC, a topic, a resource', () => {
   });
 
   it.each`
-    because                               | target                          | reason                | endpoint
-    ${'an RPC needs no host'}             | ${rpc('Find')}                  | ${'ALLOW_FAST'}       | ${'books/grpc'}
-    ${'two that answer leave it open'}    | ${rpc('Twice')}                 | ${'UNKNOWN_ENDPOINT'} | ${null}
-    ${'a host tells them apart'}          | ${rpc('Twice', 'B.example')}    | ${'ALLOW_FAST'}       | ${'books/twin'}
-    ${'without a host only gRPC answers'} | ${rpc('Web')}                   | ${'UNKNOWN_ENDPOINT'} | ${null}
-    ${'with a host any endpoint may'}     | ${rpc('Web', 'web.example')}    | ${'ALLOW_FAST'}       | ${'books/web'}
-    ${'the most specific topic'}          | ${topic('books.x.made')}        | ${'ALLOW_FAST'}       | ${'books/made'}
-    ${'no falling back over an action'}   | ${topic('books.x.made', 'eat')} | ${'UNKNOWN_ENDPOINT'} | ${null}
-    ${'a rest may be none'}               | ${topic('books', 'consume')}    | ${'ALLOW_FAST'}       | ${'books/log'}
-    ${'a topic is no pattern'}            | ${topic('books.*.made')}        | ${'INVALID_REQUEST'}  | ${null}
-    ${'nor has it empty segments'}        | ${topic('books..made')}         | ${'INVALID_REQUEST'}  | ${null}
-    ${'nor control characters'}           | ${topic('books.\n')}            | ${'INVALID_REQUEST'}  | ${null}
-    ${'an action is no pattern'}          | ${topic('books', '*')}          | ${'INVALID_REQUEST'}  | ${null}
-    ${'a resource by type and action'}    | ${resource('book', 'view')}     | ${'ALLOW_FAST'}       | ${'books/record'}
-    ${'an action its type has not'}       | ${resource('book', 'burn')}     | ${'UNKNOWN_ENDPOINT'} | ${null}
-    ${'a type nobody has'}                | ${resource('film', 'view')}     | ${'UNKNOWN_ENDPOINT'} | ${null}
-    ${'a type has a name'}                | ${resource('', 'view')}         | ${'INVALID_REQUEST'}  | ${null}
+    because                               | target                           | reason                | endpoint
+    ${'an RPC needs no host'}             | ${rpc('Find')}                   | ${'ALLOW_FAST'}       | ${'books/grpc'}
+    ${'two that answer leave it open'}    | ${rpc('Twice')}                  | ${'UNKNOWN_ENDPOINT'} | ${null}
+    ${'a host tells them apart'}          | ${rpc('Twice', 'B.example')}     | ${'ALLOW_FAST'}       | ${'books/twin'}
+    ${'without a host only gRPC answers'} | ${rpc('Web')}                    | ${'UNKNOWN_ENDPOINT'} | ${null}
+    ${'with a host any endpoint may'}     | ${rpc('Web', 'web.example')}     | ${'ALLOW_FAST'}       | ${'books/web'}
+    ${'an RPC has no query'}              | ${rpc('Find?x=1')}               | ${'INVALID_REQUEST'}  | ${null}
+    ${'not even an empty one'}            | ${rpc('Find?')}                  | ${'INVALID_REQUEST'}  | ${null}
+    ${'nor with a host'}                  | ${rpc('Web?x=1', 'web.example')} | ${'INVALID_REQUEST'}  | ${null}
+    ${'nor where nothing answers'}        | ${rpc('None?x=1')}               | ${'INVALID_REQUEST'}  | ${null}
+    ${'the most specific topic'}          | ${topic('books.x.made')}         | ${'ALLOW_FAST'}       | ${'books/made'}
+    ${'no falling back over an action'}   | ${topic('books.x.made', 'eat')}  | ${'UNKNOWN_ENDPOINT'} | ${null}
+    ${'a rest may be none'}               | ${topic('books', 'consume')}     | ${'ALLOW_FAST'}       | ${'books/log'}
+    ${'a topic is no pattern'}            | ${topic('books.*.made')}         | ${'INVALID_REQUEST'}  | ${null}
+    ${'nor has it empty segments'}        | ${topic('books..made')}          | ${'INVALID_REQUEST'}  | ${null}
+    ${'nor control characters'}           | ${topic('books.\n')}             | ${'INVALID_REQUEST'}  | ${null}
+    ${'an action is no pattern'}          | ${topic('books', '*')}           | ${'INVALID_REQUEST'}  | ${null}
+    ${'a resource by type and action'}    | ${resource('book', 'view')}      | ${'ALLOW_FAST'}       | ${'books/record'}
+    ${'an action its type has not'}       | ${resource('book', 'burn')}      | ${'UNKNOWN_ENDPOINT'} | ${null}
+    ${'a type nobody has'}                | ${resource('film', 'view')}      | ${'UNKNOWN_ENDPOINT'} | ${null}
+    ${'a type has a name'}                | ${resource('', 'view')}          | ${'INVALID_REQUEST'}  | ${null}
   `('$because', async ({ target, reason, endpoint }) => {
     expect(await resolve(world, target)).toMatchObject({ reason, endpoint });
   });

@@ -88,7 +88,7 @@ describe('the program', () => {
       await writeFile(join(folder, 'shop.yaml'), SHOP);
       const readyFile = join(folder, 'ready.json');
       const program = startProgram(['--policies', folder, ...FREE_PORTS], { DHARMA_READY_FILE: readyFile });
-      await program.says('Allowed');
+      await program.says('until Ctrl-C');
       const ready = JSON.parse(await readFile(readyFile, 'utf8'));
       expect(ready).toEqual({
         grpc: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
@@ -125,10 +125,24 @@ describe('the program', () => {
     async () => {
       await writeFile(join(folder, 'shop.yaml'), GUARDED_SHOP);
       const program = startProgram(['--policies', folder, ...FREE_PORTS]);
-      await program.says('Allowed');
+      await program.says('until Ctrl-C');
       program.process.kill('SIGINT');
       expect(await program.ended).toBe(0);
       expect(program.output.error).toContain('every caller is refused');
+    },
+    PROGRAM_MILLISECONDS,
+  );
+
+  it(
+    'warns of variables that it does not know instead of passing them over in silence',
+    async () => {
+      await writeFile(join(folder, 'shop.yaml'), SHOP);
+      const program = startProgram(['--policies', folder, ...FREE_PORTS], { DHARMA_MODE: 'observe' });
+      await program.says('until Ctrl-C');
+      program.process.kill('SIGINT');
+      expect(await program.ended).toBe(0);
+      const warnings = program.output.error.split('\n').filter((line) => line.includes('"level":40'));
+      expect(warnings.map((line) => JSON.parse(line))).toMatchObject([{ variables: ['DHARMA_MODE'] }]);
     },
     PROGRAM_MILLISECONDS,
   );
@@ -167,7 +181,10 @@ describe('the program', () => {
           `127.0.0.1:${port}`,
         ]);
         expect(await program.ended).toBe(1);
-        expect(program.output.error).toContain(`DHARMA_${listener.toUpperCase()}_ADDRESS`);
+        expect(program.output.error).toContain(
+          `dharma: \`DHARMA_${listener.toUpperCase()}_ADDRESS\`: cannot listen on \`127.0.0.1:${port}\`: listen EADDRINUSE`,
+        );
+        expect(program.output.error).not.toContain('No address added');
       }
       taken.close();
     },

@@ -1,4 +1,4 @@
-import { explain, type Outcome, type World } from '#engine';
+import { denied, explain, type World } from '#engine';
 import { answerOf, requestFromText } from '#policy';
 import { Problem, type ProblemCode } from '#problem';
 import { answererOf, type Answerer, type EngineName } from './engines.js';
@@ -57,28 +57,12 @@ async function answerTo(line: Line, world: World, answer: Answerer, now: number)
     return bad(new Problem('request-malformed', { fault: fault.join('; ') }));
   }
   const { request, minRevision } = reading;
-  const outcome = minRevision !== undefined && minRevision > REVISION ? tooOld() : await answer(request);
+  const outcome =
+    minRevision !== undefined && minRevision > REVISION ? denied('POLICY_TOO_OLD') : await answer(request);
   return answerOf(outcome, {
     revision: REVISION,
     ageSeconds: 0,
     decisionId: `line-${line.number}`,
     explanation: reading.explain ? explain(world, request) : undefined,
   });
-}
-
-/** What a server says to someone who has seen a later revision than it has. */
-function tooOld(): Outcome {
-  return {
-    decision: 'deny',
-    reason: 'POLICY_TOO_OLD',
-    route: null,
-    deniedAt: null,
-    meeting: null,
-    crossed: [],
-    rules: [],
-    obligations: [],
-    ttlSeconds: 0,
-    endpoint: null,
-    path: null,
-  };
 }

@@ -1,4 +1,4 @@
-import { type AccessRequest, explain, type Outcome, type World } from '#engine';
+import { type AccessRequest, denied, explain, type Outcome, type World } from '#engine';
 import { type Bundle, runTests, type TestResult } from '#policy';
 import { answererOf, type Answerer, type EngineName } from './engines.js';
 import { reasonInBrief } from './explain-text.js';
@@ -44,19 +44,7 @@ async function runCases(bundle: Bundle, world: World, answer: Answerer, now: num
   }));
 }
 
-const UNANSWERED: Outcome = {
-  decision: 'deny',
-  reason: 'INTERNAL_FAULT',
-  route: null,
-  deniedAt: null,
-  meeting: null,
-  crossed: [],
-  rules: [],
-  obligations: [],
-  ttlSeconds: 0,
-  endpoint: null,
-  path: null,
-};
+const UNANSWERED = denied('INTERNAL_FAULT');
 
 function report(format: ReportFormat, cases: readonly RunCase[], colours: Output['colours']): string {
   switch (format) {

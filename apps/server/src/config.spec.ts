@@ -1,4 +1,4 @@
-import { describeSettings, readConfig } from './config.js';
+import { describeSettings, readConfig, unknownVariables } from './config.js';
 
 const folder = { policies: 'policies' };
 
@@ -76,6 +76,18 @@ describe('the configuration', () => {
       expect(messageOf({ [variable]: 'unix:/run/dharma.sock' })).toBe('');
     },
   );
+
+  it('names variables that look like settings and are none', () => {
+    const environment = {
+      DHARMA_HTTP_ADRESS: 'misspelt',
+      DHARMA_MODE: 'of another version',
+      DHARMA_LOG_LEVEL: 'info',
+      DHARMA_PORT: 'tcp://10.0.0.1:8181, set by Kubernetes',
+      DHARMA_SERVICE_HOST: '10.0.0.1, set by Kubernetes',
+      PATH: '/bin',
+    };
+    expect(unknownVariables(environment)).toEqual(['DHARMA_HTTP_ADRESS', 'DHARMA_MODE']);
+  });
 
   it('describes every setting for the help text', () => {
     for (const { flag, variable, sentence, allowed } of describeSettings()) {

@@ -156,6 +156,17 @@ export function readConfig(
   return config;
 }
 
+/** What Kubernetes puts into the environment of whoever runs beside a service named `dharma`. */
+const NOT_OURS = /^DHARMA_(?:SERVICE|PORT)(?:_|$)/;
+
+/** Variables that look like settings and are none, most likely mistyped or of another version. */
+export function unknownVariables(environment: { readonly [variable: string]: string | undefined }): readonly string[] {
+  const known = new Set(Object.values<Setting<unknown>>(SETTINGS).map(({ name }) => variableOf(name)));
+  return Object.keys(environment).filter(
+    (variable) => variable.startsWith('DHARMA_') && !known.has(variable) && !NOT_OURS.test(variable),
+  );
+}
+
 function contradictions(config: ServerConfig): string[] {
   const faults: string[] = [];
   if (config.policies === undefined)

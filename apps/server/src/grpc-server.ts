@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { ServerGrpc } from '@nestjs/microservices';
 import { GRPC_PACKAGES, grpcDefinition } from '#protocols';
 
@@ -19,10 +19,13 @@ export class CheckGrpcServer extends ServerGrpc {
   }
 
   override async createClient(): Promise<Server> {
+    // What the library has to say comes back to us as well, in a form that we can explain.
+    const quiet = (text: unknown) => this.logger.debug?.(text);
+    setLogger({ error: quiet, info: quiet, debug: quiet });
     const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
     this.port = await new Promise<number>((bound, failed) => {
       server.bindAsync(this.#target, ServerCredentials.createInsecure(), (fault, port) =>
-        fault ? failed(fault) : bound(port),
+        fault ? failed(new Error(causeIn(fault.message))) : bound(port),
       );
     });
     return server;
@@ -41,4 +44,9 @@ export class CheckGrpcServer extends ServerGrpc {
       });
     });
   }
+}
+
+/** The library's own sentence counts addresses; the fault of the one address we gave stands in brackets at its end. */
+function causeIn(message: string): string {
+  return /\[(.+)\]$/s.exec(message)?.[1] ?? message;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Problem } from '#problem';
-import { readConfig } from './config.js';
+import { readConfig, unknownVariables } from './config.js';
 import type { RunningServer } from './server.js';
 
 export { describeSettings, type SettingDescription } from './config.js';
@@ -36,6 +36,9 @@ export async function serve({ flags, environment, onReady, stopWhen }: ServeOpti
     const { NestLog, eventLog, openLog } = await import('./telemetry.js');
     const log = openLog(config.logLevel);
     flush = log.flush;
+    const variables = unknownVariables(environment);
+    if (variables.length > 0)
+      log.logger.warn({ variables }, 'variables that are no settings of this version are left out');
     server = await startServer(config, {
       clock: Date.now,
       newDecisionId: randomUUID,

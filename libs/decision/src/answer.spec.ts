@@ -1,5 +1,5 @@
-import { OWN_STATE_REASONS, type Reason } from '#engine';
-import { clientView, denied, type Answer } from './answer.js';
+import { denied, OWN_STATE_REASONS, type Reason } from '#engine';
+import { clientView, type Answer } from './answer.js';
 
 function answer(reason: Reason, hasVerifiedCredential: boolean): Answer {
   const outcome = {

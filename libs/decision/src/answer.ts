@@ -1,4 +1,4 @@
-import { OWN_STATE_REASONS, type AccessRequest, type DenyReason, type Outcome } from '#engine';
+import { OWN_STATE_REASONS, type AccessRequest, type Outcome } from '#engine';
 
 /** What an adapter knows of a request. Time, age and limits are the decision point's to say. */
 export type AskedRequest = Omit<AccessRequest, 'time' | 'askedFrom' | 'policyAgeSeconds' | 'maxTtlSeconds'>;
@@ -36,22 +36,6 @@ export function clientView({ outcome, hasVerifiedCredential }: Answer): ClientVi
   if (isOwnState(outcome.reason)) return 'unavailable';
   if (outcome.reason === 'INVALID_REQUEST' || hasVerifiedCredential) return 'forbidden';
   return 'unauthenticated';
-}
-
-export function denied(reason: DenyReason): Outcome {
-  return {
-    decision: 'deny',
-    reason,
-    route: null,
-    deniedAt: null,
-    meeting: null,
-    crossed: [],
-    rules: [],
-    obligations: [],
-    ttlSeconds: 0,
-    endpoint: null,
-    path: null,
-  };
 }
 
 function isOwnState(reason: string): boolean {

@@ -1,5 +1,5 @@
-import { OUTSIDE, decide } from '#engine';
-import { denied, type Answer, type Question, type RequestFault } from './answer.js';
+import { OUTSIDE, decide, denied } from '#engine';
+import { type Answer, type Question, type RequestFault } from './answer.js';
 import type { Clock, EventLog } from './event.js';
 import { ageSeconds, type LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
 

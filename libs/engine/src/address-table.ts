@@ -3,6 +3,7 @@
  * Says the same as `resolution.ts`.
  */
 import type { EndpointNode } from './snapshot.js';
+import { settled } from './ordering.js';
 import type { Segment } from './template.js';
 
 /** An operation at one path (or topic): who answers which verbs there, and how its parameters are called. */
@@ -130,28 +131,59 @@ export class HostTable<Value> {
   private readonly suffixes = new Map<string, Value>();
 
   at(pattern: string, make: () => Value): Value {
-    const [table, key] = pattern.startsWith('*.') ? [this.suffixes, pattern.slice(2)] : [this.exact, pattern];
+    const wild = pattern.startsWith('*.');
+    const table = wild ? this.suffixes : this.exact;
+    const key = settled(wild ? pattern.slice(2) : pattern);
     let value = table.get(key);
     if (value === undefined) table.set(key, (value = make()));
     return value;
   }
 
-  /** The most specific entry that holds the host and that `accept` takes. */
-  find<Result>(host: string, accept: (value: Value) => Result | undefined): Result | undefined {
-    const value = this.exact.get(host);
-    const result = value === undefined ? undefined : accept(value);
-    if (result !== undefined || this.suffixes.size === 0) return result;
+  /** The most specific entry that holds the host. */
+  find(host: string): Value | undefined {
+    const exact = this.exact.get(host);
+    if (exact !== undefined || this.suffixes.size === 0) return exact;
     for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
       const wild = this.suffixes.get(host.slice(dot + 1));
-      const found = wild === undefined ? undefined : accept(wild);
-      if (found !== undefined) return found;
+      if (wild !== undefined) return wild;
+    }
+    return undefined;
+  }
+
+  protected findExact(host: string): Value | undefined {
+    return this.exact.get(host);
+  }
+
+  /** @param suffix  what follows `*.` */
+  protected findWildcard(suffix: string): Value | undefined {
+    return this.suffixes.get(suffix);
+  }
+
+  get isEmpty(): boolean {
+    return this.exact.size === 0 && this.suffixes.size === 0;
+  }
+}
+
+/** Who claims an address: unlike endpoints, claims fall back to a wider host when the narrower holds other paths only. */
+export class ClaimTable<Domain extends { readonly depth: number }> extends HostTable<PrefixTable<Domain>> {
+  claim(host: string, prefix: string, domain: Domain): void {
+    this.at(host, () => new PrefixTable<Domain>()).add(prefix, domain);
+  }
+
+  claimant(host: string, path: string): Domain | undefined {
+    if (this.isEmpty) return undefined;
+    const exact = this.findExact(host)?.find(path);
+    if (exact !== undefined) return exact;
+    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const wider = this.findWildcard(host.slice(dot + 1))?.find(path);
+      if (wider !== undefined) return wider;
     }
     return undefined;
   }
 }
 
 /** Address claims under one host pattern, by path prefix. */
-export class ClaimTable<Domain extends { readonly depth: number }> {
+class PrefixTable<Domain extends { readonly depth: number }> {
   private readonly byPrefix = new Map<string, Domain>();
   private longest = 0;
 

@@ -1,6 +1,7 @@
 /** From a mechanism's subject to the service bound to it, without looking at every binding. */
 import { parseAddress } from '#cel';
 import type { MechanismKind, World } from './model.js';
+import { settled } from './ordering.js';
 import { networkBlock } from './selectors.js';
 import type { Bindings, ServiceNode } from './snapshot.js';
 
@@ -38,7 +39,7 @@ class TextBindings implements Bindings {
     const prefixes: Bound[] = [];
     for (const { subject, service } of bound) {
       if (subject.endsWith('**')) prefixes.push({ subject: subject.slice(0, -2), service });
-      else this.exact.set(subject, service);
+      else this.exact.set(settled(subject), service);
     }
     const sorted = prefixes.sort((left, right) => (left.subject < right.subject ? -1 : 1));
     const outermost: Bound[] = [];
@@ -50,7 +51,7 @@ class TextBindings implements Bindings {
   }
 
   find(subject: string): ServiceNode | undefined {
-    const exact = this.exact.get(subject);
+    const exact = this.exact.size === 0 ? undefined : this.exact.get(subject);
     if (exact !== undefined || this.prefixes.length === 0) return exact;
     const candidate = lastNotAbove(this.prefixes, (prefix) => prefix.subject <= subject);
     return candidate !== undefined && subject.startsWith(candidate.subject) ? candidate.service : undefined;

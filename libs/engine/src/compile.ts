@@ -10,8 +10,9 @@ import { compileBindings } from './bindings.js';
 import { Holdings } from './holdings.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
 import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
-import { obligationReads } from './obligations.js';
-import { byBytes } from './ordering.js';
+import { obligationReads, prepareObligations } from './obligations.js';
+import type { PreparedObligation } from './obligations.js';
+import { byBytes, settled } from './ordering.js';
 import { aboutEndpoint, aboutService, ANYTHING, HOME, homeOf, KEY, KEYS, RuleTable } from './rule-table.js';
 import type { Filed, KeyName } from './rule-table.js';
 import type {
@@ -41,14 +42,17 @@ export function compile(world: World): Snapshot {
   const services = new Map<string, ServiceNode>();
   for (const service of world.services.values()) {
     const memberships = service.domains.map((name) => domains.get(name)!);
+    const chains = new Set(memberships.flatMap(({ chain }) => chain));
     services.set(service.name, {
       name: service.name,
       holding: holdings.find('service', service.name),
+      home: memberships.length === 1 ? memberships[0] : undefined,
       memberships,
       live: memberships.length === 0 || memberships.some(({ live }) => live),
-      reach: [...new Set(memberships.flatMap(({ chain }) => chain))].sort(
-        (left, right) => right.depth - left.depth || byBytes(left.name, right.name),
+      minds: [...chains].some(
+        (domain) => domain.egressClosed || domain.deniesOutSelf >= 0 || domain.deniesOutSubtree >= 0,
       ),
+      reach: [...chains].sort((left, right) => right.depth - left.depth || byBytes(left.name, right.name)),
     });
   }
   const bindings = compileBindings(world, services);
@@ -71,10 +75,10 @@ export function compile(world: World): Snapshot {
       endpoints.set(endpoint.id, homes.nodeOf(endpoint, services.get(service.name)!));
     }
   }
-  const claims = new HostTable<ClaimTable<DomainNode>>();
+  const claims = new ClaimTable<DomainNode>();
   for (const domain of world.domains.values()) {
     for (const { host, prefix } of domain.addresses) {
-      claims.at(host, () => new ClaimTable<DomainNode>()).add(prefix, domains.get(domain.name)!);
+      claims.claim(host, prefix, domains.get(domain.name)!);
     }
   }
   return {
@@ -131,7 +135,7 @@ function compileDomains(world: World): ReadonlyMap<string, DomainNode> {
       allowsIn: [],
       allowsOut: [],
       inheritance: parent?.inheritance ?? [],
-      name: domain.name,
+      name: settled(domain.name),
       chain: [],
       crossedBelow: [],
       accepts: domain.access === undefined && parent ? parent.accepts : disclosed(access),
@@ -199,7 +203,7 @@ class Numbering {
 
   of(name: string): number {
     let number = this.numbers.get(name);
-    if (number === undefined) this.numbers.set(name, (number = this.numbers.size + 1));
+    if (number === undefined) this.numbers.set(settled(name), (number = this.numbers.size + 1));
     return number;
   }
 }
@@ -232,11 +236,13 @@ class RuleCompiler {
   table(): RuleTable {
     const filed: Filed[] = [];
     for (const rule of this.everyRule()) if (rule.mode === 'enforce') this.file(rule, filed);
-    filed.sort((left, right) => left.rule.ordinal - right.rule.ordinal);
+    filed.sort((left, right) => left.ordinal - right.ordinal);
     return new RuleTable(this.ids, filed, (this.domains.size + 1) * 8);
   }
 
   compiled(rule: Rule): CompiledRule {
+    const owed =
+      rule.effect === 'deny' || rule.obligations.length === 0 ? undefined : prepareObligations(rule.obligations);
     return {
       ordinal: this.ordinals.get(rule.id)!,
       id: rule.id,
@@ -247,8 +253,8 @@ class RuleCompiler {
       anonymous: rule.who.anonymous,
       what: this.what(rule),
       when: rule.when === undefined ? undefined : this.condition(rule.when),
-      obligations: rule.effect === 'deny' || rule.obligations.length === 0 ? undefined : rule.obligations,
-      reads: this.reads(rule),
+      obligations: owed,
+      reads: this.reads(rule, owed),
     };
   }
 
@@ -280,18 +286,25 @@ class RuleCompiler {
 
   private file(rule: Rule, into: Filed[]): void {
     const { what } = rule;
-    const compiled = this.compiled(rule);
-    const home = homeOf(compiled.owner === undefined ? 0 : compiled.owner.enter + 1, homeKind(rule));
+    const owner = rule.owner === OUTSIDE ? 0 : this.domains.get(rule.owner)!.enter + 1;
     const endpoints = what.endpoints?.map((id) =>
       id.endsWith('/*') ? aboutService(this.services.of(id.slice(0, -2))) : aboutEndpoint(this.endpoints.of(id)),
     );
     const about = endpoints ?? what.services?.map((name) => aboutService(this.services.of(name))) ?? [ANYTHING];
     const { key, values } = this.keyOf(rule);
-    const filed = { rule: compiled, home, about: [...new Set(about)], key, values: [...new Set(values)] };
-    into.push({ ...filed, whole: saysNoMore(rule, KEYS[key]!) });
-    // For a target that leaves such parts open a deny must be found without them.
-    if (rule.effect === 'deny' && TARGET_KEYS.has(key))
-      into.push({ ...filed, key: KEY.open, values: [0], whole: false });
+    const filed = {
+      ordinal: this.ordinals.get(rule.id)!,
+      admitsAnonymous: rule.who.anonymous,
+      home: homeOf(owner, homeKind(rule)),
+      about: distinct(about),
+      key,
+      values: distinct(values),
+      // A rule that says no more than its key is never looked at again: most rules need no other form.
+      details: saysNoMore(rule, KEYS[key]!) ? undefined : this.compiled(rule),
+    };
+    into.push(filed);
+    // For a target that leaves such parts open a deny must be found without them: there they count as matched.
+    if (rule.effect === 'deny' && TARGET_KEYS.has(key)) into.push({ ...filed, key: KEY.open, values: [0] });
   }
 
   /** The most telling selector that any one value of decides, and those values. */
@@ -323,17 +336,17 @@ class RuleCompiler {
     const type = typeOf(principal);
     let ids = this.principals.get(type);
     if (ids === undefined) this.principals.set(type, (ids = new Map()));
-    const id = principal.slice(type.length + 1);
+    const id = settled(principal.slice(type.length + 1));
     let number = ids.get(id);
     if (number === undefined) ids.set(id, (number = this.names.of(principal)));
     return number;
   }
 
-  private reads(rule: Rule): ReadonlySet<Root> {
-    if (rule.when === undefined && rule.obligations.length === 0) return NOTHING_READ;
+  private reads(rule: Rule, owed: readonly PreparedObligation[] = []): ReadonlySet<Root> {
+    if (rule.when === undefined && owed.length === 0) return NOTHING_READ;
     const conditionReads = rule.when === undefined ? [] : this.condition(rule.when).reads;
     const roots = conditionReads.map((path) => path.split(/[.[]/, 1)[0]!);
-    return new Set([...roots, ...obligationReads(rule.obligations).map((path) => path[0]!)] as Root[]);
+    return new Set([...roots, ...obligationReads(owed).map((path) => path[0]!)] as Root[]);
   }
 
   private who({ who }: Rule): CompiledWho | undefined {
@@ -428,6 +441,10 @@ function saysNoMore(rule: Rule, key: KeyName): boolean {
   return !whoElse && !whatElse;
 }
 
+function distinct(numbers: readonly number[]): readonly number[] {
+  return numbers.length < 2 ? numbers : [...new Set(numbers)];
+}
+
 function homeKind({ effect, direction, scope }: Rule): number {
   return (effect === 'deny' ? 4 : 0) + (direction === 'out' ? 2 : 0) + (scope === 'subtree' ? 1 : 0);
 }
@@ -475,6 +492,9 @@ class EndpointHomes {
     const live = home.placements.filter((domain) => domain.live).map((domain) => this.placementOf(endpoint, domain));
     const node: EndpointNode = {
       sole: live.length === 1 ? live[0] : undefined,
+      only: home.placements.length === 1 ? home.placements[0] : undefined,
+      id: settled(endpoint.id),
+      admitsPreflight: endpoint.preflight === 'allow',
       about: aboutEndpoint(this.compiler.endpoints.of(endpoint.id)),
       aboutService: aboutService(this.compiler.services.of(endpoint.service)),
       external: home.placements.length === 0,

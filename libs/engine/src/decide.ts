@@ -8,11 +8,12 @@ import type { AccessRequest, Denial, DenyReason, Evidence, Obligation, Outcome }
 import { OUTSIDE } from './model.js';
 import { isCarried, mergeObligations } from './obligations.js';
 import { byBytes, canonicalJson } from './ordering.js';
+import { denied } from './outcome.js';
 import { Proven } from './proven.js';
-import { CredentialSlot, RuleMatcher } from './rule-matcher.js';
+import { CredentialSlot, NO_RULE, RuleMatcher } from './rule-matcher.js';
 import type { DomainNode, EndpointNode, PlacementNode, Snapshot } from './snapshot.js';
 import { liesWithin } from './snapshot.js';
-import { readTarget } from './target.js';
+import { blankTarget, readTarget } from './target.js';
 
 /** @returns the same outcome as `specify` for the world the snapshot was compiled from; never throws */
 export function decide(snapshot: Snapshot, request: AccessRequest): Outcome {
@@ -31,6 +32,7 @@ class Walk {
   private path: string | null = null;
   private ttlSeconds = 0;
 
+  private readonly target = blankTarget();
   private readonly matcher = new RuleMatcher();
   /** Slots of this walk's credentials come first, the rest waits for a request with more of them. */
   private readonly credentials: CredentialSlot[] = [];
@@ -38,7 +40,8 @@ class Walk {
   private usableTrust: readonly string[] = NO_NAMES;
   private readonly proven = new Proven();
   private exits: readonly DomainNode[] = NO_DOMAINS;
-  private decidingRules: readonly string[] = NO_NAMES;
+  private readonly decidingRules: number[] = [];
+  private decidingCount = 0;
   private arisen: Obligation[] = [];
 
   answer(snapshot: Snapshot, request: AccessRequest): Outcome {
@@ -47,7 +50,7 @@ class Walk {
     this.endpoint = undefined;
     this.path = null;
     this.ttlSeconds = 0;
-    const target = readTarget(request);
+    const target = readTarget(request, this.target);
     if (target === undefined) return this.deny('INVALID_REQUEST', null);
     this.matcher.begin(snapshot, request, target);
     const callerReason = this.weighEvidence();
@@ -116,7 +119,8 @@ class Walk {
     this.earliestExpiry = Infinity;
     matcher.actorNode = undefined;
     let ambiguous = false;
-    for (const item of request.evidence) {
+    for (let place = 0; place < request.evidence.length; place++) {
+      const item = request.evidence[place]!;
       if (!item.verified) continue;
       const { expiresAt } = item;
       if (expiresAt !== undefined && request.time >= expiresAt) continue;
@@ -127,8 +131,8 @@ class Walk {
       if (expiresAt !== undefined && expiresAt < this.earliestExpiry) this.earliestExpiry = expiresAt;
       const usable = mechanism.owner.live && (service === undefined || service.live);
       if (item.role === 'access') {
-        const place = this.credentialCount++;
-        (this.credentials[place] ??= new CredentialSlot()).set(item, mechanism, service, usable);
+        const next = this.credentialCount++;
+        (this.credentials[next] ??= new CredentialSlot()).set(item, mechanism, service, usable);
         continue;
       }
       if (matcher.actorNode !== undefined && matcher.actorNode !== service) ambiguous = true;
@@ -156,26 +160,30 @@ class Walk {
     if (actor === undefined) return;
     for (let place = 0; place < this.usableTrust.length; place++) {
       const mechanism = this.usableTrust[place]!;
-      for (const membership of actor.memberships) {
-        if (membership.live && membership.trust.has(mechanism)) this.proven.addLine(membership, mechanism);
-      }
+      if (actor.home !== undefined) this.proveFrom(actor.home, mechanism);
+      else for (const membership of actor.memberships) this.proveFrom(membership, mechanism);
     }
   }
 
-  private findExits({ placements }: EndpointNode): void {
+  private proveFrom(membership: DomainNode, mechanism: string): void {
+    if (membership.live && membership.trust.has(mechanism)) this.proven.addLine(membership, mechanism);
+  }
+
+  private findExits(endpoint: EndpointNode): void {
     this.exits = NO_DOMAINS;
     const { actorNode: actor } = this.matcher;
-    if (actor === undefined) return;
+    if (actor === undefined || (!actor.minds && this.snapshot.outsideDeniesOut.length === 0)) return;
     // Where a membership holds a placement, so do all its ancestors, and none of them is left.
     let leaves = false;
-    for (const membership of actor.memberships) leaves ||= !holdsAny(membership, placements);
-    if (leaves) this.exits = actor.reach.filter((domain) => !holdsAny(domain, placements));
+    if (actor.home !== undefined) leaves = !holds(actor.home, endpoint);
+    else for (const membership of actor.memberships) leaves ||= !holds(membership, endpoint);
+    if (leaves) this.exits = actor.reach.filter((domain) => !holds(domain, endpoint));
   }
 
   private isEntitled(endpoint: EndpointNode): boolean {
     if (this.request.askedFrom === OUTSIDE || endpoint.external) return true;
     const home = this.snapshot.domains.get(this.request.askedFrom);
-    return home !== undefined && holdsAny(home, endpoint.placements);
+    return home !== undefined && holds(home, endpoint);
   }
 
   /** Whole seconds until a kept item expires, a rule's validity begins or ends, or the configured maximum is over. */
@@ -231,7 +239,7 @@ class Walk {
 
   private tryRoute(placement: PlacementNode | undefined, meeting: DomainNode | undefined, lenient: boolean): Outcome {
     const { matcher } = this;
-    this.decidingRules = NO_NAMES;
+    this.decidingCount = 0;
     if (this.arisen.length > 0) this.arisen = [];
     matcher.takeRoute(placement);
     if (!matcher.preflightPasses()) {
@@ -247,12 +255,14 @@ class Walk {
           return this.boundaryDenial(domain);
         }
       }
-      for (const exit of this.exits) {
+      for (let place = 0; place < this.exits.length; place++) {
+        const exit = this.exits[place]!;
         if (!exit.egressClosed || this.check(exit, 'egress') || (lenient && exit.reporting)) continue;
         return this.deny('EGRESS_CLOSED', exit.name);
       }
     }
-    const crossed = placement === undefined ? NO_NAMES : placement.domain.crossedBelow[meeting?.depth ?? 0]!;
+    const met = placement === undefined || placement.domain === meeting;
+    const crossed = met ? NO_NAMES : placement.domain.crossedBelow[meeting?.depth ?? 0]!;
     const fast = crossed.length === 0;
     return {
       decision: 'allow',
@@ -261,10 +271,10 @@ class Walk {
       deniedAt: null,
       meeting: meeting?.name ?? OUTSIDE,
       crossed,
-      rules: this.decidingRules,
+      rules: this.decidingIds(),
       obligations: this.arisen.length === 0 ? NO_OBLIGATIONS : mergeObligations(this.arisen),
       ttlSeconds: this.ttlSeconds,
-      endpoint: this.endpoint!.endpoint.id,
+      endpoint: this.endpoint!.id,
       path: this.path,
     };
   }
@@ -282,10 +292,24 @@ class Walk {
       if (this.accepts(domain, credential)) matcher.matchAllows(homes, credential, false);
     }
     const rule = matcher.firstAllow;
-    if (rule === Infinity) return false;
-    this.decidingRules = [...this.decidingRules, this.snapshot.rules.ids[rule]!];
+    if (rule === NO_RULE) return false;
+    this.decidingRules[this.decidingCount++] = rule;
     matcher.drainObligations(this.arisen);
     return true;
+  }
+
+  private decidingIds(): readonly string[] {
+    const { ids } = this.snapshot.rules;
+    switch (this.decidingCount) {
+      case 0:
+        return NO_NAMES;
+      case 1:
+        return [ids[this.decidingRules[0]!]!];
+      case 2:
+        return [ids[this.decidingRules[0]!]!, ids[this.decidingRules[1]!]!];
+      default:
+        return this.decidingRules.slice(0, this.decidingCount).map((rule) => ids[rule]!);
+    }
   }
 
   private accepts(domain: DomainNode, credential: CredentialSlot): boolean {
@@ -304,19 +328,7 @@ class Walk {
   // ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private deny(reason: DenyReason, deniedAt: string | null): Outcome {
-    return {
-      decision: 'deny',
-      reason,
-      route: null,
-      deniedAt,
-      meeting: null,
-      crossed: NO_NAMES,
-      rules: NO_NAMES,
-      obligations: NO_OBLIGATIONS,
-      ttlSeconds: this.ttlSeconds,
-      endpoint: this.endpoint?.endpoint.id ?? null,
-      path: this.path,
-    };
+    return denied(reason, deniedAt, { endpoint: this.endpoint?.id ?? null, path: this.path }, this.ttlSeconds);
   }
 
   private carried(outcome: Outcome): Outcome {
@@ -324,7 +336,9 @@ class Walk {
   }
 }
 
-function holdsAny(domain: DomainNode, placements: readonly DomainNode[]): boolean {
+/** Whether a placement of the endpoint lies within the domain. */
+function holds(domain: DomainNode, { only, placements }: EndpointNode): boolean {
+  if (only !== undefined) return liesWithin(only, domain);
   for (const placement of placements) if (liesWithin(placement, domain)) return true;
   return false;
 }

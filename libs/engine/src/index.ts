@@ -6,6 +6,7 @@ export { bySpecificity, otherSlash, pathTemplate, topicTemplate } from './templa
 export type { Segment } from './template.js';
 export { parseTextTemplate } from './obligations.js';
 export { byBytes } from './ordering.js';
+export { denied } from './outcome.js';
 export { isWithin } from './resolution.js';
 export { reason, specify } from './specification.js';
 export type { Caller, Check, EvidenceFate, Reasoning, RouteAttempt, WeighedEvidence } from './specification.js';

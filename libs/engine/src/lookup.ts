@@ -1,5 +1,5 @@
 /** Target resolution over a snapshot; `resolution.ts` says the same over lists. */
-import type { Answering, SegmentTrie } from './address-table.js';
+import type { Answering } from './address-table.js';
 import type { EndpointNode, Snapshot } from './snapshot.js';
 import { liesWithin } from './snapshot.js';
 import type { CanonicalTarget } from './target.js';
@@ -12,7 +12,6 @@ export interface Found {
 }
 
 const NO_TEMPLATE: readonly Segment[] = [];
-const itself = (trie: SegmentTrie): SegmentTrie => trie;
 
 export function lookupTarget(snapshot: Snapshot, target: CanonicalTarget): Found | 'unknown' | 'invalid' {
   if (target.named !== undefined) return lookupNamed(snapshot, target.named, target);
@@ -28,14 +27,14 @@ export function lookupTarget(snapshot: Snapshot, target: CanonicalTarget): Found
     target.host === undefined ? lookupRpc(snapshot, target, path) : lookupAddress(snapshot, target, target.host, path);
   if (found === undefined) return target.encodedSlash ? 'invalid' : 'unknown';
   if (target.host === undefined) return found;
-  const claimant = snapshot.claims.find(target.host, (claims) => claims.find(path));
+  const claimant = snapshot.claims.claimant(target.host, path);
   return claimant === undefined || answersWithin(found.endpoint, claimant) ? found : 'unknown';
 }
 
 function lookupAddress(snapshot: Snapshot, target: CanonicalTarget, host: string, path: string): Answering | undefined {
   const table = target.encodedSlash ? snapshot.encodedAddresses : snapshot.addresses;
   return table
-    .find(host, itself)
+    .find(host)
     ?.find(path, 1)
     ?.choose(target.preflightFor ?? target.method!);
 }

@@ -55,7 +55,7 @@ function nextStep(world: World, reasoning: Reasoning): Step | undefined {
       return presentCredential(world, request, outcome.deniedAt!);
     case 'NO_ALLOW_RULE':
     case 'EGRESS_CLOSED':
-      return satisfyRule(world, reasoning) ?? addAllow(world, reasoning);
+      return satisfyRule(world, reasoning) ?? comeWithCredential(world, reasoning) ?? addAllow(world, reasoning);
     case 'NOT_VISIBLE':
       return makeVisible(world, reasoning);
     case 'DENY_RULE':
@@ -132,6 +132,20 @@ function presentCredential(world: World, request: AccessRequest, domain: string)
       yaml: 'access: [anonymous]',
     },
   };
+}
+
+/** Where only the anonymous item was there to match, a credential may satisfy a rule that stands already. */
+function comeWithCredential(world: World, reasoning: Reasoning): Step | undefined {
+  const check = failedCheck(reasoning);
+  if (check?.kind !== 'boundary' || !check.items.every((item) => item === 'anonymous')) return undefined;
+  const step = presentCredential(world, reasoning.request, check.domain);
+  if (step.change.kind !== 'evidence') return undefined;
+  const after = reason(step.world, step.request);
+  if (after.outcome.decision === 'allow') return step;
+  const further = satisfyRule(step.world, after);
+  return further !== undefined && reason(further.world, further.request).outcome.decision === 'allow'
+    ? step
+    : undefined;
 }
 
 function beOneCaller(world: World, reasoning: Reasoning): Step {

@@ -56,43 +56,60 @@ export function isHeaderValue(text: string): boolean {
   return true;
 }
 
+/** An obligation with its text cut at its references, so that filling it in parses nothing. */
+export interface PreparedObligation {
+  readonly template: ObligationTemplate;
+  /** Of the value or key; undefined where the obligation has no text. */
+  readonly text: TextTemplate | undefined;
+}
+
+export function prepareObligations(templates: readonly ObligationTemplate[]): readonly PreparedObligation[] {
+  return templates.map((template) => {
+    const text = textOfTemplate(template);
+    return { template, text: text === undefined ? undefined : parseTextTemplate(text)! };
+  });
+}
+
+function textOfTemplate(template: ObligationTemplate): string | undefined {
+  switch (template.kind) {
+    case 'setHeader':
+      return template.value;
+    case 'rateLimit':
+      return template.key;
+    case 'removeHeader':
+      return undefined;
+  }
+}
+
 /** @returns the rule's obligations filled in, or undefined when one of its texts has no legal value */
 export function fillObligations(
   rule: string,
-  templates: readonly ObligationTemplate[],
+  prepared: readonly PreparedObligation[],
   input: ConditionInput,
 ): readonly Obligation[] | undefined {
   const filled: Obligation[] = [];
-  for (const template of templates) {
-    const obligation = fill(rule, template, input);
-    if (obligation === undefined) return undefined;
-    filled.push(obligation);
+  for (const { template, text } of prepared) {
+    const value = text === undefined ? '' : fillText(text, input);
+    if (value === undefined) return undefined;
+    filled.push(withText(template, value, rule));
   }
   return filled;
 }
 
-function fill(rule: string, template: ObligationTemplate, input: ConditionInput): Obligation | undefined {
+function withText(template: ObligationTemplate, text: string, rule: string): Obligation {
   switch (template.kind) {
+    case 'setHeader':
+      return { ...template, value: text, rule };
+    case 'rateLimit':
+      return { ...template, key: text, rule };
     case 'removeHeader':
       return { ...template, rule };
-    case 'setHeader': {
-      const value = fillText(parseTextTemplate(template.value)!, input);
-      return value === undefined ? undefined : { ...template, value, rule };
-    }
-    case 'rateLimit': {
-      const key = fillText(parseTextTemplate(template.key)!, input);
-      return key === undefined ? undefined : { ...template, key, rule };
-    }
   }
 }
 
-/** The paths that a rule's obligations read. */
-export function obligationReads(templates: readonly ObligationTemplate[]): readonly (readonly string[])[] {
-  return templates.flatMap((template) => {
-    if (template.kind === 'removeHeader') return [];
-    const text = parseTextTemplate(template.kind === 'setHeader' ? template.value : template.key)!;
-    return text.filter((part) => typeof part !== 'string');
-  });
+/** The paths that obligations read. */
+export function obligationReads(prepared: readonly PreparedObligation[]): readonly (readonly string[])[] {
+  return prepared.flatMap(({ text }) => text?.filter((part) => typeof part !== 'string') ?? []);
 }
 
 /** Obligations in the order they arose, each once; of two that touch one header the first stands. */

@@ -120,6 +120,8 @@ function hasKey(keys: number, key: number): boolean {
   return (keys & (1 << key)) !== 0;
 }
 
+/** Above every rule's number, and small enough to be stored without a box. */
+export const NO_RULE = 0x3fffffff;
 const NO_RULES: readonly number[] = Object.freeze([]);
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_DOMAINS: readonly DomainNode[] = Object.freeze([]);
@@ -158,8 +160,8 @@ export class RuleMatcher implements ConditionFacts {
   private rules!: RuleTable;
   private matched: number[] = [];
   private arisen: Arisen[] = [];
-  /** The number of the first matching allow of the current check, or infinity. */
-  firstAllow = Infinity;
+  /** The number of the first matching allow of the current check, or `NO_RULE`. */
+  firstAllow = NO_RULE;
 
   begin(snapshot: Snapshot, request: AccessRequest, target: CanonicalTarget): void {
     this.snapshot = snapshot;
@@ -178,7 +180,7 @@ export class RuleMatcher implements ConditionFacts {
   }
 
   preflightPasses(): boolean {
-    return this.target.preflightFor !== undefined && this.endpointNode.endpoint.preflight === 'allow';
+    return this.target.preflightFor !== undefined && this.endpointNode.admitsPreflight;
   }
 
   /** Whether a rule whose owner and `what` concern the target reads the clock in its condition. */
@@ -241,7 +243,7 @@ export class RuleMatcher implements ConditionFacts {
 
   beginCheck(domain: DomainNode): void {
     this.checked = domain;
-    this.firstAllow = Infinity;
+    this.firstAllow = NO_RULE;
     if (this.arisen.length > 0) this.arisen = [];
   }
 

@@ -67,14 +67,16 @@ export const ADMITS_ANONYMOUS = 2;
 
 /** A rule with every key it is filed under. */
 export interface Filed {
-  readonly rule: CompiledRule;
+  /** The rule's number. */
+  readonly ordinal: number;
+  readonly admitsAnonymous: boolean;
   readonly home: number;
   readonly about: readonly number[];
   readonly key: number;
   /** Values of the key's selector, as numbers of names (or of domains). */
   readonly values: readonly number[];
-  /** Nothing is left to compare once the key fits. */
-  readonly whole: boolean;
+  /** What is left to compare once the key fits; undefined where nothing is. */
+  readonly details: CompiledRule | undefined;
 }
 
 /** A slot holds the key's hash, which is never 0, and its first entry. Most probes end at a slot, so slots are small. */
@@ -119,11 +121,10 @@ export class RuleTable {
     this.keysInUse = new Uint16Array(homes * 3);
     let entry = 0;
     for (let place = filed.length - 1; place >= 0; place--) {
-      const { rule, home, about, key, values, whole } = filed[place]!;
-      const number = rule.ordinal;
+      const { ordinal: number, admitsAnonymous, home, about, key, values, details: rest } = filed[place]!;
       this.owners[number] = home >> 3;
-      this.flags[number] = (whole ? WHOLE : 0) | (rule.anonymous ? ADMITS_ANONYMOUS : 0);
-      if (!whole) details[number] = rule;
+      this.flags[number] = (rest === undefined ? WHOLE : 0) | (admitsAnonymous ? ADMITS_ANONYMOUS : 0);
+      details[number] = rest;
       for (const subject of about) {
         const kind = subject === ANYTHING ? About.Anything : subject & 1 ? About.Endpoint : About.Service;
         this.keysInUse[home * 3 + kind]! |= 1 << key;

@@ -7,7 +7,7 @@ import type { Cidr, Condition } from '#cel';
 import { conditionInput, storedAttributes } from './condition-input.js';
 import type { ConditionFacts } from './condition-input.js';
 import type { Domain, Endpoint, Evidence, Mechanism, Obligation, Rule, Service, World } from './model.js';
-import { fillObligations } from './obligations.js';
+import { fillObligations, prepareObligations } from './obligations.js';
 import { byBytes } from './ordering.js';
 import type { CanonicalTarget } from './target.js';
 import { otherSlash, pathTemplate, templateMatches } from './template.js';
@@ -77,7 +77,8 @@ export function matchRule(rule: Rule, at: Standpoint, item: Item): RuleMatch {
   if (rule.effect === 'deny' || rule.obligations.length === 0) {
     return { rule, item, matched: true, unknown, obligations: [] };
   }
-  const obligations = fillObligations(rule.id, rule.obligations, conditionInput(conditionFacts(rule, at, item)));
+  const input = conditionInput(conditionFacts(rule, at, item));
+  const obligations = fillObligations(rule.id, prepareObligations(rule.obligations), input);
   if (obligations === undefined) return fellOut('obligations', 'unknown');
   return { rule, item, matched: true, unknown, obligations };
 }

@@ -6,8 +6,9 @@
  */
 import type { Condition, Root } from '#cel';
 import type { Answering, ClaimTable, HostTable, SegmentTrie } from './address-table.js';
-import type { Attributes, Endpoint, MechanismKind, ObligationTemplate } from './model.js';
+import type { Attributes, Endpoint, MechanismKind } from './model.js';
 import type { Holding, Holdings } from './holdings.js';
+import type { PreparedObligation } from './obligations.js';
 import type { RuleTable } from './rule-table.js';
 import type { Segment } from './template.js';
 
@@ -69,8 +70,12 @@ export interface ServiceNode {
   /** The roles it holds itself. */
   readonly holding: Holding | undefined;
   readonly memberships: readonly DomainNode[];
+  /** The one membership, where there is exactly one. */
+  readonly home: DomainNode | undefined;
   /** It has a live membership, or none at all. */
   readonly live: boolean;
+  /** Some domain of its reach minds who leaves it: closed egress, or denies `out`. */
+  readonly minds: boolean;
   /** The memberships' chains without repetition, deepest first, then by name. */
   readonly reach: readonly DomainNode[];
 }
@@ -88,6 +93,11 @@ export interface PlacementNode {
 
 export interface EndpointNode {
   readonly endpoint: Endpoint;
+  /** `service/endpoint`. */
+  readonly id: string;
+  readonly admitsPreflight: boolean;
+  /** The one placement, live or not, where there is exactly one. */
+  readonly only: DomainNode | undefined;
   /** Its rules' places in the rule table. */
   readonly about: number;
   readonly aboutService: number;
@@ -128,7 +138,7 @@ export interface CompiledRule {
   readonly anonymous: boolean;
   readonly what: CompiledWhat | undefined;
   readonly when: Condition | undefined;
-  readonly obligations: readonly ObligationTemplate[] | undefined;
+  readonly obligations: readonly PreparedObligation[] | undefined;
   /** What its condition and its obligations read. */
   readonly reads: ReadonlySet<Root>;
 }
@@ -185,7 +195,7 @@ export interface Snapshot {
   readonly topics: SegmentTrie;
   /** Resource type, then action (or `*`). */
   readonly resources: ReadonlyMap<string, ReadonlyMap<string, EndpointNode>>;
-  readonly claims: HostTable<ClaimTable<DomainNode>>;
+  readonly claims: ClaimTable<DomainNode>;
   readonly rules: RuleTable;
   /** Names that rules are filed under, numbered from 1. */
   readonly names: ReadonlyMap<string, number>;

@@ -17,6 +17,7 @@ import type {
 } from './model.js';
 import { isCarried, mergeObligations } from './obligations.js';
 import { byBytes, canonicalJson } from './ordering.js';
+import { denied, NOWHERE } from './outcome.js';
 import { isWithin, resolve } from './resolution.js';
 import { boundService, chainOf, matchRule, whatParts } from './selectors.js';
 import type { Credential, Item, RuleMatch, Standpoint } from './selectors.js';
@@ -95,16 +96,16 @@ export function reason(world: World, request: AccessRequest): Reasoning {
     strict: [],
     lenient: undefined,
   };
-  if (target === undefined) return { ...so, outcome: deny('INVALID_REQUEST', null, NOWHERE, 0) };
+  if (target === undefined) return { ...so, outcome: denied('INVALID_REQUEST', null, NOWHERE, 0) };
 
   // 1. Target
   const path = target.path ?? null;
   const ttl = timeToLive(world, request, evidence);
   const resolution = resolve(world, target);
-  if (resolution.kind === 'invalid') return { ...so, outcome: deny('INVALID_REQUEST', null, NOWHERE, 0) };
+  if (resolution.kind === 'invalid') return { ...so, outcome: denied('INVALID_REQUEST', null, NOWHERE, 0) };
   if (resolution.kind === 'unknown') {
     const mayAskAnything = request.askedFrom === OUTSIDE || !request.askedFrom.includes('.');
-    const outcome = deny(mayAskAnything ? 'UNKNOWN_ENDPOINT' : 'NOT_ENTITLED', null, { endpoint: null, path }, ttl);
+    const outcome = denied(mayAskAnything ? 'UNKNOWN_ENDPOINT' : 'NOT_ENTITLED', null, { endpoint: null, path }, ttl);
     return { ...so, outcome };
   }
   const { endpoint, params } = resolution;
@@ -118,21 +119,21 @@ export function reason(world: World, request: AccessRequest): Reasoning {
   const found = { ...so, endpoint, caller };
   const live = endpoint.placements.filter((placement) => isLive(world, placement));
   if (service.domains.length > 0 && live.length === 0) {
-    return { ...found, outcome: deny('TARGET_DOMAIN_SUSPENDED', null, where, ttlHere) };
+    return { ...found, outcome: denied('TARGET_DOMAIN_SUSPENDED', null, where, ttlHere) };
   }
   const entitled =
     endpoint.placements.length === 0 || endpoint.placements.some((placement) => isWithin(placement, request.askedFrom));
-  if (!entitled) return { ...found, outcome: deny('NOT_ENTITLED', null, where, ttlHere) };
+  if (!entitled) return { ...found, outcome: denied('NOT_ENTITLED', null, where, ttlHere) };
   const targetChains = endpoint.placements.map((placement) => chainOf(world, placement));
   const staleness = targetChains.flat().map((domain) => domain.maxStalenessSeconds ?? Infinity);
   if (request.policyAgeSeconds > Math.min(Infinity, ...staleness)) {
-    return { ...found, outcome: deny('POLICY_TOO_OLD', null, where, 0) };
+    return { ...found, outcome: denied('POLICY_TOO_OLD', null, where, 0) };
   }
 
   // 2 and 3. Evidence and caller
-  if (actors.length > 1) return { ...found, outcome: deny('AMBIGUOUS_CALLER', null, where, ttlHere) };
+  if (actors.length > 1) return { ...found, outcome: denied('AMBIGUOUS_CALLER', null, where, ttlHere) };
   if (actor !== undefined && actor.domains.length > 0 && !actor.domains.some((name) => isLive(world, name))) {
-    return { ...found, outcome: deny('CALLER_SUSPENDED', null, where, ttlHere) };
+    return { ...found, outcome: denied('CALLER_SUSPENDED', null, where, ttlHere) };
   }
 
   // 4. Denies
@@ -143,7 +144,7 @@ export function reason(world: World, request: AccessRequest): Reasoning {
   if (enforcing.length > 0) {
     const rules = [...new Set(enforcing.map(({ rule }) => rule.id))].sort(byBytes);
     const first = enforcing.find(({ rule }) => rule.id === rules[0])!.rule;
-    return { ...walked, outcome: { ...deny('DENY_RULE', first.owner, where, ttlHere), rules } };
+    return { ...walked, outcome: { ...denied('DENY_RULE', first.owner, where, ttlHere), rules } };
   }
   const noted = matching.map(({ rule }) => rule).sort((left, right) => byBytes(left.id, right.id))[0];
 
@@ -427,32 +428,14 @@ function allowStandpoint(at: Place, route: RouteAttempt, domain: string): Standp
 
 // ── 9: the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-type Where = Pick<Outcome, 'endpoint' | 'path'>;
-const NOWHERE: Where = { endpoint: null, path: null };
-
-function deny(reasonCode: Denial['reason'], deniedAt: string | null, where: Where, ttlSeconds: number): Outcome {
-  return {
-    decision: 'deny',
-    reason: reasonCode,
-    route: null,
-    deniedAt,
-    meeting: null,
-    crossed: [],
-    rules: [],
-    obligations: [],
-    ttlSeconds,
-    ...where,
-  };
-}
-
 function answerOf(at: Place, attempts: readonly RouteAttempt[], ttlSeconds: number): Outcome {
   const where = { endpoint: at.endpoint.id, path: at.target.path ?? null };
   const routes = attempts.filter((attempt) => attempt.meeting !== undefined);
-  if (routes.length === 0) return deny('NOT_VISIBLE', null, where, ttlSeconds);
+  if (routes.length === 0) return denied('NOT_VISIBLE', null, where, ttlSeconds);
   const passed = routes.find((route) => route.denial === undefined);
   if (passed === undefined) {
     const { reason: reasonCode, deniedAt } = routes[0]!.denial!;
-    const outcome = deny(reasonCode, deniedAt, where, ttlSeconds);
+    const outcome = denied(reasonCode, deniedAt, where, ttlSeconds);
     if (reasonCode !== 'ACCESS_EVIDENCE_MISSING' || !at.world.domains.get(deniedAt!)!.discloseAccess) return outcome;
     return {
       ...outcome,
@@ -488,7 +471,7 @@ function answerOf(at: Place, attempts: readonly RouteAttempt[], ttlSeconds: numb
 function carried(request: AccessRequest, outcome: Outcome): Outcome {
   if (isCarried(outcome.obligations, request.carries)) return outcome;
   const { endpoint, path, ttlSeconds } = outcome;
-  return deny('OBLIGATION_UNSUPPORTED', null, { endpoint, path }, ttlSeconds);
+  return denied('OBLIGATION_UNSUPPORTED', null, { endpoint, path }, ttlSeconds);
 }
 
 /** Whole seconds until a kept item expires, a rule's validity begins or ends, or the configured maximum is over. */

@@ -23,87 +23,97 @@ export interface CanonicalTarget {
 
 const NO_PROPERTIES: Attributes = Object.freeze(Object.create(null) as Attributes);
 
-/** @returns undefined when the target is refused: `INVALID_REQUEST` */
-export function readTarget(request: AccessRequest): CanonicalTarget | undefined {
+type MutableTarget = { -readonly [Member in keyof CanonicalTarget]: CanonicalTarget[Member] };
+
+/**
+ * @param into  filled in and returned; one that is used again and again spares a decision the making of it
+ * @returns undefined when the target is refused: `INVALID_REQUEST`
+ */
+export function readTarget(request: AccessRequest, into: CanonicalTarget = blankTarget()): CanonicalTarget | undefined {
+  const read = into as MutableTarget;
+  clear(read);
   const target = request.target;
   switch (target.kind) {
     case 'endpoint':
-      return httpTarget(request, target.endpoint, undefined, target.method, target.path, false);
-    case 'address': {
-      const host = canonicalHost(target.host);
-      return host === undefined ? undefined : httpTarget(request, undefined, host, target.method, target.path, false);
-    }
-    case 'rpc': {
-      const host = target.host === undefined ? undefined : canonicalHost(target.host);
-      if (target.host !== undefined && host === undefined) return undefined;
-      return httpTarget(request, undefined, host, 'POST', target.rpc, true);
-    }
+      read.named = target.endpoint;
+      return readHttp(request, read, target.method, target.path);
+    case 'address':
+      read.host = canonicalHost(target.host);
+      return read.host === undefined ? undefined : readHttp(request, read, target.method, target.path);
+    case 'rpc':
+      read.rpc = true;
+      if (target.host !== undefined) {
+        read.host = canonicalHost(target.host);
+        if (read.host === undefined) return undefined;
+      }
+      return readHttp(request, read, 'POST', target.rpc);
     case 'topic':
       if (!isTopic(target.topic) || !isPlainText(target.action) || target.action === '*') return undefined;
-      return {
-        ...ELSEWHERE,
-        topic: target.topic,
-        action: { name: target.action, properties: NO_PROPERTIES },
-      };
+      read.topic = target.topic;
+      read.action = { name: target.action, properties: NO_PROPERTIES };
+      return read;
     case 'resource': {
       const { resource, action } = target;
       if (!isPlainText(resource.type) || !isPlainText(resource.id)) return undefined;
       if (!isPlainText(action.name) || action.name === '*') return undefined;
-      return { ...ELSEWHERE, resource, action };
+      read.resource = resource;
+      read.action = action;
+      return read;
     }
   }
 }
 
-/** A target without any of the members that HTTP gives. */
-const ELSEWHERE: CanonicalTarget = {
-  named: undefined,
-  host: undefined,
-  method: undefined,
-  path: undefined,
-  query: undefined,
-  encodedSlash: false,
-  rpc: false,
-  preflightFor: undefined,
-  topic: undefined,
-  resource: undefined,
-  action: undefined,
-};
-
-function httpTarget(
-  request: AccessRequest,
-  named: string | undefined,
-  host: string | undefined,
-  method: string | undefined,
-  rawPath: string | undefined,
-  rpc: boolean,
-): CanonicalTarget | undefined {
-  if (method !== undefined && !isToken(method)) return undefined;
-  let preflightFor: string | undefined;
-  if (method === 'OPTIONS' && request.headers['origin'] !== undefined) {
-    preflightFor = request.headers['access-control-request-method'];
-    if (preflightFor !== undefined && !isToken(preflightFor)) return undefined;
-  }
-  let path: string | undefined;
-  let query: string | undefined;
-  let encodedSlash = false;
-  if (rawPath !== undefined) {
-    const canonical = canonicalPath(rawPath);
-    if (canonical === undefined) return undefined;
-    // An RPC has no query; one who writes it means something else by the path than we do.
-    if (rpc && canonical.query !== undefined) return undefined;
-    ({ path, query, encodedSlash } = canonical);
-  }
+/** A target that has nothing yet. */
+export function blankTarget(): CanonicalTarget {
   return {
-    named,
-    host,
-    method,
-    path,
-    query,
-    encodedSlash,
-    rpc,
-    preflightFor,
+    named: undefined,
+    host: undefined,
+    method: undefined,
+    path: undefined,
+    query: undefined,
+    encodedSlash: false,
+    rpc: false,
+    preflightFor: undefined,
     topic: undefined,
     resource: undefined,
     action: undefined,
   };
+}
+
+function clear(target: MutableTarget): void {
+  target.named = undefined;
+  target.host = undefined;
+  target.method = undefined;
+  target.path = undefined;
+  target.query = undefined;
+  target.encodedSlash = false;
+  target.rpc = false;
+  target.preflightFor = undefined;
+  target.topic = undefined;
+  target.resource = undefined;
+  target.action = undefined;
+}
+
+function readHttp(
+  request: AccessRequest,
+  read: MutableTarget,
+  method: string | undefined,
+  rawPath: string | undefined,
+): CanonicalTarget | undefined {
+  if (method !== undefined && !isToken(method)) return undefined;
+  read.method = method;
+  if (method === 'OPTIONS' && request.headers['origin'] !== undefined) {
+    read.preflightFor = request.headers['access-control-request-method'];
+    if (read.preflightFor !== undefined && !isToken(read.preflightFor)) return undefined;
+  }
+  if (rawPath !== undefined) {
+    const canonical = canonicalPath(rawPath);
+    if (canonical === undefined) return undefined;
+    // An RPC has no query; one who writes it means something else by the path than we do.
+    if (read.rpc && canonical.query !== undefined) return undefined;
+    read.path = canonical.path;
+    read.query = canonical.query;
+    read.encodedSlash = canonical.encodedSlash;
+  }
+  return read;
 }

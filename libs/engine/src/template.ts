@@ -2,6 +2,7 @@
  * Path templates and topic patterns: segments that are literal, one parameter (`{name}`, or `*` unnamed), or a final
  * `**` for any rest, also none.
  */
+import { settled } from './ordering.js';
 
 export type Segment =
   | { readonly kind: 'literal'; readonly text: string }
@@ -22,7 +23,7 @@ function segmentOf(text: string): Segment {
   if (text === '**') return { kind: 'rest' };
   if (text === '*') return { kind: 'parameter', name: undefined };
   if (text.startsWith('{') && text.endsWith('}')) return { kind: 'parameter', name: text.slice(1, -1) };
-  return { kind: 'literal', text };
+  return { kind: 'literal', text: settled(text) };
 }
 
 /** The same template with or without its trailing slash; undefined where there is no such form (`/`, a final `**`). */

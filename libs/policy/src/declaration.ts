@@ -59,8 +59,9 @@ export const attributes = z
     error: 'a map',
   })
   .meta({ type: 'object' });
-export const labels = z
-  .custom<{ readonly [label: string]: string }>(
+/** A map of names to texts: labels, headers. */
+export const texts = z
+  .custom<{ readonly [name: string]: string }>(
     (value) =>
       typeof value === 'object' &&
       value !== null &&
@@ -79,7 +80,7 @@ export const description = z.string().optional().meta({ description: 'Free text.
 
 /** `metadata` of every kind; `more` holds what a kind adds. */
 export function metadata<Shape extends z.ZodRawShape>(shape: Shape) {
-  return record({ ...shape, description, labels: labels.optional().meta({ description: 'Free names and texts.' }) });
+  return record({ ...shape, description, labels: texts.optional().meta({ description: 'Free names and texts.' }) });
 }
 
 /** A whole document of one kind. */

@@ -145,12 +145,18 @@ const expectation = record({
 });
 export type Expectation = z.infer<typeof expectation>;
 
-export const testDocument = kind(
-  'Test',
-  metadata({ name, domain: domainOrOutside.optional() }),
-  record({
-    time: instant.optional().meta({ description: 'Default: the time of the run.' }),
-    cases: z.array(record({ because: z.string(), request: attributes, expect: expectation })),
-  }),
-);
+/** A `Test`; `request` is the declaration of what its cases ask. */
+export function testOf<Request extends z.ZodType>(request: Request) {
+  return kind(
+    'Test',
+    metadata({ name, domain: domainOrOutside.optional() }),
+    record({
+      time: instant.optional().meta({ description: 'Default: the time of the run.' }),
+      cases: z.array(record({ because: z.string(), request, expect: expectation })),
+    }),
+  );
+}
+
+/** Requests are any maps here: their own parser judges them, as it judges every request. */
+export const testDocument = testOf(attributes);
 export type TestDocument = z.infer<typeof testDocument>;

@@ -16,7 +16,9 @@ import {
   type ServiceDocument,
   testDocument,
   type TestDocument,
+  testOf,
 } from './document-policy.js';
+import { requestShape } from './request.js';
 
 export const API_VERSION = 'dharma/v1';
 
@@ -30,6 +32,9 @@ export const DOCUMENT_SCHEMAS = {
   EnforcementPoint: enforcementPointDocument,
   Test: testDocument,
 } as const satisfies { readonly [kind: string]: z.ZodType };
+
+/** The same with the requests of tests spelled out: for the print and for editors. */
+export const FULL_SCHEMAS = { ...DOCUMENT_SCHEMAS, Test: testOf(requestShape) } as const;
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 export const DOCUMENT_KINDS = Object.keys(DOCUMENT_SCHEMAS) as readonly DocumentKind[];

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Json } from '#engine';
-import { DOCUMENT_SCHEMAS, isDocumentKind } from './document.js';
+import { FULL_SCHEMAS, isDocumentKind } from './document.js';
 import { OffsetRefusal, parseJson } from './json.js';
 import { print } from './print.js';
 import { elementOf, fieldsOf, schemaFor } from './schema-walk.js';
@@ -70,7 +70,7 @@ function ownLines(text: string): string {
 
 function schemaOfDocument(value: Json): z.ZodType | undefined {
   const kind = (value as { readonly kind?: unknown } | null)?.kind;
-  return isDocumentKind(kind) ? DOCUMENT_SCHEMAS[kind] : undefined;
+  return isDocumentKind(kind) ? FULL_SCHEMAS[kind] : undefined;
 }
 
 function orderedJson(value: Json, schema: z.ZodType | undefined): Json {
@@ -80,11 +80,12 @@ function orderedJson(value: Json, schema: z.ZodType | undefined): Json {
   }
   if (typeof value !== 'object' || value === null) return value;
   const map = value as { readonly [member: string]: Json };
-  const chosen = schema && schemaFor(schema, map);
+  const members = Object.keys(map);
+  const chosen = schema && schemaFor(schema, members, map['kind']);
   const fields = (chosen && fieldsOf(chosen)) ?? new Map<string, z.ZodType>();
   const names = [
     ...[...fields.keys()].filter((name) => Object.hasOwn(map, name)),
-    ...Object.keys(map).filter((name) => !fields.has(name)),
+    ...members.filter((name) => !fields.has(name)),
   ];
   const ordered = Object.create(null) as { [member: string]: Json };
   for (const name of names) ordered[name] = orderedJson(map[name]!, fields.get(name));

@@ -10,7 +10,6 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { z } from 'zod';
-import type { Json } from '#engine';
 import { literalBlock, quotedAsNeeded, wordOf } from './scalar-text.js';
 import { elementOf, type Fields, fieldsOf, schemaFor } from './schema-walk.js';
 
@@ -68,7 +67,7 @@ function mapLines(map: YAMLMap, schema: Schema, column: number): readonly string
     const value = pair.value as Node | null;
     if (index > 0 && key.spaceBefore === true) lines.push('');
     lines.push(...remarks(key.commentBefore), ...remarks(key.comment));
-    lines.push(...entry(`${quotedAsNeeded(String(key.value), false)}:`, value, fields.get(String(key.value)), column));
+    lines.push(...entry(`${quotedAsNeeded(nameOf(pair), false)}:`, value, fields.get(nameOf(pair)), column));
   }
   return [...lines, ...(map.flow === true ? [] : remarks(map.comment))];
 }
@@ -129,7 +128,7 @@ function flowText(node: Node | null, schema: Schema): string {
   if (isMap(node)) {
     const fields = fieldsFor(node, schema);
     const members = inOrder(node, fields).map((pair) => {
-      const name = String((pair.key as Scalar).value);
+      const name = nameOf(pair);
       return `${quotedAsNeeded(name, true)}: ${flowText(pair.value as Node | null, fields.get(name))}`;
     });
     return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
@@ -141,10 +140,13 @@ function flowText(node: Node | null, schema: Schema): string {
 }
 
 function fieldsFor(map: YAMLMap, schema: Schema): Fields {
-  const kind = map.items.find((pair) => (pair.key as Scalar).value === 'kind')?.value;
-  const chosen =
-    schema && schemaFor(schema, { kind: isScalar(kind) ? (kind.value as Json) : undefined } as unknown as Json);
+  const kind = map.items.find((pair) => nameOf(pair) === 'kind')?.value;
+  const chosen = schema && schemaFor(schema, map.items.map(nameOf), isScalar(kind) ? kind.value : undefined);
   return (chosen && fieldsOf(chosen)) ?? NO_FIELDS;
+}
+
+function nameOf(pair: Pair): string {
+  return String((pair.key as Scalar).value);
 }
 
 const NO_FIELDS: Fields = new Map();
@@ -152,7 +154,7 @@ const NO_FIELDS: Fields = new Map();
 /** Members in the order of their declaration, others behind them as they stand. */
 function inOrder(map: YAMLMap, fields: Fields): readonly Pair[] {
   const rank = new Map([...fields.keys()].map((name, index) => [name, index]));
-  const rankOf = (pair: Pair): number => rank.get(String((pair.key as Scalar).value)) ?? rank.size;
+  const rankOf = (pair: Pair): number => rank.get(nameOf(pair)) ?? rank.size;
   return [...map.items].sort((left, right) => rankOf(left) - rankOf(right));
 }
 

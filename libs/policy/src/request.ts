@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AccessRequest, Attributes, Evidence, Json, Target } from '#engine';
-import { attributes, instant, record } from './declaration.js';
+import { attributes, instant, record, texts } from './declaration.js';
 import { parseInstant } from './instant.js';
 import { OffsetRefusal, parseJson } from './json.js';
 import { MAXIMUM_DEPTH, MAXIMUM_REQUEST_BYTES } from './limits.js';
@@ -37,17 +37,6 @@ export interface ParsedRequest {
 }
 
 export type RequestReading = ParsedRequest | { readonly faults: readonly RequestFault[] };
-
-const texts = z
-  .custom<{ readonly [name: string]: string }>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.values(value).every((item) => typeof item === 'string'),
-    { error: 'a map of texts' },
-  )
-  .meta({ type: 'object', additionalProperties: { type: 'string' } });
 
 const evidence = record({
   role: z.enum(['trust', 'access']),

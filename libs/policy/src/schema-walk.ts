@@ -1,9 +1,8 @@
 import type { z } from 'zod';
-import type { Json } from '#engine';
 
 /**
  * Finding one's way in a declaration beside a value. Only what the declarations use: records, lists, unions told apart by
- * their `kind`, and optional members.
+ * their `kind` or by the members they have, and optional members.
  */
 
 type Definition =
@@ -45,19 +44,20 @@ export function fieldsOf(schema: z.ZodType): Fields | undefined {
   return fields;
 }
 
-/** Of a union, the branch a map was written for. */
-export function schemaFor(schema: z.ZodType, value: Json): z.ZodType | undefined {
+/** Of a union, the branch a map with these members was written for. */
+export function schemaFor(schema: z.ZodType, members: readonly string[], kind: unknown): z.ZodType | undefined {
   const inner = bare(schema);
   const definition = definitionOf(inner);
   if (definition.type !== 'union') return inner;
   const records = definition.options.filter((option) => fieldsOf(option) !== undefined);
   if (records.length === 1) return records[0];
-  const kind = (value as { readonly kind?: unknown } | null)?.kind;
-  return records.find((option) => accepts(fieldsOf(option)!.get('kind'), kind));
+  return records.find((option) => {
+    const fields = fieldsOf(option)!;
+    return fields.has('kind') ? accepts(fields.get('kind')!, kind) : members.every((member) => fields.has(member));
+  });
 }
 
-function accepts(schema: z.ZodType | undefined, kind: unknown): boolean {
-  if (schema === undefined) return false;
+function accepts(schema: z.ZodType, kind: unknown): boolean {
   if (kind === undefined) return definitionOf(schema).type === 'optional';
   const definition = definitionOf(bare(schema));
   return definition.type === 'literal' && definition.values.includes(kind);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DOCUMENT_SCHEMAS } from './document.js';
+import { FULL_SCHEMAS } from './document.js';
 import { requestShape } from './request.js';
 
 const TITLES: { readonly [kind: string]: string } = {
@@ -18,10 +18,7 @@ const TITLES: { readonly [kind: string]: string } = {
  * What a schema cannot say, like a name that must exist, only loading finds.
  */
 export function jsonSchemas(): { readonly [kind: string]: object } {
-  const kinds: readonly (readonly [string, z.ZodType])[] = [
-    ...Object.entries(DOCUMENT_SCHEMAS),
-    ['Request', requestShape],
-  ];
+  const kinds: readonly (readonly [string, z.ZodType])[] = [...Object.entries(FULL_SCHEMAS), ['Request', requestShape]];
   return Object.fromEntries(kinds.map(([kind, schema]) => [kind, schemaOf(kind, schema)]));
 }
 

@@ -1,4 +1,4 @@
-import { canonicalHost, canonicalPath } from './canonical.js';
+import { canonicalHost, canonicalPath, isMethod } from './canonical.js';
 
 describe('a canonical path', () => {
   it.each`
@@ -111,5 +111,20 @@ describe('a canonical host', () => {
     ${'a path is no host'}                    | ${'a/b'}
   `('is refused: $because', ({ raw }) => {
     expect(canonicalHost(raw)).toBeUndefined();
+  });
+});
+
+describe('a method', () => {
+  it.each`
+    because                            | text              | is
+    ${'it is a token'}                 | ${'GET'}          | ${true}
+    ${'tokens have more than letters'} | ${"M-SEARCH!'~"}  | ${true}
+    ${'as long as a method may be'}    | ${'A'.repeat(64)} | ${true}
+    ${'it is bounded'}                 | ${'A'.repeat(65)} | ${false}
+    ${'it is not empty'}               | ${''}             | ${false}
+    ${'a line end is no part of it'}   | ${'GET\n'}        | ${false}
+    ${'nor are letters outside ASCII'} | ${'GÉT'}          | ${false}
+  `('$because', ({ text, is }) => {
+    expect(isMethod(text)).toBe(is);
   });
 });

@@ -121,9 +121,9 @@ export function canonicalHost(raw: string): string | undefined {
   return host;
 }
 
-/** Whether a text is a method: a token of HTTP, case-sensitive. */
+/** Whether a text is a method: a token of HTTP, case-sensitive, of up to 64 characters. */
 export function isMethod(text: string): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(text);
 }
 
 /** Whether a text can name a topic, an action, a type or a thing. */

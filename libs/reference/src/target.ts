@@ -52,6 +52,8 @@ export function resolveTarget(world: World, request: AccessRequest): Resolution 
     case 'address':
       return resolveAddress(world, request, { ...target, host: canonicalHost(target.host) ?? null });
     case 'rpc':
+      // An RPC has no query: whoever writes one means something else than we would read.
+      if (target.rpc.includes('?')) return INVALID;
       return resolveAddress(world, request, {
         host: target.host === undefined ? undefined : (canonicalHost(target.host) ?? null),
         method: 'POST',

@@ -1,0 +1,255 @@
+import { asking, from, token, worldOf } from '../../../test/reference/worlds.js';
+import { allow, deny, shop } from '../../../test/engine/voices.js';
+import type { DomainGiven } from '../../../test/engine/voices.js';
+import { explain } from './explain.js';
+import type { AccessRequest, Evidence, World } from './model.js';
+
+const asked = (items: readonly Evidence[] = [token('alice')], given: Partial<AccessRequest> = {}): AccessRequest =>
+  asking('GET api.example/v1', { evidence: items, ...given });
+
+/** What would have to change: `kind domain`, and the lines of YAML where there are any. */
+function changes(world: World, request: AccessRequest): string[] | null {
+  const { nearestMiss, outcome } = explain(world, request);
+  expect(outcome.decision).toBe('deny');
+  return (
+    nearestMiss?.changes.map(({ kind, domain, yaml }) =>
+      [kind, domain, yaml].filter((part) => part !== null).join(' | '),
+    ) ?? null
+  );
+}
+
+const summaries = (world: World, request: AccessRequest): string[] =>
+  explain(world, request).nearestMiss!.changes.map(({ summary }) => summary);
+
+describe('the nearest miss of a boundary that was not crossed', () => {
+  const readers = allow('p/r', { who: { scopes: ['read', 'all'] } });
+  const staff = allow('p/g', { who: { groups: ['staff'] } });
+  const editors = allow('p/e', { who: { roles: ['editor'] } });
+  const web = 'what: { endpoints: [api/web] }';
+
+  it.each`
+    because                                                  | acme                                                                                                         | request                                    | expected
+    ${'the evidence is missing, a rule is there'}            | ${{ rules: [allow()] }}                                                                                      | ${asked([])}                               | ${['evidence']}
+    ${'the rule is missing too'}                             | ${{}}                                                                                                        | ${asked([])}                               | ${['evidence', `rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'only the rule is'}                                    | ${{}}                                                                                                        | ${asked()}                                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'a caller that proves nothing is not named'}           | ${{ trust: [] }}                                                                                             | ${asked([from('member'), token('alice')])} | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'a rule needs one scope more'}                         | ${{ rules: [readers] }}                                                                                      | ${asked()}                                 | ${['evidence']}
+    ${'a rule needs a group'}                                | ${{ rules: [staff] }}                                                                                        | ${asked()}                                 | ${['evidence']}
+    ${'a rule needs a role'}                                 | ${{ rules: [editors] }}                                                                                      | ${asked()}                                 | ${['role | acme | assignments:\n  - { role: editor, principals: ["user:alice"] }']}
+    ${'a rule that only reports needs nothing'}              | ${{ rules: [{ ...readers, mode: 'report' }] }}                                                               | ${asked()}                                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'a scope would not be enough'}                         | ${{ rules: [{ ...readers, when: 'false' }] }}                                                                | ${asked()}                                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'anonymous callers are accepted and have no rule'}     | ${{ access: ['anonymous'] }}                                                                                 | ${asked([])}                               | ${[`rule | acme | - { id: allow-api-web, effect: allow, who: { anonymous: true }, ${web} }`]}
+    ${'nothing at all is accepted'}                          | ${{ access: [], rules: [allow('p/a', { who: { anonymous: true } })] }}                                       | ${asked()}                                 | ${['access | acme | access: [anonymous]']}
+    ${'nothing is marked'}                                   | ${{ boundary: [], rules: [allow()] }}                                                                        | ${asked()}                                 | ${['mark | acme | boundary: [api/web]']}
+    ${'a deny stands in the way'}                            | ${{ rules: [allow(), deny('p/b'), deny('p/a')] }}                                                            | ${asked()}                                 | ${['rule | acme']}
+    ${'two services call at once'}                           | ${{}}                                                                                                        | ${asked([from('api'), from('member')])}    | ${['evidence']}
+    ${'zero trust asks for a rule, and the caller is known'} | ${{ zeroTrust: true }}                                                                                       | ${asked([from('member')])}                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, who: { services: [member] }, ${web} }`]}
+    ${'the target is suspended'}                             | ${{ suspended: true, rules: [allow()] }}                                                                     | ${asked()}                                 | ${['suspension | acme | suspended: false']}
+    ${'an obligation cannot be carried'}                     | ${{ rules: [allow('p/o', { obligations: [{ kind: 'rateLimit', key: 'k', class: 'c', critical: true }] })] }} | ${asked(undefined, { carries: [] })}       | ${['obligation | critical: false']}
+  `('$because', ({ acme, request, expected }) => {
+    expect(changes(shop(acme), request)).toEqual(expected);
+  });
+
+  it('says in words who could do what', () => {
+    expect(summaries(shop({ rules: [allow()] }), asked([]))).toEqual([
+      'present a valid credential of `key` or `login`: acme accepts it',
+    ]);
+    expect(summaries(shop({ rules: [readers] }), asked())).toEqual([
+      'a credential of `login` with the scope `read` or `all` would satisfy p/r',
+    ]);
+    const both = allow('p/b', { who: { scopes: { allOf: ['read', 'write', 'all'] } } });
+    expect(summaries(shop({ rules: [both] }), asked([token('alice', { scopes: ['write'] })]))).toEqual([
+      'a credential of `login` with the scope `read` and `all` would satisfy p/b',
+    ]);
+    expect(summaries(shop({ rules: [staff] }), asked())).toEqual(['a member of the group `staff` would satisfy p/g']);
+    expect(summaries(shop({ rules: [allow(), deny('p/b'), deny('p/a')] }), asked())).toEqual([
+      'p/a, p/b would have to spare this request: nothing below acme can undo a deny',
+    ]);
+  });
+});
+
+describe('the nearest miss elsewhere', () => {
+  const tree = (domains: { readonly [name: string]: DomainGiven }, outside: World['outside'] = []): World =>
+    worldOf({
+      outside,
+      domains: {
+        acme: { trust: ['mesh'], access: ['login'], ...domains['acme'] },
+        'acme.a': domains['acme.a'] ?? {},
+        'acme.a.x': domains['acme.a.x'] ?? {},
+        'acme.vault': domains['acme.vault'] ?? {},
+        'acme.idle': { suspended: true },
+      },
+      services: {
+        api: { domains: ['acme.a.x'], endpoints: { web: {} } },
+        both: { domains: ['acme.a.x', 'acme.vault'], endpoints: { web: {} } },
+        inner: { domains: ['acme.vault'] },
+        idle: { domains: ['acme.idle'] },
+        bank: { kind: 'external', endpoints: { pay: {} } },
+      },
+    });
+  const open: DomainGiven = { boundary: ['api/*'], rules: [allow()] };
+
+  it('walks every boundary, outside in, and marks from inside out', () => {
+    expect(changes(tree({ acme: { rules: [allow()] }, 'acme.a': { rules: [allow()] } }), asked())).toEqual([
+      'mark | acme.a.x | boundary: [api/web]',
+      'mark | acme.a | boundary: [api/web]',
+      'mark | acme | boundary: [api/web]',
+      'rule | acme.a.x | - { id: allow-api-web, effect: allow, what: { endpoints: [api/web] } }',
+    ]);
+  });
+
+  it('opens the way out for the service that takes it', () => {
+    const world = tree({ 'acme.vault': { egress: 'closed' } });
+    expect(changes(world, asking('GET bank.example/', { evidence: [from('inner')] }))).toEqual([
+      'rule | acme.vault | - { id: allow-bank-pay, effect: allow, direction: out, who: { services: [inner] }, what: { endpoints: [bank/pay] } }',
+    ]);
+  });
+
+  it('chooses of several placements the one that is hidden least deep', () => {
+    const world = tree({ acme: { boundary: ['both/*'], rules: [allow()] }, 'acme.vault': { rules: [allow()] } });
+    expect(changes(world, asking('GET both.example/', { evidence: [token('alice')] }))).toEqual([
+      'mark | acme.vault | boundary: [both/web]',
+    ]);
+  });
+
+  it('names the domain that suspends a caller', () => {
+    const world = tree({ acme: open, 'acme.a': open, 'acme.a.x': open });
+    expect(changes(world, asked([from('idle'), token('alice')]))).toEqual([
+      'suspension | acme.idle | suspended: false',
+    ]);
+  });
+
+  it('leaves a deny of the outside to the outside', () => {
+    const world = tree({ acme: open, 'acme.a': open, 'acme.a.x': open }, [deny('p/o')]);
+    expect(changes(world, asked())).toEqual(['rule | *']);
+    expect(explain(world, asked()).owner).toEqual({ domain: '*', principals: [] });
+  });
+
+  it('asks nothing of domains that only report', () => {
+    const world = tree({ acme: { boundary: ['api/*'] }, 'acme.a': { mode: 'report' } });
+    expect(changes(world, asked())).toEqual([
+      'rule | acme | - { id: allow-api-web, effect: allow, what: { endpoints: [api/web] } }',
+    ]);
+  });
+
+  it.each`
+    because                                 | target                  | given
+    ${'nobody listens there'}               | ${'GET none.example/'}  | ${{}}
+    ${'the target is refused'}              | ${'GET api.example/..'} | ${{}}
+    ${'somebody else may ask'}              | ${'GET api.example/'}   | ${{ askedFrom: 'acme.vault' }}
+    ${'the caller has yet to prove itself'} | ${'GET bank.example/'}  | ${{}}
+  `('there is none where $because', ({ target, given }) => {
+    expect(changes(tree({}), asking(target, { evidence: [token('alice')], ...given }))).toBeNull();
+  });
+
+  it('there is none of an allow', () => {
+    const { outcome, nearestMiss, owner } = explain(shop({ rules: [allow()] }), asked());
+    expect({ decision: outcome.decision, nearestMiss, owner }).toEqual({
+      decision: 'allow',
+      nearestMiss: null,
+      owner: null,
+    });
+  });
+
+  it.each`
+    because                                  | owners                                                                     | principals
+    ${'nobody is named'}                     | ${{}}                                                                      | ${[]}
+    ${'its own'}                             | ${{ 'acme.a.x': ['owner', 'user:x'], acme: ['owner', 'user:top'] }}        | ${['user:x']}
+    ${'the nearest above'}                   | ${{ 'acme.a': ['owner', 'user:a'], acme: ['owner', 'user:top'] }}          | ${['user:a']}
+    ${'the top'}                             | ${{ acme: ['owner', 'user:top'] }}                                         | ${['user:top']}
+    ${'who may write policies does not own'} | ${{ 'acme.a.x': ['policy-admin', 'user:x'], acme: ['owner', 'user:top'] }} | ${['user:top']}
+    ${'nor does an owner beside'}            | ${{ 'acme.vault': ['owner', 'user:v'] }}                                   | ${[]}
+  `('the owner of the denying domain: $because', ({ owners, principals }) => {
+    const at = (name: string): DomainGiven => {
+      const given = owners[name] as [never, string] | undefined;
+      return given === undefined ? {} : { administrators: [{ role: given[0], principals: [given[1]] }] };
+    };
+    const world = tree({
+      acme: { ...open, ...at('acme') },
+      'acme.a': { ...open, ...at('acme.a') },
+      'acme.a.x': { boundary: ['api/*'], ...at('acme.a.x') },
+      'acme.vault': at('acme.vault'),
+    });
+    expect(explain(world, asked())).toMatchObject({
+      outcome: { deniedAt: 'acme.a.x' },
+      owner: { domain: 'acme.a.x', principals },
+    });
+  });
+});
+
+describe('the walk', () => {
+  it('tells the fate of every item', () => {
+    const world = worldOf({
+      domains: { acme: { trust: ['mesh'], access: ['login'] }, off: { suspended: true } },
+      mechanisms: [{ name: 'off-login', role: 'access', kind: 'jwt', principalType: 'user', owner: 'off' }],
+      services: { api: { domains: ['acme'], endpoints: { web: {} } } },
+    });
+    const items = [
+      from('api'),
+      token('a', { verified: false }),
+      token('b', { expiresAt: 1 }),
+      token('c', { mechanism: 'nobody' }),
+      { ...token('d'), mechanism: 'mesh' },
+      from('stranger'),
+      token('e', { mechanism: 'off-login' }),
+    ];
+    const told = explain(world, asked(items)).evidence.map(({ fate, service, because }) => [
+      fate,
+      service,
+      because.split(':')[0],
+    ]);
+    expect(told).toEqual([
+      ['usable', 'api', 'kept'],
+      ['unverified', null, 'dropped'],
+      ['expired', null, 'dropped'],
+      ['unknown-mechanism', null, 'dropped'],
+      ['wrong-role', null, 'dropped'],
+      ['unbound', null, 'dropped'],
+      ['unusable', null, 'kept, but it opens nothing'],
+    ]);
+  });
+
+  it('tells of each rule with each item why it fell out, and whether it counts', () => {
+    const rules = [
+      allow('p/a', { who: { scopes: ['read'] } }),
+      allow('p/b', { when: 'claimed.vip == true' }),
+      allow('p/c', { mode: 'report' }),
+      allow('p/d'),
+      deny('p/e', { who: { subjects: ['alice'] }, when: 'attributes.country == "XX"', mode: 'report' }),
+    ];
+    const { denies, routes } = explain(shop({ rules }), asked());
+    expect(denies).toMatchObject([
+      {
+        rule: 'p/e',
+        item: 'login alice',
+        matched: true,
+        counted: false,
+        because: 'matched (when could not be evaluated, which counts as matched), but the rule only reports',
+      },
+    ]);
+    expect(routes).toMatchObject([
+      {
+        run: 'strict',
+        placement: 'acme',
+        visibility: '*',
+        meeting: '*',
+        crossed: ['acme'],
+        because: 'passed',
+        checks: [
+          {
+            kind: 'boundary',
+            domain: 'acme',
+            items: ['login alice'],
+            passed: true,
+            rules: [
+              { rule: 'p/a', matched: false, because: 'who.scopes does not match' },
+              { rule: 'p/b', matched: false, because: 'when could not be evaluated' },
+              { rule: 'p/c', matched: true, counted: false },
+              { rule: 'p/d', matched: true, counted: true, because: 'matched' },
+            ],
+          },
+        ],
+      },
+    ]);
+  });
+});
