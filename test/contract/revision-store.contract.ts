@@ -1,4 +1,10 @@
+import fc from 'fast-check';
+import type { PolicyDocument } from '#policy';
 import {
+  contentHashOf,
+  documentChanges,
+  newDocument,
+  type NewDocument,
   type Publication,
   PublicationRefused,
   type PublishOutcome,
@@ -25,6 +31,63 @@ const FACTS = `${domainText('acme')}${roleSetText('staff', 'acme', [
   '{ type: record, id: "2", attributes: { z: 1, a: [1.5, null, "x"], __proto__: { deep: true } } }',
   '{ type: record, id: "10" }',
 ])}`;
+
+const words = fc.oneof(
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }).filter((text) => !/[\u0000-\u001f\u007f]/.test(text)),
+  fc.constantFrom('__proto__', "'; drop table dharma.revision; --", '$1', '\\', '{}', 'null'),
+);
+const documents = fc.oneof(
+  fc
+    .record({ kind: fc.constant('Domain' as const), name: shortName(), metadata: words })
+    .map(({ kind, name, metadata }) => newOf({ kind, name, metadata: { description: metadata }, spec: {} })),
+  fc
+    .record({ name: shortName(), holders: fc.array(fc.tuple(words, words), { maxLength: 4 }) })
+    .map(({ name, holders }) =>
+      newOf({
+        kind: 'RoleSet',
+        name,
+        metadata: { domain: 'acme' },
+        spec: { assignments: holders.map(([role, id]) => ({ role, principals: [`user:${id}`] })) },
+      }),
+    ),
+  fc
+    .record({ name: shortName(), entities: fc.dictionary(words, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 }) })
+    .map(({ name, entities }) =>
+      newOf({
+        kind: 'EntitySet',
+        name,
+        metadata: { domain: 'acme' },
+        spec: {
+          entities: Object.entries(entities).map(([id, value]) => ({ type: 'record', id, attributes: { value } })),
+        },
+      }),
+    ),
+);
+/** What is put, and what of the rest is removed. */
+const steps = fc
+  .record({
+    put: fc.uniqueArray(documents, { selector: ({ kind, name }) => `${kind}/${name}`, maxLength: 3 }),
+    remove: fc.uniqueArray(fc.record({ kind: fc.constantFrom('Domain', 'RoleSet', 'EntitySet'), name: shortName() }), {
+      selector: ({ kind, name }) => `${kind}/${name}`,
+      maxLength: 2,
+    }),
+  })
+  .map(({ put, remove }) => ({
+    put,
+    remove: remove.filter(
+      ({ kind, name }) => !put.some((document) => document.kind === kind && document.name === name),
+    ),
+  }));
+
+function shortName(): fc.Arbitrary<string> {
+  return fc.constantFrom('a', 'b', 'c');
+}
+
+function newOf(given: { kind: string; name: string; metadata: object; spec: object }): NewDocument {
+  const { kind, name, metadata, spec } = given;
+  const document = { apiVersion: 'dharma/v1', kind, metadata: { name, ...metadata }, spec } as PolicyDocument;
+  return newDocument(document, JSON.stringify(document), 'git');
+}
 
 /** What every RevisionStore does. `open` gives an empty one. */
 export function revisionStoreContract(open: () => Promise<RevisionStore>): void {
@@ -94,6 +157,33 @@ export function revisionStoreContract(open: () => Promise<RevisionStore>): void 
     expect(third.contentHash).toBe(first.contentHash);
     expect(await store.documents(third.number)).toEqual(await store.documents(first.number));
   });
+
+  it('reads every revision of any history back, and the same changes between any two', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 6 }), async (history) => {
+        store = await open();
+        const texts = new Map<string, string>();
+        const published: { revision: Revision; texts: ReadonlyMap<string, string> }[] = [];
+        for (const { put, remove } of history) {
+          const base = await store.newest();
+          const outcome = await store.publish({ ...publicationOf(base, ''), put, remove });
+          for (const key of remove) texts.delete(`${key.kind}/${key.name}`);
+          for (const { kind, name, text } of put) texts.set(`${kind}/${name}`, text);
+          if (outcome.kind === 'published') published.push({ revision: outcome.revision, texts: new Map(texts) });
+          else expect(outcome.kind).toBe('unchanged');
+        }
+        for (const { revision, texts: expected } of published) {
+          const documents = await store.documents(revision.number);
+          expect(new Map(documents.map((document) => [names([document])[0]!, document.text]))).toEqual(expected);
+          expect(contentHashOf(documents)).toBe(revision.contentHash);
+          const last = await store.documents(published.at(-1)!.revision.number);
+          const changes = await store.changes(revision.number, published.at(-1)!.revision.number);
+          expect(changes).toEqual(documentChanges(documents, last));
+        }
+      }),
+      { numRuns: 15 },
+    );
+  }, 60_000);
 
   it('lets one of two publications on one base win, and says by whom', async () => {
     const base = await publish(null, BOTH);

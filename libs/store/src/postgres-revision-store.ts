@@ -19,7 +19,7 @@ import {
 } from '#administration';
 import { storeFault } from './database.js';
 import { documentsAt, marksAt, type Sql } from './postgres-reading.js';
-import { appendRevision, appendStep, NOTIFICATION } from './postgres-writing.js';
+import { appendRevision, appendStep } from './postgres-writing.js';
 
 export interface PostgresRevisionStoreParts {
   /** Migrated. */
@@ -45,6 +45,8 @@ interface RevisionRow {
 
 const ATTEMPTS = 10;
 const WAIT_MILLISECONDS = 20;
+/** What a statement of a publication may take: one that hangs holds up nobody, but keeps its connection. */
+const STATEMENT_MILLISECONDS = 25_000;
 /** Serialisation failure, deadlock, and a number or key that another publisher took first. */
 const CROSSED = new Set(['40001', '40P01', '23505']);
 
@@ -163,9 +165,8 @@ export class PostgresRevisionStore extends RevisionStore {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await dataSource.transaction('SERIALIZABLE', async (manager) => {
-          const result = await write((text, values) => manager.query(text, values as unknown[]));
-          await manager.query(`notify ${NOTIFICATION}`);
-          return result;
+          await manager.query(`set local statement_timeout = ${STATEMENT_MILLISECONDS}`);
+          return write((text, values) => manager.query(text, values as unknown[]));
         });
       } catch (thrown) {
         const fault = ours(thrown);

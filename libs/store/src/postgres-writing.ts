@@ -18,7 +18,11 @@ export interface NewRevision {
   readonly requestHash: string;
 }
 
-/** @returns the row as it was stored: its time is the database's */
+/**
+ * Also tells those who listen, once the transaction has succeeded.
+ *
+ * @returns the row as it was stored: its time is the database's
+ */
 export async function appendRevision(sql: Sql, revision: NewRevision): Promise<unknown> {
   const { author, source, because, gitCommit, gitAuthor } = revision.provenance;
   const [row] = (await sql(
@@ -40,6 +44,7 @@ export async function appendRevision(sql: Sql, revision: NewRevision): Promise<u
       revision.requestHash,
     ],
   )) as unknown[];
+  await sql(`notify ${NOTIFICATION}`);
   return row;
 }
 
