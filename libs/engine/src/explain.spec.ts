@@ -1,8 +1,11 @@
-import { asking, from, token, worldOf } from '../../../test/reference/worlds.js';
+import { asking, evidence, token, worldOf } from '../../../test/reference/worlds.js';
 import { allow, deny, shop } from '../../../test/engine/voices.js';
 import type { DomainGiven } from '../../../test/engine/voices.js';
 import { explain } from './explain.js';
 import type { AccessRequest, Evidence, World } from './model.js';
+
+/** What a service proves itself with. */
+const proofOf = (service: string): Evidence => evidence({ role: 'trust', mechanism: 'mesh', subject: service });
 
 const asked = (items: readonly Evidence[] = [token('alice')], given: Partial<AccessRequest> = {}): AccessRequest =>
   asking('GET api.example/v1', { evidence: items, ...given });
@@ -28,24 +31,24 @@ describe('the nearest miss of a boundary that was not crossed', () => {
   const web = 'what: { endpoints: [api/web] }';
 
   it.each`
-    because                                                  | acme                                                                                                         | request                                    | expected
-    ${'the evidence is missing, a rule is there'}            | ${{ rules: [allow()] }}                                                                                      | ${asked([])}                               | ${['evidence']}
-    ${'the rule is missing too'}                             | ${{}}                                                                                                        | ${asked([])}                               | ${['evidence', `rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
-    ${'only the rule is'}                                    | ${{}}                                                                                                        | ${asked()}                                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
-    ${'a caller that proves nothing is not named'}           | ${{ trust: [] }}                                                                                             | ${asked([from('member'), token('alice')])} | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
-    ${'a rule needs one scope more'}                         | ${{ rules: [readers] }}                                                                                      | ${asked()}                                 | ${['evidence']}
-    ${'a rule needs a group'}                                | ${{ rules: [staff] }}                                                                                        | ${asked()}                                 | ${['evidence']}
-    ${'a rule needs a role'}                                 | ${{ rules: [editors] }}                                                                                      | ${asked()}                                 | ${['role | acme | assignments:\n  - { role: editor, principals: ["user:alice"] }']}
-    ${'a rule that only reports needs nothing'}              | ${{ rules: [{ ...readers, mode: 'report' }] }}                                                               | ${asked()}                                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
-    ${'a scope would not be enough'}                         | ${{ rules: [{ ...readers, when: 'false' }] }}                                                                | ${asked()}                                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
-    ${'anonymous callers are accepted and have no rule'}     | ${{ access: ['anonymous'] }}                                                                                 | ${asked([])}                               | ${[`rule | acme | - { id: allow-api-web, effect: allow, who: { anonymous: true }, ${web} }`]}
-    ${'nothing at all is accepted'}                          | ${{ access: [], rules: [allow('p/a', { who: { anonymous: true } })] }}                                       | ${asked()}                                 | ${['access | acme | access: [anonymous]']}
-    ${'nothing is marked'}                                   | ${{ boundary: [], rules: [allow()] }}                                                                        | ${asked()}                                 | ${['mark | acme | boundary: [api/web]']}
-    ${'a deny stands in the way'}                            | ${{ rules: [allow(), deny('p/b'), deny('p/a')] }}                                                            | ${asked()}                                 | ${['rule | acme']}
-    ${'two services call at once'}                           | ${{}}                                                                                                        | ${asked([from('api'), from('member')])}    | ${['evidence']}
-    ${'zero trust asks for a rule, and the caller is known'} | ${{ zeroTrust: true }}                                                                                       | ${asked([from('member')])}                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, who: { services: [member] }, ${web} }`]}
-    ${'the target is suspended'}                             | ${{ suspended: true, rules: [allow()] }}                                                                     | ${asked()}                                 | ${['suspension | acme | suspended: false']}
-    ${'an obligation cannot be carried'}                     | ${{ rules: [allow('p/o', { obligations: [{ kind: 'rateLimit', key: 'k', class: 'c', critical: true }] })] }} | ${asked(undefined, { carries: [] })}       | ${['obligation | critical: false']}
+    because                                                  | acme                                                                                                         | request                                       | expected
+    ${'the evidence is missing, a rule is there'}            | ${{ rules: [allow()] }}                                                                                      | ${asked([])}                                  | ${['evidence']}
+    ${'the rule is missing too'}                             | ${{}}                                                                                                        | ${asked([])}                                  | ${['evidence', `rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'only the rule is'}                                    | ${{}}                                                                                                        | ${asked()}                                    | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'a caller that proves nothing is not named'}           | ${{ trust: [] }}                                                                                             | ${asked([proofOf('member'), token('alice')])} | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'a rule needs one scope more'}                         | ${{ rules: [readers] }}                                                                                      | ${asked()}                                    | ${['evidence']}
+    ${'a rule needs a group'}                                | ${{ rules: [staff] }}                                                                                        | ${asked()}                                    | ${['evidence']}
+    ${'a rule needs a role'}                                 | ${{ rules: [editors] }}                                                                                      | ${asked()}                                    | ${['role | acme | assignments:\n  - { role: editor, principals: ["user:alice"] }']}
+    ${'a rule that only reports needs nothing'}              | ${{ rules: [{ ...readers, mode: 'report' }] }}                                                               | ${asked()}                                    | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'a scope would not be enough'}                         | ${{ rules: [{ ...readers, when: 'false' }] }}                                                                | ${asked()}                                    | ${[`rule | acme | - { id: allow-api-web, effect: allow, ${web} }`]}
+    ${'anonymous callers are accepted and have no rule'}     | ${{ access: ['anonymous'] }}                                                                                 | ${asked([])}                                  | ${[`rule | acme | - { id: allow-api-web, effect: allow, who: { anonymous: true }, ${web} }`]}
+    ${'nothing at all is accepted'}                          | ${{ access: [], rules: [allow('p/a', { who: { anonymous: true } })] }}                                       | ${asked()}                                    | ${['access | acme | access: [anonymous]']}
+    ${'nothing is marked'}                                   | ${{ boundary: [], rules: [allow()] }}                                                                        | ${asked()}                                    | ${['mark | acme | boundary: [api/web]']}
+    ${'a deny stands in the way'}                            | ${{ rules: [allow(), deny('p/b'), deny('p/a')] }}                                                            | ${asked()}                                    | ${['rule | acme']}
+    ${'two services call at once'}                           | ${{}}                                                                                                        | ${asked([proofOf('api'), proofOf('member')])} | ${['evidence']}
+    ${'zero trust asks for a rule, and the caller is known'} | ${{ zeroTrust: true }}                                                                                       | ${asked([proofOf('member')])}                 | ${[`rule | acme | - { id: allow-api-web, effect: allow, who: { services: [member] }, ${web} }`]}
+    ${'the target is suspended'}                             | ${{ suspended: true, rules: [allow()] }}                                                                     | ${asked()}                                    | ${['suspension | acme | suspended: false']}
+    ${'an obligation cannot be carried'}                     | ${{ rules: [allow('p/o', { obligations: [{ kind: 'rateLimit', key: 'k', class: 'c', critical: true }] })] }} | ${asked(undefined, { carries: [] })}          | ${['obligation | critical: false']}
   `('$because', ({ acme, request, expected }) => {
     expect(changes(shop(acme), request)).toEqual(expected);
   });
@@ -100,7 +103,7 @@ describe('the nearest miss elsewhere', () => {
 
   it('opens the way out for the service that takes it', () => {
     const world = tree({ 'acme.vault': { egress: 'closed' } });
-    expect(changes(world, asking('GET bank.example/', { evidence: [from('inner')] }))).toEqual([
+    expect(changes(world, asking('GET bank.example/', { evidence: [proofOf('inner')] }))).toEqual([
       'rule | acme.vault | - { id: allow-bank-pay, effect: allow, direction: out, who: { services: [inner] }, what: { endpoints: [bank/pay] } }',
     ]);
   });
@@ -114,7 +117,7 @@ describe('the nearest miss elsewhere', () => {
 
   it('names the domain that suspends a caller', () => {
     const world = tree({ acme: open, 'acme.a': open, 'acme.a.x': open });
-    expect(changes(world, asked([from('idle'), token('alice')]))).toEqual([
+    expect(changes(world, asked([proofOf('idle'), token('alice')]))).toEqual([
       'suspension | acme.idle | suspended: false',
     ]);
   });
@@ -185,12 +188,12 @@ describe('the walk', () => {
       services: { api: { domains: ['acme'], endpoints: { web: {} } } },
     });
     const items = [
-      from('api'),
+      proofOf('api'),
       token('a', { verified: false }),
       token('b', { expiresAt: 1 }),
       token('c', { mechanism: 'nobody' }),
       { ...token('d'), mechanism: 'mesh' },
-      from('stranger'),
+      proofOf('stranger'),
       token('e', { mechanism: 'off-login' }),
     ];
     const told = explain(world, asked(items)).evidence.map(({ fate, service, because }) => [
