@@ -259,6 +259,23 @@ describe('a fault of the database', () => {
     expect(await store.newest()).toEqual(before);
   });
 
+  it('passes: a store whose connections were all cut goes on with new ones', async () => {
+    const url = await postgres.migrated();
+    const store = await storeAt(url);
+    const first = await publish(store, null, domainText('acme'));
+    await Promise.all(many(4, () => store.newest()));
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${databaseOf(url)}'`;
+    await administer(postgres.server, cut);
+    // Each connection whose end was not heard of yet costs one answer at most.
+    const answers: unknown[] = [];
+    for (let attempt = 0; attempt <= 4; attempt += 1) {
+      answers.push(await store.newest().catch((fault: StoreFault) => fault.kind));
+    }
+    expect(answers.filter((answer) => answer !== 'unavailable').at(-1)).toEqual(first);
+    expect(await store.newest()).toEqual(first);
+    expect(await publish(store, first, domainText('labs'))).toMatchObject({ number: 2 });
+  });
+
   it('tells a database that is not there', async () => {
     await expect(openDatabase({ url: 'postgresql://x@localhost/x?host=/nowhere' })).rejects.toMatchObject({
       kind: 'unavailable',
