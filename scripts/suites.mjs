@@ -7,6 +7,7 @@ export const SUITES = [
   { name: 'policy', below: ['test/policy/'], budgetSeconds: 60 },
   { name: 'laws', below: ['test/properties/'], budgetSeconds: 120 },
   { name: 'server', below: ['test/server/'], budgetSeconds: 60 },
+  { name: 'store', below: ['test/store/'], budgetSeconds: 90 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 60 },
 ];
 const DEFAULT_BUDGET_SECONDS = 60;

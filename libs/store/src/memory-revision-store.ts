@@ -1,0 +1,132 @@
+import {
+  documentChanges,
+  type DocumentChange,
+  isOnNewest,
+  judgeProvenance,
+  judgePublication,
+  keyText,
+  type Provenance,
+  type Publication,
+  publicationHash,
+  publicationStep,
+  type PublicationStep,
+  type PublishOutcome,
+  type Revision,
+  RevisionStore,
+  RevisionUnknown,
+  type StoredDocument,
+} from '#administration';
+
+interface Entry {
+  readonly revision: Revision;
+  readonly step: Pick<PublicationStep, 'put' | 'remove'>;
+  readonly idempotencyKey: string | undefined;
+  readonly hash: string;
+}
+
+/** A history that ends with the process. */
+export class MemoryRevisionStore extends RevisionStore {
+  readonly #clock: () => number;
+  readonly #entries: Entry[] = [];
+
+  /** @param clock  milliseconds since 1970 */
+  constructor(clock: () => number) {
+    super();
+    this.#clock = clock;
+  }
+
+  async newest(): Promise<Revision | null> {
+    return this.#newest();
+  }
+
+  async revision(number: number): Promise<Revision | null> {
+    return this.#entries.find(({ revision }) => revision.number === number)?.revision ?? null;
+  }
+
+  async list(page: { readonly below?: number; readonly limit: number }): Promise<readonly Revision[]> {
+    return this.#entries
+      .map(({ revision }) => revision)
+      .filter(({ number }) => number < (page.below ?? Number.POSITIVE_INFINITY))
+      .reverse()
+      .slice(0, page.limit);
+  }
+
+  async documents(number: number): Promise<readonly StoredDocument[]> {
+    return this.#documents(number);
+  }
+
+  async changes(since: number, until: number): Promise<readonly DocumentChange[]> {
+    return documentChanges(this.#documents(since), this.#documents(until));
+  }
+
+  async publish(publication: Publication): Promise<PublishOutcome> {
+    judgePublication(publication);
+    const { idempotencyKey, provenance } = publication;
+    const hash = publicationHash(publication);
+    const earlier = this.#entries.find(
+      (entry) => idempotencyKey !== undefined && entry.idempotencyKey === idempotencyKey,
+    );
+    if (earlier !== undefined) {
+      return { kind: earlier.hash === hash ? 'repeated' : 'key-reused', revision: earlier.revision };
+    }
+    const newest = this.#newest();
+    if (!isOnNewest(publication, newest)) return { kind: 'superseded', current: newest };
+    const step = publicationStep(publication, this.#documents(newest?.number ?? 0));
+    if (step.put.length === 0 && step.remove.length === 0) return { kind: 'unchanged', revision: newest };
+    const revision = this.#append({
+      step,
+      hash,
+      idempotencyKey,
+      revision: {
+        epoch: newest?.epoch ?? 1,
+        number: (newest?.number ?? 0) + 1,
+        contentHash: step.contentHash,
+        provenance,
+        publishedAt: this.#clock(),
+        base: newest?.number ?? null,
+      },
+    });
+    return { kind: 'published', revision };
+  }
+
+  async beginEpoch(provenance: Provenance, above: number): Promise<Revision> {
+    judgeProvenance(provenance);
+    const newest = this.#newest();
+    if (newest === null) throw new RevisionUnknown(0);
+    return this.#append({
+      step: { put: [], remove: [] },
+      hash: '',
+      idempotencyKey: undefined,
+      revision: {
+        epoch: newest.epoch + 1,
+        number: Math.max(newest.number, above) + 1,
+        contentHash: newest.contentHash,
+        provenance,
+        publishedAt: this.#clock(),
+        base: newest.number,
+      },
+    });
+  }
+
+  #newest(): Revision | null {
+    return this.#entries.at(-1)?.revision ?? null;
+  }
+
+  #append(entry: Entry): Revision {
+    this.#entries.push(entry);
+    return entry.revision;
+  }
+
+  #documents(number: number): readonly StoredDocument[] {
+    if (number !== 0 && !this.#entries.some(({ revision }) => revision.number === number)) {
+      throw new RevisionUnknown(number);
+    }
+    const set = new Map<string, StoredDocument>();
+    for (const { revision, step } of this.#entries) {
+      if (revision.number > number) break;
+      for (const key of step.remove) set.delete(keyText(key));
+      for (const { document: _meaning, ...stored } of step.put) set.set(keyText(stored), stored);
+    }
+    return [...set.keys()].sort().map((key) => set.get(key)!);
+  }
+}

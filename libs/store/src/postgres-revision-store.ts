@@ -1,0 +1,220 @@
+import type { DataSource } from 'typeorm';
+import {
+  contentHashOf,
+  documentChanges,
+  type DocumentChange,
+  isOnNewest,
+  judgeProvenance,
+  judgePublication,
+  type Provenance,
+  type Publication,
+  publicationHash,
+  publicationStep,
+  type PublishOutcome,
+  type Revision,
+  RevisionCorrupt,
+  RevisionStore,
+  RevisionUnknown,
+  type StoredDocument,
+} from '#administration';
+import { storeFault } from './database.js';
+import { documentsAt, marksAt, type Sql } from './postgres-reading.js';
+import { appendRevision, appendStep } from './postgres-writing.js';
+
+export interface PostgresRevisionStoreParts {
+  /** Migrated. */
+  readonly dataSource: DataSource;
+  /** 0 to below 1; spreads the repetitions of publishers that got in one another's way. */
+  readonly random: () => number;
+  readonly wait: (milliseconds: number) => Promise<void>;
+}
+
+interface RevisionRow {
+  readonly number: string;
+  readonly epoch: number;
+  readonly content_hash: string;
+  readonly base: string | null;
+  readonly published_at: Date;
+  readonly author: string;
+  readonly source: string;
+  readonly because: string;
+  readonly git_commit: string | null;
+  readonly git_author: string | null;
+  readonly request_hash: string;
+}
+
+const ATTEMPTS = 10;
+const WAIT_MILLISECONDS = 20;
+/** What a statement of a publication may take: one that hangs holds up nobody, but keeps its connection. */
+const STATEMENT_MILLISECONDS = 25_000;
+/** Serialisation failure, deadlock, and a number or key that another publisher took first. */
+const CROSSED = new Set(['40001', '40P01', '23505']);
+
+/** The history in PostgreSQL. Every method may throw a StoreFault. */
+export class PostgresRevisionStore extends RevisionStore {
+  readonly #parts: PostgresRevisionStoreParts;
+
+  constructor(parts: PostgresRevisionStoreParts) {
+    super();
+    this.#parts = parts;
+  }
+
+  newest(): Promise<Revision | null> {
+    return this.#reading(newestIn);
+  }
+
+  revision(number: number): Promise<Revision | null> {
+    return this.#reading((sql) => revisionIn(sql, number));
+  }
+
+  list(page: { readonly below?: number; readonly limit: number }): Promise<readonly Revision[]> {
+    return this.#reading(async (sql) => {
+      const rows = await sql('select * from dharma.revision where number < $1 order by number desc limit $2', [
+        page.below ?? Number.MAX_SAFE_INTEGER,
+        page.limit,
+      ]);
+      return (rows as RevisionRow[]).map(toRevision);
+    });
+  }
+
+  documents(number: number): Promise<readonly StoredDocument[]> {
+    return this.#reading((sql) => wholeSet(sql, number));
+  }
+
+  changes(since: number, until: number): Promise<readonly DocumentChange[]> {
+    return this.#reading(async (sql) => {
+      for (const number of [since, until]) {
+        if (number !== 0 && (await revisionIn(sql, number)) === null) throw new RevisionUnknown(number);
+      }
+      const range = [Math.min(since, until), Math.max(since, until)];
+      // Only what was touched in between can differ, so only that is read.
+      const rows = (await sql(
+        'select distinct kind, name from dharma.document_change where revision > $1 and revision <= $2',
+        range,
+      )) as { kind: string; name: string }[];
+      const [before, after] = [await documentsAt(sql, since, rows), await documentsAt(sql, until, rows)];
+      return documentChanges(before, after);
+    });
+  }
+
+  async publish(publication: Publication): Promise<PublishOutcome> {
+    judgePublication(publication);
+    return this.#writing(async (sql): Promise<PublishOutcome> => {
+      const { idempotencyKey } = publication;
+      const requestHash = publicationHash(publication);
+      if (idempotencyKey !== undefined) {
+        const [earlier] = (await sql('select * from dharma.revision where idempotency_key = $1', [
+          idempotencyKey,
+        ])) as RevisionRow[];
+        if (earlier !== undefined) {
+          const kind = earlier.request_hash === requestHash ? 'repeated' : 'key-reused';
+          return { kind, revision: toRevision(earlier) };
+        }
+      }
+      const newest = await newestIn(sql);
+      if (!isOnNewest(publication, newest)) return { kind: 'superseded', current: newest };
+      const base = newest?.number ?? 0;
+      const step = publicationStep(publication, await marksAt(sql, base));
+      if (step.put.length === 0 && step.remove.length === 0) return { kind: 'unchanged', revision: newest };
+      const number = base + 1;
+      const row = await appendRevision(sql, {
+        epoch: newest?.epoch ?? 1,
+        number,
+        base: newest?.number ?? null,
+        contentHash: step.contentHash,
+        provenance: publication.provenance,
+        idempotencyKey,
+        requestHash,
+      });
+      await appendStep(sql, step, number);
+      return { kind: 'published', revision: toRevision(row as RevisionRow) };
+    });
+  }
+
+  async beginEpoch(provenance: Provenance, above: number): Promise<Revision> {
+    judgeProvenance(provenance);
+    return this.#writing(async (sql) => {
+      const newest = await newestIn(sql);
+      if (newest === null) throw new RevisionUnknown(0);
+      const row = await appendRevision(sql, {
+        epoch: newest.epoch + 1,
+        number: Math.max(newest.number, above) + 1,
+        base: newest.number,
+        contentHash: newest.contentHash,
+        provenance,
+        idempotencyKey: undefined,
+        requestHash: '',
+      });
+      return toRevision(row as RevisionRow);
+    });
+  }
+
+  /** History only grows, so statements that name a number agree with one another without a transaction. */
+  async #reading<Result>(read: (sql: Sql) => Promise<Result>): Promise<Result> {
+    const { dataSource } = this.#parts;
+    try {
+      return await read((text, values) => dataSource.query(text, values as unknown[]));
+    } catch (fault) {
+      throw ours(fault);
+    }
+  }
+
+  /** One serialisable transaction, begun again when another publisher crossed it. */
+  async #writing<Result>(write: (sql: Sql) => Promise<Result>): Promise<Result> {
+    const { dataSource, random, wait } = this.#parts;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await dataSource.transaction('SERIALIZABLE', async (manager) => {
+          await manager.query(`set local statement_timeout = ${STATEMENT_MILLISECONDS}`);
+          return write((text, values) => manager.query(text, values as unknown[]));
+        });
+      } catch (thrown) {
+        const fault = ours(thrown);
+        const isCrossed = 'code' in fault && CROSSED.has(String(fault.code));
+        if (!isCrossed || attempt === ATTEMPTS) throw fault;
+        await wait(WAIT_MILLISECONDS * attempt * random());
+      }
+    }
+  }
+}
+
+async function wholeSet(sql: Sql, number: number): Promise<readonly StoredDocument[]> {
+  if (number === 0) return [];
+  const revision = await revisionIn(sql, number);
+  if (revision === null) throw new RevisionUnknown(number);
+  const documents = await documentsAt(sql, number);
+  if (contentHashOf(documents) !== revision.contentHash) throw new RevisionCorrupt(number, 'its content hash differs');
+  return documents;
+}
+
+async function newestIn(sql: Sql): Promise<Revision | null> {
+  const [row] = (await sql('select * from dharma.revision order by number desc limit 1')) as RevisionRow[];
+  return row === undefined ? null : toRevision(row);
+}
+
+async function revisionIn(sql: Sql, number: number): Promise<Revision | null> {
+  if (!Number.isSafeInteger(number)) return null;
+  const [row] = (await sql('select * from dharma.revision where number = $1', [number])) as RevisionRow[];
+  return row === undefined ? null : toRevision(row);
+}
+
+function toRevision(row: RevisionRow): Revision {
+  return {
+    epoch: row.epoch,
+    number: Number(row.number),
+    contentHash: row.content_hash,
+    provenance: {
+      author: row.author,
+      source: row.source,
+      because: row.because,
+      gitCommit: row.git_commit ?? undefined,
+      gitAuthor: row.git_author ?? undefined,
+    },
+    publishedAt: row.published_at.getTime(),
+    base: row.base === null ? null : Number(row.base),
+  };
+}
+
+function ours(fault: unknown): Error {
+  return fault instanceof RevisionUnknown || fault instanceof RevisionCorrupt ? fault : storeFault(fault);
+}
