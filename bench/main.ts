@@ -44,23 +44,30 @@ function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[values.length >> 1]!;
 }
 
-/** Microseconds of processor time a decision, one figure a batch. */
-function batches(snapshot: Snapshot, requests: readonly AccessRequest[]): readonly number[] {
-  const run = (): number => {
+interface Scenario {
+  readonly name: string;
+  readonly snapshot: Snapshot;
+  readonly requests: readonly AccessRequest[];
+}
+
+/**
+ * Microseconds of processor time a decision, the median of all batches. The scenarios take turns batch by batch, so that
+ * whatever slows the machine down slows all of them, and their ratios stand.
+ */
+function costs(scenarios: readonly Scenario[]): readonly number[] {
+  const run = ({ snapshot, requests }: Scenario): number => {
     const start = cpuNow();
     for (let index = 0; index < BATCH; index++) decide(snapshot, requests[index % requests.length]!);
     return (cpuNow() - start) / 1000 / BATCH;
   };
-  for (let warm = 0; warm < 5; warm++) run();
-  return Array.from({ length: BATCHES }, run);
-}
-
-function cost(name: string, snapshot: Snapshot, requests: readonly AccessRequest[]): number {
-  const measured = batches(snapshot, requests);
-  const sorted = measured.toSorted((left, right) => left - right);
-  const middle = median(measured);
-  say(`  ${name.padEnd(58)} ${middle.toFixed(2)} µs  (${sorted[0]!.toFixed(2)}–${sorted.at(-1)!.toFixed(2)})`);
-  return middle;
+  for (let warm = 0; warm < 5; warm++) scenarios.forEach(run);
+  const rounds = Array.from({ length: BATCHES }, () => scenarios.map(run));
+  return scenarios.map(({ name }, place) => {
+    const sorted = rounds.map((round) => round[place]!).toSorted((left, right) => left - right);
+    const middle = median(sorted);
+    say(`  ${name.padEnd(58)} ${middle.toFixed(2)} µs  (${sorted[0]!.toFixed(2)}–${sorted.at(-1)!.toFixed(2)})`);
+    return middle;
+  });
 }
 
 /** Bytes of heap a decision leaves behind, its answer included, where no collection came in between. */
@@ -132,26 +139,33 @@ function benchEngine(): number {
   const smallWorld = small();
   const smallSnapshot = compile(smallWorld.world);
   const atSmall = requestsOf(smallWorld, smallSnapshot);
-  const fastSmall = cost('fast path, 100 rules, 1,111 domains', smallSnapshot, atSmall.fast);
-  const slowSmall = cost('slow path (two crossings, a credential), 100 rules', smallSnapshot, atSmall.slow);
-
   const largeWorld = large();
   const compilations = Array.from({ length: 5 }, () => compiled(largeWorld));
   const { snapshot } = compilations[0]!;
   const at = requestsOf(largeWorld, snapshot);
-  const fast = cost('fast path, 100,000 rules, 1,111 domains', snapshot, at.fast);
-  const slow = cost('slow path, 100,000 rules, 1,111 domains', snapshot, at.slow);
+  const shallow = chain(1);
+  const deep = chain(16);
+  const [fastSmall, slowSmall, fast, slow, depthOne, depthSixteen] = costs([
+    { name: 'fast path, 100 rules, 1,111 domains', snapshot: smallSnapshot, requests: atSmall.fast },
+    { name: 'slow path (two crossings, a credential), 100 rules', snapshot: smallSnapshot, requests: atSmall.slow },
+    { name: 'fast path, 100,000 rules, 1,111 domains', snapshot, requests: at.fast },
+    { name: 'slow path, 100,000 rules, 1,111 domains', snapshot, requests: at.slow },
+    {
+      name: 'fast path, depth 1, 1,600 rules',
+      snapshot: compile(shallow.world),
+      requests: fastRequests(shallow.leaves, 100),
+    },
+    {
+      name: 'fast path, depth 16, 1,600 rules',
+      snapshot: compile(deep.world),
+      requests: fastRequests(deep.leaves, 100),
+    },
+  ]) as [number, number, number, number, number, number];
   bound('fast path at 100,000 rules', fast, 2, 'µs');
   bound('slow path at 100,000 rules', slow, 4, 'µs');
   bound('fast path, 100,000 rules against 100', fast / fastSmall, 2, '×');
   bound('slow path, 100,000 rules against 100', slow / slowSmall, 2, '×');
 
-  const shallow = chain(1);
-  const deep = chain(16);
-  const shallowSnapshot = compile(shallow.world);
-  const deepSnapshot = compile(deep.world);
-  const depthOne = cost('fast path, depth 1, 1,600 rules', shallowSnapshot, fastRequests(shallow.leaves, 100));
-  const depthSixteen = cost('fast path, depth 16, 1,600 rules', deepSnapshot, fastRequests(deep.leaves, 100));
   bound('depth 16 against depth 1', depthSixteen / depthOne, 2, '×');
 
   say('\nmemory and compilation');

@@ -9,7 +9,7 @@ import { OUTSIDE } from './model.js';
 import { fillObligations } from './obligations.js';
 import { byBytes } from './ordering.js';
 import { ADMITS_ANONYMOUS, ANYTHING, KEY, WHOLE } from './rule-table.js';
-import type { RuleTable } from './rule-table.js';
+import type { RuleTable, RuleVisitor } from './rule-table.js';
 import type { Proven } from './proven.js';
 import { NO_ROLES } from './holdings.js';
 import type { Holding, Roles } from './holdings.js';
@@ -131,7 +131,7 @@ interface Arisen {
   readonly obligations: readonly Obligation[];
 }
 
-export class RuleMatcher implements ConditionFacts {
+export class RuleMatcher implements ConditionFacts, RuleVisitor {
   /** The service that the kept trust items are bound to. */
   actorNode: ServiceNode | undefined;
 
@@ -352,14 +352,11 @@ export class RuleMatcher implements ConditionFacts {
   }
 
   private probe(home: number, about: number, key: number, value: number): void {
-    const { rules } = this;
-    for (let entry = rules.find(home, about, key, value); entry !== 0; entry = rules.next(entry)) {
-      this.consider(rules.ruleAt(entry));
-    }
+    this.rules.visit(home, about, key, value, this);
   }
 
-  private consider(rule: number): void {
-    const flags = this.rules.flags[rule]!;
+  /** Called back for every rule found under a key that the request has. */
+  consider(rule: number, flags: number): void {
     const whole = (flags & WHOLE) !== 0;
     if (this.denying) {
       if ((whole || this.fits(this.rules.details[rule]!)) && !this.matched.includes(rule)) this.matched.push(rule);

@@ -79,23 +79,30 @@ export interface Filed {
   readonly details: CompiledRule | undefined;
 }
 
-/** A slot holds the key's hash, which is never 0, and its first entry. Most probes end at a slot, so slots are small. */
-const SLOT = 2;
-/** An entry holds a rule, the next entry under the same key, and the key itself. */
-const ENTRY = 5;
+/**
+ * A slot holds a key (home + 1, about, key and value), the last rule filed under it with its flags, and the entry of the
+ * rule before. Eight numbers, of which five are used, so that no slot lies in two lines of memory.
+ */
+const SLOT = 8;
+/** Where a slot's rule stands, and its next entry. */
+const RULE = 3;
+const NEXT = 4;
+/** An entry holds a rule with its flags, and the next entry. */
+const ENTRY = 2;
+/** Rules' numbers stand above their flags. */
+const FLAG_BITS = 2;
 
 export class RuleTable {
   /** Ids by the rules' numbers, which follow the order of the ids. */
   readonly ids: readonly string[];
   /** Owners by the rules' numbers; 0 is `*`, otherwise the domain's number plus one. */
   readonly owners: Int32Array;
-  readonly flags: Uint8Array;
   /** By number; undefined where the key says everything. */
   readonly details: readonly (CompiledRule | undefined)[];
 
   private readonly slots: Int32Array;
   private readonly mask: number;
-  /** Rules filed under one key are a chain of entries in ascending order; entry 0 ends it. */
+  /** Further rules filed under one key, in ascending order; entry 0 ends a chain. */
   private readonly entries: Int32Array;
   /** Per home and kind of `about`, which keys are in use at all: most probes need not be made. */
   private readonly keysInUse: Uint16Array;
@@ -109,33 +116,38 @@ export class RuleTable {
   constructor(ids: readonly string[], filed: readonly Filed[], homes: number) {
     this.ids = ids;
     this.owners = new Int32Array(ids.length);
-    this.flags = new Uint8Array(ids.length);
     const details: (CompiledRule | undefined)[] = Array.from({ length: ids.length }, () => undefined);
-    let entries = 0;
-    for (const { about, values } of filed) entries += about.length * values.length;
+    let places = 0;
+    for (const { about, values } of filed) places += about.length * values.length;
     let size = 16;
-    while (size < entries * 2) size *= 2;
+    while (size < places * 2) size *= 2;
     this.mask = size - 1;
     this.slots = new Int32Array(size * SLOT);
-    this.entries = new Int32Array((entries + 1) * ENTRY);
+    this.entries = new Int32Array((places + 1) * ENTRY);
     this.keysInUse = new Uint16Array(homes * 3);
     let entry = 0;
+    // From the last to the first, so that what is filed later comes before in its chain.
     for (let place = filed.length - 1; place >= 0; place--) {
-      const { ordinal: number, admitsAnonymous, home, about, key, values, details: rest } = filed[place]!;
-      this.owners[number] = home >> 3;
-      this.flags[number] = (rest === undefined ? WHOLE : 0) | (admitsAnonymous ? ADMITS_ANONYMOUS : 0);
-      details[number] = rest;
+      const { ordinal, admitsAnonymous, home, about, key, values, details: rest } = filed[place]!;
+      this.owners[ordinal] = home >> 3;
+      details[ordinal] = rest;
+      const flags = (rest === undefined ? WHOLE : 0) | (admitsAnonymous ? ADMITS_ANONYMOUS : 0);
+      const rule = (ordinal << FLAG_BITS) | flags;
       for (const subject of about) {
         const kind = subject === ANYTHING ? About.Anything : subject & 1 ? About.Endpoint : About.Service;
         this.keysInUse[home * 3 + kind]! |= 1 << key;
         for (const value of values) {
           const keyed = key + value * 16;
-          const hash = hashOf(home, subject, keyed);
-          const slot = this.slotOf(hash, home, subject, keyed);
+          const slot = this.slotOf(home, subject, keyed);
+          if (this.slots[slot] === 0) {
+            this.slots.set([home + 1, subject, keyed, rule, 0], slot);
+            continue;
+          }
           entry += ENTRY;
-          this.entries.set([number, this.slots[slot + 1]!, home, subject, keyed], entry);
-          this.slots[slot] = hash;
-          this.slots[slot + 1] = entry;
+          this.entries[entry] = this.slots[slot + RULE]!;
+          this.entries[entry + 1] = this.slots[slot + NEXT]!;
+          this.slots[slot + RULE] = rule;
+          this.slots[slot + NEXT] = entry;
         }
       }
     }
@@ -157,38 +169,35 @@ export class RuleTable {
     return this.keysInUse[home * 3 + (about === ANYTHING ? 0 : about & 1 ? 1 : 2)]!;
   }
 
-  /** The first entry filed under a key, 0 for none. */
-  find(home: number, about: number, key: number, value: number): number {
-    const keyed = key + value * 16;
-    return this.slots[this.slotOf(hashOf(home, about, keyed), home, about, keyed) + 1]!;
-  }
-
-  ruleAt(entry: number): number {
-    return this.entries[entry]!;
-  }
-
-  next(entry: number): number {
-    return this.entries[entry + 1]!;
+  /** Visits the rules filed under a key in ascending order, each with its flags. */
+  visit(home: number, about: number, key: number, value: number, visitor: RuleVisitor): void {
+    const { slots, entries } = this;
+    const slot = this.slotOf(home, about, key + value * 16);
+    if (slots[slot] === 0) return;
+    const first = slots[slot + RULE]!;
+    visitor.consider(first >> FLAG_BITS, first & 3);
+    for (let entry = slots[slot + NEXT]!; entry !== 0; entry = entries[entry + 1]!) {
+      const rule = entries[entry]!;
+      visitor.consider(rule >> FLAG_BITS, rule & 3);
+    }
   }
 
   /** Where a key stands, or the free slot where it would. */
-  private slotOf(hash: number, home: number, about: number, keyed: number): number {
-    const { slots, entries, mask } = this;
+  private slotOf(home: number, about: number, keyed: number): number {
+    const { slots, mask } = this;
+    let hash = Math.imul(home + 1, 0x9e3779b1) ^ Math.imul(about, 0x85ebca6b) ^ Math.imul(keyed + 1, 0xc2b2ae35);
+    hash ^= hash >>> 15;
+    hash = Math.imul(hash, 0x2c1b3c6d);
+    hash ^= hash >>> 13;
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const slot = place * SLOT;
       const here = slots[slot]!;
-      if (here === 0) return slot;
-      if (here !== hash) continue;
-      const entry = slots[slot + 1]!;
-      if (entries[entry + 2] === home && entries[entry + 3] === about && entries[entry + 4] === keyed) return slot;
+      if (here === 0 || (here === home + 1 && slots[slot + 1] === about && slots[slot + 2] === keyed)) return slot;
     }
   }
 }
 
-function hashOf(home: number, about: number, keyed: number): number {
-  let hash = Math.imul(home + 1, 0x9e3779b1) ^ Math.imul(about, 0x85ebca6b) ^ Math.imul(keyed + 1, 0xc2b2ae35);
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x2c1b3c6d);
-  hash ^= hash >>> 13;
-  return hash === 0 ? 1 : hash;
+export interface RuleVisitor {
+  /** @param flags  `WHOLE`, `ADMITS_ANONYMOUS` */
+  consider(rule: number, flags: number): void;
 }
