@@ -30,7 +30,7 @@ routes
 
 nearest miss
   1. an allow of shop would let it across its boundary  shop.yaml:11:1
-       - { id: allow-orders-all, effect: allow, who: { anonymous: true }, what: { endpoints: [orders/all] } }
+       - { id: allow-orders-all, effect: allow, who: { anonymous: true }, what: { endpoints: [orders/all], methods: [POST] } }
 
 owner
   shop: nobody is named as its owner

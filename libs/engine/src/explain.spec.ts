@@ -28,7 +28,7 @@ describe('the nearest miss of a boundary that was not crossed', () => {
   const readers = allow('p/r', { who: { scopes: ['read', 'all'] } });
   const staff = allow('p/g', { who: { groups: ['staff'] } });
   const editors = allow('p/e', { who: { roles: ['editor'] } });
-  const web = 'what: { endpoints: [api/web] }';
+  const web = 'what: { endpoints: [api/web], methods: [GET] }';
 
   it.each`
     because                                                  | acme                                                                                                         | request                                       | expected
@@ -97,14 +97,14 @@ describe('the nearest miss elsewhere', () => {
       'mark | acme.a.x | boundary: [api/web]',
       'mark | acme.a | boundary: [api/web]',
       'mark | acme | boundary: [api/web]',
-      'rule | acme.a.x | - { id: allow-api-web, effect: allow, what: { endpoints: [api/web] } }',
+      'rule | acme.a.x | - { id: allow-api-web, effect: allow, what: { endpoints: [api/web], methods: [GET] } }',
     ]);
   });
 
   it('opens the way out for the service that takes it', () => {
     const world = tree({ 'acme.vault': { egress: 'closed' } });
     expect(changes(world, asking('GET bank.example/', { evidence: [proofOf('inner')] }))).toEqual([
-      'rule | acme.vault | - { id: allow-bank-pay, effect: allow, direction: out, who: { services: [inner] }, what: { endpoints: [bank/pay] } }',
+      'rule | acme.vault | - { id: allow-bank-pay, effect: allow, direction: out, who: { services: [inner] }, what: { endpoints: [bank/pay], methods: [GET] } }',
     ]);
   });
 
@@ -131,7 +131,7 @@ describe('the nearest miss elsewhere', () => {
   it('asks nothing of domains that only report', () => {
     const world = tree({ acme: { boundary: ['api/*'] }, 'acme.a': { mode: 'report' } });
     expect(changes(world, asked())).toEqual([
-      'rule | acme | - { id: allow-api-web, effect: allow, what: { endpoints: [api/web] } }',
+      'rule | acme | - { id: allow-api-web, effect: allow, what: { endpoints: [api/web], methods: [GET] } }',
     ]);
   });
 

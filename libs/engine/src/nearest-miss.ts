@@ -253,6 +253,14 @@ function addAllow(world: World, reasoning: Reasoning): Step | undefined {
       ? ''
       : `who: { services: [${actor.name}] }, `;
   const id = `allow-${endpoint.id.replaceAll('/', '-')}`;
+  // No more than was asked for.
+  const { method, action } = reasoning.target!;
+  const what: Rule['what'] = {
+    endpoints: [endpoint.id],
+    ...(method !== undefined && { methods: [method] }),
+    ...(action !== undefined && { actions: [action.name] }),
+  };
+  const whatText = Object.entries(what).map(([selector, names]) => `${selector}: [${names.map(yamlWord).join(', ')}]`);
   const rule: Rule = {
     id: `${PROPOSED}/${id}`,
     owner: home.name,
@@ -261,7 +269,7 @@ function addAllow(world: World, reasoning: Reasoning): Step | undefined {
     scope: 'self',
     mode: 'enforce',
     who: { anonymous: onlyAnonymous, ...(!onlyAnonymous && actor !== undefined && { services: [actor.name] }) },
-    what: { endpoints: [endpoint.id] },
+    what,
     obligations: [],
   };
   const purpose = {
@@ -276,9 +284,15 @@ function addAllow(world: World, reasoning: Reasoning): Step | undefined {
       kind: 'rule',
       domain: home.name,
       summary: `an allow of ${home.name} would let it ${purpose[check.kind]}`,
-      yaml: `- { id: ${id}, effect: allow, ${out ? 'direction: out, ' : ''}${who}what: { endpoints: [${endpoint.id}] } }`,
+      yaml: `- { id: ${id}, effect: allow, ${out ? 'direction: out, ' : ''}${who}what: { ${whatText.join(', ')} } }`,
     },
   };
+}
+
+/** A text as YAML reads it as a text. */
+function yamlWord(text: string): string {
+  const plain = /^[A-Za-z][A-Za-z0-9/-]*$/.test(text) && !/^(?:true|false|null)$/i.test(text);
+  return plain ? text : JSON.stringify(text);
 }
 
 /** The policy a proposed rule is written under while it is tried; no document can have this name. */
