@@ -92,10 +92,12 @@ function only(
   return fitting;
 }
 
-function requestsOf(
-  bench: BenchWorld,
-  snapshot: Snapshot,
-): { readonly fast: readonly AccessRequest[]; readonly slow: readonly AccessRequest[] } {
+interface Asked {
+  readonly fast: readonly AccessRequest[];
+  readonly slow: readonly AccessRequest[];
+}
+
+function requestsOf(bench: BenchWorld, snapshot: Snapshot): Asked {
   return {
     fast: only(fastRequests(bench.leaves, REQUESTS), snapshot, ({ reason }) => reason === 'ALLOW_FAST'),
     slow: only(
@@ -106,10 +108,10 @@ function requestsOf(
   };
 }
 
-function compiled({ world }: BenchWorld): { readonly snapshot: Snapshot; readonly seconds: number } {
+function secondsToCompile({ world }: BenchWorld): number {
   const start = process.hrtime.bigint();
-  const snapshot = compile(world);
-  return { snapshot, seconds: Number(process.hrtime.bigint() - start) / 1e9 };
+  compile(world);
+  return Number(process.hrtime.bigint() - start) / 1e9;
 }
 
 /** What a snapshot holds once the world it was made from is gone, in MiB. */
@@ -134,47 +136,57 @@ const bare = (): BenchWorld => benchWorld({ rules: 100_000, assignments: 0, widt
 const chain = (depth: number): BenchWorld =>
   benchWorld({ rules: 1600, assignments: 1600, widths: Array.from({ length: depth }, () => 1) });
 
-function benchEngine(): number {
+/** A snapshot and questions to it. The world they were made from is let go, as a server lets it go. */
+function prepared(make: () => BenchWorld): { readonly snapshot: Snapshot; readonly bench: Asked } {
+  const world = make();
+  const snapshot = compile(world.world);
+  return { snapshot, bench: requestsOf(world, snapshot) };
+}
+
+function insideOnly(make: () => BenchWorld): {
+  readonly snapshot: Snapshot;
+  readonly requests: readonly AccessRequest[];
+} {
+  const { world, leaves } = make();
+  return { snapshot: compile(world), requests: fastRequests(leaves, 100) };
+}
+
+/** @returns microseconds of the slow path at 100,000 rules */
+function benchDecisions(): number {
   say('decisions (median of 30 batches of 10,000; smallest–largest batch)');
-  const smallWorld = small();
-  const smallSnapshot = compile(smallWorld.world);
-  const atSmall = requestsOf(smallWorld, smallSnapshot);
-  const largeWorld = large();
-  const compilations = Array.from({ length: 5 }, () => compiled(largeWorld));
-  const { snapshot } = compilations[0]!;
-  const at = requestsOf(largeWorld, snapshot);
-  const shallow = chain(1);
-  const deep = chain(16);
-  const [fastSmall, slowSmall, fast, slow, depthOne, depthSixteen] = costs([
-    { name: 'fast path, 100 rules, 1,111 domains', snapshot: smallSnapshot, requests: atSmall.fast },
-    { name: 'slow path (two crossings, a credential), 100 rules', snapshot: smallSnapshot, requests: atSmall.slow },
-    { name: 'fast path, 100,000 rules, 1,111 domains', snapshot, requests: at.fast },
-    { name: 'slow path, 100,000 rules, 1,111 domains', snapshot, requests: at.slow },
-    {
-      name: 'fast path, depth 1, 1,600 rules',
-      snapshot: compile(shallow.world),
-      requests: fastRequests(shallow.leaves, 100),
-    },
-    {
-      name: 'fast path, depth 16, 1,600 rules',
-      snapshot: compile(deep.world),
-      requests: fastRequests(deep.leaves, 100),
-    },
+  const few = prepared(small);
+  const many = prepared(large);
+  const shallow = insideOnly(() => chain(1));
+  const deep = insideOnly(() => chain(16));
+  collect();
+  collect();
+  const [fastFew, slowFew, fast, slow, depthOne, depthSixteen] = costs([
+    { name: 'fast path, 100 rules, 1,111 domains', snapshot: few.snapshot, requests: few.bench.fast },
+    { name: 'slow path (two crossings, a credential), 100 rules', snapshot: few.snapshot, requests: few.bench.slow },
+    { name: 'fast path, 100,000 rules, 1,111 domains', snapshot: many.snapshot, requests: many.bench.fast },
+    { name: 'slow path, 100,000 rules, 1,111 domains', snapshot: many.snapshot, requests: many.bench.slow },
+    { name: 'fast path, depth 1, 1,600 rules', ...shallow },
+    { name: 'fast path, depth 16, 1,600 rules', ...deep },
   ]) as [number, number, number, number, number, number];
   bound('fast path at 100,000 rules', fast, 2, 'µs');
   bound('slow path at 100,000 rules', slow, 4, 'µs');
-  bound('fast path, 100,000 rules against 100', fast / fastSmall, 2, '×');
-  bound('slow path, 100,000 rules against 100', slow / slowSmall, 2, '×');
-
+  bound('fast path, 100,000 rules against 100', fast / fastFew, 2, '×');
+  bound('slow path, 100,000 rules against 100', slow / slowFew, 2, '×');
   bound('depth 16 against depth 1', depthSixteen / depthOne, 2, '×');
-
-  say('\nmemory and compilation');
-  const bytes = Math.max(allocation(snapshot, at.fast), allocation(snapshot, at.slow));
+  const bytes = Math.max(allocation(many.snapshot, many.bench.fast), allocation(many.snapshot, many.bench.slow));
   say(`  allocated a decision, the larger of fast and slow path      ${bytes.toFixed(0)} bytes`);
   bound('allocated a decision', bytes, 400, 'bytes');
-  const seconds = median(compilations.map((each) => each.seconds));
-  const bareWorld = bare();
-  const withoutData = median(Array.from({ length: 5 }, () => compiled(bareWorld).seconds));
+  return slow;
+}
+
+function benchCompilation(): void {
+  say('\ncompilation and memory');
+  const secondsOf = (make: () => BenchWorld): number => {
+    const bench = make();
+    return median(Array.from({ length: 5 }, () => secondsToCompile(bench)));
+  };
+  const seconds = secondsOf(large);
+  const withoutData = secondsOf(bare);
   say(
     `  compile 100,000 rules and 100,000 assignments               ${seconds.toFixed(2)} s (${withoutData.toFixed(2)} s without assignments)`,
   );
@@ -182,7 +194,6 @@ function benchEngine(): number {
   const size = snapshotSize(large);
   say(`  snapshot of them                                            ${size.toFixed(1)} MiB`);
   bound('snapshot of 100,000 rules', size, 60, 'MiB');
-  return slow;
 }
 
 async function benchPeers(slow: number, full: boolean): Promise<void> {
@@ -200,7 +211,8 @@ async function benchPeers(slow: number, full: boolean): Promise<void> {
   if (!full) say('  (100,000 rules take minutes to build there: npm run bench -- --full)');
 }
 
-const slowPath = benchEngine();
+const slowPath = benchDecisions();
+benchCompilation();
 if (!process.argv.includes('--no-peers')) await benchPeers(slowPath, process.argv.includes('--full'));
 
 say('\nbounds');

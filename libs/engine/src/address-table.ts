@@ -108,20 +108,35 @@ export class SegmentTrie {
     return this.descend(this.root, text, from);
   }
 
-  private descend(node: Node, text: string, from: number): Place | undefined {
-    if (from > text.length) return node.here ?? node.rest;
-    const separator = text.indexOf(this.separator, from);
-    const end = separator < 0 ? text.length : separator;
-    const literal = node.findLiteral(text, from, end);
-    if (literal !== undefined) {
-      const found = this.descend(literal, text, end + 1);
-      if (found !== undefined) return found;
+  private descend(start: Node, text: string, first: number): Place | undefined {
+    let node = start;
+    let from = first;
+    for (;;) {
+      if (from > text.length) return node.here ?? node.rest;
+      const separator = text.indexOf(this.separator, from);
+      const end = separator < 0 ? text.length : separator;
+      const literal = node.findLiteral(text, from, end);
+      const parameter = end > from ? node.parameter : undefined;
+      const only = literal === undefined ? parameter : parameter === undefined ? literal : undefined;
+      if (only === undefined || node.rest !== undefined) {
+        return this.chooseWay(node, literal, parameter, text, end + 1);
+      }
+      // One way on and nothing to come back to.
+      node = only;
+      from = end + 1;
     }
-    if (node.parameter !== undefined && end > from) {
-      const found = this.descend(node.parameter, text, end + 1);
-      if (found !== undefined) return found;
-    }
-    return node.rest;
+  }
+
+  private chooseWay(
+    { rest }: Node,
+    literal: Node | undefined,
+    parameter: Node | undefined,
+    text: string,
+    from: number,
+  ): Place | undefined {
+    const byLiteral = literal === undefined ? undefined : this.descend(literal, text, from);
+    if (byLiteral !== undefined) return byLiteral;
+    return (parameter === undefined ? undefined : this.descend(parameter, text, from)) ?? rest;
   }
 }
 

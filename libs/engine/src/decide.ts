@@ -313,7 +313,7 @@ class Walk {
   }
 
   private accepts(domain: DomainNode, credential: CredentialSlot): boolean {
-    return credential.usable && domain.access.has(credential.item.mechanism);
+    return credential.usable && credential.isListedIn(domain.access);
   }
 
   private boundaryDenial(domain: DomainNode): Outcome {

@@ -46,6 +46,8 @@ export class CredentialSlot {
   typeNumber = 0;
   groups: readonly number[] = NO_NUMBERS;
   scopes: readonly number[] = NO_NUMBERS;
+  private asked: ReadonlySet<string> | undefined;
+  private isListed = false;
   private isNumbered = false;
   private isLookedUp = false;
   private ownHolding: Holding | undefined;
@@ -56,9 +58,19 @@ export class CredentialSlot {
     this.mechanism = mechanism;
     this.service = service;
     this.usable = usable;
+    this.asked = undefined;
     this.isNumbered = false;
     this.isLookedUp = false;
     this.writtenPrincipal = undefined;
+  }
+
+  /** Whether its mechanism stands in an access set. Domains that inherit a set share it, and are asked in a row. */
+  isListedIn(access: ReadonlySet<string>): boolean {
+    if (this.asked !== access) {
+      this.asked = access;
+      this.isListed = access.has(this.item.mechanism);
+    }
+    return this.isListed;
   }
 
   /** Looks its names up once, those alone that rules are filed under at all. */
