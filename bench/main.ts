@@ -136,6 +136,21 @@ const bare = (): BenchWorld => benchWorld({ rules: 100_000, assignments: 0, widt
 const chain = (depth: number): BenchWorld =>
   benchWorld({ rules: 1600, assignments: 1600, widths: Array.from({ length: depth }, () => 1) });
 
+/** Nanoseconds of a look-up in a map of a thousand texts: what to measure the machine of the moment by. */
+function yardstick(): number {
+  const map = new Map(Array.from({ length: 1000 }, (_, index) => [`s${index}.example`, index]));
+  const keys = [...map.keys()];
+  let found = 0;
+  const run = (): number => {
+    const start = cpuNow();
+    for (let index = 0; index < 1_000_000; index++) found += map.get(keys[index % 1000]!)!;
+    return (cpuNow() - start) / 1_000_000;
+  };
+  const nanoseconds = median(Array.from({ length: 9 }, run));
+  if (found === 0) throw new Error('an empty map');
+  return nanoseconds;
+}
+
 /** A snapshot and questions to it. The world they were made from is let go, as a server lets it go. */
 function prepared(make: () => BenchWorld): { readonly snapshot: Snapshot; readonly bench: Asked } {
   const world = make();
@@ -153,6 +168,7 @@ function insideOnly(make: () => BenchWorld): {
 
 /** @returns microseconds of the slow path at 100,000 rules */
 function benchDecisions(): number {
+  say(`yardstick: a look-up in a map of 1,000 texts takes ${yardstick().toFixed(0)} ns here and now\n`);
   say('decisions (median of 30 batches of 10,000; smallest–largest batch)');
   const few = prepared(small);
   const many = prepared(large);

@@ -13,8 +13,8 @@ import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
 import { obligationReads, prepareObligations } from './obligations.js';
 import type { PreparedObligation } from './obligations.js';
 import { byBytes, settled } from './ordering.js';
-import { aboutEndpoint, aboutService, ANYTHING, HOME, homeOf, KEY, KEYS, RuleTable } from './rule-table.js';
-import type { Filed, KeyName } from './rule-table.js';
+import { aboutEndpoint, aboutService, ANYTHING, HOME, homeOf, KEY, RuleTable } from './rule-table.js';
+import type { Filed } from './rule-table.js';
 import type {
   CompiledRule,
   CompiledWhat,
@@ -64,6 +64,8 @@ export function compile(world: World): Snapshot {
       kind,
       role,
       principalType,
+      filed: compiler.principals.get(principalType) ?? NOBODY,
+      holders: holdings.ofType(principalType),
       owner: domains.get(owner)!,
       bindings: bindings(name, kind),
     });
@@ -90,7 +92,6 @@ export function compile(world: World): Snapshot {
     claims,
     rules,
     names: compiler.names.numbers,
-    principals: compiler.principals,
     outsideDeniesOut: inUse(rules, [homeOf(0, HOME.denyOutSelf), homeOf(0, HOME.denyOutSubtree)]),
     holdings,
     validityEdges: compiler.validityEdges(),
@@ -300,7 +301,7 @@ class RuleCompiler {
       key,
       values: distinct(values),
       // A rule that says no more than its key is never looked at again: most rules need no other form.
-      details: saysNoMore(rule, KEYS[key]!) ? undefined : this.compiled(rule),
+      details: saysNoMore(rule, key) ? undefined : this.compiled(rule),
     };
     into.push(filed);
     // For a target that leaves such parts open a deny must be found without them: there they count as matched.
@@ -405,32 +406,33 @@ class RuleCompiler {
   }
 }
 
+const NOBODY: ReadonlyMap<string, number> = new Map();
 const NOTHING_READ: ReadonlySet<Root> = new Set();
 
 /** Keys of the target, which an endpoint by name leaves open. */
 const TARGET_KEYS: ReadonlySet<number> = new Set([KEY.resource, KEY.resourceType, KEY.action]);
 
-/** What `who` a key stands for. */
-const WHO_OF_KEY: { readonly [key in KeyName]?: keyof Rule['who'] } = {
-  subject: 'subjects',
-  principal: 'principals',
-  client: 'clients',
-  service: 'services',
-  role: 'roles',
-  group: 'groups',
-  scope: 'scopes',
-  mechanism: 'mechanisms',
-  domain: 'domains',
-  principalType: 'principals',
-};
+/** The part of `who` that a key stands for. */
+const WHO_OF_KEY: ReadonlyMap<number, keyof Rule['who']> = new Map([
+  [KEY.subject, 'subjects'],
+  [KEY.principal, 'principals'],
+  [KEY.client, 'clients'],
+  [KEY.service, 'services'],
+  [KEY.role, 'roles'],
+  [KEY.group, 'groups'],
+  [KEY.scope, 'scopes'],
+  [KEY.mechanism, 'mechanisms'],
+  [KEY.domain, 'domains'],
+  [KEY.principalType, 'principals'],
+] as const);
 
 /** Whether a rule constrains nothing beside what it is filed under. */
-function saysNoMore(rule: Rule, key: KeyName): boolean {
+function saysNoMore(rule: Rule, key: number): boolean {
   if (rule.when !== undefined || rule.notBefore !== undefined || rule.notAfter !== undefined) return false;
   if (rule.effect === 'allow' && rule.obligations.length > 0) return false;
   const { who, what } = rule;
   if (who.scopes !== undefined && 'allOf' in who.scopes && who.scopes.allOf.length > 1) return false;
-  const ownSelector = WHO_OF_KEY[key];
+  const ownSelector = WHO_OF_KEY.get(key);
   const whoElse = (Object.keys(who) as (keyof Rule['who'])[]).some(
     (name) => name !== 'anonymous' && name !== ownSelector && who[name] !== undefined,
   );

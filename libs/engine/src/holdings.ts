@@ -20,6 +20,8 @@ export interface Holding {
   readonly wide: ReadonlyMap<DomainNode, Roles> | undefined;
 }
 
+const NOBODY: ReadonlyMap<string, Holding> = new Map();
+
 /** From this many places on roles are found by walking a chain. */
 const WIDE = 16;
 
@@ -42,6 +44,11 @@ export class Holdings {
 
   get isEmpty(): boolean {
     return this.byType.size === 0;
+  }
+
+  /** All who hold roles of one type of principal, by id. */
+  ofType(type: string): ReadonlyMap<string, Holding> {
+    return this.byType.get(type) ?? NOBODY;
   }
 
   find(type: string, id: string): Holding | undefined {

@@ -74,14 +74,14 @@ export class CredentialSlot {
   }
 
   /** Looks its names up once, those alone that rules are filed under at all. */
-  number({ names, principals, rules: { keysEver } }: Snapshot): void {
+  number({ names, rules: { keysEver } }: Snapshot): void {
     if (this.isNumbered) return;
     this.isNumbered = true;
     const { item } = this;
     this.keys = 0;
     this.subject = this.numberOf(names, keysEver, KEY.subject, item.subject);
     this.mechanismNumber = this.numberOf(names, keysEver, KEY.mechanism, item.mechanism);
-    this.principalNumber = principals.get(this.principalType)?.get(item.subject) ?? 0;
+    this.principalNumber = this.mechanism.filed.get(item.subject) ?? 0;
     if (this.principalNumber !== 0) this.keys |= 1 << KEY.principal;
     if (hasKey(keysEver, KEY.client)) this.clientNumber = this.numberOf(names, keysEver, KEY.client, this.client);
     if (hasKey(keysEver, KEY.principalType)) {
@@ -112,10 +112,10 @@ export class CredentialSlot {
   }
 
   /** What roles the principal holds, wherever; looked up once a walk. */
-  holding({ holdings }: Snapshot): Holding | undefined {
+  get holding(): Holding | undefined {
     if (!this.isLookedUp) {
       this.isLookedUp = true;
-      this.ownHolding = holdings.find(this.mechanism.principalType, this.item.subject);
+      this.ownHolding = this.mechanism.holders.get(this.item.subject);
     }
     return this.ownHolding;
   }
@@ -505,7 +505,7 @@ export class RuleMatcher implements ConditionFacts, RuleVisitor {
 
   private rolesOn(home: DomainNode, actor: ServiceNode | undefined): Roles {
     const { slot, snapshot } = this;
-    const own = slot?.holding(snapshot);
+    const own = slot?.holding;
     const groups = slot?.item.groups ?? NO_NAMES;
     const actors = actor?.holding;
     if (groups.length === 0 && home.inheritance.length === 0 && (own === undefined || actors === undefined)) {

@@ -1,36 +1,31 @@
 /**
  * All rules of a snapshot, found by what a request has rather than by looking at each of them.
  *
- * One open-addressing table over plain integers: a key is the rule's home (owner, effect, direction and scope), what it
+ * Open addressing over plain integers, home by home (owner, effect, direction and scope): a key is what the rule
  * is about (an endpoint, a service, anything) and its most telling selector with one of its values. A probe is one place
  * in memory, so that the cost of a decision does not grow with the rules. Where the key says everything the rule says,
  * finding the rule is matching it.
  */
 import type { CompiledRule } from './snapshot.js';
 
-/** The selectors a rule can be filed under, most telling first; `rest` for a rule without any. */
-export const KEYS = [
-  'subject',
-  'principal',
-  'client',
-  'resource',
-  'service',
-  'role',
-  'group',
-  'scope',
-  'mechanism',
-  'domain',
-  'resourceType',
-  'action',
-  'principalType',
-  'rest',
-  'open',
-] as const;
-export type KeyName = (typeof KEYS)[number];
-
-export const KEY = Object.fromEntries(KEYS.map((name, place) => [name, place])) as {
-  readonly [name in KeyName]: number;
-};
+/** The selectors a rule can be filed under; `rest` for a rule without any, `open` for what a named target leaves open. */
+export const KEY = {
+  subject: 0,
+  principal: 1,
+  client: 2,
+  resource: 3,
+  service: 4,
+  role: 5,
+  group: 6,
+  scope: 7,
+  mechanism: 8,
+  domain: 9,
+  resourceType: 10,
+  action: 11,
+  principalType: 12,
+  rest: 13,
+  open: 14,
+} as const;
 
 /** Effect, direction and scope of the rules in one home. */
 export const HOME = {
@@ -80,13 +75,14 @@ export interface Filed {
 }
 
 /**
- * A slot holds a key (home + 1, about, key and value), the last rule filed under it with its flags, and the entry of the
- * rule before. Eight numbers, of which five are used, so that no slot lies in two lines of memory.
+ * A slot holds what a rule is about, its key and value (plus one, so that 0 is free), the last rule filed there with its
+ * flags, and the entry of the rule before. Slots of one home lie side by side: a walk comes back to the same few homes,
+ * and finds them in near memory.
  */
-const SLOT = 8;
+const SLOT = 4;
 /** Where a slot's rule stands, and its next entry. */
-const RULE = 3;
-const NEXT = 4;
+const RULE = 2;
+const NEXT = 3;
 /** An entry holds a rule with its flags, and the next entry. */
 const ENTRY = 2;
 /** Rules' numbers stand above their flags. */
@@ -101,7 +97,9 @@ export class RuleTable {
   readonly details: readonly (CompiledRule | undefined)[];
 
   private readonly slots: Int32Array;
-  private readonly mask: number;
+  /** Per home its first slot, and how many slots it has, less one. */
+  private readonly starts: Int32Array;
+  private readonly masks: Int32Array;
   /** Further rules filed under one key, in ascending order; entry 0 ends a chain. */
   private readonly entries: Int32Array;
   /** Per home and kind of `about`, which keys are in use at all: most probes need not be made. */
@@ -117,13 +115,21 @@ export class RuleTable {
     this.ids = ids;
     this.owners = new Int32Array(ids.length);
     const details: (CompiledRule | undefined)[] = Array.from({ length: ids.length }, () => undefined);
-    let places = 0;
-    for (const { about, values } of filed) places += about.length * values.length;
-    let size = 16;
-    while (size < places * 2) size *= 2;
-    this.mask = size - 1;
-    this.slots = new Int32Array(size * SLOT);
-    this.entries = new Int32Array((places + 1) * ENTRY);
+    const places = new Int32Array(homes);
+    for (const { home, about, values } of filed) places[home]! += about.length * values.length;
+    this.starts = new Int32Array(homes);
+    this.masks = new Int32Array(homes);
+    let slots = 0;
+    for (let home = 0; home < homes; home++) {
+      if (places[home] === 0) continue;
+      let size = 4;
+      while (size < places[home]! * 1.5) size *= 2;
+      this.starts[home] = slots;
+      this.masks[home] = size - 1;
+      slots += size;
+    }
+    this.slots = new Int32Array(slots * SLOT);
+    this.entries = new Int32Array((places.reduce((sum, count) => sum + count, 0) + 1) * ENTRY);
     this.keysInUse = new Uint16Array(homes * 3);
     let entry = 0;
     // From the last to the first, so that what is filed later comes before in its chain.
@@ -139,8 +145,8 @@ export class RuleTable {
         for (const value of values) {
           const keyed = key + value * 16;
           const slot = this.slotOf(home, subject, keyed);
-          if (this.slots[slot] === 0) {
-            this.slots.set([home + 1, subject, keyed, rule, 0], slot);
+          if (this.slots[slot + 1] === 0) {
+            this.slots.set([subject, keyed + 1, rule, 0], slot);
             continue;
           }
           entry += ENTRY;
@@ -169,11 +175,15 @@ export class RuleTable {
     return this.keysInUse[home * 3 + (about === ANYTHING ? 0 : about & 1 ? 1 : 2)]!;
   }
 
-  /** Visits the rules filed under a key in ascending order, each with its flags. */
+  /**
+   * Visits the rules filed under a key in ascending order, each with its flags.
+   *
+   * @param home  one that is in use
+   */
   visit(home: number, about: number, key: number, value: number, visitor: RuleVisitor): void {
     const { slots, entries } = this;
     const slot = this.slotOf(home, about, key + value * 16);
-    if (slots[slot] === 0) return;
+    if (slots[slot + 1] === 0) return;
     const first = slots[slot + RULE]!;
     visitor.consider(first >> FLAG_BITS, first & 3);
     for (let entry = slots[slot + NEXT]!; entry !== 0; entry = entries[entry + 1]!) {
@@ -182,17 +192,17 @@ export class RuleTable {
     }
   }
 
-  /** Where a key stands, or the free slot where it would. */
+  /** Where a key of a home in use stands, or the free slot where it would: there always is one. */
   private slotOf(home: number, about: number, keyed: number): number {
-    const { slots, mask } = this;
-    let hash = Math.imul(home + 1, 0x9e3779b1) ^ Math.imul(about, 0x85ebca6b) ^ Math.imul(keyed + 1, 0xc2b2ae35);
+    const { slots } = this;
+    const start = this.starts[home]!;
+    const mask = this.masks[home]!;
+    let hash = Math.imul(about, 0x85ebca6b) ^ Math.imul(keyed + 1, 0xc2b2ae35);
     hash ^= hash >>> 15;
-    hash = Math.imul(hash, 0x2c1b3c6d);
-    hash ^= hash >>> 13;
     for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const slot = place * SLOT;
-      const here = slots[slot]!;
-      if (here === 0 || (here === home + 1 && slots[slot + 1] === about && slots[slot + 2] === keyed)) return slot;
+      const slot = (start + place) * SLOT;
+      const here = slots[slot + 1]!;
+      if (here === 0 || (here === keyed + 1 && slots[slot] === about)) return slot;
     }
   }
 }

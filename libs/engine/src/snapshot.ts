@@ -56,6 +56,10 @@ export interface MechanismNode {
   readonly kind: MechanismKind;
   readonly role: 'trust' | 'access';
   readonly principalType: string;
+  /** Principals of its type that rules are filed under: their numbers by id. */
+  readonly filed: ReadonlyMap<string, number>;
+  /** Who of its type holds roles, by id. */
+  readonly holders: ReadonlyMap<string, Holding>;
   readonly owner: DomainNode;
   readonly bindings: Bindings;
 }
@@ -199,8 +203,6 @@ export interface Snapshot {
   readonly rules: RuleTable;
   /** Names that rules are filed under, numbered from 1. */
   readonly names: ReadonlyMap<string, number>;
-  /** Numbers of the principals among them, by type, then by id. */
-  readonly principals: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Homes in use of denies `out` owned by `*`. */
   readonly outsideDeniesOut: readonly number[];
   readonly holdings: Holdings;
