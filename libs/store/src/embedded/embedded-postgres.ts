@@ -212,7 +212,7 @@ function commandLine(
 /** Short, whatever the length of the data's own path. */
 function socketFolder(identity: Identity): string {
   const parent = [tmpdir(), '/tmp'].find(
-    (path) => Buffer.byteLength(`${path}/dharma-XXXXXX${SOCKET_NAME}`) <= MAXIMUM_SOCKET_PATH,
+    (path) => Buffer.byteLength(`${path}/dharma-123456${SOCKET_NAME}`) <= MAXIMUM_SOCKET_PATH,
   );
   const folder = mkdtempSync(join(parent ?? '/tmp', 'dharma-'));
   chmodSync(folder, 0o700);
