@@ -27,6 +27,12 @@ export default class SuiteReporter {
           `  ${used.padStart(6)} s of ${suite.budgetSeconds} s${over}\n`,
       );
     }
+    // A test that this machine cannot run has not passed: it is named.
+    for (const file of results.testResults) {
+      for (const { status, fullName } of file.testResults) {
+        if (status === 'pending') process.stdout.write(`not run: ${fullName} (${relative(root, file.testFilePath)})\n`);
+      }
+    }
     if (process.env.DHARMA_COUNTS_FILE) {
       const total = (member) => [...rows.values()].reduce((sum, row) => sum + row[member], 0);
       appendFileSync(process.env.DHARMA_COUNTS_FILE, `${total('passed')} ${total('failed')}\n`);
