@@ -4,8 +4,9 @@ const floors = [
   ['cel', 'problem'],
   ['engine'],
   ['policy', 'reference'],
-  ['verification', 'decision', 'administration'],
-  ['protocols', 'store'],
+  ['verification', 'identity', 'administration'],
+  ['decision'],
+  ['protocols', 'store', 'admin-api'],
 ];
 const SPEC = '\\.spec\\.ts$';
 
@@ -58,7 +59,7 @@ module.exports = {
       name: 'decision-knows-nest-common-only',
       comment: 'the decision point can be asked without any transport',
       severity: 'error',
-      from: { path: '^libs/(decision|verification|administration)/', pathNot: SPEC },
+      from: { path: '^libs/(decision|verification|identity|administration)/', pathNot: SPEC },
       to: {
         path: 'node_modules/(@nestjs|@fastify|fastify|@grpc|rxjs)(/|$)',
         pathNot: 'node_modules/@nestjs/common(/|$)',

@@ -10,7 +10,8 @@ import {
   type ServiceEvent,
 } from '#decision';
 import { Problem } from '#problem';
-import { Callers } from '#protocols';
+import { Listeners } from '#protocols';
+import { Identity } from '#identity';
 import type { ServerConfig } from './config.js';
 import { printListenAddress } from './listen-address.js';
 import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
@@ -44,10 +45,20 @@ const LOAD_PAUSE_MILLISECONDS = 100;
 export async function startServer(config: ServerConfig, ports: ServerPorts): Promise<RunningServer> {
   const live = new LiveSnapshot();
   const source = await loadedSource(config, ports, live);
-  const decisionPoint = new DecisionPoint({ ...ports, live, maxTtlSeconds: config.maxTtlSeconds });
+  const decisionPoint = new DecisionPoint({
+    ...ports,
+    live,
+    stopwatch: () => performance.now() * 1000,
+    explainer: {
+      explain: () => Promise.reject(new Error('not wired yet')),
+    },
+    maxTtlSeconds: config.maxTtlSeconds,
+    minRevisionWaitMilliseconds: 1000,
+    mode: 'enforce',
+  });
   const standing = new Standing(live, decisionPoint);
-  const callers = new Callers(live, { http: config.httpAddress.kind, grpc: config.grpcAddress.kind });
-  const parts = { decisionPoint, callers, serving: standing, challenge: config.challenge };
+  const listeners = new Listeners(config.httpAddress.kind, config.grpcAddress.kind);
+  const parts = { decisionPoint, listeners, serving: standing, challenge: config.challenge };
   const check = await createHttpListener(CheckModule.with(parts), ports.frameworkLog);
   const admin = await createHttpListener(AdminModule.with(standing), ports.frameworkLog);
   const close = () => Promise.all([check.close(), admin.close()]);
@@ -88,6 +99,7 @@ async function loadedSource(config: ServerConfig, ports: ServerPorts, live: Live
     folder: config.policies,
     live,
     compile: compileOnThisThread,
+    identify: (settings) => Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true }),
     clock: ports.clock,
     log,
   });

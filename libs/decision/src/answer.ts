@@ -1,7 +1,11 @@
-import { OWN_STATE_REASONS, type AccessRequest, type Outcome } from '#engine';
+import { OWN_STATE_REASONS, type AccessRequest, type Denial, type Explanation, type Outcome } from '#engine';
+import type { Dropped, Presented } from '#identity';
 
-/** What an adapter knows of a request. Time, age and limits are the decision point's to say. */
-export type AskedRequest = Omit<AccessRequest, 'time' | 'askedFrom' | 'policyAgeSeconds' | 'maxTtlSeconds'>;
+/** What an adapter knows of a request. Evidence, time, age and limits are the decision point's to say. */
+export type AskedRequest = Omit<
+  AccessRequest,
+  'evidence' | 'time' | 'askedFrom' | 'policyAgeSeconds' | 'maxTtlSeconds'
+>;
 
 export interface RequestFault {
   /** JSON pointer into the message, or the name of the header or field. */
@@ -11,8 +15,16 @@ export interface RequestFault {
 
 /** What an adapter read from a message. Malformed input is a question too: its answer is a deny, never an error. */
 export type Question =
-  | { readonly kind: 'request'; readonly request: AskedRequest; readonly minRevision?: number }
-  | { readonly kind: 'malformed'; readonly faults: readonly RequestFault[] };
+  | {
+      readonly kind: 'request';
+      readonly request: AskedRequest;
+      readonly presented: Presented;
+      /** The caller has seen this revision: an older one does not do. */
+      readonly minRevision?: number;
+      /** W3C trace context of the message, for the log alone. */
+      readonly trace?: string;
+    }
+  | { readonly kind: 'malformed'; readonly faults: readonly RequestFault[]; readonly trace?: string };
 
 export interface Answer {
   readonly outcome: Outcome;
@@ -23,19 +35,38 @@ export interface Answer {
   readonly decisionId: string;
   /** Whether any credential of the client was verified. */
   readonly hasVerifiedCredential: boolean;
+  /** Whether a credential of the client was expired or false. */
+  readonly hasFalseCredential: boolean;
+  /** What was presented and does not count, and why. */
+  readonly dropped: readonly Dropped[];
   /** Why the message could not be read; empty unless the reason is `INVALID_REQUEST`. */
   readonly faults: readonly RequestFault[];
+  /** What would have been said, where `DHARMA_MODE=observe` turned it into an allow. */
+  readonly observed?: Denial;
+}
+
+/** An answer with the whole reasoning behind it. */
+export interface ExplainedAnswer extends Answer {
+  /** Null where there is nothing to explain: the request could not be read, or it is our own state. */
+  readonly explanation: Explanation | null;
 }
 
 /** All that a client is told, so that answers do not draw the map of the policy. */
-export type ClientView = 'allow' | 'unauthenticated' | 'forbidden' | 'unavailable';
+export type ClientView = 'allow' | 'unauthenticated' | 'invalid-token' | 'forbidden' | 'unavailable';
 
 /** @see docs/semantics.md, section 6 */
-export function clientView({ outcome, hasVerifiedCredential }: Answer): ClientView {
+export function clientView({ outcome, hasVerifiedCredential, hasFalseCredential }: Answer): ClientView {
   if (outcome.decision === 'allow') return 'allow';
   if (isOwnState(outcome.reason)) return 'unavailable';
-  if (outcome.reason === 'INVALID_REQUEST' || hasVerifiedCredential) return 'forbidden';
-  return 'unauthenticated';
+  if (outcome.reason === 'INVALID_REQUEST') return 'forbidden';
+  if (hasFalseCredential) return 'invalid-token';
+  return hasVerifiedCredential ? 'forbidden' : 'unauthenticated';
+}
+
+/** The value of `www-authenticate` for a view that is answered with 401. */
+export function challengeFor(view: 'unauthenticated' | 'invalid-token', challenge: string): string {
+  if (view === 'unauthenticated') return challenge;
+  return `${challenge}${challenge.includes('=') ? ',' : ''} error="invalid_token"`;
 }
 
 function isOwnState(reason: string): boolean {

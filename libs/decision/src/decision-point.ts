@@ -1,15 +1,57 @@
-import { OUTSIDE, decide, denied } from '#engine';
-import { type Answer, type Question, type RequestFault } from './answer.js';
+import {
+  type AccessRequest,
+  type Denial,
+  type DenyReason,
+  type Explanation,
+  type Outcome,
+  OUTSIDE,
+  decide,
+  denied,
+} from '#engine';
+import type { Caller, Judged, KnownCaller, Peer } from '#identity';
+import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
 import type { Clock, EventLog } from './event.js';
 import { ageSeconds, type LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
+
+/** Why a revision decides a request as it does; asked elsewhere, because it takes the whole set. */
+export abstract class Explainer {
+  /** @throws when the revision is not the one it knows any more */
+  abstract explain(request: AccessRequest, policy: PolicyInForce): Promise<Explanation>;
+}
 
 export interface DecisionPointParts {
   readonly live: LiveSnapshot;
   readonly clock: Clock;
+  /** Microseconds from any start, never going back. */
+  readonly stopwatch: () => number;
   readonly newDecisionId: () => string;
   readonly log: EventLog;
+  readonly explainer: Explainer;
   /** Upper bound of every answer's time to live. */
   readonly maxTtlSeconds: number;
+  /** How long an answer may wait for the revision that its caller has seen. */
+  readonly minRevisionWaitMilliseconds: number;
+  /** `observe`: allow everything and say what would have been said. */
+  readonly mode: 'enforce' | 'observe';
+}
+
+/** Before any policy is in force there is nobody to tell callers apart by, and only one answer to give them. */
+const ANYONE: KnownCaller = {
+  kind: 'known',
+  name: 'unknown',
+  domain: OUTSIDE,
+  mayExplain: false,
+  believed: new Set(),
+};
+const NOTHING: Judged = { evidence: [], dropped: [], hasVerifiedCredential: false, hasFalseCredential: false };
+const NO_FAULTS: readonly RequestFault[] = [];
+
+/** One question on its way to an answer. */
+interface Case {
+  readonly question: Question;
+  readonly caller: KnownCaller;
+  readonly decisionId: string;
+  readonly since: number;
 }
 
 /** The one door: every protocol asks here, and only here. Answering never throws, and every fault is a deny. */
@@ -30,21 +72,134 @@ export class DecisionPoint {
     return this.#closed;
   }
 
-  answer(question: Question): Answer {
-    const { live, clock, newDecisionId, log } = this.#parts;
-    const policy = live.inForce;
-    const now = clock();
-    const decisionId = newDecisionId();
-    const answer: Answer = {
-      outcome: this.#outcome(question, policy, now, decisionId),
-      revision: policy?.revision ?? 0,
-      ageSeconds: policy === undefined ? 0 : ageSeconds(policy, now),
-      decisionId,
-      // The implicit `local` enforcement point may assert nothing, and nothing else verifies credentials.
-      hasVerifiedCredential: false,
-      faults: faultsOf(question),
+  get isObserving(): boolean {
+    return this.#parts.mode === 'observe';
+  }
+
+  /** Tells an enforcement point from a stranger; a stranger gets no decision. */
+  caller(peer: Peer): Caller {
+    const policy = this.#parts.live.inForce;
+    return policy === undefined ? ANYONE : policy.identity.caller(peer, this.#parts.clock());
+  }
+
+  /** A promise only where something has to be waited for: an unseen token, or a revision on its way. */
+  answer(question: Question, caller: KnownCaller): Answer | Promise<Answer> {
+    const asked = this.#begin(question, caller);
+    try {
+      return this.#isTooEarly(question)
+        ? this.#late(asked)
+        : this.#judged(asked, this.#parts.live.inForce, (policy, judged) => this.#decided(asked, policy, judged));
+    } catch (fault) {
+      return this.#failed(asked, fault);
+    }
+  }
+
+  /** The answer to the same question with the reasoning behind it; whether the caller may see it is for adapters. */
+  async explain(question: Question, caller: KnownCaller): Promise<ExplainedAnswer> {
+    const asked = this.#begin(question, caller);
+    try {
+      if (this.#isTooEarly(question)) await this.#untilRevision(question);
+      return await this.#judged(asked, this.#parts.live.inForce, (policy, judged) =>
+        this.#explained(asked, policy, judged),
+      );
+    } catch (fault) {
+      return { ...this.#failed(asked, fault), explanation: null };
+    }
+  }
+
+  #begin(question: Question, caller: KnownCaller): Case {
+    const { newDecisionId, stopwatch } = this.#parts;
+    return { question, caller, decisionId: newDecisionId(), since: stopwatch() };
+  }
+
+  #isTooEarly(question: Question): boolean {
+    const { live } = this.#parts;
+    if (question.kind === 'malformed' || question.minRevision === undefined || this.#closed) return false;
+    return live.inForce !== undefined && question.minRevision > live.inForce.revision;
+  }
+
+  async #late(asked: Case): Promise<Answer> {
+    try {
+      await this.#untilRevision(asked.question);
+      return await this.#judged(asked, this.#parts.live.inForce, (policy, judged) =>
+        this.#decided(asked, policy, judged),
+      );
+    } catch (fault) {
+      return this.#failed(asked, fault);
+    }
+  }
+
+  /** Waits until the revision is in force, or the bound is over. */
+  async #untilRevision(question: Question): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const bound = new Promise<'late'>((late) => {
+      timer = setTimeout(late, this.#parts.minRevisionWaitMilliseconds, 'late');
+    });
+    while (this.#isTooEarly(question)) {
+      if ((await Promise.race([this.#parts.live.next(), bound])) === 'late') break;
+    }
+    clearTimeout(timer);
+  }
+
+  /** Judges what was presented by the very revision that decides. */
+  #judged<Result>(
+    { question, caller }: Case,
+    policy: PolicyInForce | undefined,
+    then: (policy: PolicyInForce | undefined, judged: Judged) => Result,
+  ): Result | Promise<Result> {
+    if (policy === undefined || question.kind === 'malformed') return then(policy, NOTHING);
+    const judged = policy.identity.judge(question.presented, caller, this.#parts.clock());
+    return judged instanceof Promise ? judged.then((settled) => then(policy, settled)) : then(policy, judged);
+  }
+
+  #decided(asked: Case, policy: PolicyInForce | undefined, judged: Judged): Answer {
+    const state = this.#ownState(asked.question, policy);
+    if (state !== undefined) return this.#finish(asked, policy, judged, denied(state));
+    return this.#finish(asked, policy, judged, decide(policy!.snapshot, this.#request(asked, policy!, judged)));
+  }
+
+  async #explained(asked: Case, policy: PolicyInForce | undefined, judged: Judged): Promise<ExplainedAnswer> {
+    const state = this.#ownState(asked.question, policy);
+    if (state !== undefined) return { ...this.#finish(asked, policy, judged, denied(state)), explanation: null };
+    const explanation = await this.#parts.explainer.explain(this.#request(asked, policy!, judged), policy!);
+    return { ...this.#finish(asked, policy, judged, explanation.outcome), explanation };
+  }
+
+  /** A denial that needs no look at the rules. */
+  #ownState(question: Question, policy: PolicyInForce | undefined): DenyReason | undefined {
+    if (this.#closed) return 'SHUTTING_DOWN';
+    if (policy === undefined) return 'POLICY_UNAVAILABLE';
+    if (question.kind === 'malformed') return 'INVALID_REQUEST';
+    if (question.minRevision !== undefined && question.minRevision > policy.revision) return 'POLICY_TOO_OLD';
+    return undefined;
+  }
+
+  #request({ question, caller }: Case, policy: PolicyInForce, { evidence }: Judged): AccessRequest {
+    const { clock, maxTtlSeconds } = this.#parts;
+    const { request } = question as Extract<Question, { kind: 'request' }>;
+    const time = clock();
+    return {
+      ...request,
+      evidence,
+      time,
+      askedFrom: caller.domain,
+      policyAgeSeconds: ageSeconds(policy, time),
+      maxTtlSeconds,
     };
-    const { decision, reason, deniedAt, rules, endpoint, wouldDeny } = answer.outcome;
+  }
+
+  #failed(asked: Case, fault: unknown): Answer {
+    this.#parts.log({ kind: 'decision-fault', decisionId: asked.decisionId, fault });
+    return this.#finish(asked, this.#parts.live.inForce, NOTHING, denied('INTERNAL_FAULT'));
+  }
+
+  #finish(asked: Case, policy: PolicyInForce | undefined, judged: Judged, verdict: Outcome): Answer {
+    const { question, caller, decisionId, since } = asked;
+    const { clock, log, stopwatch } = this.#parts;
+    const observed = this.isObserving && verdict.decision === 'deny' ? denialOf(verdict) : undefined;
+    const outcome = observed === undefined ? verdict : letThrough(verdict, observed, question);
+    const { decision, reason, deniedAt, rules, endpoint, wouldDeny } = outcome;
+    const revision = policy?.revision ?? 0;
     log({
       kind: 'decision',
       decisionId,
@@ -53,35 +208,44 @@ export class DecisionPoint {
       deniedAt,
       rules,
       endpoint,
-      revision: answer.revision,
+      revision,
+      enforcementPoint: caller.name,
+      dropped: judged.dropped,
       wouldDeny,
+      observed,
+      trace: question.trace,
+      microseconds: stopwatch() - since,
     });
-    return answer;
-  }
-
-  #outcome(question: Question, policy: PolicyInForce | undefined, now: number, decisionId: string) {
-    if (this.#closed) return denied('SHUTTING_DOWN');
-    if (policy === undefined) return denied('POLICY_UNAVAILABLE');
-    if (question.kind === 'malformed') return denied('INVALID_REQUEST');
-    // Adapters refuse such callers before; this closes the moment in which a set with enforcement points comes in force.
-    if (policy.enforcementPointCount > 0) return denied('NOT_ENTITLED');
-    if (question.minRevision !== undefined && question.minRevision > policy.revision) return denied('POLICY_TOO_OLD');
-    try {
-      return decide(policy.snapshot, {
-        ...question.request,
-        evidence: [],
-        time: now,
-        askedFrom: OUTSIDE,
-        policyAgeSeconds: ageSeconds(policy, now),
-        maxTtlSeconds: this.#parts.maxTtlSeconds,
-      });
-    } catch (fault) {
-      this.#parts.log({ kind: 'decision-fault', decisionId, fault });
-      return denied('INTERNAL_FAULT');
-    }
+    return {
+      outcome,
+      revision,
+      ageSeconds: policy === undefined ? 0 : ageSeconds(policy, clock()),
+      decisionId,
+      hasVerifiedCredential: judged.hasVerifiedCredential,
+      hasFalseCredential: judged.hasFalseCredential,
+      dropped: judged.dropped,
+      faults: question.kind === 'malformed' ? question.faults : NO_FAULTS,
+      observed,
+    };
   }
 }
 
-function faultsOf(question: Question): readonly RequestFault[] {
-  return question.kind === 'malformed' ? question.faults : [];
+function denialOf({ reason, deniedAt }: Outcome): Denial {
+  return { reason: reason as DenyReason, deniedAt };
+}
+
+/** What a server that only observes says instead of a denial; the path goes back as it came where none was judged. */
+function letThrough(verdict: Outcome, wouldDeny: Denial, question: Question): Outcome {
+  const target = question.kind === 'request' ? question.request.target : undefined;
+  return {
+    ...verdict,
+    decision: 'allow',
+    reason: 'ALLOW_SLOW',
+    deniedAt: null,
+    rules: [],
+    ttlSeconds: 0,
+    path: verdict.path ?? (target?.kind === 'address' ? target.path.split('?', 1)[0]! : null),
+    accepts: undefined,
+    wouldDeny,
+  };
 }

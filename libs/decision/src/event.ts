@@ -1,4 +1,5 @@
 import type { Denial, Effect, Reason } from '#engine';
+import type { Dropped } from '#identity';
 
 /** What happened, without header values, queries, claims or subjects: a log is read by more people than a request. */
 export type ServiceEvent =
@@ -6,12 +7,29 @@ export type ServiceEvent =
   | { readonly kind: 'decision-fault'; readonly decisionId: string; readonly fault: unknown }
   | {
       readonly kind: 'policy-in-force';
+      readonly epoch: number;
       readonly revision: number;
       readonly contentHash: string;
-      readonly enforcementPointCount: number;
+      /** Things in it that this version stores but does not act on yet. */
+      readonly warnings: readonly string[];
     }
-  | { readonly kind: 'policy-refused'; readonly faults: readonly string[] }
-  | { readonly kind: 'policy-unreadable'; readonly fault: string };
+  | { readonly kind: 'policy-refused'; readonly revision: number | null; readonly faults: readonly string[] }
+  /** The engines answered one request differently: the revision is not, or no longer, in force. */
+  | {
+      readonly kind: 'policy-difference';
+      readonly revision: number;
+      /** It was in force already, and the one before is again. */
+      readonly rolledBack: boolean;
+      /** The request as JSON, and what each engine says to it. */
+      readonly request: unknown;
+      readonly statements: unknown;
+    }
+  | { readonly kind: 'policy-verified'; readonly revision: number; readonly requests: number }
+  | { readonly kind: 'policy-unreadable'; readonly fault: string }
+  /** Trouble with following the store, and its end (`alarm` null). */
+  | { readonly kind: 'feed'; readonly alarm: string | null; readonly detail: string }
+  /** The last good revision could not be kept on disk, or a kept one could not be used. */
+  | { readonly kind: 'disk'; readonly fault: string };
 
 export interface DecisionRecord {
   readonly decisionId: string;
@@ -23,7 +41,16 @@ export interface DecisionRecord {
   /** `service/endpoint`, or null when the target did not resolve. */
   readonly endpoint: string | null;
   readonly revision: number;
+  /** The name of the enforcement point that asked. */
+  readonly enforcementPoint: string;
+  readonly dropped: readonly Dropped[];
   readonly wouldDeny?: Denial;
+  /** The real verdict, where the whole server only observes. */
+  readonly observed?: Denial;
+  /** W3C trace context of the message. */
+  readonly trace?: string;
+  /** Time from question to answer. */
+  readonly microseconds: number;
 }
 
 /** Takes an event; never throws and never waits. */

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Identity, IdentitySettings } from '#identity';
 import { readFolder, type SourceFile } from '#policy';
 import type { Clock, EventLog } from './event.js';
 import type { LiveSnapshot } from './live-snapshot.js';
@@ -10,6 +11,7 @@ export interface FolderSourceParts {
   readonly folder: string;
   readonly live: LiveSnapshot;
   readonly compile: PolicyCompiler;
+  readonly identify: (settings: IdentitySettings) => Promise<Identity>;
   readonly clock: Clock;
   readonly log: EventLog;
 }
@@ -96,13 +98,14 @@ export class FolderSource {
     }
     this.#taken = { mark, accepted: compiled.kind === 'valid' };
     if (compiled.kind === 'invalid') {
-      log({ kind: 'policy-refused', faults: compiled.faults });
+      log({ kind: 'policy-refused', revision: null, faults: compiled.faults });
       return 'refused';
     }
-    const { snapshot, enforcementPointCount } = compiled;
+    const { snapshot } = compiled;
+    const identity = await this.#parts.identify(compiled.identity);
     const revision = (live.inForce?.revision ?? 0) + 1;
-    live.replace({ revision, contentHash, snapshot, enforcementPointCount, confirmedAt: clock() });
-    log({ kind: 'policy-in-force', revision, contentHash, enforcementPointCount });
+    live.replace({ epoch: 1, revision, contentHash, snapshot, identity, confirmedAt: clock() });
+    log({ kind: 'policy-in-force', epoch: 1, revision, contentHash, warnings: [] });
     return 'replaced';
   }
 

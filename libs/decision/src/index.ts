@@ -1,12 +1,14 @@
 export {
+  challengeFor,
   clientView,
   type Answer,
   type AskedRequest,
   type ClientView,
+  type ExplainedAnswer,
   type Question,
   type RequestFault,
 } from './answer.js';
-export { DecisionPoint, type DecisionPointParts } from './decision-point.js';
+export { DecisionPoint, type DecisionPointParts, Explainer } from './decision-point.js';
 export type { Clock, DecisionRecord, EventLog, ServiceEvent } from './event.js';
 export { FolderSource, type FolderSourceParts, type Look } from './folder-source.js';
 export { LiveSnapshot, type PolicyInForce } from './live-snapshot.js';

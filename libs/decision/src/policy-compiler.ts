@@ -1,8 +1,9 @@
 import { compile, decide, type Snapshot } from '#engine';
+import { type IdentitySettings, identitySettings } from '#identity';
 import { loadBundle, runTests, type SourceFile } from '#policy';
 
 export type CompiledPolicy =
-  | { readonly kind: 'valid'; readonly snapshot: Snapshot; readonly enforcementPointCount: number }
+  | { readonly kind: 'valid'; readonly snapshot: Snapshot; readonly identity: IdentitySettings }
   | { readonly kind: 'invalid'; readonly faults: readonly string[] };
 
 /** Sources to something that can be put in force. Asynchronous, so that a worker can take the place of this thread. */
@@ -19,7 +20,7 @@ export const compileOnThisThread: PolicyCompiler = async (files, now) => {
   if (failing.length > 0) {
     return { kind: 'invalid', faults: failing.map(({ at, because }) => `${place(at)}: test fails: ${because}`) };
   }
-  return { kind: 'valid', snapshot, enforcementPointCount: bundle.world.enforcementPoints.size };
+  return { kind: 'valid', snapshot, identity: identitySettings(bundle.documents.map(({ document }) => document)) };
 };
 
 function place({ file, line, column }: { file: string; line: number; column: number }): string {

@@ -1,4 +1,4 @@
-import { clientView, type Answer, type Question, type RequestFault } from '#decision';
+import { challengeFor, clientView, type Answer, type Question, type RequestFault } from '#decision';
 import { clientHeaders } from '../client-headers.js';
 import type {
   CheckRequest,
@@ -35,13 +35,13 @@ export function toQuestion(message: CheckRequest): Question {
     request: {
       // An RPC reaches us as a POST on its path, and means the same.
       target: { kind: 'address', method: http.method, host: http.host, path: http.path },
-      evidence: [],
       headers: headers.headers,
       attributes: {},
       claimed: {},
       context: {},
       carries: ['setHeader', 'removeHeader', 'rateLimit'],
     },
+    presented: { asserted: [], credentials: headers.headers, reported: {} },
   };
 }
 
@@ -57,7 +57,11 @@ export function toCheckResponse(answer: Answer, challenge: string): CheckRespons
     case 'allow':
       return allowed(answer, decision);
     case 'unauthenticated':
-      return refused(CODE.unauthenticated, 'Unauthorized', [decision, overwrite('www-authenticate', challenge)]);
+    case 'invalid-token':
+      return refused(CODE.unauthenticated, 'Unauthorized', [
+        decision,
+        overwrite('www-authenticate', challengeFor(view, challenge)),
+      ]);
     case 'forbidden':
       return refused(CODE.permissionDenied, 'Forbidden', [decision]);
     case 'unavailable':

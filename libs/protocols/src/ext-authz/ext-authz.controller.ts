@@ -2,8 +2,8 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Inject, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DecisionPoint } from '#decision';
-import { Callers } from '../caller.js';
 import { Challenge } from '../challenge.js';
+import { Listeners, peerOverGrpc } from '../peer.js';
 import type { CheckRequest, CheckResponse } from './check-message.js';
 import { refusedWithoutDecision, toCheckResponse, toQuestion } from './ext-authz.codec.js';
 
@@ -14,15 +14,20 @@ export class ExtAuthzController {
 
   constructor(
     @Inject(DecisionPoint) private readonly decisionPoint: DecisionPoint,
-    @Inject(Callers) private readonly callers: Callers,
+    @Inject(Listeners) private readonly listeners: Listeners,
     @Inject(Challenge) private readonly challenge: Challenge,
   ) {}
 
   @GrpcMethod('envoy.service.auth.v3.Authorization', 'Check')
-  check(message: CheckRequest, _metadata: unknown, call: ServerUnaryCall<CheckRequest, CheckResponse>): CheckResponse {
+  async check(
+    message: CheckRequest,
+    _metadata: unknown,
+    call: ServerUnaryCall<CheckRequest, CheckResponse>,
+  ): Promise<CheckResponse> {
     try {
-      if (this.callers.overGrpc(call.getPeer()).kind === 'stranger') return refusedWithoutDecision();
-      return toCheckResponse(this.decisionPoint.answer(toQuestion(message)), this.challenge.value);
+      const caller = this.decisionPoint.caller(peerOverGrpc(this.listeners.grpc, call.getPeer(), undefined));
+      if (caller.kind === 'stranger') return refusedWithoutDecision();
+      return toCheckResponse(await this.decisionPoint.answer(toQuestion(message), caller), this.challenge.value);
     } catch (fault) {
       // A gRPC error would let the request pass where the gateway fails open.
       this.logger.error(fault);

@@ -1,8 +1,8 @@
 import { All, Controller, Inject, Req, Res } from '@nestjs/common';
 import { DecisionPoint } from '#decision';
-import { Callers } from '../caller.js';
 import { Challenge } from '../challenge.js';
 import { headerLines, type HttpReply, type HttpRequest } from '../http-message.js';
+import { Listeners, peerOverHttp } from '../peer.js';
 import { toQuestion, toReply } from './nginx.codec.js';
 
 /** One path a header convention: a gateway overwrites the headers of its own and passes all others on. */
@@ -10,15 +10,17 @@ import { toQuestion, toReply } from './nginx.codec.js';
 export class ForwardAuthController {
   constructor(
     @Inject(DecisionPoint) private readonly decisionPoint: DecisionPoint,
-    @Inject(Callers) private readonly callers: Callers,
+    @Inject(Listeners) private readonly listeners: Listeners,
     @Inject(Challenge) private readonly challenge: Challenge,
   ) {}
 
   @All('nginx')
-  nginx(@Req() { raw }: HttpRequest, @Res() reply: HttpReply): void {
+  async nginx(@Req() { raw }: HttpRequest, @Res() reply: HttpReply): Promise<void> {
+    const caller = this.decisionPoint.caller(peerOverHttp(this.listeners.http, raw, undefined));
     // Not 401: the gateway would pass that on as the client's own.
-    if (this.callers.overHttp(raw.socket.remoteAddress).kind === 'stranger') return void reply.status(403).send();
-    const { status, headers } = toReply(this.decisionPoint.answer(toQuestion(headerLines(raw))), this.challenge.value);
+    if (caller.kind === 'stranger') return void reply.status(403).send();
+    const answer = await this.decisionPoint.answer(toQuestion(headerLines(raw)), caller);
+    const { status, headers } = toReply(answer, this.challenge.value);
     reply.status(status).headers(headers).send();
   }
 }

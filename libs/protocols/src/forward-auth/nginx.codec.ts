@@ -1,4 +1,4 @@
-import { clientView, type Answer, type Question, type RequestFault } from '#decision';
+import { challengeFor, clientView, type Answer, type Question, type RequestFault } from '#decision';
 import { clientHeaders } from '../client-headers.js';
 
 /** What the gateway is told: an HTTP status and headers, and no body. */
@@ -34,7 +34,6 @@ export function toQuestion(lines: readonly (readonly [name: string, value: strin
     kind: 'request',
     request: {
       target,
-      evidence: [],
       headers: headers.headers,
       attributes: {},
       claimed: {},
@@ -42,6 +41,7 @@ export function toQuestion(lines: readonly (readonly [name: string, value: strin
       // nginx cannot remove a header whose name it learns from us, and has no use for a rate limit's class.
       carries: ['setHeader'],
     },
+    presented: { asserted: [], credentials: headers.headers, reported: {} },
   };
 }
 
@@ -62,7 +62,8 @@ export function toReply(answer: Answer, challenge: string): ForwardAuthReply {
       }
       return { status: 200, headers: { ...headers, 'x-dharma-path': answer.outcome.path } };
     case 'unauthenticated':
-      return { status: 401, headers: { ...headers, 'www-authenticate': challenge } };
+    case 'invalid-token':
+      return { status: 401, headers: { ...headers, 'www-authenticate': challengeFor(view, challenge) } };
     case 'forbidden':
       return { status: 403, headers };
     case 'unavailable':

@@ -20,7 +20,20 @@ export function toQuestion(body: Uint8Array): Question {
     return { kind: 'malformed', faults: read.faults };
   }
   if (read.explain) throw new Problem('explain-not-permitted');
-  return { kind: 'request', request: read.request, minRevision: read.minRevision };
+  const {
+    evidence,
+    time: _time,
+    askedFrom: _from,
+    policyAgeSeconds: _age,
+    maxTtlSeconds: _ttl,
+    ...request
+  } = read.request;
+  return {
+    kind: 'request',
+    request,
+    presented: { asserted: evidence, credentials: read.credentials ?? {}, reported: {} },
+    minRevision: read.minRevision,
+  };
 }
 
 /** The answer of `documents.md`; on `INVALID_REQUEST` also `detail`, every fault with a JSON pointer. */

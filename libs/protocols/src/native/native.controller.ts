@@ -1,8 +1,8 @@
 import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { DecisionPoint } from '#decision';
 import { Problem } from '#problem';
-import { Callers } from '../caller.js';
 import type { HttpRequest } from '../http-message.js';
+import { Listeners, peerOverHttp } from '../peer.js';
 import { toDecisionAnswer, toQuestion } from './native.codec.js';
 
 /** Dharma's own JSON. */
@@ -10,15 +10,15 @@ import { toDecisionAnswer, toQuestion } from './native.codec.js';
 export class NativeController {
   constructor(
     @Inject(DecisionPoint) private readonly decisionPoint: DecisionPoint,
-    @Inject(Callers) private readonly callers: Callers,
+    @Inject(Listeners) private readonly listeners: Listeners,
   ) {}
 
   @Post('decide')
   @HttpCode(200)
-  decide(@Req() { raw, body }: HttpRequest) {
-    const caller = this.callers.overHttp(raw.socket.remoteAddress);
+  async decide(@Req() { raw, body }: HttpRequest) {
+    const caller = this.decisionPoint.caller(peerOverHttp(this.listeners.http, raw, undefined));
     if (caller.kind === 'stranger') throw new Problem('enforcement-point-unknown', { reason: caller.reason });
     if (!Buffer.isBuffer(body)) throw new Problem('request-not-json', { fault: 'it is empty' });
-    return toDecisionAnswer(this.decisionPoint.answer(toQuestion(body)));
+    return toDecisionAnswer(await this.decisionPoint.answer(toQuestion(body), caller));
   }
 }

@@ -1,0 +1,11 @@
+/** Who is asking, and on whose behalf: enforcement points told from strangers, evidence verified or dropped. */
+
+export type { Caller, KnownCaller, Peer, Stranger } from './caller.js';
+export type { Dropped, Judged, Presented } from './evidence.js';
+export { Identity, type IdentityParts, type MintedKey, type MintedKeys } from './identity.js';
+export {
+  type EnforcementPointSettings,
+  type IdentitySettings,
+  identitySettings,
+  type MechanismSettings,
+} from './settings.js';
