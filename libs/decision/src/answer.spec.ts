@@ -1,13 +1,22 @@
 import { denied, OWN_STATE_REASONS, type Reason } from '#engine';
-import { clientView, type Answer } from './answer.js';
+import { challengeFor, clientView, type Answer } from './answer.js';
 
-function answer(reason: Reason, hasVerifiedCredential: boolean): Answer {
+function answer(reason: Reason, hasVerifiedCredential: boolean, hasFalseCredential = false): Answer {
   const outcome = {
     ...denied('NO_ALLOW_RULE'),
     reason,
     decision: reason.startsWith('ALLOW') ? 'allow' : 'deny',
   } as const;
-  return { outcome, revision: 1, ageSeconds: 0, decisionId: 'd', hasVerifiedCredential, faults: [] };
+  return {
+    outcome,
+    revision: 1,
+    ageSeconds: 0,
+    decisionId: 'd',
+    hasVerifiedCredential,
+    hasFalseCredential,
+    dropped: [],
+    faults: [],
+  };
 }
 
 describe('what a client is told', () => {
@@ -21,6 +30,21 @@ describe('what a client is told', () => {
     ${'no login mends a malformed request'}         | ${'INVALID_REQUEST'}  | ${false}   | ${'forbidden'}
   `('$because', ({ reason, credential, view }: { reason: Reason; credential: boolean; view: string }) => {
     expect(clientView(answer(reason, credential))).toBe(view);
+  });
+
+  it('says of a false credential that it is false, whatever else was verified', () => {
+    expect(clientView(answer('NO_ALLOW_RULE', false, true))).toBe('invalid-token');
+    expect(clientView(answer('NO_ALLOW_RULE', true, true))).toBe('invalid-token');
+    expect(clientView(answer('ALLOW_SLOW', true, true))).toBe('allow');
+  });
+
+  it.each`
+    because                                 | view                 | challenge             | value
+    ${'a stranger hears the constant'}      | ${'unauthenticated'} | ${'Bearer'}           | ${'Bearer'}
+    ${'a scheme takes its first parameter'} | ${'invalid-token'}   | ${'Bearer'}           | ${'Bearer error="invalid_token"'}
+    ${'further parameters follow commas'}   | ${'invalid-token'}   | ${'Bearer realm="x"'} | ${'Bearer realm="x", error="invalid_token"'}
+  `('$because', ({ view, challenge, value }) => {
+    expect(challengeFor(view, challenge)).toBe(value);
   });
 
   it.each(OWN_STATE_REASONS)('%s is our own state, not the clients fault', (reason) => {

@@ -1,6 +1,7 @@
-import { compile, type Snapshot, type World } from '#engine';
-import type { AskedRequest } from './answer.js';
-import { DecisionPoint } from './decision-point.js';
+import { compile, type Explanation, type Snapshot, type World } from '#engine';
+import { Identity, type Judged, type KnownCaller } from '#identity';
+import type { AskedRequest, Question } from './answer.js';
+import { DecisionPoint, type DecisionPointParts } from './decision-point.js';
 import type { ServiceEvent } from './event.js';
 import { LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
 
@@ -14,41 +15,57 @@ const EMPTY: World = {
 
 const REQUEST: AskedRequest = {
   target: { kind: 'address', host: 'shop.example', method: 'GET', path: '/' },
-  evidence: [],
   headers: {},
   attributes: {},
   claimed: {},
   context: {},
 };
+const QUESTION: Question = {
+  kind: 'request',
+  request: REQUEST,
+  presented: { asserted: [], credentials: {}, reported: {} },
+};
+const CALLER: KnownCaller = { kind: 'known', name: 'edge', domain: '*', mayExplain: false, believed: new Set() };
+const NOTHING: Judged = { evidence: [], dropped: [], hasVerifiedCredential: false, hasFalseCredential: false };
 
-function point(policy: Partial<PolicyInForce> | undefined) {
+/** An identity that judges everything alike; what tells callers apart is not the subject here. */
+function judging(judge: () => Judged | Promise<Judged>): Identity {
+  return { judge, close: () => {} } as unknown as Identity;
+}
+
+function point(policy: Partial<PolicyInForce> | undefined, more: Partial<DecisionPointParts> = {}) {
   const events: ServiceEvent[] = [];
   const live = new LiveSnapshot();
-  if (policy !== undefined) {
+  const put = (members: Partial<PolicyInForce>) =>
     live.replace({
+      epoch: 1,
       revision: 7,
       contentHash: 'c',
       snapshot: compile(EMPTY),
-      enforcementPointCount: 0,
+      identity: judging(() => NOTHING),
       confirmedAt: 1_000,
-      ...policy,
+      ...members,
     });
-  }
-  const log = (event: ServiceEvent) => void events.push(event);
+  if (policy !== undefined) put(policy);
   const decisionPoint = new DecisionPoint({
     live,
     clock: () => 4_900,
+    stopwatch: () => 0,
     newDecisionId: () => 'd-1',
-    log,
+    log: (event) => void events.push(event),
+    explainer: { explain: () => Promise.reject(new Error('nobody explains here')) },
     maxTtlSeconds: 30,
+    minRevisionWaitMilliseconds: 20,
+    mode: 'enforce',
+    ...more,
   });
-  return { decisionPoint, events };
+  return { decisionPoint, events, put };
 }
 
 describe('the decision point', () => {
   it('answers by the policy in force, with its revision, its age and a decision id', () => {
     const { decisionPoint } = point({});
-    expect(decisionPoint.answer({ kind: 'request', request: REQUEST })).toMatchObject({
+    expect(decisionPoint.answer(QUESTION, CALLER)).toMatchObject({
       outcome: { decision: 'deny', reason: 'UNKNOWN_ENDPOINT' },
       revision: 7,
       ageSeconds: 3,
@@ -59,62 +76,129 @@ describe('the decision point', () => {
   it('denies with the faults what could not be read', () => {
     const faults = [{ pointer: '/target', message: 'is missing' }];
     const { decisionPoint } = point({});
-    expect(decisionPoint.answer({ kind: 'malformed', faults })).toMatchObject({
+    expect(decisionPoint.answer({ kind: 'malformed', faults }, CALLER)).toMatchObject({
       outcome: { decision: 'deny', reason: 'INVALID_REQUEST', ttlSeconds: 0 },
       faults,
     });
   });
 
-  it('denies while no policy is in force', () => {
+  it('denies while no policy is in force, and then knows everyone: there is nothing to tell them', () => {
     const { decisionPoint } = point(undefined);
-    const { outcome, revision } = decisionPoint.answer({ kind: 'request', request: REQUEST });
-    expect(outcome).toMatchObject({ decision: 'deny', reason: 'POLICY_UNAVAILABLE', ttlSeconds: 0 });
-    expect(revision).toBe(0);
+    const caller = decisionPoint.caller({
+      listener: 'tcp',
+      address: '192.0.2.1',
+      key: undefined,
+      certificateUris: [],
+    }) as KnownCaller;
+    expect(caller).toMatchObject({ kind: 'known', mayExplain: false });
+    expect(decisionPoint.answer(QUESTION, caller)).toMatchObject({
+      outcome: { decision: 'deny', reason: 'POLICY_UNAVAILABLE', ttlSeconds: 0 },
+      revision: 0,
+    });
   });
 
   it('denies once it is closed', () => {
     const { decisionPoint } = point({});
     decisionPoint.close();
-    expect(decisionPoint.answer({ kind: 'request', request: REQUEST }).outcome.reason).toBe('SHUTTING_DOWN');
+    expect(decisionPoint.answer(QUESTION, CALLER)).toMatchObject({ outcome: { reason: 'SHUTTING_DOWN' } });
   });
 
   it('denies when the engine falls over, and says so once', () => {
     const { decisionPoint, events } = point({ snapshot: null as unknown as Snapshot });
-    expect(decisionPoint.answer({ kind: 'request', request: REQUEST }).outcome).toMatchObject({
-      decision: 'deny',
-      reason: 'INTERNAL_FAULT',
-      ttlSeconds: 0,
+    expect(decisionPoint.answer(QUESTION, CALLER)).toMatchObject({
+      outcome: { decision: 'deny', reason: 'INTERNAL_FAULT', ttlSeconds: 0 },
     });
     expect(events.map(({ kind }) => kind)).toEqual(['decision-fault', 'decision']);
   });
 
-  it('denies a caller who expects a newer revision', () => {
-    const { decisionPoint } = point({});
-    expect(decisionPoint.answer({ kind: 'request', request: REQUEST, minRevision: 8 }).outcome.reason).toBe(
-      'POLICY_TOO_OLD',
-    );
-    expect(decisionPoint.answer({ kind: 'request', request: REQUEST, minRevision: 7 }).outcome.reason).toBe(
-      'UNKNOWN_ENDPOINT',
-    );
-  });
-
-  it('denies the implicit local caller once the set names enforcement points', () => {
-    const { decisionPoint } = point({ enforcementPointCount: 1 });
-    expect(decisionPoint.answer({ kind: 'request', request: REQUEST }).outcome.reason).toBe('NOT_ENTITLED');
-  });
-
-  it('logs who decided what, and nothing that a client said', () => {
-    const { decisionPoint, events } = point({});
-    decisionPoint.answer({
-      kind: 'request',
-      request: {
-        ...REQUEST,
-        target: { kind: 'address', host: 'secret.example', method: 'GET', path: '/secret?secret' },
-        headers: { secret: 'secret' },
-      },
+  it('denies when judging evidence falls over, at once or later', async () => {
+    const thrown = judging(() => {
+      throw new Error('boom');
     });
-    expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ kind: 'decision', decisionId: 'd-1', reason: 'UNKNOWN_ENDPOINT', revision: 7 });
+    const rejected = judging(() => Promise.reject(new Error('boom')));
+    for (const identity of [thrown, rejected]) {
+      expect(await point({ identity }).decisionPoint.answer(QUESTION, CALLER)).toMatchObject({
+        outcome: { decision: 'deny', reason: 'INTERNAL_FAULT' },
+      });
+    }
+  });
+
+  it('waits for evidence that takes time, and decides by the revision that judged it', async () => {
+    let settle: (judged: Judged) => void = () => {};
+    const identity = judging(() => new Promise<Judged>((done) => (settle = done)));
+    const { decisionPoint, put } = point({ identity });
+    const answer = decisionPoint.answer(QUESTION, CALLER);
+    put({ revision: 8 });
+    settle({ ...NOTHING, hasVerifiedCredential: true });
+    expect(await answer).toMatchObject({ revision: 7, hasVerifiedCredential: true });
+  });
+
+  it('waits a bounded time for the revision that its caller has seen', async () => {
+    const { decisionPoint, put } = point({});
+    expect(await decisionPoint.answer({ ...QUESTION, minRevision: 8 }, CALLER)).toMatchObject({
+      outcome: { decision: 'deny', reason: 'POLICY_TOO_OLD' },
+      revision: 7,
+    });
+    expect(decisionPoint.answer({ ...QUESTION, minRevision: 7 }, CALLER)).toMatchObject({ revision: 7 });
+
+    const waiting = decisionPoint.answer({ ...QUESTION, minRevision: 9 }, CALLER);
+    put({ revision: 8 });
+    put({ revision: 9 });
+    expect(await waiting).toMatchObject({ outcome: { reason: 'UNKNOWN_ENDPOINT' }, revision: 9 });
+  });
+
+  it('logs who asked and what was decided, and nothing that a client said', () => {
+    const { decisionPoint, events } = point({});
+    decisionPoint.answer(
+      {
+        kind: 'request',
+        request: {
+          ...REQUEST,
+          target: { kind: 'address', host: 'secret.example', method: 'GET', path: '/secret?secret' },
+          headers: { secret: 'secret' },
+        },
+        presented: { asserted: [], credentials: { authorization: 'Bearer secret' }, reported: {} },
+        trace: '00-1-2-01',
+      },
+      CALLER,
+    );
+    expect(events).toEqual([
+      expect.objectContaining({
+        kind: 'decision',
+        decisionId: 'd-1',
+        reason: 'UNKNOWN_ENDPOINT',
+        revision: 7,
+        enforcementPoint: 'edge',
+        trace: '00-1-2-01',
+      }),
+    ]);
     expect(JSON.stringify(events)).not.toContain('secret');
+  });
+
+  it('explains by the verdict of the explanation', async () => {
+    const outcome = { decision: 'deny', reason: 'NOT_VISIBLE', deniedAt: 'shop' };
+    const { decisionPoint } = point(
+      {},
+      { explainer: { explain: async () => ({ outcome }) as unknown as Explanation } },
+    );
+    expect(await decisionPoint.explain(QUESTION, CALLER)).toMatchObject({ outcome, explanation: { outcome } });
+    expect(await point({}).decisionPoint.explain(QUESTION, CALLER)).toMatchObject({
+      outcome: { decision: 'deny', reason: 'INTERNAL_FAULT' },
+      explanation: null,
+    });
+    expect(await decisionPoint.explain({ kind: 'malformed', faults: [] }, CALLER)).toMatchObject({
+      outcome: { reason: 'INVALID_REQUEST' },
+      explanation: null,
+    });
+  });
+
+  it('only observes where it is told to: allows, and says what it would have said', () => {
+    const { decisionPoint, events } = point({}, { mode: 'observe' });
+    const denial = { reason: 'UNKNOWN_ENDPOINT', deniedAt: null };
+    expect(decisionPoint.answer(QUESTION, CALLER)).toMatchObject({
+      outcome: { decision: 'allow', reason: 'ALLOW_SLOW', deniedAt: null, wouldDeny: denial, ttlSeconds: 0, path: '/' },
+      observed: denial,
+    });
+    expect(events).toEqual([expect.objectContaining({ decision: 'allow', observed: denial })]);
   });
 });

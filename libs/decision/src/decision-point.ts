@@ -86,9 +86,10 @@ export class DecisionPoint {
   answer(question: Question, caller: KnownCaller): Answer | Promise<Answer> {
     const asked = this.#begin(question, caller);
     try {
-      return this.#isTooEarly(question)
-        ? this.#late(asked)
-        : this.#judged(asked, this.#parts.live.inForce, (policy, judged) => this.#decided(asked, policy, judged));
+      const answer = this.#isTooEarly(question)
+        ? this.#untilRevision(question).then(() => this.#now(asked))
+        : this.#now(asked);
+      return answer instanceof Promise ? answer.catch((fault: unknown) => this.#failed(asked, fault)) : answer;
     } catch (fault) {
       return this.#failed(asked, fault);
     }
@@ -118,15 +119,8 @@ export class DecisionPoint {
     return live.inForce !== undefined && question.minRevision > live.inForce.revision;
   }
 
-  async #late(asked: Case): Promise<Answer> {
-    try {
-      await this.#untilRevision(asked.question);
-      return await this.#judged(asked, this.#parts.live.inForce, (policy, judged) =>
-        this.#decided(asked, policy, judged),
-      );
-    } catch (fault) {
-      return this.#failed(asked, fault);
-    }
+  #now(asked: Case): Answer | Promise<Answer> {
+    return this.#judged(asked, this.#parts.live.inForce, (policy, judged) => this.#decided(asked, policy, judged));
   }
 
   /** Waits until the revision is in force, or the bound is over. */
