@@ -1,4 +1,4 @@
-import { describeSettings, readConfig, unknownVariables } from './config.js';
+import { describeSettings, readConfig, tlsFiles, unknownVariables } from './config.js';
 
 const folder = { policies: 'policies' };
 
@@ -13,18 +13,25 @@ function messageOf(environment: { [name: string]: string }, flags: { [name: stri
 }
 
 describe('the configuration', () => {
-  it('has a default for everything but the folder', () => {
-    expect(readConfig({}, folder)).toEqual({
-      policies: 'policies',
+  it('has a default for everything that must be known', () => {
+    expect(readConfig({}, {})).toEqual({
+      migrate: 'auto',
+      dataDir: '.dharma',
       grpcAddress: { kind: 'tcp', host: '127.0.0.1', port: 9191 },
       httpAddress: { kind: 'tcp', host: '127.0.0.1', port: 8181 },
       adminAddress: { kind: 'tcp', host: '127.0.0.1', port: 8282 },
       allowPlaintext: false,
+      mode: 'enforce',
       challenge: 'Bearer',
       maxTtlSeconds: 30,
+      minRevisionWaitMilliseconds: 1000,
       policyPollMilliseconds: 500,
+      storePollMilliseconds: 5000,
+      notify: true,
+      checkMilliseconds: 300,
       drainMilliseconds: 0,
       logLevel: 'info',
+      logAllowShare: 0,
     });
   });
 
@@ -34,20 +41,30 @@ describe('the configuration', () => {
   });
 
   it.each`
-    because                             | variable                    | text
-    ${'a name is no address'}           | ${'DHARMA_HTTP_ADDRESS'}    | ${'example.com:80'}
-    ${'a port is needed'}               | ${'DHARMA_HTTP_ADDRESS'}    | ${'127.0.0.1'}
-    ${'ports end at 65535'}             | ${'DHARMA_GRPC_ADDRESS'}    | ${'127.0.0.1:70000'}
-    ${'IPv6 stands in brackets'}        | ${'DHARMA_ADMIN_ADDRESS'}   | ${'::1:8282'}
-    ${'a socket path is absolute'}      | ${'DHARMA_GRPC_ADDRESS'}    | ${'unix:dharma.sock'}
-    ${'Linux cuts longer socket paths'} | ${'DHARMA_GRPC_ADDRESS'}    | ${`unix:/${'x'.repeat(107)}`}
-    ${'yes is not true'}                | ${'DHARMA_ALLOW_PLAINTEXT'} | ${'yes'}
-    ${'no name is special'}             | ${'DHARMA_ALLOW_PLAINTEXT'} | ${'constructor'}
-    ${'a number has no unit'}           | ${'DHARMA_MAX_TTL_SECONDS'} | ${'30s'}
-    ${'a day is the most'}              | ${'DHARMA_MAX_TTL_SECONDS'} | ${'86401'}
-    ${'a line break splits a header'}   | ${'DHARMA_CHALLENGE'}       | ${'Bearer\r\nx: y'}
-    ${'levels are named'}               | ${'DHARMA_LOG_LEVEL'}       | ${'loud'}
-    ${'empty is no value'}              | ${'DHARMA_READY_FILE'}      | ${''}
+    because                              | variable                            | text
+    ${'a name is no address'}            | ${'DHARMA_HTTP_ADDRESS'}            | ${'example.com:80'}
+    ${'a port is needed'}                | ${'DHARMA_HTTP_ADDRESS'}            | ${'127.0.0.1'}
+    ${'ports end at 65535'}              | ${'DHARMA_GRPC_ADDRESS'}            | ${'127.0.0.1:70000'}
+    ${'IPv6 stands in brackets'}         | ${'DHARMA_ADMIN_ADDRESS'}           | ${'::1:8282'}
+    ${'a socket path is absolute'}       | ${'DHARMA_GRPC_ADDRESS'}            | ${'unix:dharma.sock'}
+    ${'Linux cuts longer socket paths'}  | ${'DHARMA_GRPC_ADDRESS'}            | ${`unix:/${'x'.repeat(107)}`}
+    ${'a port alone is no address'}      | ${'DHARMA_PROBE_ADDRESS'}           | ${'8383'}
+    ${'yes is not true'}                 | ${'DHARMA_ALLOW_PLAINTEXT'}         | ${'yes'}
+    ${'no name is special'}              | ${'DHARMA_ALLOW_PLAINTEXT'}         | ${'constructor'}
+    ${'0 is not false'}                  | ${'DHARMA_NOTIFY'}                  | ${'0'}
+    ${'modes are named'}                 | ${'DHARMA_MODE'}                    | ${'report'}
+    ${'what the start does is named'}    | ${'DHARMA_MIGRATE'}                 | ${'true'}
+    ${'a group has no space'}            | ${'DHARMA_SOCKET_GROUP'}            | ${'www data'}
+    ${'a number has no unit'}            | ${'DHARMA_MAX_TTL_SECONDS'}         | ${'30s'}
+    ${'a day is the most'}               | ${'DHARMA_MAX_TTL_SECONDS'}         | ${'86401'}
+    ${'five seconds old is the most'}    | ${'DHARMA_STORE_POLL_MILLISECONDS'} | ${'5001'}
+    ${'nothing unchecked goes in force'} | ${'DHARMA_CHECK_MILLISECONDS'}      | ${'0'}
+    ${'a share is no percentage'}        | ${'DHARMA_LOG_ALLOW_SHARE'}         | ${'50%'}
+    ${'a share is at most all'}          | ${'DHARMA_LOG_ALLOW_SHARE'}         | ${'1.5'}
+    ${'a share is no power'}             | ${'DHARMA_LOG_ALLOW_SHARE'}         | ${'1e-3'}
+    ${'a line break splits a header'}    | ${'DHARMA_CHALLENGE'}               | ${'Bearer\r\nx: y'}
+    ${'levels are named'}                | ${'DHARMA_LOG_LEVEL'}               | ${'loud'}
+    ${'empty is no value'}               | ${'DHARMA_READY_FILE'}              | ${''}
   `('refuses $variable=$text and says what is allowed: $because', ({ variable, text }) => {
     const allowed = describeSettings().find((setting) => setting.variable === variable)?.allowed;
     expect(messageOf({ [variable]: text })).toBe(`\`${variable}\`: \`${text}\` is not ${allowed}`);
@@ -62,31 +79,66 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('needs a folder', () => {
-    expect(messageOf({}, {})).toContain('DHARMA_POLICIES');
+  it('shows no password, neither of a wrong address nor of one that is not needed', () => {
+    const wrong = messageOf({ DHARMA_DATABASE_URL: 'mysql://dharma:Sesame@db/dharma' }, {});
+    const needless = messageOf({ DHARMA_DATABASE_URL: 'postgresql://dharma:Sesame@db/dharma' });
+    expect(wrong).toMatch(/^`DHARMA_DATABASE_URL`: .* is not `postgresql:/);
+    expect(needless).toBe(
+      '`DHARMA_POLICIES` and `DHARMA_DATABASE_URL` exclude each other: decide by a folder or by a database',
+    );
+    expect(wrong + needless).not.toContain('Sesame');
   });
 
-  it.each(['DHARMA_GRPC_ADDRESS', 'DHARMA_HTTP_ADDRESS', 'DHARMA_ADMIN_ADDRESS'])(
-    'does not listen beyond this machine by %s unless told to',
-    (variable) => {
+  it.each`
+    because                                    | flags                                 | named
+    ${'a certificate needs its key'}           | ${{ 'http-tls-cert': 'a.pem' }}       | ${'DHARMA_HTTP_TLS_KEY'}
+    ${'a key needs its certificate'}           | ${{ 'grpc-tls-key': 'a.pem' }}        | ${'DHARMA_GRPC_TLS_CERT'}
+    ${'only TLS asks for client certificates'} | ${{ 'admin-tls-client-ca': 'a.pem' }} | ${'DHARMA_ADMIN_TLS_CLIENT_CA'}
+  `('refuses half of TLS: $because', ({ flags, named }) => {
+    expect(messageOf({}, flags).split('`')[1]).toBe(named);
+  });
+
+  it('says how a listener speaks TLS', () => {
+    const flags = { 'http-tls-cert': 'cert.pem', 'http-tls-key': 'key.pem', 'http-tls-client-ca': 'ca.pem' };
+    const config = readConfig({}, flags);
+    expect(tlsFiles(config, 'http')).toEqual({
+      listener: 'http',
+      cert: 'cert.pem',
+      key: 'key.pem',
+      clientCa: 'ca.pem',
+    });
+    expect(tlsFiles(config, 'grpc')).toBeUndefined();
+  });
+
+  it.each(['DHARMA_GRPC', 'DHARMA_HTTP', 'DHARMA_ADMIN'])(
+    'does not listen beyond this machine by %s without TLS unless told to',
+    (listener) => {
+      const variable = `${listener}_ADDRESS`;
+      const tls = { [`${listener}_TLS_CERT`]: 'cert.pem', [`${listener}_TLS_KEY`]: 'key.pem' };
       expect(messageOf({ [variable]: '0.0.0.0:1' })).toContain(variable);
       expect(messageOf({ [variable]: '[::]:1' })).toContain(variable);
       expect(messageOf({ [variable]: '0.0.0.0:1', DHARMA_ALLOW_PLAINTEXT: 'true' })).toBe('');
+      expect(messageOf({ [variable]: '0.0.0.0:1', ...tls })).toBe('');
       expect(messageOf({ [variable]: '[::1]:1' })).toBe('');
       expect(messageOf({ [variable]: 'unix:/run/dharma.sock' })).toBe('');
     },
   );
 
+  it('lets probes in from other machines: they are told no decisions', () => {
+    expect(messageOf({ DHARMA_PROBE_ADDRESS: '0.0.0.0:1' })).toBe('');
+  });
+
   it('names variables that look like settings and are none', () => {
     const environment = {
       DHARMA_HTTP_ADRESS: 'misspelt',
-      DHARMA_MODE: 'of another version',
+      DHARMA_COLOUR: 'of another version',
+      DHARMA_TOKEN: 'read by other verbs',
       DHARMA_LOG_LEVEL: 'info',
       DHARMA_PORT: 'tcp://10.0.0.1:8181, set by Kubernetes',
       DHARMA_SERVICE_HOST: '10.0.0.1, set by Kubernetes',
       PATH: '/bin',
     };
-    expect(unknownVariables(environment)).toEqual(['DHARMA_HTTP_ADRESS', 'DHARMA_MODE']);
+    expect(unknownVariables(environment)).toEqual(['DHARMA_HTTP_ADRESS', 'DHARMA_COLOUR']);
   });
 
   it('describes every setting for the help text', () => {

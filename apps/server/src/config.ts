@@ -4,19 +4,56 @@ import { isLocalOnly, parseListenAddress, type ListenAddress } from './listen-ad
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export const MIGRATE_MODES = ['auto', 'check', 'off'] as const;
+export const MODES = ['enforce', 'observe'] as const;
+
 /** Everything the server can be told, read once and frozen. */
 export interface ServerConfig {
-  readonly policies: string;
+  readonly policies: string | undefined;
+  /** Holds a password: for the driver alone. */
+  readonly databaseUrl: string | undefined;
+  readonly migrate: (typeof MIGRATE_MODES)[number];
+  readonly dataDir: string;
   readonly grpcAddress: ListenAddress;
   readonly httpAddress: ListenAddress;
   readonly adminAddress: ListenAddress;
+  readonly probeAddress: ListenAddress | undefined;
+  readonly grpcTlsCert: string | undefined;
+  readonly grpcTlsKey: string | undefined;
+  readonly grpcTlsClientCa: string | undefined;
+  readonly httpTlsCert: string | undefined;
+  readonly httpTlsKey: string | undefined;
+  readonly httpTlsClientCa: string | undefined;
+  readonly adminTlsCert: string | undefined;
+  readonly adminTlsKey: string | undefined;
+  readonly adminTlsClientCa: string | undefined;
   readonly allowPlaintext: boolean;
+  readonly socketGroup: string | undefined;
+  readonly operatorTokenFile: string | undefined;
   readonly readyFile: string | undefined;
+  readonly mode: (typeof MODES)[number];
   readonly challenge: string;
   readonly maxTtlSeconds: number;
+  readonly minRevisionWaitMilliseconds: number;
   readonly policyPollMilliseconds: number;
+  readonly storePollMilliseconds: number;
+  readonly notify: boolean;
+  readonly checkMilliseconds: number;
   readonly drainMilliseconds: number;
   readonly logLevel: LogLevel;
+  readonly logAllowShare: number;
+}
+
+/** The listeners that may speak TLS. */
+export type ListenerName = 'grpc' | 'http' | 'admin';
+
+/** Files in PEM with which a listener proves itself, and by which it judges its clients. */
+export interface TlsFiles {
+  readonly listener: ListenerName;
+  readonly cert: string;
+  readonly key: string;
+  /** Present: who has no certificate by these issuers is not let in. */
+  readonly clientCa: string | undefined;
 }
 
 interface Setting<Value> {
@@ -25,22 +62,51 @@ interface Setting<Value> {
   readonly sentence: string;
   /** The allowed values, with their unit. */
   readonly allowed: string;
-  /** As one would write it; absent: it may be left out, or must be given. */
+  /** As one would write it; absent: it may be left out. */
   readonly default?: string;
+  /** Its value is never shown. */
+  readonly isSecret?: true;
   /** Undefined when the text is not allowed. */
   readonly parse: (text: string) => Value | undefined;
 }
 
 type Settings = { readonly [Name in keyof ServerConfig]: Setting<NonNullable<ServerConfig[Name]>> };
 
+const TRUE_OR_FALSE = '`true` or `false`';
 const ADDRESS = '`address:port`, `[address]:port`, `localhost:port` or `unix:/path`; port 0 takes a free one';
+
+const PEM_FILE = 'a file in PEM';
+const LISTENERS = { GRPC: 'gRPC', HTTP: 'HTTP', ADMIN: 'admin' } as const;
 
 const SETTINGS: Settings = {
   policies: {
     name: 'POLICIES',
-    sentence: 'folder of policy documents to decide by, watched and loaded again when it changes',
+    sentence: 'folder of policy documents to decide by instead of a database, watched and loaded again when it changes',
     allowed: 'a folder',
-    parse: (text) => text,
+    parse: asWritten,
+  },
+  databaseUrl: {
+    name: 'DATABASE_URL',
+    sentence:
+      'address of the PostgreSQL that holds the revisions; without it and a folder, one of its own runs in the data folder',
+    allowed: '`postgresql://user:password@host:port/database`',
+    isSecret: true,
+    parse: (text) => (/^postgres(?:ql)?:\/\/\S+$/.test(text) ? text : undefined),
+  },
+  migrate: {
+    name: 'MIGRATE',
+    sentence: 'whether the start brings the tables up to date, only checks that they are, or does neither',
+    allowed: oneOf(MIGRATE_MODES),
+    default: 'auto',
+    parse: (text) => MIGRATE_MODES.find((mode) => mode === text),
+  },
+  dataDir: {
+    name: 'DATA_DIR',
+    sentence:
+      'folder of what outlives a restart: the last good revision, the first operator token, the PostgreSQL of its own',
+    allowed: 'a folder',
+    default: '.dharma',
+    parse: asWritten,
   },
   grpcAddress: {
     name: 'GRPC_ADDRESS',
@@ -63,18 +129,52 @@ const SETTINGS: Settings = {
     default: '127.0.0.1:8282',
     parse: parseListenAddress,
   },
+  probeAddress: {
+    name: 'PROBE_ADDRESS',
+    sentence: 'where health, readiness and metrics are answered alone, without TLS, for kubelet and Prometheus',
+    allowed: ADDRESS,
+    parse: parseListenAddress,
+  },
+  grpcTlsCert: certificateFile('GRPC'),
+  grpcTlsKey: keyFile('GRPC'),
+  grpcTlsClientCa: clientCaFile('GRPC'),
+  httpTlsCert: certificateFile('HTTP'),
+  httpTlsKey: keyFile('HTTP'),
+  httpTlsClientCa: clientCaFile('HTTP'),
+  adminTlsCert: certificateFile('ADMIN'),
+  adminTlsKey: keyFile('ADMIN'),
+  adminTlsClientCa: clientCaFile('ADMIN'),
   allowPlaintext: {
     name: 'ALLOW_PLAINTEXT',
     sentence: 'listen beyond this machine without TLS',
-    allowed: '`true` or `false`',
+    allowed: TRUE_OR_FALSE,
     default: 'false',
-    parse: (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined),
+    parse: trueOrFalse,
+  },
+  socketGroup: {
+    name: 'SOCKET_GROUP',
+    sentence: 'group that may open the unix sockets besides their owner; unset, it is the group of the process',
+    allowed: 'the name or number of a group',
+    parse: (text) => (/^(?:[A-Za-z_][A-Za-z0-9_.-]{0,31}|\d{1,9})$/.test(text) ? text : undefined),
+  },
+  operatorTokenFile: {
+    name: 'OPERATOR_TOKEN_FILE',
+    sentence: 'file with a token by which an operator may come in, besides those that were minted',
+    allowed: 'a path',
+    parse: asWritten,
   },
   readyFile: {
     name: 'READY_FILE',
     sentence: 'file to write the addresses in use to, as JSON, once the server answers',
     allowed: 'a path',
-    parse: (text) => text,
+    parse: asWritten,
+  },
+  mode: {
+    name: 'MODE',
+    sentence: 'whether it decides, or allows everything (`observe`) and only logs and counts what it would have said',
+    allowed: oneOf(MODES),
+    default: 'enforce',
+    parse: (text) => MODES.find((mode) => mode === text),
   },
   challenge: {
     name: 'CHALLENGE',
@@ -90,12 +190,40 @@ const SETTINGS: Settings = {
     default: '30',
     parse: wholeNumber(0, 86_400),
   },
+  minRevisionWaitMilliseconds: {
+    name: 'MIN_REVISION_WAIT_MILLISECONDS',
+    sentence: 'longest time that an answer waits for the revision its caller has seen',
+    allowed: '0 to 10000 milliseconds',
+    default: '1000',
+    parse: wholeNumber(0, 10_000),
+  },
   policyPollMilliseconds: {
     name: 'POLICY_POLL_MILLISECONDS',
     sentence: 'time between two looks at the policy folder',
     allowed: '20 to 60000 milliseconds',
     default: '500',
     parse: wholeNumber(20, 60_000),
+  },
+  storePollMilliseconds: {
+    name: 'STORE_POLL_MILLISECONDS',
+    sentence: 'time between two looks for a new revision in the database',
+    allowed: '100 to 5000 milliseconds',
+    default: '5000',
+    parse: wholeNumber(100, 5000),
+  },
+  notify: {
+    name: 'NOTIFY',
+    sentence: 'hear of new revisions at once, over one connection that listens; `false` behind a pooler',
+    allowed: TRUE_OR_FALSE,
+    default: 'true',
+    parse: trueOrFalse,
+  },
+  checkMilliseconds: {
+    name: 'CHECK_MILLISECONDS',
+    sentence: 'longest time that the engines are compared before a revision is put in force',
+    allowed: '10 to 10000 milliseconds',
+    default: '300',
+    parse: wholeNumber(10, 10_000),
   },
   drainMilliseconds: {
     name: 'DRAIN_MILLISECONDS',
@@ -107,9 +235,16 @@ const SETTINGS: Settings = {
   logLevel: {
     name: 'LOG_LEVEL',
     sentence: 'least severe log lines to write; denies are `info`',
-    allowed: LOG_LEVELS.map((level) => `\`${level}\``).join(', '),
+    allowed: oneOf(LOG_LEVELS),
     default: 'info',
     parse: (text) => LOG_LEVELS.find((level) => level === text),
+  },
+  logAllowShare: {
+    name: 'LOG_ALLOW_SHARE',
+    sentence: 'share of the allows that are logged, drawn by lot',
+    allowed: '0 to 1, such as `0.01`',
+    default: '0',
+    parse: (text) => (/^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/.test(text) ? Number(text) : undefined),
   },
 };
 
@@ -148,7 +283,10 @@ export function readConfig(
     const text = flags[flagOf(name)] ?? environment[variableOf(name)] ?? setting.default;
     if (text === undefined) continue;
     values[member] = text === '' ? undefined : parse(text);
-    if (values[member] === undefined) faults.push(`\`${variableOf(name)}\`: \`${text}\` is not ${allowed}`);
+    if (values[member] === undefined) {
+      const value = setting.isSecret === true ? 'its value, which is not shown here,' : `\`${text}\``;
+      faults.push(`\`${variableOf(name)}\`: ${value} is not ${allowed}`);
+    }
   }
   const config = Object.freeze(values) as unknown as ServerConfig;
   if (faults.length === 0) faults.push(...contradictions(config));
@@ -156,8 +294,22 @@ export function readConfig(
   return config;
 }
 
-/** What Kubernetes puts into the environment of whoever runs beside a service named `dharma`. */
-const NOT_OURS = /^DHARMA_(?:SERVICE|PORT)(?:_|$)/;
+/** How a listener speaks TLS; undefined where it does not. */
+export function tlsFiles(config: ServerConfig, listener: ListenerName): TlsFiles | undefined {
+  const { cert, key, clientCa } = TLS[listener];
+  const [certFile, keyFile] = [config[cert], config[key]];
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  return { listener, cert: certFile, key: keyFile, clientCa: config[clientCa] };
+}
+
+const TLS = {
+  grpc: { address: 'grpcAddress', cert: 'grpcTlsCert', key: 'grpcTlsKey', clientCa: 'grpcTlsClientCa' },
+  http: { address: 'httpAddress', cert: 'httpTlsCert', key: 'httpTlsKey', clientCa: 'httpTlsClientCa' },
+  admin: { address: 'adminAddress', cert: 'adminTlsCert', key: 'adminTlsKey', clientCa: 'adminTlsClientCa' },
+} as const satisfies { readonly [listener in ListenerName]: { readonly [part: string]: keyof ServerConfig } };
+
+/** What the other verbs of the command line read, and what Kubernetes sets beside a service named `dharma`. */
+const NOT_OURS = /^DHARMA_(?:SERVER$|TOKEN$|TOKEN_FILE$|(?:SERVICE|PORT)(?:_|$))/;
 
 /** Variables that look like settings and are none, most likely mistyped or of another version. */
 export function unknownVariables(environment: { readonly [variable: string]: string | undefined }): readonly string[] {
@@ -169,21 +321,79 @@ export function unknownVariables(environment: { readonly [variable: string]: str
 
 function contradictions(config: ServerConfig): string[] {
   const faults: string[] = [];
-  if (config.policies === undefined)
-    faults.push('`DHARMA_POLICIES` (`--policies DIR`) must name a folder of policy documents');
-  for (const listener of ['grpcAddress', 'httpAddress', 'adminAddress'] as const) {
-    if (config.allowPlaintext || isLocalOnly(config[listener])) continue;
-    faults.push(
-      `\`${variableOf(SETTINGS[listener].name)}\` can be reached from other machines, where anyone on the way could read and ` +
-        'change answers; listen on 127.0.0.1, or set `DHARMA_ALLOW_PLAINTEXT=true` if something else protects the way',
-    );
+  if (config.policies !== undefined && config.databaseUrl !== undefined) {
+    faults.push('`DHARMA_POLICIES` and `DHARMA_DATABASE_URL` exclude each other: decide by a folder or by a database');
+  }
+  for (const { address, cert, key, clientCa } of Object.values(TLS)) {
+    const [hasCert, hasKey] = [config[cert] !== undefined, config[key] !== undefined];
+    if (hasCert !== hasKey) {
+      const [missing, given] = hasCert ? [key, cert] : [cert, key];
+      faults.push(
+        `${settingOf(missing)} is missing: a certificate and its key go together, and ${settingOf(given)} is set`,
+      );
+    } else if (config[clientCa] !== undefined && !hasCert) {
+      faults.push(
+        `${settingOf(clientCa)} needs ${settingOf(cert)} and ${settingOf(key)}: only TLS asks for certificates`,
+      );
+    } else if (!hasCert && !config.allowPlaintext && !isLocalOnly(config[address])) {
+      faults.push(
+        `${settingOf(address)} can be reached from other machines, where anyone on the way could read and change answers; ` +
+          `set ${settingOf(cert)} and ${settingOf(key)}, listen on 127.0.0.1, or set \`DHARMA_ALLOW_PLAINTEXT=true\` ` +
+          'if something else protects the way',
+      );
+    }
   }
   return faults;
+}
+
+function settingOf(member: keyof ServerConfig): string {
+  return `\`${variableOf(SETTINGS[member].name)}\``;
 }
 
 function unknownFlags(flags: object): string[] {
   const known = new Set(Object.values<Setting<unknown>>(SETTINGS).map(({ name }) => flagOf(name)));
   return Object.keys(flags).flatMap((flag) => (known.has(flag) ? [] : [`\`--${flag}\` is not a setting`]));
+}
+
+type Listener = Uppercase<ListenerName>;
+
+function certificateFile(listener: Listener): Setting<string> {
+  return {
+    name: `${listener}_TLS_CERT`,
+    sentence: `certificate of the ${LISTENERS[listener]} listener, its issuers after it; read again when it changes`,
+    allowed: PEM_FILE,
+    parse: asWritten,
+  };
+}
+
+function keyFile(listener: Listener): Setting<string> {
+  return {
+    name: `${listener}_TLS_KEY`,
+    sentence: `private key of the ${LISTENERS[listener]} listener; read again when it changes`,
+    allowed: PEM_FILE,
+    parse: asWritten,
+  };
+}
+
+function clientCaFile(listener: Listener): Setting<string> {
+  return {
+    name: `${listener}_TLS_CLIENT_CA`,
+    sentence: `issuers of client certificates; set, the ${LISTENERS[listener]} listener lets nobody in without one`,
+    allowed: PEM_FILE,
+    parse: asWritten,
+  };
+}
+
+function asWritten(text: string): string {
+  return text;
+}
+
+function oneOf(values: readonly string[]): string {
+  return values.map((value) => `\`${value}\``).join(', ');
+}
+
+function trueOrFalse(text: string): boolean | undefined {
+  return text === 'true' || text === 'false' ? text === 'true' : undefined;
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number | undefined {

@@ -88,6 +88,8 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
 }
 
 async function loadedSource(config: ServerConfig, ports: ServerPorts, live: LiveSnapshot): Promise<FolderSource> {
+  const { policies: folder } = config;
+  if (folder === undefined) throw new Problem('setting-invalid', { faults: '`DHARMA_POLICIES` must name a folder' });
   const faults: string[] = [];
   const log = (event: ServiceEvent) => {
     // At the start nothing is in force yet: what would be a log line later is the reason for not starting.
@@ -96,7 +98,7 @@ async function loadedSource(config: ServerConfig, ports: ServerPorts, live: Live
     else ports.log(event);
   };
   const source = new FolderSource({
-    folder: config.policies,
+    folder,
     live,
     compile: compileOnThisThread,
     identify: (settings) => Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true }),
@@ -108,7 +110,7 @@ async function loadedSource(config: ServerConfig, ports: ServerPorts, live: Live
   }
   if (live.inForce === undefined) {
     if (faults.length === 0) faults.push('the folder changes all the time');
-    throw new Problem('policy-invalid', { folder: config.policies, faults: faults.join('\n') });
+    throw new Problem('policy-invalid', { folder, faults: faults.join('\n') });
   }
   return source;
 }
