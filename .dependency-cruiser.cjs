@@ -5,7 +5,7 @@ const floors = [
   ['engine'],
   ['policy', 'reference'],
   ['verification', 'identity', 'administration'],
-  ['decision'],
+  ['decision', 'http'],
   ['protocols', 'store', 'admin-api'],
 ];
 const SPEC = '\\.spec\\.ts$';

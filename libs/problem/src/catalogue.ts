@@ -9,12 +9,16 @@ export interface ProblemKind {
     | 'UNAUTHENTICATED'
     | 'PERMISSION_DENIED'
     | 'NOT_FOUND'
+    | 'ABORTED'
+    | 'FAILED_PRECONDITION'
     | 'UNAVAILABLE'
     | 'INTERNAL';
   /** One sentence with `{name}` for each value that a Problem of this kind is given. */
   readonly detail: string;
   /** What the reader can do next. */
   readonly remedy: string;
+  /** Sent along over HTTP, by name in lower case. */
+  readonly headers?: { readonly [name: string]: string };
 }
 
 /** Every code that the product can emit, apart from the reasons of a decision. */
@@ -67,6 +71,14 @@ export const CATALOGUE = {
     grpc: 'PERMISSION_DENIED',
     detail: 'an explanation draws the map of the policy; this enforcement point may not ask for one',
     remedy: 'use `dharma explain --policies DIR`, or give the EnforcementPoint `mayExplain: true`',
+  },
+  'server-silent': {
+    title: 'The server does not answer',
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    detail: 'the thread that serves decisions did not answer in time',
+    remedy: "look at the server's log and its load; a supervisor may start it anew",
+    headers: { 'retry-after': '1' },
   },
   'setting-invalid': {
     title: 'A setting is wrong',

@@ -11,6 +11,8 @@ export interface ProblemDetails {
   readonly detail: string;
   readonly code: ProblemCode;
   readonly remedy: string;
+  /** Extension members, which each code has its own of. */
+  readonly [member: string]: unknown;
 }
 
 /** The media type of {@link ProblemDetails}. */
@@ -23,8 +25,15 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 export class Problem extends Error {
   readonly code: ProblemCode;
 
-  /** @param values  for each `{name}` in the detail of this code, what stands there */
-  constructor(code: ProblemCode, values: { readonly [name: string]: string | number } = {}) {
+  /**
+   * @param values   for each `{name}` in the detail of this code, what stands there
+   * @param members  extension members of the problem details: what a program does not want to read from a sentence
+   */
+  constructor(
+    code: ProblemCode,
+    values: { readonly [name: string]: string | number } = {},
+    readonly members: { readonly [member: string]: unknown } = {},
+  ) {
     super(filled(CATALOGUE[code].detail, values));
     this.name = 'Problem';
     this.code = code;
@@ -36,7 +45,8 @@ export class Problem extends Error {
 
   details(): ProblemDetails {
     const { title, status, remedy } = this.kind;
-    return { type: `urn:dharma:problem:${this.code}`, title, status, detail: this.message, code: this.code, remedy };
+    const type = `urn:dharma:problem:${this.code}`;
+    return { ...this.members, type, title, status, detail: this.message, code: this.code, remedy };
   }
 }
 

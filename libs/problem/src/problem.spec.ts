@@ -13,6 +13,11 @@ describe('a problem', () => {
     });
   });
 
+  it('adds the members of its own, which never hide the common ones', () => {
+    const problem = new Problem('route-unknown', { method: 'GET', path: '/' }, { current: { number: 7 }, status: 200 });
+    expect(problem.details()).toMatchObject({ current: { number: 7 }, status: 404 });
+  });
+
   it.each`
     because                                          | path
     ${'a value may look like a replacement pattern'} | ${'$& $1 $`'}

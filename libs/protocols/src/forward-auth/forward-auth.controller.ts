@@ -1,7 +1,7 @@
 import { All, Controller, Inject, Req, Res } from '@nestjs/common';
 import { DecisionPoint } from '#decision';
+import { headerLines, type HttpReply, type HttpRequest } from '#http';
 import { Challenge } from '../challenge.js';
-import { headerLines, type HttpReply, type HttpRequest } from '../http-message.js';
 import { Listeners, peerOverHttp } from '../peer.js';
 import { toQuestion, toReply } from './nginx.codec.js';
 

@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { DecisionPoint } from '#decision';
+import type { HttpRequest } from '#http';
 import { Problem } from '#problem';
-import type { HttpRequest } from '../http-message.js';
 import { Listeners, peerOverHttp } from '../peer.js';
 import { toDecisionAnswer, toQuestion } from './native.codec.js';
 

@@ -5,6 +5,8 @@ export interface HttpRequest {
   readonly raw: IncomingMessage;
   /** The bytes of an `application/json` body; whatever Fastify made of anything else. */
   readonly body: unknown;
+  /** Of the route that was found. */
+  readonly routeOptions?: { readonly bodyLimit?: number };
 }
 
 /** What controllers use of Fastify's reply. */

@@ -1,7 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { PROBLEM_MEDIA_TYPE, Problem } from '#problem';
 import type { HttpReply, HttpRequest } from './http-message.js';
-import { MAX_BODY_BYTES } from './native/native.codec.js';
 
 /** Every error leaves as `application/problem+json`, and what is no {@link Problem} says nothing about itself. */
 @Catch()
@@ -14,15 +13,15 @@ export class ProblemFilter implements ExceptionFilter {
     http
       .getResponse<HttpReply>()
       .status(problem.kind.status)
-      .headers({ 'content-type': PROBLEM_MEDIA_TYPE })
+      .headers({ ...problem.kind.headers, 'content-type': PROBLEM_MEDIA_TYPE })
       .send(Buffer.from(JSON.stringify(problem.details())));
   }
 
-  #problemOf(fault: unknown, { raw }: HttpRequest): Problem {
+  #problemOf(fault: unknown, { raw, routeOptions }: HttpRequest): Problem {
     if (fault instanceof Problem) return fault;
     const status = fault instanceof HttpException ? fault.getStatus() : (fault as { statusCode?: unknown })?.statusCode;
     if (status === 404) return new Problem('route-unknown', { method: raw.method ?? '', path: pathOf(raw.url ?? '') });
-    if (status === 413) return new Problem('request-too-large', { limit: MAX_BODY_BYTES });
+    if (status === 413) return new Problem('request-too-large', { limit: routeOptions?.bodyLimit ?? 0 });
     if (status === 415) return new Problem('content-type-unsupported');
     if (typeof status === 'number' && status >= 400 && status < 500) {
       return new Problem('request-malformed', { fault: (fault as Error).message });
