@@ -1,4 +1,5 @@
 import { Revisions1764000000001 } from './0001-revisions.js';
+import { Credentials1764000000002 } from './0002-credentials.js';
 
 /** Every change of the database's shape, oldest first. One that was released is never edited. */
-export const migrations = [Revisions1764000000001] as const;
+export const migrations = [Revisions1764000000001, Credentials1764000000002] as const;

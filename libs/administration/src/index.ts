@@ -2,6 +2,19 @@
 
 export { bundleChanges, type BundleChanges, documentChanges } from './bundle-changes.js';
 export {
+  type Credential,
+  type CredentialKind,
+  isActive,
+  isSecretOf,
+  judgeCredential,
+  mint,
+  type MintedCredential,
+  type Minting,
+  type NewCredential,
+  splitToken,
+} from './credential.js';
+export { type ActiveKey, CredentialStore, FIRST_OPERATOR, MINTED_BY } from './credential-store.js';
+export {
   type DocumentMark,
   isOnNewest,
   publicationHash,
@@ -22,6 +35,7 @@ export {
   type RevisionMark,
 } from './revision.js';
 export { RevisionCorrupt, RevisionStore, RevisionUnknown } from './revision-store.js';
+export { StoreFault } from './store-fault.js';
 export {
   assignmentFacts,
   contentHashOf,

@@ -1,6 +1,7 @@
 /** Where revisions are kept: PostgreSQL, or memory; and how a server hears of new ones. */
 
-export { type DatabaseSettings, openDatabase, StoreFault } from './database.js';
+export { StoreFault } from '#administration';
+export { type DatabaseSettings, openDatabase } from './database.js';
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresSettings,
@@ -8,8 +9,10 @@ export {
 } from './embedded/embedded-postgres.js';
 export { EmbeddedPostgresFault } from './embedded/fault.js';
 export type { RootIdentityKind } from './embedded/identity.js';
+export { MemoryCredentialStore } from './memory-credential-store.js';
 export { MemoryRevisionStore } from './memory-revision-store.js';
 export { grantServing, migrateDatabase, type MigrateMode, MigrationsMissing } from './migrate.js';
+export { PostgresCredentialStore } from './postgres-credential-store.js';
 export { PostgresRevisionStore, type PostgresRevisionStoreParts } from './postgres-revision-store.js';
 export { type FeedAlarm, type FeedState, RevisionFeed, type RevisionFeedParts, type Timer } from './revision-feed.js';
 export { RevisionHints, type RevisionHintsParts } from './revision-hints.js';

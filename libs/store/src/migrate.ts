@@ -47,7 +47,7 @@ export async function migrateDatabase(url: string, mode: MigrateMode): Promise<r
 }
 
 /**
- * Lets a role read everything and append to the history, and nothing else.
+ * Lets a role read everything, append to the history, and add and revoke credentials; nothing else.
  *
  * @param role  a role of the database, which exists
  * @throws StoreFault
@@ -60,6 +60,7 @@ export async function grantServing(url: string, role: string): Promise<void> {
       grant usage on schema ${SCHEMA} to ${quoted};
       grant select on all tables in schema ${SCHEMA} to ${quoted};
       grant insert on ${SCHEMA}.revision, ${SCHEMA}.content, ${SCHEMA}.document_change, ${SCHEMA}.item_change to ${quoted};
+      grant insert on ${SCHEMA}.credential, ${SCHEMA}.credential_revocation to ${quoted};
     `);
   } catch (fault) {
     throw storeFault(fault);

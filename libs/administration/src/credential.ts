@@ -1,0 +1,97 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isStorable, PublicationRefused } from './revision.js';
+
+/** An enforcement point asks with its key, an operator administers with a token. */
+export type CredentialKind = 'enforcement-point-key' | 'operator-token';
+
+/** What is kept of a secret that was handed out once. */
+export interface Credential {
+  readonly id: string;
+  readonly kind: CredentialKind;
+  /** The enforcement point, or the operator. */
+  readonly name: string;
+  /** SHA-256 of the secret, in hex. */
+  readonly sha256: string;
+  /** Milliseconds since 1970, by the store's clock. */
+  readonly createdAt: number;
+  /** The operator who made it. */
+  readonly createdBy: string;
+  /** First instant at which it no longer counts; undefined: it does not expire. */
+  readonly expiresAt?: number | undefined;
+  readonly revokedAt?: number | undefined;
+  readonly revokedBy?: string | undefined;
+}
+
+export interface NewCredential {
+  readonly kind: CredentialKind;
+  readonly name: string;
+  readonly createdBy: string;
+  readonly expiresAt?: number | undefined;
+}
+
+/** A credential at the one moment when its secret is known. */
+export interface MintedCredential {
+  readonly credential: Credential;
+  /** `<id>.<secret>`: what its holder shows. */
+  readonly token: string;
+}
+
+/** A credential on its way into a store, and what its holder will show. */
+export interface Minting {
+  readonly id: string;
+  readonly sha256: string;
+  readonly token: string;
+}
+
+const PREFIX = { 'enforcement-point-key': 'ep', 'operator-token': 'op' } as const;
+const SECRET_BYTES = 32;
+const ID_BYTES = 8;
+const MAXIMUM_NAME = 512;
+
+/** A new id and a secret of 256 random bits, which is kept nowhere but in the returned token. */
+export function mint(kind: CredentialKind): Minting {
+  const id = `${PREFIX[kind]}-${randomBytes(ID_BYTES).toString('hex')}`;
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  return { id, sha256: secretHash(secret), token: `${id}.${secret}` };
+}
+
+/** @returns null for what is not of the form `<id>.<secret>` */
+export function splitToken(token: string): { readonly id: string; readonly secret: string } | null {
+  const dot = token.indexOf('.');
+  if (dot <= 0 || dot === token.length - 1) return null;
+  return { id: token.slice(0, dot), secret: token.slice(dot + 1) };
+}
+
+/** Whether a secret is the one whose hash is kept; takes the same time for every wrong one. */
+export function isSecretOf(secret: string, sha256: string): boolean {
+  return timingSafeEqual(Buffer.from(secretHash(secret), 'hex'), Buffer.from(sha256, 'hex'));
+}
+
+/** Whether it counts at an instant. */
+export function isActive({ expiresAt, revokedAt }: Credential, now: number): boolean {
+  return revokedAt === undefined && (expiresAt === undefined || now < expiresAt);
+}
+
+/**
+ * Holds a credential to what every store can keep.
+ *
+ * @throws PublicationRefused
+ */
+export function judgeCredential({ name, createdBy, expiresAt }: NewCredential): void {
+  for (const [member, text] of Object.entries({ name, createdBy })) {
+    if (text === '') throw new PublicationRefused(`\`${member}\` is empty`);
+    if (text.length > MAXIMUM_NAME)
+      throw new PublicationRefused(`\`${member}\` is longer than ${MAXIMUM_NAME} characters`);
+    if (!isStorable(text)) throw new PublicationRefused(`\`${member}\` has a character that cannot be stored`);
+  }
+  if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && Math.abs(expiresAt) < LATEST)) {
+    throw new PublicationRefused('`expiresAt` is no instant');
+  }
+}
+
+/** The year 9999, beyond which RFC 3339 has no dates. */
+const LATEST = Date.UTC(10_000, 0);
+
+function secretHash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}

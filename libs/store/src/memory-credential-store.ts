@@ -1,0 +1,84 @@
+import {
+  type ActiveKey,
+  type Credential,
+  type CredentialKind,
+  CredentialStore,
+  FIRST_OPERATOR,
+  judgeCredential,
+  mint,
+  MINTED_BY,
+  type MintedCredential,
+  type NewCredential,
+} from '#administration';
+
+/** Credentials that end with the process. */
+export class MemoryCredentialStore extends CredentialStore {
+  readonly #clock: () => number;
+  readonly #credentials = new Map<string, Credential>();
+  #changes = 0;
+
+  /** @param clock  milliseconds since 1970 */
+  constructor(clock: () => number) {
+    super();
+    this.#clock = clock;
+  }
+
+  async create(asked: NewCredential): Promise<MintedCredential> {
+    judgeCredential(asked);
+    const { id, sha256, token } = mint(asked.kind);
+    const { kind, name, createdBy, expiresAt } = asked;
+    const credential = { id, kind, name, sha256, createdAt: this.#clock(), createdBy, expiresAt };
+    this.#keep(credential);
+    return { credential, token };
+  }
+
+  async list(
+    kind: CredentialKind,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly Credential[]> {
+    return [...this.#credentials.values()]
+      .filter((credential) => credential.kind === kind && credential.id > (page.after ?? ''))
+      .sort((left, right) => (left.id < right.id ? -1 : 1))
+      .slice(0, page.limit);
+  }
+
+  async find(id: string): Promise<Credential | null> {
+    return this.#credentials.get(id) ?? null;
+  }
+
+  async revoke(kind: CredentialKind, id: string, by: string): Promise<Credential | null> {
+    const credential = this.#credentials.get(id);
+    if (credential === undefined || credential.kind !== kind) return null;
+    if (credential.revokedAt !== undefined) return credential;
+    const revoked = { ...credential, revokedAt: this.#clock(), revokedBy: by };
+    this.#keep(revoked);
+    return revoked;
+  }
+
+  async activeKeys(): Promise<readonly ActiveKey[]> {
+    return [...this.#credentials.values()]
+      .filter(({ kind, revokedAt }) => kind === 'enforcement-point-key' && revokedAt === undefined)
+      .map(({ id, name, sha256, expiresAt }) => ({ id, enforcementPoint: name, sha256, expiresAt }))
+      .sort((left, right) => (left.id < right.id ? -1 : 1));
+  }
+
+  async version(): Promise<string> {
+    return String(this.#changes);
+  }
+
+  async mintFirstOperator(): Promise<string | null> {
+    if ([...this.#credentials.values()].some(({ kind }) => kind === 'operator-token')) return null;
+    const { token } = await this.create({ kind: 'operator-token', name: FIRST_OPERATOR, createdBy: MINTED_BY.first });
+    return token;
+  }
+
+  async recoverOperator(name: string): Promise<string> {
+    const { token } = await this.create({ kind: 'operator-token', name, createdBy: MINTED_BY.recovery });
+    return token;
+  }
+
+  #keep(credential: Credential): void {
+    this.#credentials.set(credential.id, credential);
+    this.#changes += 1;
+  }
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import {
+  type CredentialStore,
+  isActive,
+  isSecretOf,
+  MINTED_BY,
+  type NewCredential,
+  PublicationRefused,
+  splitToken,
+} from '#administration';
+
+const KEY: NewCredential = { kind: 'enforcement-point-key', name: 'edge', createdBy: 'ann' };
+const TOKEN: NewCredential = { kind: 'operator-token', name: 'bo', createdBy: 'ann' };
+
+/** What every CredentialStore does. `open` gives an empty one. */
+export function credentialStoreContract(open: () => Promise<CredentialStore>): void {
+  let store: CredentialStore;
+  beforeEach(async () => {
+    store = await open();
+  });
+
+  it.each([KEY, TOKEN, { ...KEY, expiresAt: Date.UTC(2030, 0, 1, 12, 0, 0, 123) }])(
+    'keeps what was asked for, and of the secret its hash only: %j',
+    async (asked) => {
+      const { credential, token } = await store.create(asked);
+      const { id, secret } = splitToken(token)!;
+      expect(credential).toMatchObject({ id, ...asked });
+      expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+      expect(credential.sha256).toBe(createHash('sha256').update(secret).digest('hex'));
+      expect(isSecretOf(secret, credential.sha256)).toBe(true);
+      expect(isSecretOf(`${secret}x`, credential.sha256)).toBe(false);
+      expect(await store.find(id)).toEqual(credential);
+      expect(JSON.stringify(await store.find(id))).not.toContain(secret);
+    },
+  );
+
+  it('never makes the same twice', async () => {
+    const made = await Promise.all(Array.from({ length: 20 }, () => store.create(KEY)));
+    expect(new Set(made.map(({ credential }) => credential.id)).size).toBe(20);
+    expect(new Set(made.map(({ token }) => splitToken(token)!.secret)).size).toBe(20);
+  });
+
+  it('knows nothing that was not made', async () => {
+    for (const id of ['', 'ep-none', '\0', "'; drop table dharma.credential; --", 'é'.repeat(9_000)]) {
+      expect(await store.find(id)).toBeNull();
+      expect(await store.revoke('operator-token', id, 'ann')).toBeNull();
+    }
+  });
+
+  it('revokes once: who was first stands', async () => {
+    const { credential } = await store.create(KEY);
+    const revoked = await store.revoke(KEY.kind, credential.id, 'ann');
+    expect(revoked).toMatchObject({ ...credential, revokedBy: 'ann', revokedAt: expect.any(Number) });
+    expect(isActive(revoked!, 0)).toBe(false);
+    expect(await store.revoke(KEY.kind, credential.id, 'bo')).toEqual(revoked);
+    expect(await store.find(credential.id)).toEqual(revoked);
+  });
+
+  it('revokes by kind: a key is no token', async () => {
+    const { credential } = await store.create(KEY);
+    expect(await store.revoke('operator-token', credential.id, 'ann')).toBeNull();
+    expect((await store.find(credential.id))!.revokedAt).toBeUndefined();
+  });
+
+  it('lists one kind by id, by pages, revoked ones included', async () => {
+    const keys = await Promise.all(Array.from({ length: 5 }, () => store.create(KEY)));
+    await store.create(TOKEN);
+    await store.revoke(KEY.kind, keys[0]!.credential.id, 'ann');
+    const ids = keys.map(({ credential }) => credential.id).sort();
+    const page = async (more: { after?: string; limit: number }) =>
+      (await store.list('enforcement-point-key', more)).map(({ id }) => id);
+    expect(await page({ limit: 500 })).toEqual(ids);
+    expect(await page({ limit: 2 })).toEqual(ids.slice(0, 2));
+    expect(await page({ after: ids[1]!, limit: 2 })).toEqual(ids.slice(2, 4));
+    expect(await page({ after: ids[4]!, limit: 2 })).toEqual([]);
+  });
+
+  it('gives the threads that check keys those that count', async () => {
+    const [kept, revoked, expiring] = [
+      await store.create(KEY),
+      await store.create(KEY),
+      await store.create({ ...KEY, name: 'other', expiresAt: 1_000 }),
+    ];
+    await store.create(TOKEN);
+    await store.revoke(KEY.kind, revoked.credential.id, 'ann');
+    const expected = [
+      { id: kept.credential.id, enforcementPoint: 'edge', sha256: kept.credential.sha256, expiresAt: undefined },
+      { id: expiring.credential.id, enforcementPoint: 'other', sha256: expiring.credential.sha256, expiresAt: 1_000 },
+    ];
+    expect(await store.activeKeys()).toEqual(expected.sort((left, right) => (left.id < right.id ? -1 : 1)));
+  });
+
+  it('has another version after each change, and the same one after none', async () => {
+    const seen = [await store.version()];
+    const { credential } = await store.create(KEY);
+    seen.push(await store.version());
+    await store.create(KEY);
+    seen.push(await store.version());
+    await store.revoke(KEY.kind, credential.id, 'ann');
+    seen.push(await store.version());
+    expect(new Set(seen).size).toBe(4);
+    await store.revoke(KEY.kind, credential.id, 'ann');
+    expect(await store.version()).toBe(seen.at(-1));
+  });
+
+  it('mints the first operator once, whoever asks at the same time', async () => {
+    const tokens = await Promise.all(Array.from({ length: 8 }, () => store.mintFirstOperator()));
+    const minted = tokens.filter((token) => token !== null);
+    expect(minted).toHaveLength(1);
+    const { id, secret } = splitToken(minted[0]!)!;
+    const operator = (await store.find(id))!;
+    expect(operator).toMatchObject({ kind: 'operator-token', createdBy: MINTED_BY.first });
+    expect(isSecretOf(secret, operator.sha256)).toBe(true);
+    expect(await store.mintFirstOperator()).toBeNull();
+  });
+
+  it('mints no first operator beside another one, revoked or not', async () => {
+    const { credential } = await store.create(TOKEN);
+    expect(await store.mintFirstOperator()).toBeNull();
+    await store.revoke(TOKEN.kind, credential.id, 'ann');
+    expect(await store.mintFirstOperator()).toBeNull();
+  });
+
+  it('recovers: whoever has the database gets a token of any name, any number of times', async () => {
+    const tokens = [await store.recoverOperator('ann'), await store.recoverOperator('ann')];
+    const found = await Promise.all(tokens.map((token) => store.find(splitToken(token)!.id)));
+    expect(found).toEqual([
+      expect.objectContaining({ kind: 'operator-token', name: 'ann', createdBy: MINTED_BY.recovery }),
+      expect.objectContaining({ kind: 'operator-token', name: 'ann', createdBy: MINTED_BY.recovery }),
+    ]);
+    expect(found[0]!.id).not.toBe(found[1]!.id);
+  });
+
+  it.each<[because: string, more: Partial<NewCredential>]>([
+    ['a name says whose it is', { name: '' }],
+    ['a name is no book', { name: 'x'.repeat(513) }],
+    ['a name holds no U+0000', { name: 'a\0' }],
+    ['a name holds no half characters', { createdBy: '\ud800' }],
+    ['it ends at an instant', { expiresAt: Number.NaN }],
+    ['no calendar goes that far', { expiresAt: Date.UTC(20_000, 0) }],
+  ])('refuses a credential because %s', async (_because, more) => {
+    await expect(store.create({ ...KEY, ...more })).rejects.toThrow(PublicationRefused);
+    expect(await store.activeKeys()).toEqual([]);
+  });
+}
