@@ -1,0 +1,56 @@
+import type { CredentialStore, RevisionStore } from '#administration';
+import type { SourceFile } from '#policy';
+
+/** What the serving thread says of itself. */
+export interface ServerStatus {
+  readonly version: string;
+  readonly mode: 'enforce' | 'observe';
+  /** Where policies come from. */
+  readonly source: 'database' | 'folder';
+  readonly ready: ServerReadiness;
+  /** What is in force; null before the first policy. */
+  readonly policy: {
+    readonly epoch: number;
+    readonly number: number;
+    readonly contentHash: string;
+    readonly ageSeconds: number;
+  } | null;
+  /** How the server follows its source, like `current` or `unreachable`. */
+  readonly feed: { readonly state: string; readonly detail?: string };
+  /** In the form of the settings. */
+  readonly addresses: { readonly grpc: string; readonly http: string; readonly admin: string };
+  readonly uptimeSeconds: number;
+}
+
+export interface ServerReadiness {
+  readonly ready: boolean;
+  /** Why not. */
+  readonly because?: string;
+  /** What is wrong although it is ready. */
+  readonly degraded?: readonly string[];
+}
+
+/** Asks the thread that serves decisions. Every method may reject, or never answer: callers bound their patience. */
+export abstract class ServerLink {
+  abstract status(): Promise<ServerStatus>;
+
+  /** Prometheus text. */
+  abstract metrics(): Promise<string>;
+
+  /** The set in force, file by file. Asked only where the server decides by a folder. */
+  abstract documents(): Promise<readonly SourceFile[]>;
+}
+
+/** What the admin listener stands on. */
+export interface AdminApiParts {
+  /** Null: the server decides by a folder, and there is nothing to publish to. */
+  readonly history: { readonly store: RevisionStore; readonly credentials: CredentialStore } | null;
+  readonly server: ServerLink;
+  /** One more valid token, beside those of the store; any text that is not empty. */
+  readonly operatorToken: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** The token by which controllers are given {@link AdminApiParts}. */
+export const ADMIN_API_PARTS = Symbol('AdminApiParts');
