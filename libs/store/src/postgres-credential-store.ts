@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import {
   type ActiveKey,
   type Credential,
@@ -10,7 +11,7 @@ import {
   type MintedCredential,
   type NewCredential,
 } from '#administration';
-import { type Connected, storeFault } from './database.js';
+import { storeFault } from './database.js';
 
 interface CredentialRow {
   readonly id: string;
@@ -30,10 +31,10 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Credentials in PostgreSQL. Every method may throw a StoreFault. */
 export class PostgresCredentialStore extends CredentialStore {
-  readonly #dataSource: Connected;
+  readonly #dataSource: DataSource;
 
   /** @param dataSource  migrated */
-  constructor(dataSource: Connected) {
+  constructor(dataSource: DataSource) {
     super();
     this.#dataSource = dataSource;
   }
