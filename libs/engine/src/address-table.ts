@@ -14,7 +14,7 @@ export interface Answering {
 }
 
 /** All operations at one path. */
-class Place {
+export class Place {
   readonly answering: Answering[] = [];
   // Most places answer one verb, or any: that one stands here, the rest in a map.
   private verb: string | undefined;
@@ -42,7 +42,7 @@ class Place {
   }
 }
 
-class Node {
+export class Node {
   // Most nodes have one literal below them; it stands in the node itself.
   private literal: string | undefined;
   private below: Node | undefined;
@@ -198,7 +198,7 @@ export class ClaimTable<Domain extends { readonly depth: number }> extends HostT
 }
 
 /** Address claims under one host pattern, by path prefix. */
-class PrefixTable<Domain extends { readonly depth: number }> {
+export class PrefixTable<Domain extends { readonly depth: number }> {
   private readonly byPrefix = new Map<string, Domain>();
   private longest = 0;
 

@@ -25,13 +25,13 @@ export function compileBindings(
   };
 }
 
-interface Bound {
+export interface Bound {
   readonly subject: string;
   readonly service: ServiceNode;
 }
 
 /** Exact subjects by hash, prefixes by binary search: none of them begins another, so one candidate is enough. */
-class TextBindings implements Bindings {
+export class TextBindings implements Bindings {
   private readonly exact = new Map<string, ServiceNode>();
   private readonly prefixes: readonly Bound[];
 
@@ -58,15 +58,21 @@ class TextBindings implements Bindings {
   }
 }
 
-interface Block {
+export interface Block {
   readonly first: bigint;
   readonly last: bigint;
   readonly service: ServiceNode;
 }
 
+/** By family, in ascending order. */
+export interface Blocks {
+  readonly 4: readonly Block[];
+  readonly 6: readonly Block[];
+}
+
 /** Blocks of addresses by binary search. */
-class NetworkBindings implements Bindings {
-  private readonly blocks: { readonly 4: readonly Block[]; readonly 6: readonly Block[] };
+export class NetworkBindings implements Bindings {
+  private readonly blocks: Blocks;
 
   constructor(bound: readonly Bound[]) {
     const blocks: { 4: Block[]; 6: Block[] } = { 4: [], 6: [] };

@@ -38,7 +38,8 @@ export function compile(world: World): Snapshot {
   const compiler = new RuleCompiler(world, domains);
   const rules = compiler.table();
   for (const node of domains.values()) attachRules(node, rules);
-  const holdings = new Holdings(world, domains, compiler.names.numbers);
+  const holdings = new Holdings(compiler.names.numbers);
+  holdings.assign(world, domains);
   const services = new Map<string, ServiceNode>();
   for (const service of world.services.values()) {
     const memberships = service.domains.map((name) => domains.get(name)!);
@@ -148,7 +149,8 @@ function compileDomains(world: World): ReadonlyMap<string, DomainNode> {
     node.chain = [node, ...(parent?.chain ?? [])];
     const outsideIn = node.chain.map(({ name }) => name).reverse();
     node.crossedBelow = outsideIn.map((_, depth) => outsideIn.slice(depth)).concat([[]]);
-    if (domain.directory.entities.size > 0) node.entityChain = [domain.directory, ...node.entityChain];
+    const { entities } = domain.directory;
+    if (entities.size > 0) node.entityChain = [{ entities }, ...node.entityChain];
     if (definitions.size > 0) node.inheritance = [definitions, ...node.inheritance];
     modes.set(node, mode);
     nodes.set(domain.name, node);

@@ -30,11 +30,11 @@ export class Holdings {
   private readonly byType = new Map<string, Map<string, Holding>>();
   private readonly shared = new Map<string, Roles>();
 
-  constructor(
-    world: World,
-    domains: ReadonlyMap<string, DomainNode>,
-    private readonly names: ReadonlyMap<string, number>,
-  ) {
+  /** @param names  numbers of the names that rules are filed under */
+  constructor(private readonly names: ReadonlyMap<string, number>) {}
+
+  /** Everybody's roles; said once. */
+  assign(world: World, domains: ReadonlyMap<string, DomainNode>): void {
     for (const { name, directory } of world.domains.values()) {
       const domain = domains.get(name)!;
       for (const [principal, roles] of directory.assignments) this.add(principal, domain, roles);

@@ -44,9 +44,15 @@ export interface DomainNode {
   readonly deniesOutSelf: number;
   readonly deniesOutSubtree: number;
   /** Entities of the chain that has any, nearest first. */
-  readonly entityChain: readonly { readonly entities: ReadonlyMap<string, Attributes> }[];
+  readonly entityChain: readonly Entities[];
   /** Role inheritance on the chain: every definition there. */
   readonly inheritance: readonly ReadonlyMap<string, readonly string[]>[];
+}
+
+/** Entities of one domain. */
+export interface Entities {
+  /** By `type:id`. */
+  readonly entities: ReadonlyMap<string, Attributes>;
 }
 
 export interface MechanismNode {
@@ -177,13 +183,16 @@ export interface CompiledWhat {
   /** Services of which any endpoint will do (`service/*`). */
   readonly endpointsOf: Names | undefined;
   readonly methods: Names | undefined;
-  /** Each as it stands, and with the other trailing slash for endpoints that ignore it. */
-  readonly paths:
-    | readonly { readonly exact: readonly Segment[]; readonly other: readonly Segment[] | undefined }[]
-    | undefined;
+  readonly paths: readonly CompiledPath[] | undefined;
   readonly resourceTypes: Names | undefined;
   readonly resources: Names | undefined;
   readonly actions: Names | undefined;
+}
+
+export interface CompiledPath {
+  readonly exact: readonly Segment[];
+  /** With the other trailing slash, for endpoints that ignore it. */
+  readonly other: readonly Segment[] | undefined;
 }
 
 export interface Snapshot {

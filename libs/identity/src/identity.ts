@@ -1,21 +1,12 @@
-import { OUTSIDE } from '#engine';
+import { AttestedEvidence, type Entitlement } from './attested.js';
 import type { Caller, KnownCaller, Peer } from './caller.js';
+import { Callers } from './callers.js';
+import { CredentialHeader } from './credentials.js';
 import type { Judged, Presented } from './evidence.js';
+import { together } from './judged.js';
+import { headerOf } from './mechanisms.js';
+import type { MintedKeys } from './minted-key.js';
 import type { IdentitySettings } from './settings.js';
-
-/** A key that the admin API minted for an enforcement point. */
-export interface MintedKey {
-  readonly enforcementPoint: string;
-  /** SHA-256 of the secret, in hex. */
-  readonly sha256: string;
-  /** Milliseconds since the epoch; undefined: it does not expire. */
-  readonly expiresAt?: number;
-}
-
-/** Keys change without a new revision. */
-export interface MintedKeys {
-  find(id: string): MintedKey | undefined;
-}
 
 export interface IdentityParts {
   readonly keys: MintedKeys;
@@ -25,29 +16,71 @@ export interface IdentityParts {
 
 /** What one revision says about callers and evidence, ready to use. */
 export class Identity {
-  static async prepare(settings: IdentitySettings, parts: IdentityParts): Promise<Identity> {
-    return new Identity(settings, parts);
-  }
-
-  private constructor(
-    private readonly settings: IdentitySettings,
-    readonly parts: IdentityParts,
-  ) {}
-
   /** Names in lower case of the headers in which mechanisms are reported, or credentials come. */
-  get reportHeaders(): ReadonlySet<string> {
-    return new Set();
+  readonly reportHeaders: ReadonlySet<string>;
+  readonly #callers: Callers;
+  readonly #attested: AttestedEvidence;
+  readonly #credentials: readonly CredentialHeader[];
+  readonly #entitlements = new Map<string, { readonly caller: KnownCaller; readonly entitlement: Entitlement }>();
+  readonly #noEntitlement: Entitlement;
+
+  /** Reads key files. A key or key file that cannot be used verifies nothing; it is no fault of the revision. */
+  static async prepare(settings: IdentitySettings, parts: IdentityParts): Promise<Identity> {
+    const mechanisms = settings.mechanisms.toSorted((left, right) =>
+      left.declaration.name < right.declaration.name ? -1 : 1,
+    );
+    return new Identity({ ...settings, mechanisms }, parts, await CredentialHeader.all(mechanisms));
   }
 
-  caller(_peer: Peer, _now: number): Caller {
-    if (this.settings.enforcementPoints.length > 0) return { kind: 'stranger', reason: 'not implemented' };
-    return { kind: 'known', name: 'local', domain: OUTSIDE, mayExplain: false, believed: new Set() };
+  private constructor(settings: IdentitySettings, parts: IdentityParts, credentials: readonly CredentialHeader[]) {
+    const { mechanisms, enforcementPoints } = settings;
+    this.#callers = new Callers(settings, parts.keys, parts.onlyLocal);
+    this.#attested = new AttestedEvidence(mechanisms);
+    this.#credentials = credentials;
+    this.#noEntitlement = this.#attested.entitlement(new Set());
+    for (const { name } of enforcementPoints) {
+      const caller = this.#callers.find(name)!;
+      this.#entitlements.set(name, { caller, entitlement: this.#attested.entitlement(caller.believed) });
+    }
+    this.reportHeaders = new Set(mechanisms.flatMap((mechanism) => headerOf(mechanism) ?? []));
   }
 
-  judge(_presented: Presented, _caller: KnownCaller, _now: number): Judged | Promise<Judged> {
-    return { evidence: [], dropped: [], hasVerifiedCredential: false, hasFalseCredential: false };
+  /**
+   * Tells an enforcement point from a stranger.
+   *
+   * @param now  milliseconds since the epoch
+   */
+  caller(peer: Peer, now: number): Caller {
+    return this.#callers.recognise(peer, now);
   }
 
-  /** Lets go of files it watches. */
-  close(): void {}
+  /**
+   * What of a message counts. Waits only where a token is seen for the first time.
+   *
+   * @param caller  as {@link caller} told it; where an earlier revision told it, it is believed what both agree on
+   * @param now  milliseconds since the epoch
+   */
+  judge(presented: Presented, caller: KnownCaller, now: number): Judged | Promise<Judged> {
+    const parts: (Judged | Promise<Judged>)[] = [...this.#attested.judge(presented, this.#entitlementOf(caller), now)];
+    let isWaiting = false;
+    for (const header of this.#credentials) {
+      if (!Object.hasOwn(presented.credentials, header.name)) continue;
+      const judged = header.judge(presented.credentials[header.name]!, now);
+      isWaiting ||= judged instanceof Promise;
+      parts.push(judged);
+    }
+    return isWaiting ? Promise.all(parts).then(together) : together(parts as Judged[]);
+  }
+
+  /** Lets go of files it watches. What is under way ends as if it had not been called. */
+  close(): void {
+    for (const header of this.#credentials) header.close();
+  }
+
+  #entitlementOf(caller: KnownCaller): Entitlement {
+    const known = this.#entitlements.get(caller.name);
+    if (known === undefined) return this.#noEntitlement;
+    if (known.caller === caller) return known.entitlement;
+    return this.#attested.entitlement(new Set([...caller.believed].filter((name) => known.caller.believed.has(name))));
+  }
 }

@@ -2,7 +2,8 @@
 
 export type { Caller, KnownCaller, Peer, Stranger } from './caller.js';
 export type { Dropped, Judged, Presented } from './evidence.js';
-export { Identity, type IdentityParts, type MintedKey, type MintedKeys } from './identity.js';
+export { Identity, type IdentityParts } from './identity.js';
+export type { MintedKey, MintedKeys } from './minted-key.js';
 export {
   type EnforcementPointSettings,
   type IdentitySettings,

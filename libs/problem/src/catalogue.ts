@@ -94,6 +94,13 @@ export const CATALOGUE = {
     detail: '`{setting}`: cannot listen on `{address}`: {fault}',
     remedy: 'stop the program that uses it, or choose another address (port 0 takes any free one)',
   },
+  'database-unusable': {
+    title: 'The database cannot be used',
+    status: 500,
+    grpc: 'UNAVAILABLE',
+    detail: 'the database cannot be used: {fault}',
+    remedy: 'look at `DHARMA_DATABASE_URL`, or run `dharma migrate` with a role that may create tables',
+  },
   'policy-invalid': {
     title: 'The policy set is not valid',
     status: 422,

@@ -17,6 +17,9 @@ export interface DatabaseSettings {
   readonly connectTimeoutMilliseconds?: number;
 }
 
+/** What the stores need of a data source. */
+export type Connected = Pick<DataSource, 'query' | 'transaction'>;
+
 /**
  * A connected data source for the store and the migrations. Nothing is created by opening one. Entities have not earned
  * their place: rows are only appended and read by set, which SQL says more plainly.

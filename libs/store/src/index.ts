@@ -1,6 +1,13 @@
 /** Where revisions are kept: PostgreSQL, or memory; and how a server hears of new ones. */
 
 export { StoreFault } from '#administration';
+export {
+  connectLazily,
+  connectStore,
+  type ConnectionSettings,
+  type StoreConnection,
+  type Stores,
+} from './connection.js';
 export { type DatabaseSettings, openDatabase } from './database.js';
 export {
   type EmbeddedPostgres,

@@ -1,4 +1,3 @@
-import type { DataSource } from 'typeorm';
 import {
   type ActiveKey,
   type Credential,
@@ -11,7 +10,7 @@ import {
   type MintedCredential,
   type NewCredential,
 } from '#administration';
-import { storeFault } from './database.js';
+import { type Connected, storeFault } from './database.js';
 
 interface CredentialRow {
   readonly id: string;
@@ -31,10 +30,10 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Credentials in PostgreSQL. Every method may throw a StoreFault. */
 export class PostgresCredentialStore extends CredentialStore {
-  readonly #dataSource: DataSource;
+  readonly #dataSource: Connected;
 
   /** @param dataSource  migrated */
-  constructor(dataSource: DataSource) {
+  constructor(dataSource: Connected) {
     super();
     this.#dataSource = dataSource;
   }

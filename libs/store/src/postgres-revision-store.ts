@@ -1,4 +1,3 @@
-import type { DataSource } from 'typeorm';
 import {
   contentHashOf,
   documentChanges,
@@ -17,13 +16,13 @@ import {
   RevisionUnknown,
   type StoredDocument,
 } from '#administration';
-import { storeFault } from './database.js';
+import { type Connected, storeFault } from './database.js';
 import { documentsAt, marksAt, type Sql } from './postgres-reading.js';
 import { appendRevision, appendStep } from './postgres-writing.js';
 
 export interface PostgresRevisionStoreParts {
   /** Migrated. */
-  readonly dataSource: DataSource;
+  readonly dataSource: Connected;
   /** 0 to below 1; spreads the repetitions of publishers that got in one another's way. */
   readonly random: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;

@@ -3,6 +3,7 @@ export { Chance } from './chance.js';
 export { requestsFor } from './random-request.js';
 export { requestDocument, type RequestDocument } from './request-document.js';
 export { differenceOf, shrink, type Shows, type Shrunk, type Suspect } from './shrink.js';
+export { subWorld } from './sub-world.js';
 export {
   type AskedVoice,
   type Counts,

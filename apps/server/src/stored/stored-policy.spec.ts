@@ -1,0 +1,157 @@
+import { type CredentialStore, newDocument, type Revision, type RevisionStore } from '#administration';
+import { LiveSnapshot, type PolicyInForce, type ServiceEvent } from '#decision';
+import { loadBundle } from '#policy';
+import { MemoryCredentialStore, MemoryRevisionStore, type StoreConnection, StoreFault } from '#store';
+import { KeyRing } from './key-ring.js';
+import { StoredPolicy, type StoredPolicyParts } from './stored-policy.js';
+
+const GONE = new StoreFault('unavailable', 'ECONNREFUSED', undefined, 'the database cannot be reached: nobody listens');
+
+async function publish(store: RevisionStore, name: string): Promise<Revision> {
+  const text = `apiVersion: dharma/v1\nkind: Domain\nmetadata: { name: ${name} }\nspec: {}\n`;
+  const { document } = loadBundle([{ file: 'set.yaml', text }]).documents[0]!;
+  const outcome = await store.publish({
+    base: await store.newest(),
+    put: [newDocument(document, text, 'git')],
+    remove: [],
+    provenance: { author: 'ann', source: 'git', because: 'a test says so' },
+  });
+  if (outcome.kind !== 'published') throw new Error(outcome.kind);
+  return outcome.revision;
+}
+
+/** A store that can be out of reach, and a server that follows it. Time passes when it is told to. */
+function world(more: Partial<StoredPolicyParts> = {}) {
+  const store = new MemoryRevisionStore(() => 0);
+  const credentials: CredentialStore = new MemoryCredentialStore(() => 0);
+  const reach = { isThere: true };
+  const live = new LiveSnapshot();
+  const keys = new KeyRing();
+  const events: ServiceEvent[] = [];
+  const planned: { work: () => void; milliseconds: number }[] = [];
+  const welcomed: StoreConnection[] = [];
+  const take = ({ epoch, number, contentHash }: Revision) => {
+    live.replace({ epoch, revision: number, contentHash, identity: { close() {} } } as unknown as PolicyInForce);
+    return true;
+  };
+  let hint = () => {};
+  const policy = new StoredPolicy({
+    connect: async () => {
+      if (!reach.isThere) throw GONE;
+      return {
+        store,
+        credentials,
+        close: async () => {},
+        listen: async (called) => {
+          hint = called;
+          return async () => {};
+        },
+      };
+    },
+    onConnected: async (connection) => void welcomed.push(connection),
+    live,
+    keys,
+    keptKeys: undefined,
+    putKeptInForce: async () => false,
+    putInForce: async (revision) => take(revision),
+    clock: () => 7,
+    log: (event) => void events.push(event),
+    timer: {
+      after: (milliseconds, work) => {
+        const entry = { milliseconds, work };
+        planned.push(entry);
+        return () => void planned.splice(planned.indexOf(entry), 1);
+      },
+    },
+    random: () => 0.5,
+    pollMilliseconds: 5_000,
+    ...more,
+  });
+  /** Lets what waits run, and what follows from it. */
+  const pass = async () => {
+    for (const { work } of planned.splice(0)) work();
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((done) => setImmediate(done));
+  };
+  return { policy, store, credentials, reach, live, keys, events, welcomed, take, pass, planned, hint: () => hint() };
+}
+
+describe('a server and its store', () => {
+  it('puts the newest revision in force at the start, and each that follows', async () => {
+    const { policy, store, live, pass, hint } = world();
+    await publish(store, 'one');
+    await policy.start();
+    expect(live.inForce).toMatchObject({ epoch: 1, revision: 1, confirmedAt: 7 });
+    await publish(store, 'two');
+    hint();
+    await pass();
+    expect(live.inForce?.revision).toBe(2);
+    expect(policy.state.state).toBe('current');
+    await policy.stop();
+  });
+
+  it('starts without its store, tries again ever more slowly, and says both once', async () => {
+    const { policy, store, reach, live, events, welcomed, pass, planned } = world();
+    await publish(store, 'one');
+    reach.isThere = false;
+    await policy.start();
+    expect(live.inForce).toBeUndefined();
+    expect(policy.state).toEqual({ state: 'connecting', detail: GONE.message });
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 7; attempt += 1) {
+      waits.push(planned[0]!.milliseconds);
+      await pass();
+    }
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 4_000, 4_000]);
+    reach.isThere = true;
+    await pass();
+    expect(live.inForce?.revision).toBe(1);
+    expect(welcomed).toHaveLength(1);
+    expect(events).toEqual([
+      { kind: 'feed', alarm: 'unreachable', detail: GONE.message },
+      { kind: 'feed', alarm: null, detail: '' },
+    ]);
+    await policy.stop();
+  });
+
+  it('goes on from what was kept, and never back', async () => {
+    const other = world();
+    const kept = await publish(other.store, 'one');
+    const ahead = { ...kept, number: 3 };
+    const { policy, store, live, take, events } = world({ putKeptInForce: async () => take(ahead) && true });
+    live.replace({ epoch: 1, revision: 3, contentHash: kept.contentHash, identity: { close() {} } } as never);
+    await publish(store, 'one');
+    await policy.start();
+    expect(live.inForce?.revision).toBe(3);
+    expect(events).toMatchObject([{ kind: 'feed', alarm: 'went-back' }]);
+    await policy.stop();
+  });
+
+  it('does not start on a database that will not do, and says so later', async () => {
+    const refused = new StoreFault('refused', '42501', undefined, 'the database answered 42501: permission denied');
+    let fault: Error = refused;
+    const { policy } = world({ connect: () => Promise.reject(fault) });
+    await expect(policy.start()).rejects.toBe(refused);
+
+    fault = GONE;
+    const later = world({ connect: () => Promise.reject(fault) });
+    await later.policy.start();
+    fault = refused;
+    await later.pass();
+    expect(later.events.at(-1)).toEqual({ kind: 'feed', alarm: 'refused', detail: refused.message });
+    expect(later.planned).toEqual([]);
+  });
+
+  it('knows the keys that were minted, forgets those that were revoked', async () => {
+    const { policy, store, credentials, keys, pass, hint } = world();
+    await publish(store, 'one');
+    const kind = 'enforcement-point-key';
+    const { credential } = await credentials.create({ kind, name: 'edge', createdBy: 'ann' });
+    await policy.start();
+    expect(keys.find(credential.id)).toMatchObject({ enforcementPoint: 'edge', sha256: credential.sha256 });
+    await credentials.revoke(kind, credential.id, 'ann');
+    hint();
+    await pass();
+    expect(keys.find(credential.id)).toBeUndefined();
+    await policy.stop();
+  });
+});

@@ -1,0 +1,77 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
+import type { CredentialStore, RevisionStore } from '#administration';
+import { type Connected, type DatabaseSettings, openDatabase } from './database.js';
+import { migrateDatabase, type MigrateMode } from './migrate.js';
+import { PostgresCredentialStore } from './postgres-credential-store.js';
+import { PostgresRevisionStore } from './postgres-revision-store.js';
+import type { Timer } from './revision-feed.js';
+import { RevisionHints } from './revision-hints.js';
+
+/** Both stores over one pool of connections. */
+export interface Stores {
+  readonly store: RevisionStore;
+  readonly credentials: CredentialStore;
+  close(): Promise<void>;
+}
+
+/** A database that was reached, and is as this version needs it. */
+export interface StoreConnection extends Stores {
+  /** Begins to call back whenever somebody published. @returns what ends it */
+  listen(hint: () => void): Promise<() => Promise<void>>;
+}
+
+export interface ConnectionSettings extends DatabaseSettings {
+  readonly migrate: MigrateMode;
+  /** Whether there is a connection that listens; without it changes are found by looking. */
+  readonly notify: boolean;
+  readonly timer: Timer;
+  /** 0 to below 1. */
+  readonly random: () => number;
+}
+
+/**
+ * @throws StoreFault
+ * @throws MigrationsMissing  under `migrate: check`
+ */
+export async function connectStore(settings: ConnectionSettings): Promise<StoreConnection> {
+  const { url, migrate, notify, timer, random } = settings;
+  await migrateDatabase(url, migrate);
+  const dataSource = await openDatabase(settings);
+  return {
+    ...storesOver(dataSource, random),
+    close: () => dataSource.destroy(),
+    listen: async (hint) => {
+      if (!notify) return async () => {};
+      const hints = new RevisionHints({ url, hint, timer });
+      await hints.start();
+      return () => hints.stop();
+    },
+  };
+}
+
+/** Stores whose database is connected to when they are first asked, and again where that failed. */
+export function connectLazily(settings: DatabaseSettings & { readonly random: () => number }): Stores {
+  let opening: Promise<DataSource> | undefined;
+  const open = (): Promise<DataSource> =>
+    (opening ??= openDatabase(settings).catch((fault: unknown) => {
+      opening = undefined;
+      throw fault;
+    }));
+  const lazy: Connected = {
+    query: async (...words: Parameters<DataSource['query']>) => (await open()).query(...words),
+    transaction: async (...words: unknown[]) =>
+      ((await open()).transaction as (...words: unknown[]) => Promise<never>)(...words),
+  } as Connected;
+  return {
+    ...storesOver(lazy, settings.random),
+    close: async () => (await opening?.catch(() => undefined))?.destroy(),
+  };
+}
+
+function storesOver(dataSource: Connected, random: () => number): Pick<Stores, 'store' | 'credentials'> {
+  return {
+    store: new PostgresRevisionStore({ dataSource, random, wait }),
+    credentials: new PostgresCredentialStore(dataSource),
+  };
+}
