@@ -24,6 +24,7 @@ export {
   parseRequest,
   type RequestFault,
   requestFromText,
+  requestsFromText,
   type RequestOptions,
   type RequestReading,
 } from './request.js';

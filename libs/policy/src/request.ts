@@ -75,15 +75,40 @@ export const requestShape = record({
   explain: z.boolean().optional(),
 });
 const looseTarget = requestShape.extend({ target: attributes });
+const batchShape = record({ requests: z.array(z.unknown()) });
 
 /** One request from JSON text: strict JSON, at most 1 MiB, at most 32 maps and lists inside one another. */
 export function requestFromText(text: string, options: RequestOptions): RequestReading {
+  const json = jsonFrom(text);
+  return 'faults' in json ? json : read(json.value, options);
+}
+
+function jsonFrom(text: string): { readonly value: Json } | { readonly faults: readonly RequestFault[] } {
   if (text.length > MAXIMUM_REQUEST_BYTES || byteLength(text) > MAXIMUM_REQUEST_BYTES) {
     return refused([], `the request is larger than ${MAXIMUM_REQUEST_BYTES} bytes`);
   }
-  const json = parseJson(text, { exactIntegers: false });
-  if (json instanceof OffsetRefusal) return refused([], `${json.message} (at character ${json.offset + 1})`);
-  return read(json, options);
+  const value = parseJson(text, { exactIntegers: false });
+  if (value instanceof OffsetRefusal) return refused([], `${value.message} (at character ${value.offset + 1})`);
+  return { value };
+}
+
+/**
+ * Several requests from JSON text, `{ "requests": [ … ] }`, within the bounds of one. What is wrong with one of them is
+ * told in its place; pointers lead into that request.
+ *
+ * @returns faults only when the text as a whole is no such list
+ */
+export function requestsFromText(
+  text: string,
+  options: RequestOptions,
+):
+  | { readonly readings: readonly RequestReading[]; readonly faults?: undefined }
+  | { readonly faults: readonly RequestFault[] } {
+  const json = jsonFrom(text);
+  if ('faults' in json) return json;
+  const batch = conform(batchShape, json.value);
+  if (batch.faults !== undefined) return { faults: batch.faults.map(requestFault) };
+  return { readings: batch.value.requests.map((request) => read(request as Json, options)) };
 }
 
 /**

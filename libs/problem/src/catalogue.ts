@@ -37,6 +37,13 @@ export const CATALOGUE = {
     detail: 'the body is larger than {limit} bytes',
     remedy: 'send fewer attributes; a decision needs facts about a request, not the request',
   },
+  'batch-too-large': {
+    title: 'The batch holds too many requests',
+    status: 413,
+    grpc: 'INVALID_ARGUMENT',
+    detail: 'the batch holds {count} requests; at most {limit} are answered at once',
+    remedy: 'send the rest in further batches',
+  },
   'content-type-unsupported': {
     title: 'The content type is not supported',
     status: 415,
