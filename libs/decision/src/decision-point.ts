@@ -163,7 +163,7 @@ export class DecisionPoint {
   #ownState(question: Question, policy: PolicyInForce | undefined): DenyReason | undefined {
     if (this.#closed) return 'SHUTTING_DOWN';
     if (policy === undefined) return 'POLICY_UNAVAILABLE';
-    if (question.kind === 'malformed') return 'INVALID_REQUEST';
+    if (question.kind === 'malformed' || namesTwoSenders(question, policy)) return 'INVALID_REQUEST';
     if (question.minRevision !== undefined && question.minRevision > policy.revision) return 'POLICY_TOO_OLD';
     return undefined;
   }
@@ -222,6 +222,16 @@ export class DecisionPoint {
       observed,
     };
   }
+}
+
+/** One header that says twice who sent a request: two parties could each believe another of them. */
+function namesTwoSenders(
+  { presented: { repeated } }: Extract<Question, { kind: 'request' }>,
+  { identity }: PolicyInForce,
+): boolean {
+  if (repeated === undefined || repeated.size === 0) return false;
+  for (const name of repeated) if (identity.reportHeaders.has(name)) return true;
+  return false;
 }
 
 function denialOf({ reason, deniedAt }: Outcome): Denial {

@@ -11,6 +11,8 @@ export interface Presented {
    * are reported. Empty where the convention has fields of its own for them.
    */
   readonly reported: { readonly [header: string]: string };
+  /** Names among `credentials` and `reported` that came in more than one field, and were joined; absent: none. */
+  readonly repeated?: ReadonlySet<string>;
   /** The client's address, where the convention has a field for it. */
   readonly clientAddress?: string;
   /** The client's certificate, where the convention has a field for it. */
