@@ -36,5 +36,14 @@ export function deniedAnswer(outcome: Partial<Outcome> = {}): Answer {
 }
 
 function answer(outcome: Outcome): Answer {
-  return { outcome, revision: 42, ageSeconds: 3, decisionId: 'd-1', hasVerifiedCredential: false, faults: [] };
+  return {
+    outcome,
+    revision: 42,
+    ageSeconds: 3,
+    decisionId: 'd-1',
+    hasVerifiedCredential: false,
+    hasFalseCredential: false,
+    dropped: [],
+    faults: [],
+  };
 }

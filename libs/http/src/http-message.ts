@@ -12,17 +12,28 @@ export interface HttpRequest {
 /** What controllers use of Fastify's reply. */
 export interface HttpReply {
   status(code: number): this;
+  header(name: string, value: string): this;
   headers(values: { readonly [name: string]: string }): this;
   send(body?: unknown): this;
 }
 
-/** Header lines as they came, before Node joined or dropped any. */
-export function headerLines({
-  rawHeaders,
-}: {
-  readonly rawHeaders: readonly string[];
-}): [name: string, value: string][] {
-  const lines: [string, string][] = [];
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) lines.push([rawHeaders[at]!, rawHeaders[at + 1]!]);
+/** One header field as it came; the name in lower case. */
+export type HeaderLine = readonly [name: string, value: string];
+
+/** Header fields as they came, before Node joined or dropped any. */
+export function headerLines({ rawHeaders }: { readonly rawHeaders: readonly string[] }): readonly HeaderLine[] {
+  const lines: HeaderLine[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    lines.push([rawHeaders[at]!.toLowerCase(), rawHeaders[at + 1]!]);
   return lines;
+}
+
+/** The values of one header, a field each. */
+export function valuesOf({ rawHeaders }: { readonly rawHeaders: readonly string[] }, name: string): readonly string[] {
+  const values: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const candidate = rawHeaders[at]!;
+    if (candidate.length === name.length && candidate.toLowerCase() === name) values.push(rawHeaders[at + 1]!);
+  }
+  return values;
 }

@@ -3,23 +3,43 @@ import { clientHeaders } from './client-headers.js';
 describe("a client's headers", () => {
   it.each`
     because                                              | lines                                                               | headers
-    ${'names are folded'}                                | ${[['Accept-Language', 'pt']]}                                      | ${{ 'accept-language': 'pt' }}
-    ${'repeated ones are joined'}                        | ${[['accept', 'a'], ['Accept', 'b']]}                               | ${{ accept: 'a,b' }}
+    ${'repeated ones are joined'}                        | ${[['accept', 'a'], ['accept', 'b']]}                               | ${{ accept: 'a,b' }}
     ${'a folded underscore may be another header'}       | ${[['x_user', 'root'], ['x-user', 'ann']]}                          | ${{ 'x-user': 'ann' }}
     ${'what a gateway says is not what the client says'} | ${[['x-original-uri', '/'], ['x-dharma-path', '/'], ['host', 'h']]} | ${{}}
+    ${'nor is it in the other convention'}               | ${[['x-forwarded-uri', '/'], ['x-forwarded-method', 'GET']]}        | ${{}}
+    ${'a key of ours is nobody else to see'}             | ${[['x-dharma-key', 'edge.secret']]}                                | ${{}}
     ${'pseudo headers are no headers'}                   | ${[[':path', '/']]}                                                 | ${{}}
     ${'no name is special'}                              | ${[['constructor', 'a'], ['tostring', 'b']]}                        | ${{ constructor: 'a', tostring: 'b' }}
+    ${'a digest has commas of its own'}                  | ${[['authorization', 'Digest a="b", c=d']]}                         | ${{ authorization: 'Digest a="b", c=d' }}
   `('$because', ({ lines, headers }: { lines: [string, string][]; headers: object }) => {
     const read = clientHeaders(lines);
-    expect(read).toEqual({ kind: 'headers', headers });
-    expect(Object.getPrototypeOf((read as { headers: object }).headers)).toBeNull();
+    expect(read).toMatchObject({ kind: 'headers', headers });
+    const { headers: map } = read as { headers: object };
+    expect(Object.keys(map)).toEqual(Object.keys(headers));
+    expect(Object.getPrototypeOf(map)).toBeNull();
   });
 
-  it('are refused when two parties could read different credentials', () => {
-    const lines = [
-      ['authorization', 'Bearer a'],
-      ['Authorization', 'Bearer b'],
-    ] as const;
+  it('that came more than once are named, so that a sender is not read from two of them', () => {
+    const read = clientHeaders([
+      ['x-user', 'ann'],
+      ['accept', 'a'],
+      ['x-user', 'root'],
+    ]);
+    expect(read).toMatchObject({ headers: { 'x-user': 'ann,root' }, repeated: new Set(['x-user']) });
+  });
+
+  it.each`
+    because                                  | values
+    ${'two fields'}                          | ${['Bearer a', 'Bearer b']}
+    ${'two of the same'}                     | ${['Bearer a', 'Bearer a']}
+    ${'a gateway joined two fields'}         | ${['Bearer a,Bearer b']}
+    ${'a gateway joined them with a space'}  | ${['Bearer a, Bearer b']}
+    ${'the second has no scheme'}            | ${['Bearer a,b']}
+    ${'the schemes differ'}                  | ${['Digest a="b", Bearer c']}
+    ${'a scheme is known in any case'}       | ${['bearer a,b']}
+    ${'the first is empty, the second real'} | ${['', 'Bearer b']}
+  `('are refused when two parties could read different credentials: $because', ({ values }: { values: string[] }) => {
+    const lines = values.map((value) => ['authorization', value] as const);
     expect(clientHeaders(lines)).toMatchObject({ kind: 'fault', fault: { pointer: 'authorization' } });
   });
 });

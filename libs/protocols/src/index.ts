@@ -1,5 +1,7 @@
-export { GRPC_PACKAGES, grpcDefinition } from './grpc-definition.js';
+/** The protocols in which requests are asked about: codecs of pure functions, and thin controllers. */
+
+export { Listeners } from './callers.js';
+export { addReflection, GRPC_PACKAGES, grpcDefinition } from './grpc-definition.js';
 export { ServingStatus } from './grpc-health/grpc-health.controller.js';
 export { MAX_BODY_BYTES } from './native/native.codec.js';
-export { Listeners } from './peer.js';
 export { ProtocolsModule, type ProtocolParts } from './protocols.module.js';

@@ -1,11 +1,15 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import type { Server } from 'node:http';
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { DecisionPoint } from '#decision';
+import { Callers, Listeners } from './callers.js';
 import { Challenge } from './challenge.js';
+import { DecisionsController } from './dharma-v1/decisions.controller.js';
 import { ExtAuthzController } from './ext-authz/ext-authz.controller.js';
 import { ForwardAuthController } from './forward-auth/forward-auth.controller.js';
+import { acceptCheckCalls } from './forward-auth/original-line.js';
 import { GrpcHealthController, ServingStatus } from './grpc-health/grpc-health.controller.js';
 import { NativeController } from './native/native.controller.js';
-import { Listeners } from './peer.js';
 
 export interface ProtocolParts {
   readonly decisionPoint: DecisionPoint;
@@ -17,17 +21,29 @@ export interface ProtocolParts {
 
 /** The protocols that this server speaks. */
 @Module({})
-export class ProtocolsModule {
+export class ProtocolsModule implements OnModuleInit {
   static with({ decisionPoint, listeners, serving, challenge }: ProtocolParts): DynamicModule {
     return {
       module: ProtocolsModule,
-      controllers: [NativeController, ForwardAuthController, ExtAuthzController, GrpcHealthController],
+      controllers: [
+        NativeController,
+        ForwardAuthController,
+        ExtAuthzController,
+        DecisionsController,
+        GrpcHealthController,
+      ],
       providers: [
         { provide: DecisionPoint, useValue: decisionPoint },
-        { provide: Listeners, useValue: listeners },
+        { provide: Callers, useValue: new Callers(decisionPoint, listeners) },
         { provide: ServingStatus, useValue: serving },
         { provide: Challenge, useValue: new Challenge(challenge) },
       ],
     };
+  }
+
+  constructor(@Inject(HttpAdapterHost) private readonly http: HttpAdapterHost) {}
+
+  onModuleInit(): void {
+    acceptCheckCalls(this.http.httpAdapter.getHttpServer() as Server);
   }
 }

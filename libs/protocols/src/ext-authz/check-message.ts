@@ -1,6 +1,23 @@
+import type { Struct } from '../struct.js';
+
 /** Envoy's `CheckRequest` as `@grpc/proto-loader` reads it: absent messages are null, scalars have their default. */
 export interface CheckRequest {
-  readonly attributes: { readonly request: { readonly http: HttpAttributes | null } | null } | null;
+  readonly attributes: AttributeContext | null;
+}
+
+export interface AttributeContext {
+  /** Who called the gateway, as the gateway's connection to it shows. */
+  readonly source: {
+    readonly address: { readonly socketAddress?: { readonly address: string } | null } | null;
+    readonly principal: string;
+    /** URL-encoded PEM. */
+    readonly certificate: string;
+  } | null;
+  readonly request: { readonly http: HttpAttributes | null } | null;
+  /** From the gateway's own configuration of the route. */
+  readonly contextExtensions: { readonly [name: string]: string };
+  /** What the gateway's filters left, by their names. */
+  readonly metadataContext: { readonly filterMetadata: { readonly [filter: string]: Struct } } | null;
 }
 
 export interface HttpAttributes {
@@ -36,13 +53,3 @@ export interface CheckResponse {
   };
   readonly dynamicMetadata?: Struct;
 }
-
-/** `google.protobuf.Struct`, as far as we write it. */
-export interface Struct {
-  readonly fields: { readonly [name: string]: StructValue };
-}
-
-export type StructValue =
-  | { readonly stringValue: string }
-  | { readonly numberValue: number }
-  | { readonly structValue: Struct };

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
+import type { Question } from '#decision';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import { grpcDefinition } from '../grpc-definition.js';
-import type { CheckRequest, HttpAttributes } from './check-message.js';
+import { structOf } from '../struct.js';
+import type { AttributeContext, CheckRequest, HttpAttributes } from './check-message.js';
 import { refusedWithoutDecision, toCheckResponse, toQuestion } from './ext-authz.codec.js';
 
 const HTTP: HttpAttributes = {
@@ -12,8 +14,16 @@ const HTTP: HttpAttributes = {
   headerMap: null,
 };
 
-function check(http: Partial<HttpAttributes>): CheckRequest {
-  return { attributes: { request: { http: { ...HTTP, ...http } } } };
+function check(http: Partial<HttpAttributes>, more: Partial<AttributeContext> = {}): CheckRequest {
+  const request = { http: { ...HTTP, ...http } };
+  return { attributes: { source: null, request, contextExtensions: {}, metadataContext: null, ...more } };
+}
+
+function asserting(fields: object): CheckRequest {
+  return check(
+    {},
+    { metadataContext: { filterMetadata: { dharma: structOf(fields), other: structOf({ evidence: 1 }) } } },
+  );
 }
 
 const line = (key: string, text: string) => ({ key, value: '', rawValue: Buffer.from(text) });
@@ -25,7 +35,7 @@ describe('a Check', () => {
       request: {
         target: { kind: 'address', method: 'GET', host: 'shop.example:443', path: '/public?x=1' },
         headers: { accept: 'a' },
-        evidence: [],
+        attributes: {},
         carries: ['setHeader', 'removeHeader', 'rateLimit'],
       },
     });
@@ -38,6 +48,53 @@ describe('a Check', () => {
     expect(toQuestion(check({ headerMap }))).toMatchObject({ request: { headers: { accept: 'a,b', x: 'c' } } });
   });
 
+  it('has evidence from the fields that the gateway fills', () => {
+    const source = {
+      address: { socketAddress: { address: '192.0.2.7' } },
+      principal: 'spiffe://acme.example/ns/flights',
+      certificate: '-----BEGIN',
+    };
+    expect(toQuestion(check({}, { source }))).toMatchObject({
+      presented: {
+        clientAddress: '192.0.2.7',
+        certificate: { principal: 'spiffe://acme.example/ns/flights', pem: '-----BEGIN' },
+      },
+    });
+  });
+
+  it.each`
+    because                               | source
+    ${'it says nothing of the client'}    | ${null}
+    ${'the client came by a pipe'}        | ${{ address: {}, principal: '', certificate: '' }}
+    ${'the client showed no certificate'} | ${{ address: null, principal: '', certificate: '' }}
+  `('presents no sender when $because', ({ source }) => {
+    const question = toQuestion(check({}, { source }));
+    expect(question).not.toHaveProperty('presented.clientAddress');
+    expect(question).not.toHaveProperty('presented.certificate');
+  });
+
+  it('has attested attributes from the configuration of the route', () => {
+    const contextExtensions = { api: 'flights', constructor: 'x' };
+    const question = toQuestion(check({}, { contextExtensions }));
+    expect(question).toMatchObject({ request: { attributes: { api: 'flights', constructor: 'x' } } });
+    const { attributes } = (question as Extract<Question, { kind: 'request' }>).request;
+    expect(Object.getPrototypeOf(attributes)).toBeNull();
+  });
+
+  it('has evidence that a filter asserts, which nobody believes yet', () => {
+    const item = { role: 'access', mechanism: 'portal', subject: 'ann', groups: ['staff'], claims: { tier: 'gold' } };
+    expect(toQuestion(asserting({ evidence: [item] }))).toMatchObject({
+      presented: { asserted: [{ ...item, scopes: [], verified: false }] },
+    });
+  });
+
+  it('has no evidence from headers, whatever they say', () => {
+    const headers = { 'x-forwarded-client-cert': 'URI=spiffe://a/b', 'x-forwarded-for': '10.0.0.1', 'x-user': 'root' };
+    const question = toQuestion(check({ headers }));
+    expect(question).toMatchObject({ presented: { asserted: [], reported: {}, credentials: headers } });
+    expect(question).not.toHaveProperty('presented.clientAddress');
+  });
+
   it.each`
     because                                     | message
     ${'nothing is in it'}                       | ${{ attributes: null }}
@@ -48,6 +105,12 @@ describe('a Check', () => {
     ${'host and :authority differ'}             | ${check({ headers: { ':authority': 'other' } })}
     ${':path differs in the other place'}       | ${check({ headerMap: { headers: [line(':path', '/admin')] } })}
     ${'two parties could read two credentials'} | ${check({ headerMap: { headers: [line('authorization', 'a'), line('authorization', 'b')] } })}
+    ${'the gateway joined two credentials'}     | ${check({ headers: { authorization: 'Bearer a,Bearer b' } })}
+    ${'a tunnel is asked for'}                  | ${check({ method: 'CONNECT' })}
+    ${'a filter asserts what is no list'}       | ${asserting({ evidence: 'ann' })}
+    ${'a filter asserts half an item'}          | ${asserting({ evidence: [{ role: 'trust' }] })}
+    ${'a filter calls itself verified'}         | ${asserting({ evidence: [{ role: 'trust', mechanism: 'm', subject: 's', verified: true }] })}
+    ${'a filter says what it may not'}          | ${asserting({ attributes: { country: 'PT' } })}
   `('is malformed when $because', ({ message }: { message: CheckRequest }) => {
     expect(toQuestion(message).kind).toBe('malformed');
   });

@@ -1,47 +1,63 @@
 import { challengeFor, clientView, type Answer, type Question, type RequestFault } from '#decision';
+import type { Attributes, Evidence } from '#engine';
+import type { Presented } from '#identity';
+import { parseRequest } from '#policy';
 import { clientHeaders } from '../client-headers.js';
+import type { HeaderLine } from '#http';
+import { jsonOf, type Struct, type StructValue } from '../struct.js';
 import type {
+  AttributeContext,
   CheckRequest,
   CheckResponse,
   HeaderValueOption,
   HttpAttributes,
-  Struct,
-  StructValue,
 } from './check-message.js';
 
 /** `google.rpc.Code`. */
 const CODE = { ok: 0, permissionDenied: 7, unavailable: 14, unauthenticated: 16 } as const;
 
-/** What a pseudo header must say, where one is present: the same as the field of the message. */
-const AGREEMENTS = [
-  [':path', 'path'],
-  [':method', 'method'],
-  [':authority', 'host'],
-] as const;
+/** The namespace of `metadata_context` in which a gateway's filters may assert evidence. */
+const METADATA_NAMESPACE = 'dharma';
 
-/** What a Check asks. Anything a client could bend is a malformed question, and none of it an error. */
-export function toQuestion(message: CheckRequest): Question {
-  const http = message.attributes?.request?.http;
-  if (!http) {
-    return { kind: 'malformed', faults: [{ pointer: 'attributes.request.http', message: 'there is no HTTP request' }] };
+/**
+ * What a Check asks. Anything a client could bend is a malformed question, and none of it an error. Of the headers only
+ * the client's own credentials count as evidence; everything else is read from fields that the gateway itself fills.
+ *
+ * @param trace  trace context of the call
+ */
+export function toQuestion(message: CheckRequest, trace?: string): Question {
+  const context = message.attributes;
+  const http = context?.request?.http;
+  if (!context || !http) {
+    return {
+      kind: 'malformed',
+      faults: [{ pointer: 'attributes.request.http', message: 'there is no HTTP request' }],
+      trace,
+    };
   }
-  const lines = headerLines(http);
-  const faults: RequestFault[] = lines.flatMap(([name, value]) => disagreement(http, name, value));
-  const headers = clientHeaders(lines);
-  if (headers.kind === 'fault') faults.push(headers.fault);
-  if (faults.length > 0 || headers.kind === 'fault') return { kind: 'malformed', faults };
+  const faults: RequestFault[] = [];
+  const lines = headerLines(http, faults);
+  if (http.method === 'CONNECT') {
+    faults.push({ pointer: 'attributes.request.http.method', message: 'a tunnel is no request' });
+  }
+  const client = clientHeaders(lines);
+  if (client.kind === 'fault') faults.push(client.fault);
+  const asserted = assertedIn(context, http, faults);
+  if (faults.length > 0 || client.kind === 'fault') return { kind: 'malformed', faults, trace };
+  const { headers, repeated } = client;
   return {
     kind: 'request',
     request: {
       // An RPC reaches us as a POST on its path, and means the same.
       target: { kind: 'address', method: http.method, host: http.host, path: http.path },
-      headers: headers.headers,
-      attributes: {},
+      headers,
+      attributes: extensionsOf(context),
       claimed: {},
       context: {},
       carries: ['setHeader', 'removeHeader', 'rateLimit'],
     },
-    presented: { asserted: [], credentials: headers.headers, reported: {} },
+    presented: { asserted, credentials: headers, reported: {}, repeated, ...sourceOf(context) },
+    trace,
   };
 }
 
@@ -126,17 +142,71 @@ function overwrite(key: string, value: string): HeaderValueOption {
 }
 
 /** The gateway sends one of the two forms, depending on `encode_raw_headers`. */
-function headerLines(http: HttpAttributes): [name: string, value: string][] {
-  const raw = (http.headerMap?.headers ?? []).map(({ key, value, rawValue }): [string, string] => [
-    key.toLowerCase(),
-    rawValue.length > 0 ? Buffer.from(rawValue).toString('utf8') : value,
-  ]);
-  return [...Object.entries(http.headers), ...raw];
+function headerLines(http: HttpAttributes, faults: RequestFault[]): readonly HeaderLine[] {
+  const lines: HeaderLine[] = [];
+  const take = (key: string, value: string): void => {
+    const name = key.toLowerCase();
+    if (!name.startsWith(':')) return void lines.push([name, value]);
+    const field = pseudoField(name);
+    if (field !== undefined && value !== http[field]) {
+      const message = `\`${field}\` and the header \`${name}\` differ`;
+      faults.push({ pointer: `attributes.request.http.${field}`, message });
+    }
+  };
+  for (const name in http.headers) take(name, http.headers[name]!);
+  for (const { key, value, rawValue } of http.headerMap?.headers ?? []) {
+    take(key, rawValue.length > 0 ? Buffer.from(rawValue).toString('utf8') : value);
+  }
+  return lines;
 }
 
-function disagreement(http: HttpAttributes, name: string, value: string): RequestFault[] {
-  return AGREEMENTS.filter(([pseudo, field]) => pseudo === name && value !== http[field]).map(([pseudo, field]) => ({
-    pointer: `attributes.request.http.${field}`,
-    message: `\`${field}\` and the header \`${pseudo}\` differ`,
-  }));
+/** The field that must say the same as a pseudo header. */
+function pseudoField(name: string): 'path' | 'method' | 'host' | undefined {
+  switch (name) {
+    case ':path':
+      return 'path';
+    case ':method':
+      return 'method';
+    case ':authority':
+      return 'host';
+    default:
+      return undefined;
+  }
+}
+
+/** Evidence that the gateway's filters assert, in the shape of `documents.md`. */
+function assertedIn(context: AttributeContext, http: HttpAttributes, faults: RequestFault[]): readonly Evidence[] {
+  const metadata = context.metadataContext?.filterMetadata[METADATA_NAMESPACE];
+  if (metadata === undefined) return [];
+  const { evidence, ...others } = jsonOf(metadata);
+  const pointer = `attributes.metadata_context.filter_metadata.${METADATA_NAMESPACE}`;
+  for (const name of Object.keys(others)) {
+    faults.push({ pointer: `${pointer}/${name}`, message: 'only `evidence` is read here' });
+  }
+  const { method, host, path } = http;
+  const reading = parseRequest({ target: { host, method, path }, evidence }, { mode: 'network', now: 0 });
+  if (!('faults' in reading)) return reading.request.evidence;
+  faults.push(...reading.faults.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` })));
+  return [];
+}
+
+function sourceOf({ source }: AttributeContext): Pick<Presented, 'clientAddress' | 'certificate'> {
+  if (!source) return {};
+  const { address, principal, certificate: pem } = source;
+  return {
+    ...(address?.socketAddress?.address && { clientAddress: address.socketAddress.address }),
+    ...((principal !== '' || pem !== '') && { certificate: { principal, pem } }),
+  };
+}
+
+const NO_EXTENSIONS: Attributes = Object.freeze(Object.create(null));
+
+/** What the route's configuration says counts as attested. */
+function extensionsOf({ contextExtensions }: AttributeContext): Attributes {
+  let attributes: { [name: string]: string } | undefined;
+  for (const name in contextExtensions) {
+    attributes ??= Object.create(null) as { [name: string]: string };
+    attributes[name] = contextExtensions[name]!;
+  }
+  return attributes ?? NO_EXTENSIONS;
 }

@@ -1,37 +1,41 @@
-import type { ServerUnaryCall } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DecisionPoint } from '#decision';
+import { Callers, type GrpcCall } from '../callers.js';
 import { Challenge } from '../challenge.js';
-import { Listeners, peerOverGrpc } from '../peer.js';
+import { TRACE_HEADER, traceIn } from '../trace.js';
+import { attempt, when } from '../when.js';
 import type { CheckRequest, CheckResponse } from './check-message.js';
 import { refusedWithoutDecision, toCheckResponse, toQuestion } from './ext-authz.codec.js';
 
 /** Envoy's external authorization, and everyone's who speaks it. */
 @Controller()
 export class ExtAuthzController {
-  private readonly logger = new Logger(ExtAuthzController.name);
+  readonly #logger = new Logger(ExtAuthzController.name);
 
   constructor(
     @Inject(DecisionPoint) private readonly decisionPoint: DecisionPoint,
-    @Inject(Listeners) private readonly listeners: Listeners,
+    @Inject(Callers) private readonly callers: Callers,
     @Inject(Challenge) private readonly challenge: Challenge,
   ) {}
 
   @GrpcMethod('envoy.service.auth.v3.Authorization', 'Check')
-  async check(
-    message: CheckRequest,
-    _metadata: unknown,
-    call: ServerUnaryCall<CheckRequest, CheckResponse>,
-  ): Promise<CheckResponse> {
-    try {
-      const caller = this.decisionPoint.caller(peerOverGrpc(this.listeners.grpc, call.getPeer(), undefined));
-      if (caller.kind === 'stranger') return refusedWithoutDecision();
-      return toCheckResponse(await this.decisionPoint.answer(toQuestion(message), caller), this.challenge.value);
-    } catch (fault) {
-      // A gRPC error would let the request pass where the gateway fails open.
-      this.logger.error(fault);
-      return refusedWithoutDecision();
-    }
+  check(message: CheckRequest, metadata: Metadata, call: GrpcCall): CheckResponse | Promise<CheckResponse> {
+    return attempt(
+      () => {
+        const caller = this.callers.overGrpc(call);
+        if (caller.kind === 'stranger') return refusedWithoutDecision();
+        const question = toQuestion(message, traceIn(metadata.get(TRACE_HEADER)[0]));
+        return when(this.decisionPoint.answer(question, caller), (answer) =>
+          toCheckResponse(answer, this.challenge.value),
+        );
+      },
+      (fault) => {
+        // A gRPC error would let the request pass where the gateway fails open.
+        this.#logger.error(fault);
+        return refusedWithoutDecision();
+      },
+    );
   }
 }

@@ -1,26 +1,60 @@
-import { All, Controller, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Logger, Req, Res } from '@nestjs/common';
 import { DecisionPoint } from '#decision';
-import { headerLines, type HttpReply, type HttpRequest } from '#http';
+import { Callers } from '../callers.js';
 import { Challenge } from '../challenge.js';
-import { Listeners, peerOverHttp } from '../peer.js';
-import { toQuestion, toReply } from './nginx.codec.js';
+import { headerLines, type HttpReply, type HttpRequest } from '#http';
+import { keyOf } from '../key.js';
+import { attempt, when } from '../when.js';
+import { toQuestion, toReply, type Convention, type ForwardAuthReply } from './convention.js';
+import { CONVENTIONS } from './conventions.js';
+import { originalLine } from './original-line.js';
 
-/** One path a header convention: a gateway overwrites the headers of its own and passes all others on. */
+/** Gateways that ask by HTTP; every method arrives here as GET, see `acceptCheckCalls`. */
 @Controller('forward-auth')
 export class ForwardAuthController {
+  readonly #logger = new Logger(ForwardAuthController.name);
+
   constructor(
     @Inject(DecisionPoint) private readonly decisionPoint: DecisionPoint,
-    @Inject(Listeners) private readonly listeners: Listeners,
+    @Inject(Callers) private readonly callers: Callers,
     @Inject(Challenge) private readonly challenge: Challenge,
   ) {}
 
-  @All('nginx')
-  async nginx(@Req() { raw }: HttpRequest, @Res() reply: HttpReply): Promise<void> {
-    const caller = this.decisionPoint.caller(peerOverHttp(this.listeners.http, raw, undefined));
-    // Not 401: the gateway would pass that on as the client's own.
-    if (caller.kind === 'stranger') return void reply.status(403).send();
-    const answer = await this.decisionPoint.answer(toQuestion(headerLines(raw)), caller);
-    const { status, headers } = toReply(answer, this.challenge.value);
+  @Get('nginx')
+  nginx(@Req() request: HttpRequest, @Res() reply: HttpReply) {
+    return this.#answer(CONVENTIONS.nginx, request, reply);
+  }
+
+  @Get('caddy')
+  caddy(@Req() request: HttpRequest, @Res() reply: HttpReply) {
+    return this.#answer(CONVENTIONS.caddy, request, reply);
+  }
+
+  @Get('envoy')
+  envoy(@Req() request: HttpRequest, @Res() reply: HttpReply) {
+    return this.#answer(CONVENTIONS.envoy, request, reply);
+  }
+
+  #answer(convention: Convention, { raw }: HttpRequest, reply: HttpReply): void | Promise<void> {
+    return attempt(
+      () => {
+        const caller = this.callers.overHttp(raw, keyOf(raw));
+        // Not 401: the gateway would pass that on as the client's own.
+        if (caller.kind === 'stranger') return void reply.status(403).send();
+        const question = toQuestion(convention, headerLines(raw), originalLine(raw));
+        return when(this.decisionPoint.answer(question, caller), (answer) =>
+          this.#send(toReply(convention, answer, this.challenge.value), reply),
+        );
+      },
+      (fault) => {
+        this.#logger.error(fault);
+        reply.status(convention.unavailable).send();
+      },
+    );
+  }
+
+  #send({ status, headers, complaint }: ForwardAuthReply, reply: HttpReply): void {
+    if (complaint !== undefined) this.#logger.warn(complaint);
     reply.status(status).headers(headers).send();
   }
 }

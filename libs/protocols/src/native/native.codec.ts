@@ -1,55 +1,95 @@
-import type { Answer, Question } from '#decision';
-import { answerOf, requestFromText, type DecisionAnswer } from '#policy';
+import type { Answer, ExplainedAnswer, Question } from '#decision';
+import { answerOf, requestFromText, requestsFromText, type DecisionAnswer, type RequestReading } from '#policy';
 import { Problem } from '#problem';
 
 /** Largest body, in bytes. */
 export const MAX_BODY_BYTES = 256 * 1024;
+/** Most requests that one message may hold. */
+export const MAX_BATCH = 100;
+
+/** A question, and whether the message asks for the reasoning behind its answer. */
+export interface Asked {
+  readonly question: Question;
+  readonly explain: boolean;
+}
 
 /**
- * The body of `POST /v1/decide` as a question. What is JSON but no request is a question too: it is answered with
+ * The body of `POST /v1/decide` and `/v1/explain`. What is JSON but no request is a question too: it is answered with
  * `INVALID_REQUEST`.
  *
- * @throws Problem `request-not-json`, `request-too-large`; `explain-not-permitted`, as `local` may not explain
+ * @param body  what came as `application/json`
+ * @throws Problem `request-not-json`, `request-too-large`
  */
-export function toQuestion(body: Uint8Array): Question {
-  if (body.byteLength > MAX_BODY_BYTES) throw new Problem('request-too-large', { limit: MAX_BODY_BYTES });
+export function toAsked(body: unknown, trace?: string): Asked {
   const text = textOf(body);
-  const read = requestFromText(text, { mode: 'network', now: 0 });
-  if ('faults' in read) {
+  const reading = requestFromText(text, { mode: 'network', now: 0 });
+  if ('faults' in reading) throwUnlessJson(text);
+  return askedFrom(reading, trace);
+}
+
+/**
+ * The body of `POST /v1/decide/batch`, `{ "requests": [ … ] }`: a question each, in their order.
+ *
+ * @throws Problem `request-not-json`, `request-malformed`, `request-too-large`, `batch-too-large`
+ */
+export function toBatch(body: unknown, trace?: string): readonly Asked[] {
+  const text = textOf(body);
+  const batch = requestsFromText(text, { mode: 'network', now: 0 });
+  if (batch.faults !== undefined) {
     throwUnlessJson(text);
-    return { kind: 'malformed', faults: read.faults };
+    throw new Problem('request-malformed', { fault: batch.faults[0]!.message });
   }
-  if (read.explain) throw new Problem('explain-not-permitted');
-  const {
-    evidence,
-    time: _time,
-    askedFrom: _from,
-    policyAgeSeconds: _age,
-    maxTtlSeconds: _ttl,
-    ...request
-  } = read.request;
+  return bounded(batch.readings).map((reading) => askedFrom(reading, trace));
+}
+
+/** @throws Problem `batch-too-large` */
+export function bounded<Item>(batch: readonly Item[]): readonly Item[] {
+  if (batch.length > MAX_BATCH) throw new Problem('batch-too-large', { count: batch.length, limit: MAX_BATCH });
+  return batch;
+}
+
+/** A request in the shape of `documents.md`, however it was written down. */
+export function askedFrom(reading: RequestReading, trace?: string): Asked {
+  if ('faults' in reading) return { question: { kind: 'malformed', faults: reading.faults, trace }, explain: false };
+  const { target, evidence, headers, attributes, claimed, context } = reading.request;
   return {
-    kind: 'request',
-    request,
-    presented: { asserted: evidence, credentials: read.credentials ?? {}, reported: {} },
-    minRevision: read.minRevision,
+    question: {
+      kind: 'request',
+      request: { target, headers, attributes, claimed, context },
+      presented: { asserted: evidence, credentials: reading.credentials ?? NO_CREDENTIALS, reported: NO_CREDENTIALS },
+      minRevision: reading.minRevision,
+      trace,
+    },
+    explain: reading.explain,
   };
 }
 
-/** The answer of `documents.md`; on `INVALID_REQUEST` also `detail`, every fault with a JSON pointer. */
-export function toDecisionAnswer(answer: Answer): DecisionAnswer & { readonly detail?: Answer['faults'] } {
+/** The answer of `documents.md`; on `INVALID_REQUEST` also every fault with a JSON pointer. */
+export interface NativeAnswer extends DecisionAnswer {
+  readonly detail?: Answer['faults'];
+}
+
+/** An answer that was asked for with its explanation always names it, if only to say that there is none. */
+export function toNativeAnswer(answer: Answer | ExplainedAnswer): NativeAnswer {
   const { outcome, revision, ageSeconds, decisionId, faults } = answer;
-  const plain = answerOf(outcome, { revision, ageSeconds, decisionId });
+  const explanation = 'explanation' in answer ? answer.explanation : undefined;
+  const plain = answerOf(outcome, { revision, ageSeconds, decisionId, explanation });
   return faults.length === 0 ? plain : { ...plain, detail: faults };
 }
 
-function textOf(body: Uint8Array): string {
+const NO_CREDENTIALS: { readonly [header: string]: string } = Object.freeze(Object.create(null));
+
+function textOf(body: unknown): string {
+  if (!(body instanceof Uint8Array)) throw new Problem('request-not-json', { fault: 'it is empty' });
+  if (body.byteLength > MAX_BODY_BYTES) throw new Problem('request-too-large', { limit: MAX_BODY_BYTES });
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return DECODER.decode(body);
   } catch {
     throw new Problem('request-not-json', { fault: 'it is not UTF-8' });
   }
 }
+
+const DECODER = new TextDecoder('utf-8', { fatal: true });
 
 function throwUnlessJson(text: string): void {
   try {

@@ -1,0 +1,148 @@
+import { Metadata, status, type ServerDuplexStream } from '@grpc/grpc-js';
+import { Controller, Inject, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { GrpcMethod, GrpcStreamCall, RpcException } from '@nestjs/microservices';
+import { DecisionPoint } from '#decision';
+import type { KnownCaller } from '#identity';
+import { Problem } from '#problem';
+import { Callers, type GrpcCall } from '../callers.js';
+import { bounded } from '../native/native.codec.js';
+import { TRACE_HEADER, traceIn } from '../trace.js';
+import { when, whenAll } from '../when.js';
+import type {
+  DecideManyRequest,
+  DecideManyResponse,
+  DecideRequest,
+  DecideResponse,
+  DecideStreamRequest,
+  DecideStreamResponse,
+  ExplainResponse,
+} from './decisions-message.js';
+import { toDecideResponse, toExplainResponse, toQuestion } from './decisions.codec.js';
+
+type UnaryCall = GrpcCall & { sendMetadata(metadata: Metadata): void };
+type StreamCall = ServerDuplexStream<DecideStreamRequest, DecideStreamResponse>;
+
+const SERVICE = 'dharma.v1.Decisions';
+
+/** Dharma's own gRPC. */
+@Controller()
+export class DecisionsController implements OnModuleDestroy {
+  readonly #logger = new Logger(DecisionsController.name);
+  readonly #streams = new Set<StreamCall>();
+
+  constructor(
+    @Inject(DecisionPoint) private readonly decisionPoint: DecisionPoint,
+    @Inject(Callers) private readonly callers: Callers,
+  ) {}
+
+  @GrpcMethod(SERVICE, 'Decide')
+  decide(message: DecideRequest, metadata: Metadata, call: UnaryCall): DecideResponse | Promise<DecideResponse> {
+    const caller = this.#caller(call);
+    const trace = traced(metadata, call);
+    return when(this.decisionPoint.answer(toQuestion(message, trace), caller), toDecideResponse);
+  }
+
+  @GrpcMethod(SERVICE, 'DecideMany')
+  decideMany(
+    { requests }: DecideManyRequest,
+    metadata: Metadata,
+    call: UnaryCall,
+  ): DecideManyResponse | Promise<DecideManyResponse> {
+    const caller = this.#caller(call);
+    const trace = traced(metadata, call);
+    const batch = orRpcException(() => bounded(requests));
+    const answers = batch.map((message) => this.decisionPoint.answer(toQuestion(message, trace), caller));
+    return when(whenAll(answers), (all) => ({ answers: all.map(toDecideResponse) }));
+  }
+
+  @GrpcMethod(SERVICE, 'Explain')
+  explain(message: DecideRequest, metadata: Metadata, call: UnaryCall): Promise<ExplainResponse> {
+    const caller = this.#caller(call);
+    if (!caller.mayExplain) throw rpcException(new Problem('explain-not-permitted'));
+    const trace = traced(metadata, call);
+    return this.decisionPoint.explain(toQuestion(message, trace), caller).then(toExplainResponse);
+  }
+
+  /** Never rejects: nobody is there to hear it. */
+  @GrpcStreamCall(SERVICE, 'DecideStream')
+  async decideStream(call: StreamCall): Promise<void> {
+    this.#streams.add(call);
+    try {
+      const trace = traced(call.metadata, call);
+      // One after the other: the order of the answers, and the client's pace, come by themselves.
+      for await (const { id, request } of call as AsyncIterable<DecideStreamRequest>) {
+        // Who is known may have changed since the stream was opened.
+        const caller = this.#caller(call);
+        const answer = await this.decisionPoint.answer(toQuestion(request, trace), caller);
+        if (!call.write({ id, answer: toDecideResponse(answer) })) await roomIn(call);
+      }
+      call.end();
+    } catch (fault) {
+      this.#endWith(call, fault);
+    } finally {
+      this.#streams.delete(call);
+    }
+  }
+
+  /** Streams have no end of their own; whoever is in the middle of one turns to another server. */
+  onModuleDestroy(): void {
+    for (const call of this.#streams) call.destroy(unavailable());
+  }
+
+  #caller(call: GrpcCall): KnownCaller {
+    const caller = this.callers.overGrpc(call);
+    if (caller.kind === 'stranger') {
+      throw rpcException(new Problem('enforcement-point-unknown', { reason: caller.reason }));
+    }
+    return caller;
+  }
+
+  #endWith(call: StreamCall, fault: unknown): void {
+    if (call.cancelled || call.destroyed) return;
+    if (fault instanceof RpcException) call.emit('error', fault.getError());
+    else {
+      this.#logger.error(fault);
+      call.emit('error', { code: status.INTERNAL, message: new Problem('internal-fault').message });
+    }
+  }
+}
+
+function unavailable(): Error {
+  return Object.assign(new Error('the server shuts down'), { code: status.UNAVAILABLE });
+}
+
+/** Resolves when the client has read enough for more to be written, or is gone. */
+function roomIn(call: StreamCall): Promise<void> {
+  return new Promise((room) => {
+    const done = (): void => {
+      call.off('drain', done);
+      call.off('close', done);
+      room();
+    };
+    call.on('drain', done);
+    call.on('close', done);
+  });
+}
+
+/** The trace context goes back as it came. */
+function traced(metadata: Metadata, call: { sendMetadata(metadata: Metadata): void }): string | undefined {
+  const trace = traceIn(metadata.get(TRACE_HEADER)[0]);
+  if (trace === undefined) return undefined;
+  const own = new Metadata();
+  own.set(TRACE_HEADER, trace);
+  call.sendMetadata(own);
+  return trace;
+}
+
+function orRpcException<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (fault) {
+    throw fault instanceof Problem ? rpcException(fault) : fault;
+  }
+}
+
+/** A problem as a gRPC status; its code stands first in the message. */
+function rpcException(problem: Problem): RpcException {
+  return new RpcException({ code: status[problem.kind.grpc], message: `${problem.code}: ${problem.message}` });
+}

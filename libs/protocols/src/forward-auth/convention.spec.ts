@@ -1,0 +1,180 @@
+import * as fc from 'fast-check';
+import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
+import type { HeaderLine } from '#http';
+import { toQuestion, toReply, type Convention } from './convention.js';
+import { CONVENTIONS } from './conventions.js';
+import type { OriginalLine } from './original-line.js';
+
+const { nginx, caddy, envoy } = CONVENTIONS;
+
+/** How each gateway asks about `GET shop.example /public?x=1`. */
+const CALLS: readonly (readonly [string, Convention, OriginalLine, readonly HeaderLine[]])[] = [
+  [
+    'nginx',
+    nginx,
+    { method: 'GET', target: '/forward-auth/nginx' },
+    [
+      ['x-original-method', 'GET'],
+      ['x-original-host', 'shop.example'],
+      ['x-original-uri', '/public?x=1'],
+      ['host', 'dharma'],
+    ],
+  ],
+  [
+    'caddy',
+    caddy,
+    { method: 'GET', target: '/forward-auth/caddy?x=/../' },
+    [
+      ['x-forwarded-method', 'GET'],
+      ['x-forwarded-host', 'shop.example'],
+      ['x-forwarded-uri', '/public?x=1'],
+      ['x-forwarded-for', '10.0.0.1'],
+      ['host', 'other'],
+    ],
+  ],
+  ['envoy', envoy, { method: 'GET', target: '/forward-auth/envoy/public?x=1' }, [['host', 'shop.example']]],
+];
+const ASKED = { target: { kind: 'address', method: 'GET', host: 'shop.example', path: '/public?x=1' } };
+
+describe.each(CALLS)("%s's check call", (_name, convention, line, lines) => {
+  it('is about the request of the client, whose headers it copies', () => {
+    expect(toQuestion(convention, [...lines, ['accept', 'text/html']], line)).toMatchObject({
+      kind: 'request',
+      request: { ...ASKED, headers: { accept: 'text/html' }, attributes: {} },
+      presented: { asserted: [], credentials: { accept: 'text/html' }, reported: { accept: 'text/html' } },
+    });
+  });
+
+  const reported = lines.filter(([name]) => (name === 'host' ? convention === envoy : name !== 'x-forwarded-for'));
+
+  it.each(reported)('is malformed without %s', (missing) => {
+    const question = toQuestion(
+      convention,
+      lines.filter(([name]) => name !== missing),
+      line,
+    );
+    expect(question).toMatchObject({ kind: 'malformed', faults: [{ pointer: missing }] });
+  });
+
+  it.each(reported)('is malformed with a second %s, whatever it says', (name, value) => {
+    const question = toQuestion(convention, [...lines, [name, value]], line);
+    expect(question).toMatchObject({ kind: 'malformed', faults: [{ pointer: name }] });
+  });
+
+  it.each(['x-original-url', 'x-http-method-override', 'x-forwarded-prefix', 'forwarded', 'x-envoy-original-path'])(
+    'says nothing by %s, which is no convention of ours',
+    (name) => {
+      expect(toQuestion(convention, [...lines, [name, '/other']], line)).toMatchObject({ request: ASKED });
+    },
+  );
+
+  it.each(CALLS)('says nothing by what %s would report', (_other, otherConvention, _line, others) => {
+    const foreign = others.filter(([name]) => otherConvention !== convention && name !== 'host');
+    const forged = foreign.map(([name]): HeaderLine => [name, '/admin']);
+    expect(toQuestion(convention, [...lines, ...forged], line)).toMatchObject({ request: ASKED });
+  });
+
+  it('never has the address of a client from what clients can write', () => {
+    const forged: HeaderLine[] = [
+      ['x-forwarded-for', '10.9.9.9'],
+      ['x-real-ip', '10.9.9.9'],
+    ];
+    expect(JSON.stringify(toQuestion(convention, [...lines, ...forged], line))).not.toContain('clientAddress');
+  });
+
+  it('is malformed when it asks for a tunnel', () => {
+    const tunnel = lines.map(([name, value]): HeaderLine => [name, name.endsWith('-method') ? 'CONNECT' : value]);
+    expect(toQuestion(convention, tunnel, { ...line, method: 'CONNECT' }).kind).toBe('malformed');
+  });
+
+  it('never makes the codec fall over, whatever it holds', () => {
+    const names = ['host', 'authorization', '__proto__', ...lines.map(([name]) => name)];
+    const anyLine = fc.tuple(fc.oneof(fc.constantFrom(...names), fc.string()), fc.string());
+    fc.assert(
+      fc.property(fc.array(anyLine), fc.string(), fc.string(), (some, method, target) => {
+        const question = toQuestion(convention, some, { method, target });
+        expect(['request', 'malformed']).toContain(question.kind);
+      }),
+    );
+  });
+});
+
+describe("the client's address", () => {
+  const [, , line, lines] = CALLS[0]!;
+  const asked = (...values: string[]) =>
+    toQuestion(nginx, [...lines, ...values.map((value): HeaderLine => ['x-original-address', value])], line);
+
+  it.each`
+    because                    | values                       | question
+    ${'nginx reports it'}      | ${['192.0.2.7']}             | ${{ presented: { clientAddress: '192.0.2.7' } }}
+    ${'of two, one is forged'} | ${['192.0.2.7', '10.0.0.1']} | ${{ kind: 'malformed', faults: [{ pointer: 'x-original-address' }] }}
+  `('$because', ({ values, question }) => {
+    expect(asked(...values)).toMatchObject(question);
+  });
+
+  it.each([[[]], [['']]])('need not be there', (values: string[]) => {
+    expect(asked(...values)).not.toHaveProperty('presented.clientAddress');
+  });
+});
+
+describe("Envoy's target", () => {
+  it.each`
+    because                                   | target                                        | path
+    ${'it stands behind our path'}            | ${'/forward-auth/envoy/admin'}                | ${'/admin'}
+    ${'nothing is merged'}                    | ${'/forward-auth/envoy//admin'}               | ${'//admin'}
+    ${'nothing is decoded'}                   | ${'/forward-auth/envoy/a/%2e%2e/%zz'}         | ${'/a/%2e%2e/%zz'}
+    ${'an absolute one stays one, and fails'} | ${'/forward-auth/envoyhttp://evil.example/'}  | ${'http://evil.example/'}
+    ${'our path alone is the empty target'}   | ${'/forward-auth/envoy'}                      | ${''}
+    ${'our path may stand in it again'}       | ${'/forward-auth/envoy/forward-auth/envoy/a'} | ${'/forward-auth/envoy/a'}
+  `('is taken to the letter: $because', ({ target, path }) => {
+    expect(toQuestion(envoy, [['host', 'h']], { method: 'GET', target })).toMatchObject({
+      request: { target: { path } },
+    });
+  });
+});
+
+describe.each(CALLS)('the reply to %s', (_name, convention) => {
+  const set = { kind: 'setHeader', name: 'X-Tier', value: 'gold', critical: true, rule: 'shop/read' } as const;
+
+  it('is 200 with the judged path and the obligations', () => {
+    expect(toReply(convention, allowedAnswer({ obligations: [set], path: '/a' }), 'Bearer')).toEqual({
+      status: 200,
+      headers: { 'x-dharma-decision': 'd-1', 'x-dharma-path': '/a', 'x-tier': 'gold', 'cache-control': 'no-store' },
+    });
+  });
+
+  it.each`
+    because                                               | answer                                                                                  | status
+    ${'a stranger may log in'}                            | ${deniedAnswer()}                                                                       | ${401}
+    ${'no login mends a malformed request'}               | ${deniedAnswer({ reason: 'INVALID_REQUEST' })}                                          | ${403}
+    ${'own state is one on which it lets nothing pass'}   | ${deniedAnswer({ reason: 'POLICY_UNAVAILABLE' })}                                       | ${convention.unavailable}
+    ${'without a judged path it would forward its own'}   | ${allowedAnswer({ path: null })}                                                        | ${403}
+    ${'a policy gives no orders to gateways'}             | ${allowedAnswer({ obligations: [{ ...set, name: 'Cache-Control' }] })}                  | ${403}
+    ${'nor may it have headers of other domains removed'} | ${allowedAnswer({ obligations: [{ ...set, name: 'x-envoy-auth-headers-to-remove' }] })} | ${403}
+    ${'nor redirect inside the gateway'}                  | ${allowedAnswer({ obligations: [{ ...set, name: 'X-Accel-Redirect' }] })}               | ${403}
+  `('denies: $because', ({ answer, status }) => {
+    const reply = toReply(convention, answer, 'Bearer realm="shop"');
+    expect(reply.status).toBe(status);
+    expect(reply.headers['www-authenticate']).toBe(status === 401 ? 'Bearer realm="shop"' : undefined);
+    expect(reply.headers).not.toHaveProperty('x-dharma-path');
+  });
+
+  it('names a false credential in the challenge', () => {
+    const answer = { ...deniedAnswer(), hasFalseCredential: true };
+    expect(toReply(convention, answer, 'Bearer').headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+  });
+});
+
+it('Envoy removes the headers that we name', () => {
+  const removals = ['X-Debug', 'x-trace-id'].map(
+    (name) => ({ kind: 'removeHeader', name, critical: true, rule: 'shop/read' }) as const,
+  );
+  expect(toReply(envoy, allowedAnswer({ obligations: removals }), 'Bearer')).toMatchObject({
+    status: 200,
+    headers: { 'x-envoy-auth-headers-to-remove': 'x-debug, x-trace-id' },
+  });
+});
+
+it('Envoy, which may let requests pass on a 5xx, never gets one', () => {
+  expect(envoy.unavailable).toBe(403);
+});

@@ -1,0 +1,145 @@
+import type { Answer, Question, RequestFault } from '#decision';
+import type { ObligationKind } from '#engine';
+import { challengeFor, clientView } from '#decision';
+import { clientHeaders } from '../client-headers.js';
+import type { HeaderLine } from '#http';
+import { TRACE_HEADER, traceIn } from '../trace.js';
+import type { OriginalLine } from './original-line.js';
+
+/** The ways in which a gateway can ask by HTTP: where it reports the client's request, and what it makes of our reply. */
+export interface Convention {
+  /** Reads what the gateway reports, and only that; what is wrong goes to `faults`. */
+  readonly target: (fields: ReportedFields, line: OriginalLine) => ReportedTarget;
+  /** Kinds of obligations that it can carry out. */
+  readonly carries: readonly ObligationKind[];
+  /** The status that says that we cannot answer: one on which it lets nothing pass. */
+  readonly unavailable: 403 | 503;
+}
+
+export interface ReportedTarget {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly clientAddress?: string;
+}
+
+/** What the gateway is told: an HTTP status and headers, and no body. */
+export interface ForwardAuthReply {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  /** What an operator has to mend, where a policy asks for what a gateway would take for an order of ours. */
+  readonly complaint?: string;
+}
+
+/** Header fields of a check call, of which some are the gateway's own. */
+export class ReportedFields {
+  readonly faults: RequestFault[] = [];
+
+  constructor(private readonly lines: readonly HeaderLine[]) {}
+
+  /** A field that the gateway always sends. A second one may be the client's, so there is none to be believed then. */
+  once(name: string): string {
+    return this.atMostOnce(name) ?? this.#fault(name, `\`${name}\` must come exactly once`);
+  }
+
+  atMostOnce(name: string): string | undefined {
+    const values = this.lines.filter(([candidate]) => candidate === name);
+    if (values.length > 1) return this.#fault(name, `\`${name}\` must come exactly once`);
+    return values[0]?.[1];
+  }
+
+  #fault(pointer: string, message: string): '' {
+    if (!this.faults.some((fault) => fault.pointer === pointer)) this.faults.push({ pointer, message });
+    return '';
+  }
+}
+
+/** Words of replies that gateways take as orders to themselves, such as how long to keep our answer. */
+const ORDERS = /^(?:cache-control|expires|vary|x-accel-.*|x-envoy-auth-headers-to-remove)$/;
+const HEADERS_TO_REMOVE = 'x-envoy-auth-headers-to-remove';
+
+/**
+ * A gateway's check call as a question. It copies the client's headers into the call and then overwrites those of its
+ * convention.
+ *
+ * @param lines  header fields as they came, names in lower case
+ */
+export function toQuestion(convention: Convention, lines: readonly HeaderLine[], line: OriginalLine): Question {
+  const fields = new ReportedFields(lines);
+  const { clientAddress, ...target } = convention.target(fields, line);
+  const { faults } = fields;
+  if (target.method === 'CONNECT') faults.push({ pointer: 'method', message: 'a tunnel is no request' });
+  const client = clientHeaders(lines);
+  if (client.kind === 'fault') faults.push(client.fault);
+  const trace = traceIn(lines.find(([name]) => name === TRACE_HEADER)?.[1]);
+  if (faults.length > 0 || client.kind === 'fault') return { kind: 'malformed', faults, trace };
+  const { headers, repeated } = client;
+  return {
+    kind: 'request',
+    request: {
+      target: { kind: 'address', ...target },
+      headers,
+      attributes: {},
+      claimed: {},
+      context: {},
+      carries: convention.carries,
+    },
+    presented: {
+      asserted: [],
+      credentials: headers,
+      reported: headers,
+      repeated,
+      ...(clientAddress && { clientAddress }),
+    },
+    trace,
+  };
+}
+
+/** @param challenge  the value of `www-authenticate`, the same for every client */
+export function toReply(convention: Convention, answer: Answer, challenge: string): ForwardAuthReply {
+  const own = { 'x-dharma-decision': answer.decisionId, 'cache-control': 'no-store' };
+  const view = clientView(answer);
+  switch (view) {
+    case 'allow':
+      return allowed(answer, own);
+    case 'unauthenticated':
+    case 'invalid-token':
+      return { status: 401, headers: { ...own, 'www-authenticate': challengeFor(view, challenge) } };
+    case 'forbidden':
+      return { status: 403, headers: own };
+    case 'unavailable':
+      return { status: convention.unavailable, headers: own };
+    default:
+      return view satisfies never;
+  }
+}
+
+function allowed({ outcome, decisionId }: Answer, own: { readonly [name: string]: string }): ForwardAuthReply {
+  // Without the judged path the gateway would forward the client's own text.
+  if (outcome.path === null) return { status: 403, headers: own };
+  const headers: { [name: string]: string } = Object.create(null);
+  const removed: string[] = [];
+  for (const obligation of outcome.obligations) {
+    switch (obligation.kind) {
+      case 'setHeader': {
+        const name = obligation.name.toLowerCase();
+        if (ORDERS.test(name)) {
+          const complaint = `decision ${decisionId}: rule \`${obligation.rule}\` sets \`${name}\`, which gateways take as an order; denied`;
+          return { status: 403, headers: own, complaint };
+        }
+        headers[name] = obligation.value;
+        break;
+      }
+      case 'removeHeader':
+        removed.push(obligation.name.toLowerCase());
+        break;
+      case 'rateLimit':
+        // No gateway of this kind can carry it out; a critical one was denied before.
+        break;
+      default:
+        obligation satisfies never;
+    }
+  }
+  if (removed.length > 0) headers[HEADERS_TO_REMOVE] = removed.join(', ');
+  return { status: 200, headers: { ...headers, ...own, 'x-dharma-path': outcome.path } };
+}
