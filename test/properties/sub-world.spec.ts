@@ -1,6 +1,6 @@
 /** The sub-world of requests decides them as the whole world does, by every voice. */
 import fc from 'fast-check';
-import { compile, decide, specify } from '#engine';
+import { compile, decide, isWithin, specify } from '#engine';
 import { loadReference } from '#reference';
 import { subWorld } from '#verification';
 import { RUNS } from './runs.js';
@@ -34,12 +34,19 @@ it.each([
   600_000,
 );
 
-it('leaves out what no request touches', () => {
+it('keeps the rules, roles and holders of no domain that is neither around a target nor around a caller', () => {
   fc.assert(
-    fc.property(situations(1), ({ generated: { world }, requests }) => {
-      const part = subWorld(world, requests);
-      expect(part.services.size).toBeLessThanOrEqual(world.services.size);
-      for (const service of part.services.values()) expect(service.endpoints.length).toBeLessThanOrEqual(1);
+    fc.property(situations(1), ({ generated: { world }, requests: [request] }) => {
+      const part = subWorld(world, [request!]);
+      const placements = [...part.services.values()].flatMap(({ domains, endpoints }) => [
+        ...domains,
+        ...endpoints.flatMap((endpoint) => endpoint.placements),
+      ]);
+      for (const { name, rules, roles, directory } of part.domains.values()) {
+        if (placements.some((placement) => isWithin(placement, name))) continue;
+        expect(rules.filter(({ notBefore, notAfter }) => (notBefore ?? notAfter) === undefined)).toEqual([]);
+        expect([roles.length, directory.assignments.size, directory.entities.size]).toEqual([0, 0, 0]);
+      }
     }),
     { numRuns: RUNS.law },
   );

@@ -7,7 +7,7 @@ export type { Segment } from './template.js';
 export { parseTextTemplate } from './obligations.js';
 export { byBytes } from './ordering.js';
 export { denied } from './outcome.js';
-export { isWithin, resolve } from './resolution.js';
+export { holdsHost, isWithin, resolve } from './resolution.js';
 export type { Resolution } from './resolution.js';
 export { boundService } from './selectors.js';
 export { reason, specify } from './specification.js';

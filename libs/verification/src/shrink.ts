@@ -79,7 +79,8 @@ async function smallestSpec(
   return { ...start, spec } as PolicyDocument;
 }
 
-async function smallestRequest(
+/** Takes evidence, claims and other members away from a request for as long as the fault still shows. */
+export async function smallestRequest(
   request: AccessRequest,
   holds: (candidate: AccessRequest) => Promise<boolean>,
 ): Promise<AccessRequest> {

@@ -1,0 +1,98 @@
+import type { AccessRequest, Domain, Endpoint, Service, World } from '#engine';
+import { Chance } from './chance.js';
+import { requestsFor } from './random-request.js';
+import { cut, domainsAround } from './sub-world.js';
+import { chainOf } from './vocabulary.js';
+
+/** Requests of a batch: what is prepared for a batch pays off, and a large world's is ready soon. */
+const BATCH = 25;
+const BATCH_OF_LARGE = 10;
+/** Rules, assignments and endpoints up to which requests are made up about the whole world at once. */
+const SMALL = 5_000;
+/** Endpoints and callers that a batch is about where the world is larger. */
+const ENDPOINTS = 3;
+const CALLERS = 2;
+/** Neighbours of an endpoint that may call it: such calls cross few boundaries or none. */
+const NEIGHBOURS = 2;
+
+/**
+ * Requests about a world without end, some at a time. In a large world each batch is about a few endpoints and callers,
+ * for looking at all of it takes too long. Equal worlds and seeds give equal batches.
+ */
+export function* requestBatches(world: World, seed: number): Generator<readonly AccessRequest[], never> {
+  if (sizeOf(world) <= SMALL) {
+    const requests = requestsFor(world, seed);
+    for (;;) yield take(requests, BATCH);
+  }
+  const chance = new Chance(seed);
+  const places = placesOf(world);
+  for (;;) yield take(requestsFor(neighbourhood(world, places, chance), chance.below(2 ** 31)), BATCH_OF_LARGE);
+}
+
+function take(requests: Generator<AccessRequest, never>, count: number): readonly AccessRequest[] {
+  return Array.from({ length: count }, () => requests.next().value);
+}
+
+interface Places {
+  readonly endpoints: readonly Endpoint[];
+  readonly byId: ReadonlyMap<string, Endpoint>;
+  readonly domains: readonly Domain[];
+  readonly callers: readonly Service[];
+  /** Callers by membership. */
+  readonly residents: ReadonlyMap<string, readonly Service[]>;
+}
+
+function placesOf(world: World): Places {
+  const services = [...world.services.values()];
+  const endpoints = services.flatMap((service) => service.endpoints);
+  const callers = services.filter(({ identities }) => identities.length > 0);
+  const residents = new Map<string, Service[]>();
+  for (const caller of callers) {
+    for (const name of caller.domains) residents.set(name, [...(residents.get(name) ?? []), caller]);
+  }
+  return {
+    endpoints,
+    byId: new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])),
+    domains: [...world.domains.values()],
+    callers,
+    residents,
+  };
+}
+
+function neighbourhood(world: World, places: Places, chance: Chance): World {
+  const endpoints = new Set<Endpoint>();
+  const callers = new Set<string>();
+  for (let count = 0; count < ENDPOINTS; count += 1) {
+    const mark = chance.percent(50) ? chance.pick(chance.pick(places.domains)?.boundary ?? []) : undefined;
+    const endpoint = (mark === undefined ? undefined : places.byId.get(mark)) ?? chance.pick(places.endpoints);
+    if (endpoint === undefined) continue;
+    endpoints.add(endpoint);
+    const near = endpoint.placements
+      .flatMap((name) => chainOf(world, name))
+      .flatMap(({ name }) => places.residents.get(name) ?? []);
+    for (let index = 0; index < NEIGHBOURS; index += 1) {
+      const neighbour = chance.pick(near);
+      if (neighbour !== undefined) callers.add(neighbour.name);
+    }
+  }
+  for (let count = 0; count < CALLERS; count += 1) {
+    const caller = chance.pick(places.callers);
+    if (caller !== undefined) callers.add(caller.name);
+  }
+  return cut(world, {
+    endpoints,
+    callers,
+    around: domainsAround(world, endpoints, callers),
+    mechanisms: [],
+    keeps: () => true,
+    keepsEdged: () => false,
+    directoryOf: ({ directory }) => directory,
+  });
+}
+
+function sizeOf(world: World): number {
+  let size = world.outside.length;
+  for (const { rules, directory } of world.domains.values()) size += rules.length + directory.assignments.size;
+  for (const { endpoints } of world.services.values()) size += endpoints.length;
+  return size;
+}
