@@ -1,7 +1,11 @@
 import { dharma, folderWith, SHOP } from './program.js';
 
 const shop = folderWith({ 'shop.yaml': SHOP });
-const VERBS = ['serve', 'init', 'validate', 'fmt', 'test', 'decide', 'explain', 'verify', 'bench', 'schema'];
+const VERBS = [
+  ['serve', 'init', 'validate', 'fmt', 'test', 'decide', 'explain', 'verify', 'bench', 'schema'],
+  ['status', 'plan', 'apply', 'keys', 'operators', 'migrate'],
+].flat();
+const SUBVERBS = ['keys create', 'keys list', 'keys revoke', 'operators create', 'operators list', 'operators revoke'];
 
 describe('dharma', () => {
   it('lists its verbs', async () => {
@@ -14,6 +18,12 @@ describe('dharma', () => {
     const { code, stdout, stderr } = await dharma([verb, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`Example:\n  dharma ${verb}`));
+  });
+
+  it.each([...SUBVERBS, 'operators recover'])('shows an example of %s', async (verb) => {
+    const { code, stdout } = await dharma([...verb.split(' '), '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Usage: dharma ${verb} .*Example:\n  dharma ${verb}`, 's'));
   });
 
   it('is called in hints the way it was called', async () => {

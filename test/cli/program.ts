@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly environment?: { readonly [name: string]: string };
   readonly program?: string;
-  /** Both output streams are terminals. */
+  /** All three streams are a terminal. */
   readonly isTerminal?: boolean;
   /** RFC 3339. */
   readonly now?: string;
@@ -32,8 +32,9 @@ export async function dharma(argv: readonly string[], options: RunOptions = {}):
     now = '2026-12-24T12:00:00Z',
   } = options;
   const [stdout, stderr] = [collector(isTerminal), collector(isTerminal)];
+  const input = Readable.from(typeof stdin === 'string' ? [Buffer.from(stdin)] : stdin, { objectMode: false });
   const code = await run(argv, {
-    stdin: Readable.from(typeof stdin === 'string' ? [Buffer.from(stdin)] : stdin, { objectMode: false }),
+    stdin: Object.assign(input, { isTTY: isTerminal }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     cwd,

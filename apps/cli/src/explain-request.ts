@@ -1,5 +1,5 @@
-import type { AccessRequest, Json, World } from '#engine';
-import { parseRequest, type RequestReading } from '#policy';
+import type { AccessRequest, EvidenceRole, Json } from '#engine';
+import type { RequestReading } from '#policy';
 import { Stop } from './terminal.js';
 
 /** A request as flags of the command line. */
@@ -15,6 +15,8 @@ export interface RequestFlags {
   readonly action?: string;
   /** `mechanism=subject`. */
   readonly evidence: readonly string[];
+  /** The same, of trust evidence whatever the mechanism says. */
+  readonly trust: readonly string[];
   /** Of every credential given. */
   readonly scope: readonly string[];
   readonly group: readonly string[];
@@ -32,8 +34,13 @@ export function namesRequest(flags: RequestFlags): boolean {
   return Object.values(flags).some((value: unknown) => (Array.isArray(value) ? value.length > 0 : value !== undefined));
 }
 
-/** @throws Stop with 2 when the flags are no request */
-export function requestOfFlags(flags: RequestFlags, world: World, now: number): AccessRequest {
+/**
+ * The request as JSON.
+ *
+ * @param roleOf  the role of a mechanism's evidence
+ * @throws Stop with 2 when the flags are no request
+ */
+export function requestOfFlags(flags: RequestFlags, roleOf: (mechanism: string) => EvidenceRole): Json {
   const given = TARGET_FLAGS.filter((name) => flags[name] !== undefined);
   if (
     given.length === 0 ||
@@ -41,14 +48,16 @@ export function requestOfFlags(flags: RequestFlags, world: World, now: number): 
   ) {
     throw new Stop(2, 'name the target by one of `--endpoint`, `--host`, `--rpc`, `--topic` and `--resource`');
   }
-  const json = members({
+  return members({
     target: targetOf(flags),
-    evidence: flags.evidence.map((text) => evidenceOf(text, flags, world)),
+    evidence: [
+      ...flags.trust.map((text) => evidenceOf(text, 'trust', flags, () => 'trust')),
+      ...flags.evidence.map((text) => evidenceOf(text, 'evidence', flags, roleOf)),
+    ],
     headers: Object.fromEntries(flags.header.map((text) => parts(text, 'header'))),
     attributes: valuesOf(flags.attribute, 'attribute'),
     time: flags.time,
   });
-  return readRequest(parseRequest(json, { mode: 'offline', now }));
 }
 
 /** @throws Stop with 2 when the reading failed */
@@ -70,12 +79,16 @@ function targetOf({ endpoint, host, method, path, rpc, topic, resource, action }
   return { resource: { type, id }, action: { name: action } };
 }
 
-/** The mechanism says whether it is trust or access; of one that does not exist nothing is kept anyway. */
-function evidenceOf(text: string, { scope, group, claim }: RequestFlags, world: World): Json {
-  const [mechanism, subject] = parts(text, 'evidence');
-  const role = world.mechanisms.get(mechanism)?.role ?? 'access';
-  if (role === 'trust') return { role, mechanism, subject };
-  return { role, mechanism, subject, scopes: [...scope], groups: [...group], claims: valuesOf(claim, 'claim') };
+function evidenceOf(
+  text: string,
+  flag: string,
+  { scope, group, claim }: RequestFlags,
+  roleOf: (mechanism: string) => EvidenceRole,
+): Json {
+  const [mechanism, subject] = parts(text, flag);
+  if (roleOf(mechanism) === 'trust') return { role: 'trust', mechanism, subject };
+  const claims = valuesOf(claim, 'claim');
+  return { role: 'access', mechanism, subject, scopes: [...scope], groups: [...group], claims };
 }
 
 /** A value that is JSON is that value, anything else a text: `level=3` is a number, `tier=gold` a text. */

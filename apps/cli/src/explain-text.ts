@@ -17,8 +17,31 @@ const CHECK_TITLES: { readonly [kind in ExplainedCheck['kind']]: string } = {
   egress: 'closed egress of',
 };
 
+/** What the text knows beyond the explanation: where things are written, and who only reports. */
+export interface Sources {
+  whereIsRule(rule: string): Position | undefined;
+  /** Where the lines of a change belong. */
+  placeFor(change: Change): Position | undefined;
+  isReporting(domain: string): boolean;
+}
+
+/** A server tells why, and keeps its documents to itself. */
+export const NO_SOURCES: Sources = {
+  whereIsRule: () => undefined,
+  placeFor: () => undefined,
+  isReporting: () => false,
+};
+
+export function sourcesOf(bundle: Bundle): Sources {
+  return {
+    whereIsRule: (rule) => bundle.whereIs('rule', rule),
+    placeFor: (change) => placeIn(bundle, change),
+    isReporting: (domain) => bundle.world?.domains.get(domain)?.mode === 'report',
+  };
+}
+
 /** The whole explanation for a person: the verdict first, and what would change it last. */
-export function explanationText(explanation: Explanation, bundle: Bundle, colours: Colours): string {
+export function explanationText(explanation: Explanation, sources: Sources, colours: Colours): string {
   const { outcome, evidence, denies, routes } = explanation;
   return [
     verdict(explanation, colours),
@@ -32,14 +55,14 @@ export function explanationText(explanation: Explanation, bundle: Bundle, colour
       ),
       colours,
     ),
-    ...section('denies', ruleLines(denies, bundle, colours), colours),
-    ...section('routes', routesLines(routes, bundle, colours), colours),
+    ...section('denies', ruleLines(denies, sources, colours), colours),
+    ...section('routes', routesLines(routes, sources, colours), colours),
     ...section(
       'obligations',
       outcome.obligations.map((obligation) => JSON.stringify(obligation)),
       colours,
     ),
-    ...section('nearest miss', nearestMissLines(explanation, bundle, colours), colours),
+    ...section('nearest miss', nearestMissLines(explanation, sources, colours), colours),
     ...section('owner', ownerLines(explanation), colours),
   ].join('\n');
 }
@@ -67,11 +90,11 @@ export interface LineToAdd {
 }
 
 /** The lines of the nearest miss, each with the document it belongs into. */
-export function linesToAdd({ nearestMiss }: Explanation, bundle: Bundle): readonly LineToAdd[] {
+export function linesToAdd({ nearestMiss }: Explanation, sources: Sources): readonly LineToAdd[] {
   return (nearestMiss?.changes ?? []).flatMap((change) =>
     change.yaml === null
       ? []
-      : [{ kind: change.kind, domain: change.domain, yaml: change.yaml, at: placeOf(change, bundle) ?? null }],
+      : [{ kind: change.kind, domain: change.domain, yaml: change.yaml, at: sources.placeFor(change) ?? null }],
   );
 }
 
@@ -112,26 +135,26 @@ function callerLines({ caller }: Explanation): readonly string[] {
 }
 
 /** The second run of report mode in full only where it went differently; where it had nobody to set aside, not at all. */
-function routesLines(routes: readonly ExplainedRoute[], bundle: Bundle, colours: Colours): readonly string[] {
+function routesLines(routes: readonly ExplainedRoute[], sources: Sources, colours: Colours): readonly string[] {
   const strict = routes.filter(({ run }) => run === 'strict');
   const again = routes.filter(({ run }) => run === 'report');
   const walk = (run: readonly ExplainedRoute[]): string =>
     JSON.stringify(run.map((route) => ({ ...route, run: null })));
   if (again.length > 0 && walk(strict) !== walk(again)) {
-    return routes.flatMap((route) => routeLines(route, bundle, colours));
+    return routes.flatMap((route) => routeLines(route, sources, colours));
   }
-  const same = again.some((route) => passesReportingDomain(route, bundle)) ? [`${SECOND_RUN}: the same`] : [];
-  return [...strict.flatMap((route) => routeLines(route, bundle, colours)), ...same];
+  const same = again.some((route) => passesReportingDomain(route, sources)) ? [`${SECOND_RUN}: the same`] : [];
+  return [...strict.flatMap((route) => routeLines(route, sources, colours)), ...same];
 }
 
-function passesReportingDomain({ placement, checks }: ExplainedRoute, { world }: Bundle): boolean {
+function passesReportingDomain({ placement, checks }: ExplainedRoute, sources: Sources): boolean {
   const labels = placement?.split('.') ?? [];
   const chain = labels.map((_, index) => labels.slice(0, index + 1).join('.'));
   const walked = [...chain, ...checks.map(({ domain }) => domain)];
-  return walked.some((domain) => world?.domains.get(domain)?.mode === 'report');
+  return walked.some((domain) => sources.isReporting(domain));
 }
 
-function routeLines(route: ExplainedRoute, bundle: Bundle, colours: Colours): readonly string[] {
+function routeLines(route: ExplainedRoute, sources: Sources, colours: Colours): readonly string[] {
   const run = route.run === 'strict' ? '' : ` (${SECOND_RUN})`;
   const target = route.placement ?? 'the outside';
   const way =
@@ -142,7 +165,7 @@ function routeLines(route: ExplainedRoute, bundle: Bundle, colours: Colours): re
     `to ${target}${way}${run}: ${route.because}`,
     ...route.checks.flatMap((check) => [
       `  ${titleOf(check)}${check.items.length === 0 ? '' : `, with ${check.items.join('; ')}`}: ${check.because}`,
-      ...ruleLines(check.rules, bundle, colours).map((line) => `    ${line}`),
+      ...ruleLines(check.rules, sources, colours).map((line) => `    ${line}`),
     ]),
   ];
 }
@@ -151,11 +174,11 @@ function titleOf({ kind, domain }: ExplainedCheck): string {
   return `${CHECK_TITLES[kind]} ${domain}`;
 }
 
-function ruleLines(rules: readonly ExplainedRule[], bundle: Bundle, { dim, green, red }: Colours): readonly string[] {
+function ruleLines(rules: readonly ExplainedRule[], sources: Sources, { dim, green, red }: Colours): readonly string[] {
   // What matched is what a reader looks for.
   const sorted = rules.toSorted((left, right) => Number(right.matched) - Number(left.matched));
   const lines = sorted.slice(0, MAXIMUM_RULES).map((rule) => {
-    const at = bundle.whereIs('rule', rule.rule);
+    const at = sources.whereIsRule(rule.rule);
     const place = at === undefined ? '' : dim(`  ${placeText(at)}`);
     return `${rule.matched ? green('+') : red('-')} ${ruleText(rule)}${place}`;
   });
@@ -167,9 +190,9 @@ function ruleText({ rule, item, because }: ExplainedRule): string {
   return `${rule} with ${item === 'none' ? 'no credential' : item}: ${because}`;
 }
 
-function nearestMissLines({ nearestMiss }: Explanation, bundle: Bundle, { dim, cyan }: Colours): readonly string[] {
+function nearestMissLines({ nearestMiss }: Explanation, sources: Sources, { dim, cyan }: Colours): readonly string[] {
   return (nearestMiss?.changes ?? []).flatMap((change, index) => {
-    const at = change.yaml === null ? undefined : placeOf(change, bundle);
+    const at = change.yaml === null ? undefined : sources.placeFor(change);
     return [
       `${index + 1}. ${change.summary}${at === undefined ? '' : dim(`  ${placeText(at)}`)}`,
       ...(change.yaml === null ? [] : change.yaml.split('\n').map((line) => `     ${cyan(line)}`)),
@@ -184,7 +207,7 @@ function ownerLines({ owner }: Explanation): readonly string[] {
 }
 
 /** Rules go into a policy of their domain, roles into a role set of it, everything else into the domain itself. */
-function placeOf({ kind, domain }: Change, bundle: Bundle): Position | undefined {
+function placeIn(bundle: Bundle, { kind, domain }: Change): Position | undefined {
   if (domain === null) return undefined;
   const wanted = kind === 'rule' ? 'Policy' : kind === 'role' ? 'RoleSet' : undefined;
   if (wanted === undefined) return bundle.whereIs('domain', domain);

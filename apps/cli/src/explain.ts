@@ -1,19 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type AccessRequest, explain as explanationOf } from '#engine';
-import { requestFromText } from '#policy';
+import { explain as explanationOf } from '#engine';
+import { parseRequest, requestFromText } from '#policy';
+import type { ConnectionFlags } from './connection.js';
 import { namesRequest, readRequest, type RequestFlags, requestOfFlags } from './explain-request.js';
-import { explanationText, linesToAdd } from './explain-text.js';
-import { kindOf, loadPolicies, type ValidBundle } from './policies.js';
+import { explanationText, linesToAdd, sourcesOf } from './explain-text.js';
+import { kindOf, loadPolicies } from './policies.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
-export interface ExplainOptions extends RequestFlags {
-  readonly policies: string;
+export interface ExplainOptions extends RequestFlags, Omit<ConnectionFlags, 'server'> {
+  readonly policies?: string;
+  /** The server to ask instead of reading policies; `true`: the one of this machine. */
+  readonly server?: string | true;
+  readonly keyFile?: string;
   readonly format: 'text' | 'json';
 }
 
+/** Options that say something about the way to a server. */
+const WAY = ['keyFile', 'ca', 'cert', 'key'] as const;
+
 /**
- * Answers one request and says why.
+ * Answers one request and says why, or has a server do it.
  *
  * @param file  where the request is; `-` is standard input; undefined: the flags say it
  */
@@ -22,34 +29,50 @@ export async function explain(
   file: string | undefined,
   options: ExplainOptions,
 ): Promise<ExitCode> {
-  const { policies, format, ...flags } = options;
-  const bundle = await loadPolicies(terminal, policies);
-  const request = await requestOf(terminal, bundle, file, flags);
-  const explanation = explanationOf(bundle.world, request);
-  await terminal.out.write(
-    format === 'json'
-      ? `${JSON.stringify({ ...explanation, linesToAdd: linesToAdd(explanation, bundle) }, null, 2)}\n`
-      : explanationText(explanation, bundle, terminal.out.colours),
-  );
-  return 0;
+  const { policies, server, keyFile, ca, cert, key, timeout, allowPlaintext, format, ...flags } = options;
+  if ((policies === undefined) === (server === undefined)) {
+    throw new Stop(2, 'say either `--policies DIR` or `--server [URL]`: a folder or a server gives the answer');
+  }
+  const text = file === undefined ? undefined : await textOf(terminal, file);
+  if (text !== undefined && namesRequest(flags)) {
+    throw new Stop(2, `the request is in \`${file}\`; leave out the flags that describe one`);
+  }
+  if (policies === undefined) {
+    const { explainByServer } = await import('./explain-server.js');
+    const way = { server: server === true ? undefined : server, ca, cert, key, timeout, allowPlaintext };
+    return explainByServer(terminal, way, keyFile, text ?? flags, format);
+  }
+  const misplaced = WAY.find((name) => options[name] !== undefined);
+  if (misplaced !== undefined) throw new Stop(2, '`--key-file`, `--ca`, `--cert` and `--key` are for `--server`');
+  return explainByFolder(terminal, policies, text ?? flags, format);
 }
 
-async function requestOf(
+/** @param asked  the text of a request, or flags that say it */
+async function explainByFolder(
   terminal: Terminal,
-  { world }: ValidBundle,
-  file: string | undefined,
-  flags: RequestFlags,
-): Promise<AccessRequest> {
-  const now = terminal.now();
-  if (file === undefined) return requestOfFlags(flags, world, now);
-  if (namesRequest(flags)) throw new Stop(2, `the request is in \`${file}\`; leave out the flags that describe one`);
-  const reading = requestFromText(await textOf(terminal, file), { mode: 'offline', now });
+  policies: string,
+  asked: string | RequestFlags,
+  format: ExplainOptions['format'],
+): Promise<ExitCode> {
+  const bundle = await loadPolicies(terminal, policies);
+  const options = { mode: 'offline', now: terminal.now() } as const;
+  // Of a mechanism that does not exist nothing is kept anyway.
+  const roleOf = (mechanism: string) => bundle.world.mechanisms.get(mechanism)?.role ?? 'access';
+  const reading =
+    typeof asked === 'string' ? requestFromText(asked, options) : parseRequest(requestOfFlags(asked, roleOf), options);
   if ('request' in reading && reading.credentials !== undefined) {
     await terminal.aside.line(
       '`credentials` are left out: only a server can verify them; say what they prove as `evidence`',
     );
   }
-  return readRequest(reading);
+  const explanation = explanationOf(bundle.world, readRequest(reading));
+  const sources = sourcesOf(bundle);
+  await terminal.out.write(
+    format === 'json'
+      ? `${JSON.stringify({ ...explanation, linesToAdd: linesToAdd(explanation, sources) }, null, 2)}\n`
+      : explanationText(explanation, sources, terminal.out.colours),
+  );
+  return 0;
 }
 
 async function textOf(terminal: Terminal, file: string): Promise<string> {

@@ -1,11 +1,12 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { quietCommand } from './command.js';
+import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import { serverVerbs } from './program-server.js';
 import { type ExitCode, OutputClosed, Stop, type Streams, type Terminal, terminalOf } from './terminal.js';
 import { version } from './version.js';
 
-/** Mirrors of what the verbs know, so that `--help` loads none of them. */
+/** Mirrors what the verbs know, so that `--help` loads none of them. */
 const ENGINES = ['fast', 'specification', 'casbin'];
-const REPORT_FORMATS = ['text', 'json', 'github', 'junit'];
 
 /**
  * Runs one command.
@@ -89,13 +90,15 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
       exit(await decide(terminal, options));
     });
 
-  verb(
+  const explainVerb = verb(
     'explain',
     'answer one request and say why',
     'explain --policies policies --host localhost --method POST --path /orders',
   )
     .argument('[request]', 'file with one JSON request; `-` is standard input')
-    .addOption(policiesOption())
+    .option('--policies <dir>', 'folder of policy documents to answer by')
+    .option('--server [url]', 'the HTTP listener of a server to ask instead (default http://127.0.0.1:8181)')
+    .option('--key-file <file>', 'with --server: the key of an enforcement point, `<id>.<secret>`')
     .option('--endpoint <service/endpoint>', 'the target by name')
     .option('--host <host>', 'the target by address')
     .option('--method <method>', 'its method (default with --host: GET)')
@@ -105,17 +108,18 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
     .option('--resource <type:id>', 'the target as a resource')
     .option('--action <name>', 'what is done to the topic or resource')
     .option('--evidence <mechanism=subject>', 'an item of evidence; repeatable', gathered, [])
+    .option('--trust <mechanism=subject>', 'the same with the role trust, which --server cannot know', gathered, [])
     .option('--scope <scope>', 'a scope of every credential given; repeatable', gathered, [])
     .option('--group <group>', 'a group of every credential given; repeatable', gathered, [])
     .option('--claim <name=value>', 'a claim of every credential given; repeatable', gathered, [])
     .option('--header <name=value>', 'a header of the request; repeatable', gathered, [])
     .option('--attribute <name=value>', 'an attested attribute; repeatable', gathered, [])
     .option('--time <instant>', 'when the request happens (RFC 3339; default now)')
-    .addOption(choice('--format <format>', 'how the explanation is written', ['text', 'json'], 'text'))
-    .action(async (file: string | undefined, options) => {
-      const { explain } = await import('./explain.js');
-      exit(await explain(terminal, file, options));
-    });
+    .addOption(choice('--format <format>', 'how the explanation is written', TEXT_OR_JSON, 'text'));
+  wayTo(explainVerb).action(async (file: string | undefined, options) => {
+    const { explain } = await import('./explain.js');
+    exit(await explain(terminal, file, options));
+  });
 
   verb('verify', 'ask all engines the same questions and compare', 'verify policies --count 100000 --seed 7')
     .argument('<dir>', 'folder of policy documents')
@@ -123,7 +127,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
     .option('--count <number>', 'random requests', wholeNumber(1, 1e9), 10_000)
     .option('--seed <number>', 'where chance starts; equal seeds give equal requests', wholeNumber(0, 2 ** 32 - 1), 1)
     .option('--casbin-share <part>', 'part of the requests that casbin is asked too, 0 to 1', share, 0.1)
-    .addOption(choice('--format <format>', 'how the result is written', ['text', 'json'], 'text'))
+    .addOption(choice('--format <format>', 'how the result is written', TEXT_OR_JSON, 'text'))
     .action(async (directory: string, options) => {
       const { verify } = await import('./verify.js');
       exit(await verify(terminal, directory, options));
@@ -134,7 +138,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
     .option('--requests <number>', 'different random requests', wholeNumber(1, 1_000_000), 10_000)
     .option('--seed <number>', 'where chance starts', wholeNumber(0, 2 ** 32 - 1), 1)
     .option('--seconds <number>', 'time to measure for', wholeNumber(1, 3600), 3)
-    .addOption(choice('--format <format>', 'how the figures are written', ['text', 'json'], 'text'))
+    .addOption(choice('--format <format>', 'how the figures are written', TEXT_OR_JSON, 'text'))
     .action(async (directory: string, options) => {
       const { bench } = await import('./bench.js');
       exit(await bench(terminal, directory, options));
@@ -148,11 +152,8 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
       exit(await schema(terminal, kind, options));
     });
 
+  serverVerbs(verb, terminal, exit);
   return dharma;
-}
-
-function choice(flags: string, sentence: string, values: readonly string[], standard: string): Option {
-  return new Option(flags, sentence).choices(values).default(standard);
 }
 
 function engineOption(): Option {
@@ -165,16 +166,6 @@ function policiesOption(): Option {
 
 function gathered(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d{1,15}$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }
 
 function share(text: string): number {

@@ -3,7 +3,7 @@ import { createColors } from 'picocolors';
 
 /** What the program is connected to; tests connect it to something else. */
 export interface Streams {
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Folder that relative paths start from. */
@@ -73,7 +73,7 @@ export class Output {
 }
 
 export interface Terminal {
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   /** The answer, and nothing else. */
   readonly out: Output;
   /** Everything said to a person beside the answer. */

@@ -1,0 +1,140 @@
+import { dirname, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadBundle } from '#policy';
+import type { AdminFlags } from './connection.js';
+import { Unreachable } from './exchange.js';
+import { gitProvenance } from './git-provenance.js';
+import { isPublishable, planSummary, planText } from './plan-text.js';
+import { kindOf, readPolicies } from './policies.js';
+import { canAsk, saysYes } from './question.js';
+import { type Publishing, Refused, ServerClient, type SourceBundle } from './server-client.js';
+import type { Plan, Published, Revision } from './server-shapes.js';
+import { spanText } from './span.js';
+import { type ExitCode, Stop, type Terminal } from './terminal.js';
+
+export interface ApplyOptions extends AdminFlags {
+  readonly source: string;
+  readonly because: string;
+  /** Publishes without asking. */
+  readonly yes: boolean;
+  readonly allowDeletions: boolean;
+  /** Seconds to wait until the server decides by the new revision; 0: not at all. */
+  readonly wait: number;
+  readonly format: 'text' | 'json';
+}
+
+/** Part of a source's documents that may go without `--allow-deletions`. */
+const DELETED_PART = 0.1;
+const POLL_MILLISECONDS = 200;
+/** Until its next look, at most 5 s away, a server's feed may speak of an earlier revision. */
+const LONGER_THAN_A_LOOK_MILLISECONDS = 6_000;
+
+/** Plans, shows, asks, and publishes exactly what was planned. */
+export async function apply(terminal: Terminal, directory: string, options: ApplyOptions): Promise<ExitCode> {
+  const { source, because, yes, allowDeletions, wait, format, ...flags } = options;
+  if (!yes && !canAsk(terminal)) {
+    throw new Stop(2, 'nobody is there to be asked; say `--yes` to publish without a question');
+  }
+  const client = await ServerClient.of(terminal, flags);
+  const bundle: SourceBundle = { source, files: await readPolicies(terminal, directory) };
+  const planned = await client.plan(bundle);
+  await terminal.aside.write(planText(planned, terminal.aside.colours));
+  if (!isPublishable(planned)) {
+    const isOnlyForeign = isPublishable({ ...planned, foreign: [], valid: true });
+    throw new Stop(isOnlyForeign ? 4 : 1, `\`${directory}\` was not published: the server would not take it`);
+  }
+  await terminal.aside.line(planSummary(planned));
+  judgeDeletions(planned, bundle, allowDeletions);
+  const provenance = await provenanceOf(terminal, directory);
+  const hasChanges = planned.changes.length > 0;
+  if (hasChanges && !yes && !(await saysYes(terminal, `publish to ${client.server}?`))) {
+    throw new Stop(1, 'nothing was published');
+  }
+  const published = await publish(client, { ...bundle, ...provenance, base: planned.base, because });
+  await terminal.out.write(format === 'json' ? `${JSON.stringify(published, null, 2)}\n` : publishedText(published));
+  if (wait > 0 && published.revision !== null) await waitFor(terminal, client, published.revision, wait);
+  return 0;
+}
+
+/** @throws Stop with 1 when so many documents would go that a wrong folder or a lost file is likely */
+function judgeDeletions({ summary }: Plan, { files }: SourceBundle, allowDeletions: boolean): void {
+  const { added, removed } = summary.documents;
+  if (removed === 0 || allowDeletions) return;
+  const before = loadBundle(files).documents.length - added + removed;
+  if (removed <= before * DELETED_PART) return;
+  throw new Stop(1, `${removed} of ${before} documents would be removed; if that is meant, say \`--allow-deletions\``);
+}
+
+async function provenanceOf(
+  terminal: Terminal,
+  directory: string,
+): Promise<Pick<Publishing, 'gitCommit' | 'gitAuthor'>> {
+  const absolute = resolve(terminal.cwd, directory);
+  const found = await gitProvenance((await kindOf(absolute, directory)) === 'file' ? dirname(absolute) : absolute);
+  switch (found.kind) {
+    case 'commit':
+      return { gitCommit: found.gitCommit, gitAuthor: found.gitAuthor };
+    case 'dirty':
+      await terminal.aside.line(
+        `\`${directory}\` holds changes that are not committed; the revision will name no commit`,
+      );
+      return {};
+    case 'none':
+      return {};
+  }
+}
+
+async function publish(client: ServerClient, publishing: Publishing): Promise<Published> {
+  try {
+    return await client.publish(publishing);
+  } catch (fault) {
+    if (fault instanceof Unreachable) {
+      throw new Stop(3, `${fault.message}\nwhether it was published is not known; the same call again is safe`);
+    }
+    if (fault instanceof Refused && fault.problem.code === 'revision-superseded') {
+      throw new Stop(4, supersededText(fault.problem.current ?? null));
+    }
+    throw fault;
+  }
+}
+
+function supersededText(current: Revision | null): string {
+  const next = 'look at what changed with `plan`, then apply again';
+  if (current === null) return `the revision that was planned on is not the server's any more; ${next}`;
+  const { number, author, publishedAt, source, because } = current;
+  return `\`${author}\` published revision ${number} from \`${source}\` first, at ${publishedAt}: ${because}\n${next}`;
+}
+
+function publishedText({ revision, unchanged, repeated }: Published): string {
+  if (revision === null) return 'unchanged\n';
+  if (unchanged === true) return `revision ${revision.number} unchanged\n`;
+  return `revision ${revision.number} published${repeated === true ? ' before' : ''}\n`;
+}
+
+/** @throws Stop with 1 when the server does not decide by it in time */
+async function waitFor(terminal: Terminal, client: ServerClient, revision: Revision, seconds: number): Promise<void> {
+  const started = performance.now();
+  let refusedAt: number | undefined;
+  for (;;) {
+    const { policy, feed } = await client.status();
+    if (policy !== null && isAtLeast(policy, revision)) break;
+    const now = performance.now();
+    refusedAt = feed.state === 'not-taken' ? (refusedAt ?? now) : undefined;
+    if (refusedAt !== undefined && now - refusedAt > LONGER_THAN_A_LOOK_MILLISECONDS) {
+      throw new Stop(1, `the server does not take revision ${revision.number}: ${feed.detail ?? 'see its log'}`);
+    }
+    if (now - started > seconds * 1000) {
+      const instead = policy === null ? 'no policy' : `revision ${policy.number}`;
+      throw new Stop(
+        1,
+        `revision ${revision.number} is stored and after ${spanText(seconds)} not in force; ${instead} is`,
+      );
+    }
+    await pause(POLL_MILLISECONDS);
+  }
+  await terminal.aside.line(`revision ${revision.number} is in force`);
+}
+
+function isAtLeast(policy: Pick<Revision, 'epoch' | 'number'>, revision: Revision): boolean {
+  return policy.epoch > revision.epoch || (policy.epoch === revision.epoch && policy.number >= revision.number);
+}

@@ -1,0 +1,137 @@
+import type { Fault } from '#policy';
+import { faultLine, githubLine, type ReportFormat } from './faults.js';
+import { junitReport, type ReportedCase } from './junit.js';
+import type { Plan } from './server-shapes.js';
+import type { Output } from './terminal.js';
+
+type Colours = Output['colours'];
+type PlannedChange = Plan['changes'][number];
+
+/** Whether a server would take it. */
+export function isPublishable({ valid, faults, tests, foreign }: Plan): boolean {
+  return valid && faults.length + tests.failed.length + foreign.length === 0;
+}
+
+export function planReport(format: ReportFormat, plan: Plan, colours: Colours): string {
+  switch (format) {
+    case 'text':
+      return planText(plan, colours);
+    case 'json':
+      return `${JSON.stringify(plan, null, 2)}\n`;
+    case 'github':
+      return githubText(plan);
+    case 'junit':
+      return junitReport('dharma plan', casesOf(plan));
+  }
+}
+
+/** Faults first, because nothing else matters while there are any; then what would change, in words. */
+export function planText(plan: Plan, colours: Colours): string {
+  return [
+    ...plan.faults.map((fault) => faultLine({ ...fault, severity: 'error' }, colours)),
+    ...plan.warnings.map((fault) => faultLine({ ...fault, severity: 'warning' }, colours)),
+    ...plan.tests.failed.flatMap((one) => failedTestLines(one, colours)),
+    ...plan.foreign.map(foreignText),
+    ...plan.changes.flatMap((change) => changeLines(change, colours)),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** One line: how much would change, and where. */
+export function planSummary({ summary, base, source, tests }: Plan): string {
+  const { documents, rules } = summary;
+  const on = base === null ? 'on nothing published yet' : `on revision ${base.number}`;
+  const all = { ...documents };
+  if (all.added + all.changed + all.removed === 0) return `nothing changes ${on}, as source \`${source}\``;
+  const tested = tests.passed + tests.failed.length === 0 ? '' : `; ${tests.passed} tests pass`;
+  return `${on}, as source \`${source}\`: documents ${countsText(documents)}; rules ${countsText(rules)}${tested}`;
+}
+
+function countsText({ added, changed, removed }: Plan['summary']['rules']): string {
+  return `${added} added, ${changed} changed, ${removed} removed`;
+}
+
+const SIGNS = { added: '+', changed: '~', removed: '-' } as const;
+
+function changeLines({ change, kind, name, domain, words, rules }: PlannedChange, colours: Colours): readonly string[] {
+  const place = domain === null || domain === undefined || kind === 'Domain' ? '' : ` of ${domain}`;
+  const [first = '', ...more] = words.split('\n').filter((line) => line !== '');
+  return [
+    `${coloured(change, colours)} ${colours.bold(`${kind} ${name}`)}${place}${first === '' ? '' : `: ${first}`}`,
+    ...more.map((line) => `    ${line}`),
+    ...rules.map(
+      (rule) => `    ${coloured(rule.change, colours)} ${rule.id}: ${rule.words.replaceAll('\n', '\n      ')}`,
+    ),
+  ];
+}
+
+function coloured(change: PlannedChange['change'], { green, yellow, red }: Colours): string {
+  switch (change) {
+    case 'added':
+      return green(SIGNS.added);
+    case 'changed':
+      return yellow(SIGNS.changed);
+    case 'removed':
+      return red(SIGNS.removed);
+  }
+}
+
+function failedTestLines(one: Plan['tests']['failed'][number], { bold, red }: Colours): readonly string[] {
+  const { file, line, column, because } = one;
+  return [`${bold(`${file}:${line}:${column}:`)} ${red('failed')}: ${because}`, ...differenceOf(one)];
+}
+
+function differenceOf({ expected, got }: Plan['tests']['failed'][number]): readonly string[] {
+  return [
+    ...(expected === undefined ? [] : [`  expected ${valueText(expected)}`]),
+    ...(got === undefined ? [] : [`  got      ${valueText(got)}`]),
+  ];
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function foreignText({ kind, name, source }: Plan['foreign'][number]): string {
+  return `${kind} ${name} belongs to the source \`${source}\`; change it there, or leave it out here`;
+}
+
+function githubText(plan: Plan): string {
+  const line = (severity: Fault['severity']) => (fault: Plan['faults'][number]) =>
+    githubLine(severity, fault, fault.code, fault.message);
+  return [
+    ...plan.faults.map(line('error')),
+    ...plan.warnings.map(line('warning')),
+    ...plan.tests.failed.map((one) =>
+      githubLine('error', one, 'test failed', [one.because, ...differenceOf(one)].join('\n')),
+    ),
+    ...plan.foreign.map((one) => `::error title=document of another source::${foreignText(one)}`),
+    `::notice title=dharma plan::${planSummary(plan)}`,
+  ]
+    .map((text) => `${text}\n`)
+    .join('');
+}
+
+function casesOf(plan: Plan): readonly ReportedCase[] {
+  const cases: readonly ReportedCase[] = [
+    ...plan.faults.map(({ file, line, column, code, message }) => ({
+      group: file,
+      name: `${line}:${column} ${code}`,
+      failure: message,
+    })),
+    ...plan.warnings.map(({ file, line, column, code, message }) => ({
+      group: file,
+      name: `${line}:${column} ${code}`,
+      note: message,
+    })),
+    ...plan.tests.failed.map((one) => ({
+      group: one.file,
+      name: one.because,
+      failure: [one.because, ...differenceOf(one)].join('\n'),
+    })),
+    ...plan.foreign.map((one) => ({ group: one.kind, name: one.name, failure: foreignText(one) })),
+  ];
+  if (!isPublishable(plan)) return cases;
+  return [...cases, { group: 'policies', name: 'the server would take them', note: planSummary(plan) }];
+}

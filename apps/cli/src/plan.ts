@@ -1,0 +1,30 @@
+import type { AdminFlags } from './connection.js';
+import type { ReportFormat } from './faults.js';
+import { isPublishable, planReport, planSummary } from './plan-text.js';
+import { readPolicies } from './policies.js';
+import { ServerClient } from './server-client.js';
+import type { ExitCode, Terminal } from './terminal.js';
+
+export interface PlanOptions extends AdminFlags {
+  /** Documents of one source are pruned together. */
+  readonly source: string;
+  readonly format: ReportFormat;
+  /** Fails too when anything would change. */
+  readonly exitCode: boolean;
+}
+
+/** What publishing a folder would change on a server; changes nothing. */
+export async function plan(
+  terminal: Terminal,
+  directory: string,
+  { source, format, exitCode, ...flags }: PlanOptions,
+): Promise<ExitCode> {
+  const client = await ServerClient.of(terminal, flags);
+  const planned = await client.plan({ source, files: await readPolicies(terminal, directory) });
+  await terminal.out.write(planReport(format, planned, terminal.out.colours));
+  const publishable = isPublishable(planned);
+  const { green, red } = terminal.aside.colours;
+  const verdict = publishable ? green('valid') : red('not valid');
+  await terminal.aside.line(`${directory}: ${verdict}, ${planSummary(planned)}`);
+  return publishable && !(exitCode && planned.changes.length > 0) ? 0 : 1;
+}

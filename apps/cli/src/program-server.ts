@@ -1,0 +1,117 @@
+import { type Command, Option } from 'commander';
+import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import type { Terminal } from './terminal.js';
+
+type Verb = (name: string, sentence: string, example: string) => Command;
+type Exit = (code: number) => void;
+
+/** Seconds that `--wait` alone means. */
+const WAIT_SECONDS = 60;
+
+/** The verbs that talk to a server or its database. */
+export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
+  administering(verb('status', 'what a server decides by, and whether it is ready', 'status'))
+    .addOption(choice('--format <format>', 'how the status is written', TEXT_OR_JSON, 'text'))
+    .action(async (options) => {
+      const { status } = await import('./status.js');
+      exit(await status(terminal, options));
+    });
+
+  administering(verb('plan', 'what publishing a folder would change on a server', 'plan policies'))
+    .argument('<dir>', 'folder of policy documents')
+    .addOption(sourceOption())
+    .option('--exit-code', 'fail too when anything would change', false)
+    .addOption(choice('--format <format>', 'how the plan is written', REPORT_FORMATS, 'text'))
+    .action(async (directory: string, options) => {
+      const { plan } = await import('./plan.js');
+      exit(await plan(terminal, directory, options));
+    });
+
+  administering(
+    verb('apply', 'publish a folder to a server', "apply policies --because 'orders opens to partners' --wait"),
+  )
+    .argument('<dir>', 'folder of policy documents')
+    .requiredOption('--because <text>', 'why, for whoever reads the history')
+    .addOption(sourceOption())
+    .option('--yes', 'publish without asking', false)
+    .option('--allow-deletions', 'also when more than a tenth of the documents of the source would go', false)
+    .option('--wait [seconds]', 'wait until the server decides by it', wholeNumber(1, 3600))
+    .addOption(choice('--format <format>', 'how the revision is written', TEXT_OR_JSON, 'text'))
+    .action(async (directory: string, { wait, ...options }) => {
+      const { apply } = await import('./apply.js');
+      exit(await apply(terminal, directory, { ...options, wait: wait === true ? WAIT_SECONDS : (wait ?? 0) }));
+    });
+
+  const keys = verb('keys', "enforcement points' keys", 'keys create edge --expires 90d --out edge.key');
+  credentialVerbs(keys, 'keys', '<enforcement-point>', 'a key for an enforcement point of the newest revision');
+
+  const operators = verb('operators', "operators' tokens", 'operators create ann --expires 90d --out ann.token');
+  credentialVerbs(operators, 'operators', '<name>', 'a token for an operator');
+  databaseOption(subverb(operators, 'recover', 'a new token, by access to the database', '--name ann'))
+    .requiredOption('--name <name>', 'the operator it is for')
+    .option('--out <file>', 'new file that gets the token; `-` is standard output')
+    .action(async (options) => {
+      const { recoverOperator } = await import('./operators-recover.js');
+      exit(await recoverOperator(terminal, options));
+    });
+
+  databaseOption(verb('migrate', 'bring a database up to date', 'migrate --grant-serving dharma_server'))
+    .option('--check', 'change nothing; fail when something is missing', false)
+    .option('--grant-serving <role>', 'let a role of the database serve: read all and append to the history')
+    .action(async (options) => {
+      const { migrate } = await import('./migrate.js');
+      exit(await migrate(terminal, options));
+    });
+
+  function subverb(parent: Command, name: string, sentence: string, example: string): Command {
+    const words = `${parent.name()} ${name} ${example}`.trimEnd();
+    return parent
+      .command(name)
+      .description(sentence)
+      .addHelpText('after', `\nExample:\n  ${terminal.program} ${words}`);
+  }
+
+  function credentialVerbs(parent: Command, kind: 'keys' | 'operators', holder: string, sentence: string): void {
+    const sample = kind === 'keys' ? 'edge' : 'ann';
+    administering(subverb(parent, 'create', `make ${sentence}`, `${sample} --out ${sample}.secret`))
+      .argument(holder, 'whom it is for')
+      .option('--expires <when>', 'an instant (RFC 3339), or a span from now like 90d, 12h, 30min; default never')
+      .option('--out <file>', 'new file that gets the secret; `-` is standard output')
+      .action(async (name: string, options) => {
+        const { createCredential } = await import('./credentials.js');
+        exit(await createCredential(terminal, kind, name, options));
+      });
+    administering(subverb(parent, 'list', 'list them, without their secrets', ''))
+      .addOption(choice('--format <format>', 'how the list is written', TEXT_OR_JSON, 'text'))
+      .action(async (options) => {
+        const { listCredentials } = await import('./credentials.js');
+        exit(await listCredentials(terminal, kind, options));
+      });
+    administering(subverb(parent, 'revoke', 'make one useless', kind === 'keys' ? 'ep-1f0c' : 'op-1f0c'))
+      .argument('<id>', 'as `list` shows it')
+      .action(async (id: string, options) => {
+        const { revokeCredential } = await import('./credentials.js');
+        exit(await revokeCredential(terminal, kind, id, options));
+      });
+  }
+}
+
+/** The way to an admin listener, and who asks. */
+function administering(command: Command): Command {
+  return wayTo(
+    command
+      .option('--server <url>', 'the admin listener (DHARMA_SERVER; default http://127.0.0.1:8282)')
+      .option('--token-file <file>', "file of an operator's token (DHARMA_TOKEN_FILE, or the token in DHARMA_TOKEN)"),
+  );
+}
+
+function databaseOption(command: Command): Command {
+  return command.option('--database-url <url>', 'PostgreSQL (better DHARMA_DATABASE_URL: a password stays unseen)');
+}
+
+function sourceOption(): Option {
+  return new Option(
+    '--source <name>',
+    'where the documents come from; what the server has of this source and the folder has not is removed',
+  ).default('cli');
+}

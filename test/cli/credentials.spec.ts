@@ -1,0 +1,133 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { adminServer, PROBLEM, type Routes } from './admin-server.js';
+import { dharma, folderWith, type RunOptions } from './program.js';
+
+const MADE = { id: 'ep-1', createdAt: '2026-12-24T12:00:00Z', createdBy: 'ann' };
+const KEY = { ...MADE, enforcementPoint: 'edge', key: 'ep-1.secret' };
+const OPERATOR = { ...MADE, id: 'op-2', name: 'bob', token: 'op-2.secret' };
+const CREATING: Routes = {
+  'POST /admin/v1/keys': { status: 201, json: KEY },
+  'POST /admin/v1/operators': { status: 201, json: OPERATOR },
+};
+
+const ran = async (routes: Routes, argv: readonly string[], options: RunOptions = {}) => {
+  const server = await adminServer(routes);
+  const cwd = options.cwd ?? folderWith({ taken: 'something' });
+  const result = await dharma(argv, { environment: server.environment, ...options, cwd });
+  return { ...result, asked: server.asked, cwd };
+};
+
+describe.each`
+  verb           | name      | id        | secret           | path                     | body
+  ${'keys'}      | ${'edge'} | ${'ep-1'} | ${'ep-1.secret'} | ${'/admin/v1/keys'}      | ${{ enforcementPoint: 'edge' }}
+  ${'operators'} | ${'bob'}  | ${'op-2'} | ${'op-2.secret'} | ${'/admin/v1/operators'} | ${{ name: 'bob' }}
+`('dharma $verb create', ({ verb, name, id, secret, path, body }) => {
+  it('shows the secret on a terminal, once', async () => {
+    const { code, stdout, stderr, asked } = await ran(CREATING, [verb, 'create', name], { isTerminal: true });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${secret}\n` });
+    expect(stderr).not.toContain('.secret');
+    expect(asked).toMatchObject([{ method: 'POST', path, body }]);
+  });
+
+  it('writes it into a new file that nobody else may read, and says which it is', async () => {
+    const { code, stdout, stderr, cwd } = await ran(CREATING, [verb, 'create', name, '--out', 'new']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${id}\n` });
+    expect(stderr).toContain('in `new` and nowhere else; it does not expire');
+    expect(readFileSync(join(cwd, 'new'), 'utf8')).toBe(`${secret}\n`);
+    expect(statSync(join(cwd, 'new')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each`
+    because                            | argv                    | code | asks | message
+    ${'a pipe may lead anywhere'}      | ${[]}                   | ${2} | ${0} | ${'shown on a terminal only'}
+    ${'a file is never overwritten'}   | ${['--out', 'taken']}   | ${2} | ${0} | ${'`taken` exists'}
+    ${'the folder of it is not there'} | ${['--out', 'no/file']} | ${2} | ${0} | ${'cannot write `no/file`: ENOENT'}
+    ${'a pipe may be meant'}           | ${['--out', '-']}       | ${0} | ${1} | ${'is shown this once'}
+  `('makes no secret that cannot be kept: $because', async ({ argv, code, asks, message }) => {
+    const result = await ran(CREATING, [verb, 'create', name, ...argv]);
+    expect(result).toMatchObject({ code, stderr: expect.stringContaining(message) });
+    expect(result.asked).toHaveLength(asks);
+  });
+
+  it('leaves no file behind when the server refuses', async () => {
+    const result = await ran({ [`POST ${path}`]: PROBLEM.noHistory }, [verb, 'create', name, '--out', 'new']);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(existsSync(join(result.cwd, 'new'))).toBe(false);
+  });
+
+  it.each`
+    because                   | expires                        | sent
+    ${'days are counted'}     | ${'90d'}                       | ${'2027-03-24T12:00:00.000Z'}
+    ${'hours are counted'}    | ${'12h'}                       | ${'2026-12-25T00:00:00.000Z'}
+    ${'an instant is itself'} | ${'2027-01-31T00:00:00+01:00'} | ${'2027-01-30T23:00:00.000Z'}
+  `('may expire: $because', async ({ expires, sent }) => {
+    const { asked, stderr } = await ran(CREATING, [verb, 'create', name, '--out', '-', '--expires', expires]);
+    expect(asked[0]!.body).toEqual({ ...body, expiresAt: sent });
+    expect(stderr).toContain(`it expires ${sent}`);
+  });
+
+  it.each(['soon', '90', '0d', '2027-01-31', '2027-02-30T99:00:00Z', '2020-01-01T00:00:00Z'])(
+    'takes no %s for an instant to come',
+    async (expires) => {
+      const result = await ran(CREATING, [verb, 'create', name, '--out', '-', '--expires', expires]);
+      expect(result).toMatchObject({ code: 2, asked: [], stderr: expect.stringContaining(`\`--expires ${expires}\``) });
+    },
+  );
+});
+
+describe('dharma keys list', () => {
+  const items = [
+    { ...MADE, enforcementPoint: 'edge' },
+    { ...MADE, id: 'ep-22', enforcementPoint: 'inner-edge', expiresAt: '2026-12-24T11:59:59Z' },
+    { ...MADE, id: 'ep-3', enforcementPoint: 'edge', expiresAt: null, revokedAt: '2026-12-24T12:00:00Z' },
+  ];
+
+  it('is a table', async () => {
+    const { code, stdout } = await ran({ 'GET /admin/v1/keys': { json: { items, next: null } } }, ['keys', 'list']);
+    expect(code).toBe(0);
+    expect(stdout).toBe(`ID     ENFORCEMENT POINT  STATE    CREATED               BY   EXPIRES
+ep-1   edge               active   2026-12-24T12:00:00Z  ann  never
+ep-22  inner-edge         expired  2026-12-24T12:00:00Z  ann  2026-12-24T11:59:59Z
+ep-3   edge               revoked  2026-12-24T12:00:00Z  ann  never
+`);
+  });
+
+  it('is every page', async () => {
+    const routes: Routes = {
+      'GET /admin/v1/keys': ({ path }) => ({
+        json: path.includes('next=') ? { items: [items[1]], next: null } : { items: [items[0]], next: 'a b&c' },
+      }),
+    };
+    const { stdout, asked } = await ran(routes, ['keys', 'list', '--format', 'json']);
+    expect(JSON.parse(stdout)).toEqual(items.slice(0, 2));
+    expect(asked.map(({ path }) => path)).toEqual([
+      '/admin/v1/keys?limit=500',
+      '/admin/v1/keys?limit=500&next=a%20b%26c',
+    ]);
+  });
+
+  it('of operators names them', async () => {
+    const json = { items: [{ ...MADE, name: 'bob' }], next: null };
+    const { stdout } = await ran({ 'GET /admin/v1/operators': { json } }, ['operators', 'list']);
+    expect(stdout).toMatch(/^ID +OPERATOR +STATE .*\nep-1 +bob +active /);
+  });
+});
+
+describe('dharma keys revoke', () => {
+  it('makes a key useless', async () => {
+    const { code, stderr, asked } = await ran({ 'DELETE /admin/v1/keys/ep-1': { status: 204 } }, [
+      'keys',
+      'revoke',
+      'ep-1',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'the key `ep-1` is revoked\n' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('says when there is none, and cannot be led elsewhere by an id', async () => {
+    const { code, stderr, asked } = await ran({}, ['keys', 'revoke', '../operators/op-1']);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('no route answers this') });
+    expect(asked[0]!.path).toBe('/admin/v1/keys/..%2Foperators%2Fop-1');
+  });
+});

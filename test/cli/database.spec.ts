@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDatabase, PostgresCredentialStore } from '#store';
+import { administer, ask, startTestPostgres, type TestPostgres } from '../support/postgres.js';
+import { dharma, folderWith } from './program.js';
+
+const PATIENCE_MILLISECONDS = 60_000;
+let postgres: TestPostgres;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+}, PATIENCE_MILLISECONDS);
+afterAll(() => postgres.stop(), PATIENCE_MILLISECONDS);
+
+describe('dharma migrate', () => {
+  it('brings an empty database up to date, once', async () => {
+    const environment = { DHARMA_DATABASE_URL: await postgres.empty() };
+    const first = await dharma(['migrate'], { environment });
+    expect(first).toMatchObject({ code: 0, stderr: expect.stringMatching(/^\d+ migrations were run\n$/) });
+    expect(first.stdout.trim().split('\n').length).toBeGreaterThan(0);
+    const second = await dharma(['migrate'], { environment });
+    expect(second).toEqual({ code: 0, stdout: '', stderr: 'the database is up to date\n' });
+  });
+
+  it('only looks with --check', async () => {
+    const environment = { DHARMA_DATABASE_URL: await postgres.empty() };
+    const missing = await dharma(['migrate', '--check'], { environment });
+    expect(missing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('run `dharma migrate`') });
+    await dharma(['migrate'], { environment });
+    expect(await dharma(['migrate', '--check'], { environment })).toMatchObject({ code: 0 });
+  });
+
+  it('lets a role serve', async () => {
+    const url = await postgres.migrated();
+    await administer(postgres.server, 'create role serving login');
+    const environment = { DHARMA_DATABASE_URL: url };
+    const { code, stderr } = await dharma(['migrate', '--grant-serving', 'serving'], { environment });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('`serving` may serve') });
+    const can = (right: string) => `has_table_privilege('serving', 'dharma.revision', '${right}') as ${right}`;
+    const rights = ['select', 'insert', 'update', 'delete'].map(can).join(', ');
+    expect(await ask(url, `select ${rights}`)).toEqual([{ select: true, insert: true, update: false, delete: false }]);
+  });
+
+  it.each`
+    because                            | argv                                                         | code | message
+    ${'no database is named'}          | ${[]}                                                        | ${2} | ${'no database is named'}
+    ${'it is no PostgreSQL'}           | ${['--database-url', 'mysql://a:hidden@b/c']}                | ${2} | ${'begins with `postgresql://`'}
+    ${'looking and changing differ'}   | ${['--check', '--grant-serving', 'x']}                       | ${2} | ${'leave one out'}
+    ${'nothing listens there'}         | ${['--database-url', 'postgresql://a:hidden@127.0.0.1:1/c']} | ${3} | ${'the database cannot be reached'}
+    ${'lists of processes show flags'} | ${['--database-url', 'postgresql://a:hidden@127.0.0.1:1/c']} | ${3} | ${'can be seen in lists of processes'}
+  `('says what is wrong when $because', async ({ argv, code, message }) => {
+    const ran = await dharma(['migrate', ...argv]);
+    expect(ran).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });
+    expect(ran.stderr).not.toContain('hidden');
+  });
+
+  it('says that a role does not exist', async () => {
+    const environment = { DHARMA_DATABASE_URL: await postgres.migrated() };
+    const { code, stderr } = await dharma(['migrate', '--grant-serving', 'nobody'], { environment });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('"nobody" does not exist') });
+  });
+});
+
+describe('dharma operators recover', () => {
+  it('makes a token that counts, into a file', async () => {
+    const url = await postgres.migrated();
+    const cwd = folderWith({});
+    const argv = ['operators', 'recover', '--name', 'ann', '--out', 'token'];
+    const { code, stdout } = await dharma(argv, { cwd, environment: { DHARMA_DATABASE_URL: url } });
+    expect(code).toBe(0);
+    const token = readFileSync(join(cwd, 'token'), 'utf8').trim();
+    expect(token).toMatch(new RegExp(`^${stdout.trim()}\\..{43}$`));
+    const dataSource = await openDatabase({ url, connections: 1 });
+    try {
+      const found = await new PostgresCredentialStore(dataSource).find(stdout.trim());
+      expect(found).toMatchObject({ kind: 'operator-token', name: 'ann', createdBy: 'database access' });
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+
+  it.each`
+    because                         | database      | argv                  | code | message
+    ${'its tables are not there'}   | ${'empty'}    | ${['--out', 'token']} | ${1} | ${'run `dharma migrate`'}
+    ${'a pipe may lead anywhere'}   | ${'migrated'} | ${[]}                 | ${2} | ${'shown on a terminal only'}
+    ${'no database can be reached'} | ${'none'}     | ${['--out', 'token']} | ${3} | ${'the database cannot be reached'}
+  `('makes none when $because', async ({ database, argv, code, message }) => {
+    const urls: { readonly [name: string]: () => Promise<string> } = {
+      empty: () => postgres.empty(),
+      migrated: () => postgres.migrated(),
+      none: async () => 'postgresql://ann@127.0.0.1:1/dharma',
+    };
+    const environment = { DHARMA_DATABASE_URL: await urls[database]!() };
+    const ran = await dharma(['operators', 'recover', '--name', 'ann', ...argv], { cwd: folderWith({}), environment });
+    expect(ran).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });
+  });
+});

@@ -1,0 +1,97 @@
+import { adminServer, FOREIGN, INVALID, NO_CHANGE, PLAN, PROBLEM } from './admin-server.js';
+import { dharma, folderWith, SHOP } from './program.js';
+
+const cwd = folderWith({ 'policies/shop.yaml': SHOP, 'empty/readme.txt': '' });
+
+const planned = async (json: object, argv: readonly string[] = [], more: { readonly isTerminal?: boolean } = {}) => {
+  const server = await adminServer({ 'POST /admin/v1/plan': { json } });
+  const ran = await dharma(['plan', 'policies', ...argv], { cwd, environment: server.environment, ...more });
+  return { ...ran, asked: server.asked };
+};
+
+describe('dharma plan', () => {
+  it('shows what would change, in words', async () => {
+    const { code, stdout, stderr, asked } = await planned(PLAN);
+    expect(code).toBe(0);
+    expect(stdout).toBe(`~ Policy shop of shop
+    + partners: allow GET on orders/* for roles [partner] at shop
+    - old: deny everything
++ Domain shop.till: boundary open for till/*
+`);
+    expect(stderr).toBe(
+      'policies: valid, on revision 41, as source `cli`: documents 1 added, 1 changed, 0 removed; rules 1 added, 0 changed, 1 removed; 2 tests pass\n',
+    );
+    expect(asked[0]!.body).toEqual({ source: 'cli', prune: true, files: [{ file: 'policies/shop.yaml', text: SHOP }] });
+  });
+
+  it.each`
+    because                                     | json                         | argv                 | code
+    ${'the server would take it'}               | ${PLAN}                      | ${[]}                | ${0}
+    ${'changes count where they are asked for'} | ${PLAN}                      | ${['--exit-code']}   | ${1}
+    ${'nothing changes'}                        | ${NO_CHANGE}                 | ${['--exit-code']}   | ${0}
+    ${'there are faults and failing tests'}     | ${INVALID}                   | ${[]}                | ${1}
+    ${'documents are of another source'}        | ${FOREIGN}                   | ${[]}                | ${1}
+    ${'a server that says no needs no reason'}  | ${{ ...PLAN, valid: false }} | ${[]}                | ${1}
+    ${'JSON says no too'}                       | ${INVALID}                   | ${['--format=json']} | ${1}
+  `('exits with $code: $because', async ({ json, argv, code }) => {
+    expect(await planned(json, argv)).toMatchObject({ code });
+  });
+
+  it('puts faults first, each where it can be opened', async () => {
+    expect((await planned({ ...INVALID, foreign: FOREIGN.foreign })).stdout)
+      .toBe(`policies/shop.yaml:3:7: \`shopp\` does not exist
+policies/shop.yaml:9:7: warning: \`administrators\` is not enforced yet
+policies/shop.yaml:20:5: failed: anyone may read
+  expected allow
+  got      deny
+Domain shop belongs to the source \`git\`; change it there, or leave it out here
+`);
+  });
+
+  it('names its source', async () => {
+    const { asked, stderr } = await planned({ ...NO_CHANGE, source: 'git' }, ['--source', 'git']);
+    expect(asked[0]!.body).toMatchObject({ source: 'git' });
+    expect(stderr).toBe('policies: valid, nothing changes on revision 41, as source `git`\n');
+  });
+
+  it('is coloured on a terminal only', async () => {
+    expect((await planned(PLAN, [], { isTerminal: true })).stdout).toContain('\u001B[32m+\u001B[39m');
+    expect((await planned(PLAN)).stdout).not.toContain('\u001B');
+  });
+
+  it('gives JSON to programs', async () => {
+    expect(JSON.parse((await planned(PLAN, ['--format', 'json'])).stdout)).toEqual(PLAN);
+  });
+
+  it('marks places in pull requests', async () => {
+    const { stdout } = await planned(INVALID, ['--format', 'github']);
+    expect(stdout.split('\n')).toEqual([
+      '::error file=policies/shop.yaml,line=3,col=7,title=unknown-name::`shopp` does not exist',
+      '::warning file=policies/shop.yaml,line=9,col=7,title=not-enforced::`administrators` is not enforced yet',
+      '::error file=policies/shop.yaml,line=20,col=5,title=test failed::anyone may read%0A  expected allow%0A  got      deny',
+      '::notice title=dharma plan::nothing changes on revision 41, as source `cli`',
+      '',
+    ]);
+  });
+
+  it.each`
+    because                        | json       | counts
+    ${'it passes'}                 | ${PLAN}    | ${'tests="1" failures="0"'}
+    ${'it has faults'}             | ${INVALID} | ${'tests="3" failures="2"'}
+    ${'documents are not its own'} | ${FOREIGN} | ${'tests="1" failures="1"'}
+  `('is a test report: $because', async ({ json, counts }) => {
+    expect((await planned(json, ['--format', 'junit'])).stdout).toContain(counts);
+  });
+
+  it.each`
+    because                        | argv                    | said                 | code | message
+    ${'the folder is not there'}   | ${['plan', 'nowhere']}  | ${{ json: PLAN }}    | ${2} | ${'there is no folder or file `nowhere`'}
+    ${'the folder holds nothing'}  | ${['plan', 'empty']}    | ${{ json: PLAN }}    | ${1} | ${'holds no policy documents'}
+    ${'the server has no history'} | ${['plan', 'policies']} | ${PROBLEM.noHistory} | ${1} | ${'this server decides by a folder\ndo something else'}
+    ${'the store is away'}         | ${['plan', 'policies']} | ${PROBLEM.away}      | ${3} | ${'cannot answer now'}
+  `('says what is wrong when $because', async ({ argv, said, code, message }) => {
+    const { environment } = await adminServer({ 'POST /admin/v1/plan': said });
+    const ran = await dharma(argv, { cwd, environment });
+    expect(ran).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });
+  });
+});
