@@ -1,4 +1,4 @@
-import { credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
+import { credentials, loadPackageDefinition, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
 import { grpcDefinition } from '#protocols';
 
 interface Method {
@@ -24,12 +24,12 @@ export interface CheckAnswer {
 }
 
 /** A real gRPC client of the check listener, at `address:port` or `unix:/path`. */
-export function grpcClient(address: string): GrpcClient {
+export function grpcClient(address: string, channel: ChannelCredentials = credentials.createInsecure()): GrpcClient {
   const definition = grpcDefinition();
   // The generated clients have no types of their own.
   const loaded = loadPackageDefinition(definition) as any; // eslint-disable-line typescript/no-explicit-any
-  const authorization = new loaded.envoy.service.auth.v3.Authorization(address, credentials.createInsecure());
-  const health = new loaded.grpc.health.v1.Health(address, credentials.createInsecure());
+  const authorization = new loaded.envoy.service.auth.v3.Authorization(address, channel);
+  const health = new loaded.grpc.health.v1.Health(address, channel);
   return {
     check: (http) => call(authorization.Check.bind(authorization), { attributes: { request: { http } } }),
     health: (service) => call(health.Check.bind(health), { service }),

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { connect, isIPv4, isIPv6 } from 'node:net';
 
 /** Where a listener waits. */
@@ -51,9 +51,26 @@ export async function clearSocket(path: string): Promise<void> {
   rmSync(path, { force: true });
 }
 
-/** The owner and its group may connect, nobody else: who can open the socket counts as local. */
-export function protectSocket(path: string): void {
+/**
+ * The owner and one group may connect, nobody else: who can open the socket counts as local.
+ *
+ * @param group  name or number; undefined: the group of the process
+ * @throws Error when there is no such group, or its members may not be let in
+ */
+export function protectSocket(path: string, group: string | undefined): void {
+  if (group !== undefined) chownSync(path, KEEP_OWNER, groupNumber(group));
   chmodSync(path, 0o660);
+}
+
+const KEEP_OWNER = -1;
+
+function groupNumber(group: string): number {
+  if (/^\d+$/.test(group)) return Number(group);
+  const entry = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`${group}:`));
+  if (entry === undefined) throw new Error(`there is no group \`${group}\``);
+  return Number(entry.split(':')[2]);
 }
 
 function answers(path: string): Promise<boolean> {

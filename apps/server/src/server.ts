@@ -12,11 +12,12 @@ import {
 import { Problem } from '#problem';
 import { Listeners } from '#protocols';
 import { Identity } from '#identity';
-import type { ServerConfig } from './config.js';
+import { tlsFiles, type ListenerName, type ServerConfig } from './config.js';
 import { printListenAddress } from './listen-address.js';
 import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
 import { AdminModule, CheckModule } from './server.module.js';
 import { Standing } from './standing.js';
+import { ListenerCertificate } from './tls.js';
 
 /** Time, chance and the log, which come in from outside. */
 export interface ServerPorts {
@@ -59,13 +60,14 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
   const standing = new Standing(live, decisionPoint);
   const listeners = new Listeners(config.httpAddress.kind, config.grpcAddress.kind);
   const parts = { decisionPoint, listeners, serving: standing, challenge: config.challenge };
-  const check = await createHttpListener(CheckModule.with(parts), ports.frameworkLog);
-  const admin = await createHttpListener(AdminModule.with(standing), ports.frameworkLog);
+  const certificate = (listener: ListenerName) => certificateOf(config, listener, ports);
+  const check = await createHttpListener(CheckModule.with(parts), ports.frameworkLog, await certificate('http'));
+  const admin = await createHttpListener(AdminModule.with(standing), ports.frameworkLog, await certificate('admin'));
   const close = () => Promise.all([check.close(), admin.close()]);
   try {
-    const grpc = await listenGrpc(check, config);
-    const http = await listenHttp(check, config.httpAddress, 'DHARMA_HTTP_ADDRESS');
-    const adminAddress = await listenHttp(admin, config.adminAddress, 'DHARMA_ADMIN_ADDRESS');
+    const grpc = await listenGrpc(check, config, await certificate('grpc'));
+    const http = await listenHttp(check, config.httpAddress, 'DHARMA_HTTP_ADDRESS', config.socketGroup);
+    const adminAddress = await listenHttp(admin, config.adminAddress, 'DHARMA_ADMIN_ADDRESS', config.socketGroup);
     source.watch(config.policyPollMilliseconds);
     return {
       addresses: {
@@ -85,6 +87,15 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
     await close();
     throw fault;
   }
+}
+
+async function certificateOf(
+  config: ServerConfig,
+  listener: ListenerName,
+  { log }: ServerPorts,
+): Promise<ListenerCertificate | undefined> {
+  const files = tlsFiles(config, listener);
+  return files === undefined ? undefined : ListenerCertificate.open(files, { log });
 }
 
 async function loadedSource(config: ServerConfig, ports: ServerPorts, live: LiveSnapshot): Promise<FolderSource> {

@@ -28,6 +28,10 @@ export type ServiceEvent =
   | { readonly kind: 'policy-unreadable'; readonly fault: string }
   /** Trouble with following the store, and its end (`alarm` null). */
   | { readonly kind: 'feed'; readonly alarm: string | null; readonly detail: string }
+  /** What a listener proves itself with from now on; `notAfter` in milliseconds since the epoch. */
+  | { readonly kind: 'certificate-in-use'; readonly listener: string; readonly notAfter: number }
+  /** The files of a listener changed and cannot be used; what it had stays. */
+  | { readonly kind: 'certificate-unusable'; readonly listener: string; readonly fault: string }
   /** The last good revision could not be kept on disk, or a kept one could not be used. */
   | { readonly kind: 'disk'; readonly fault: string };
 

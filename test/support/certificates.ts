@@ -1,0 +1,57 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+/** A certificate and its private key, as files in PEM. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface IssuedOptions {
+  /** A URI name beside `localhost` and the loopback address. */
+  readonly uri?: string;
+  /** Days until it ends, from now; negative: it has ended. */
+  readonly days?: number;
+}
+
+/** An issuer of certificates in a folder of its own. */
+export interface Authority {
+  /** Its own certificate. */
+  readonly cert: string;
+  issue(name: string, options?: IssuedOptions): CertificateFiles;
+  remove(): void;
+}
+
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+export function createAuthority(name: string): Authority {
+  const folder = mkdtempSync(join(tmpdir(), 'dharma-authority-'));
+  const openssl = (...argv: readonly string[]) => execFileSync('openssl', argv, { cwd: folder, stdio: 'pipe' });
+  openssl('req', '-x509', ...NEW_KEY, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', `/CN=${name}`);
+  let issued = 0;
+  return {
+    cert: join(folder, 'ca.pem'),
+    issue(subject, { uri, days = 1 } = {}) {
+      issued += 1;
+      const file = (ending: string) => join(folder, `${issued}.${ending}`);
+      const names = ['DNS:localhost', 'IP:127.0.0.1', ...(uri === undefined ? [] : [`URI:${uri}`])];
+      writeFileSync(file('ext'), `subjectAltName=${names.join(',')}\n`);
+      openssl('req', ...NEW_KEY, '-keyout', file('key'), '-out', file('csr'), '-subj', `/CN=${subject}`);
+      openssl(
+        ...['x509', '-req', '-in', file('csr'), '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'],
+        ...['-extfile', file('ext'), '-out', file('pem'), '-days', String(days)],
+      );
+      return { cert: file('pem'), key: file('key') };
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The contents of the files, as TLS clients take them. */
+export function pemOf({ cert, key }: CertificateFiles): { readonly cert: Buffer; readonly key: Buffer } {
+  return { cert: readFileSync(cert), key: readFileSync(key) };
+}
