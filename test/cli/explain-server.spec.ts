@@ -56,17 +56,6 @@ describe('dharma explain --server', () => {
     expect(asked[0]!.body).toEqual({ target: { endpoint: 'orders/all', method: 'POST' } });
   });
 
-  it('says what was presented and not believed', async () => {
-    const dropped = [
-      { mechanism: 'oidc', because: 'this enforcement point may not assert it' },
-      { mechanism: null, because: 'no scheme' },
-    ];
-    const { stderr } = await explained({ json: { ...(await answerTo(POST)), dropped } }, POST);
-    expect(stderr).toContain(
-      'not believed, of oidc: this enforcement point may not assert it\nnot believed: no scheme\n',
-    );
-  });
-
   it('gives programs what the server gave', async () => {
     const json = { ...(await answerTo(POST)), more: 'than we know' };
     expect(JSON.parse((await explained({ json }, [...POST, '--format', 'json'])).stdout)).toEqual(json);

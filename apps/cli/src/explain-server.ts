@@ -58,12 +58,10 @@ const explanationShape = z.object({
 });
 
 const faultShape = z.object({ pointer: z.string(), message: z.string() });
-const droppedShape = z.object({ mechanism: nullable, because: z.string() });
 
 type ServerAnswer = DecisionAnswer & {
   readonly explanation?: Explanation | null;
   readonly detail?: readonly z.infer<typeof faultShape>[];
-  readonly dropped?: readonly z.infer<typeof droppedShape>[];
 };
 
 const answerShape = z.custom<ServerAnswer>(
@@ -75,7 +73,6 @@ const answerShape = z.custom<ServerAnswer>(
         decisionId: z.string(),
         explanation: explanationShape.nullish(),
         detail: z.array(faultShape).optional(),
-        dropped: z.array(droppedShape).optional(),
       })
       .safeParse(value).success,
   'it is no answer with an explanation',
@@ -106,9 +103,6 @@ export async function explainByServer(
   await terminal.aside.line(
     `${connection.shown} answers by revision ${revision}, confirmed ${spanText(ageSeconds)} ago, as decision ${decisionId}`,
   );
-  for (const { mechanism, because } of answer.dropped ?? []) {
-    await terminal.aside.line(`not believed${mechanism === null ? '' : `, of ${mechanism}`}: ${because}`);
-  }
   await terminal.out.write(
     explanation === undefined || explanation === null
       ? unexplained(answer)
