@@ -104,7 +104,7 @@ export const STATUS = {
 
 export const PLAN = {
   base: { epoch: 1, number: 41, contentHash: 'ab'.repeat(32) },
-  source: 'cli',
+  source: 'policies',
   valid: true,
   faults: [],
   warnings: [],

@@ -33,11 +33,11 @@ describe('dharma apply', () => {
     const { code, stdout, stderr, published } = await applied({ 'POST /admin/v1/revisions': PUBLISHED });
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'revision 42 published\n' });
     expect(stderr).toContain('    + partners: allow GET on orders/*');
-    expect(stderr).toContain('on revision 41, as source `cli`: documents 1 added, 1 changed, 0 removed');
+    expect(stderr).toContain('on revision 41, as source `policies`: documents 1 added, 1 changed, 0 removed');
     expect(published).toHaveLength(1);
     expect(published[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
     expect(published[0]!.body).toEqual({
-      source: 'cli',
+      source: 'policies',
       prune: true,
       files: [{ file: 'policies/shop.yaml', text: SHOP }],
       base: { number: 41, contentHash: PLAN.base.contentHash },

@@ -1,3 +1,4 @@
+import { FIRST_SOURCE } from '../../apps/server/src/stored/first-policies.js';
 import { adminServer, FOREIGN, INVALID, NO_CHANGE, PLAN, PROBLEM } from './admin-server.js';
 import { dharma, folderWith, SHOP } from './program.js';
 
@@ -19,9 +20,13 @@ describe('dharma plan', () => {
 + Domain shop.till: boundary open for till/*
 `);
     expect(stderr).toBe(
-      'policies: valid, on revision 41, as source `cli`: documents 1 added, 1 changed, 0 removed; rules 1 added, 0 changed, 1 removed; 2 tests pass\n',
+      'policies: valid, on revision 41, as source `policies`: documents 1 added, 1 changed, 0 removed; rules 1 added, 0 changed, 1 removed; 2 tests pass\n',
     );
-    expect(asked[0]!.body).toEqual({ source: 'cli', prune: true, files: [{ file: 'policies/shop.yaml', text: SHOP }] });
+    expect(asked[0]!.body).toEqual({
+      source: 'policies',
+      prune: true,
+      files: [{ file: 'policies/shop.yaml', text: SHOP }],
+    });
   });
 
   it.each`
@@ -48,6 +53,11 @@ Domain shop belongs to the source \`git\`; change it there, or leave it out here
 `);
   });
 
+  it('takes the source of the first start by itself', async () => {
+    const { asked } = await planned(PLAN);
+    expect(asked[0]!.body).toMatchObject({ source: FIRST_SOURCE });
+  });
+
   it('names its source', async () => {
     const { asked, stderr } = await planned({ ...NO_CHANGE, source: 'git' }, ['--source', 'git']);
     expect(asked[0]!.body).toMatchObject({ source: 'git' });
@@ -69,7 +79,7 @@ Domain shop belongs to the source \`git\`; change it there, or leave it out here
       '::error file=policies/shop.yaml,line=3,col=7,title=unknown-name::`shopp` does not exist',
       '::warning file=policies/shop.yaml,line=9,col=7,title=not-enforced::`administrators` is not enforced yet',
       '::error file=policies/shop.yaml,line=20,col=5,title=test failed::anyone may read%0A  expected allow%0A  got      deny',
-      '::notice title=dharma plan::nothing changes on revision 41, as source `cli`',
+      '::notice title=dharma plan::nothing changes on revision 41, as source `policies`',
       '',
     ]);
   });

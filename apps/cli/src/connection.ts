@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { Stop, type Terminal } from './terminal.js';
 
 /** How to reach a server, as flags. */
@@ -81,11 +82,22 @@ async function connectionTo(terminal: Terminal, shown: string, flags: Connection
   if (!(address.kind === 'tcp' && address.isSecure) && (ca ?? cert) !== undefined) {
     throw new Stop(2, `\`${shown}\` has no TLS for the certificates; name the server as \`https://…\``);
   }
+  const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  try {
+    createSecureContext(tls);
+  } catch {
+    // What OpenSSL says of it helps nobody.
+    const named = [flags.ca, flags.cert, flags.key].flatMap((path) => (path === undefined ? [] : [`\`${path}\``]));
+    throw new Stop(
+      2,
+      `${named.join(', ')} hold no certificate and key that belong together, in PEM without a password`,
+    );
+  }
   return {
     shown,
     address,
     prefix,
-    tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) },
+    tls,
     timeoutMilliseconds: flags.timeout * 1000,
     headers: {},
     secretFrom: undefined,

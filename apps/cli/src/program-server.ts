@@ -5,6 +5,8 @@ import type { Terminal } from './terminal.js';
 type Verb = (name: string, sentence: string, example: string) => Command;
 type Exit = (code: number) => void;
 
+/** The one that a server publishes its first folder under, so that the same folder can be planned against it. */
+const SOURCE = 'policies';
 /** Seconds that `--wait` alone means. */
 const WAIT_SECONDS = 60;
 
@@ -113,5 +115,5 @@ function sourceOption(): Option {
   return new Option(
     '--source <name>',
     'where the documents come from; what the server has of this source and the folder has not is removed',
-  ).default('cli');
+  ).default(SOURCE);
 }
