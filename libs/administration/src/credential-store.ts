@@ -26,7 +26,7 @@ export abstract class CredentialStore {
    * Credentials of one kind, revoked ones included, by id.
    *
    * @param page.after  only ids behind this one
-   * @param page.limit  1 to 500
+   * @param page.limit  at least 1
    */
   abstract list(
     kind: CredentialKind,

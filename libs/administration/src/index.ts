@@ -14,6 +14,36 @@ export {
   splitToken,
 } from './credential.js';
 export { type ActiveKey, CredentialStore, FIRST_OPERATOR, MINTED_BY } from './credential-store.js';
+export { type ChangeKind, documentWords, type DocumentWords, type RuleChange } from './document-words.js';
+export {
+  type DomainInForce,
+  domainInForce,
+  type DomainSummary,
+  domainTree,
+  type InForce,
+  type MechanismInForce,
+  type MemberService,
+  type RoleInForce,
+  type RuleInForce,
+} from './domain-in-force.js';
+export {
+  type FailedTest,
+  type ForeignDocument,
+  isReservedFile,
+  type Judgement,
+  plan,
+  type Plan,
+  planRestore,
+  type PlanRequest,
+} from './plan.js';
+export { ruleWords, type SpokenRule } from './rule-words.js';
+export {
+  type ChangeCounts,
+  type ChangeSummary,
+  changeSummary,
+  type SpokenChange,
+  spokenChanges,
+} from './set-changes.js';
 export {
   type DocumentMark,
   isOnNewest,

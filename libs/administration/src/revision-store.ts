@@ -16,7 +16,7 @@ export abstract class RevisionStore {
    * Revisions from the newest down.
    *
    * @param page.below  only numbers below this one
-   * @param page.limit  1 to 500
+   * @param page.limit  at least 1
    */
   abstract list(page: { readonly below?: number | undefined; readonly limit: number }): Promise<readonly Revision[]>;
 

@@ -136,7 +136,8 @@ function textKept(document: PolicyDocument, text: string): string {
   }
 }
 
-function domainOf(document: PolicyDocument): string | null {
+/** The domain a document belongs to, see {@link StoredDocument.domain}. */
+export function domainOf(document: PolicyDocument): string | null {
   switch (document.kind) {
     case 'Domain':
       return document.metadata.name;
