@@ -4,8 +4,9 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.[tj]s$': ['@swc/jest'] },
-  // light-my-request requires the ESM-only `cookie` 2, which jest on Node 20 cannot load untransformed.
-  transformIgnorePatterns: ['/node_modules/(?!cookie/)'],
+  // light-my-request requires the ESM-only `cookie` 2, and @fastify/static `content-disposition` 3, which jest on Node 20
+  // cannot load untransformed.
+  transformIgnorePatterns: ['/node_modules/(?!(?:cookie|content-disposition)/)'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   watchman: false,

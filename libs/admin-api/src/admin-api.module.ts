@@ -1,6 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { Credentials } from './credentials.js';
+import { DocumentsController } from './documents.controller.js';
+import { DomainsController } from './domains.controller.js';
+import { KeysController } from './keys.controller.js';
+import { OperatorsController } from './operators.controller.js';
+import { Operators } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
+import { PlanController } from './plan.controller.js';
+import { PolicySets } from './policy-sets.js';
 import { ProbesController } from './probes.controller.js';
+import { Publishing } from './publishing.js';
+import { RevisionsController } from './revisions.controller.js';
+import { StatusController } from './status.controller.js';
 
 /** What the admin listener answers. The application that holds it is made ready by `prepareAdminApi`. */
 @Module({})
@@ -8,8 +19,17 @@ export class AdminApiModule {
   static with(parts: AdminApiParts): DynamicModule {
     return {
       module: AdminApiModule,
-      controllers: [ProbesController],
-      providers: [{ provide: ADMIN_API_PARTS, useValue: parts }],
+      controllers: [
+        ProbesController,
+        StatusController,
+        PlanController,
+        RevisionsController,
+        DocumentsController,
+        DomainsController,
+        KeysController,
+        OperatorsController,
+      ],
+      providers: [{ provide: ADMIN_API_PARTS, useValue: parts }, Operators, PolicySets, Publishing, Credentials],
     };
   }
 }

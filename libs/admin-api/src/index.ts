@@ -1,5 +1,6 @@
 /** The administration API: plans, revisions, documents, domains, credentials, and probes. */
 
 export { AdminApiModule } from './admin-api.module.js';
+export { openApiDocument } from './open-api.js';
 export { type AdminApiParts, ServerLink, type ServerReadiness, type ServerStatus } from './parts.js';
-export { prepareAdminApi } from './prepare.js';
+export { MAX_ADMIN_BODY_BYTES, MAX_BUNDLE_BODY_BYTES, prepareAdminApi } from './prepare.js';

@@ -1,7 +1,50 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ProblemFilter } from '#http';
+import { AdminProblemFilter } from './admin-problem.filter.js';
+import { jsonBody } from './json-body.js';
+import { serveApiDescription } from './open-api.js';
+import { type OperatorRequest, Operators } from './operators.js';
+import { RequestPipe } from './request.pipe.js';
+
+/** Largest body, in bytes. */
+export const MAX_ADMIN_BODY_BYTES = 256 * 1024;
+/** Largest body of a route that takes a bundle, in bytes. */
+export const MAX_BUNDLE_BODY_BYTES = 64 * 1024 * 1024;
+
+const BUNDLE_ROUTES = new Set(['/admin/v1/plan', '/admin/v1/revisions']);
+const OPEN_ROUTES = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs']);
+const DOCS = '/docs/';
+const PRIVATE = { 'cache-control': 'no-store' } as const;
+const OWN_ONLY = {
+  'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+} as const;
 
 /** Prepares an application around the AdminApiModule; to be called once, before it listens. */
 export function prepareAdminApi(app: NestFastifyApplication): void {
-  app.useGlobalFilters(new ProblemFilter());
+  const instance = app.getHttpAdapter().getInstance();
+  const operators = app.get(Operators);
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) =>
+    body.length === 0 ? undefined : jsonBody(body),
+  );
+  instance.decorateRequest('operator', null);
+  instance.addHook('onRoute', (route) => {
+    route.bodyLimit = BUNDLE_ROUTES.has(route.url) ? MAX_BUNDLE_BODY_BYTES : MAX_ADMIN_BODY_BYTES;
+  });
+  // Before the body is read: a stranger makes us hold nothing.
+  instance.addHook('onRequest', async (request, reply) => {
+    const { url } = request.routeOptions;
+    if (url === undefined || OPEN_ROUTES.has(url)) return;
+    if (url.startsWith(DOCS)) return;
+    reply.headers(PRIVATE);
+    (request as OperatorRequest).operator = await operators.authenticate(request.headers.authorization);
+  });
+  instance.addHook('onSend', async (request, reply, payload) => {
+    const { url = '' } = request.routeOptions;
+    if (url === '/docs' || url.startsWith(DOCS)) reply.headers(OWN_ONLY);
+    reply.header('x-content-type-options', 'nosniff');
+    return payload;
+  });
+  app.useGlobalFilters(new AdminProblemFilter());
+  app.useGlobalPipes(new RequestPipe());
+  serveApiDescription(app);
 }

@@ -1,0 +1,243 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsDefined,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+import { Because, GitText, RevisionBase, RevisionMarkView } from './revision.dto.js';
+
+const SOURCE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/;
+const MAXIMUM_FILES = 20_000;
+const CHANGES = ['added', 'changed', 'removed'] as const;
+
+export class BundleFile {
+  @ApiProperty({ minLength: 1, maxLength: 1_024, example: 'shop/policy.yaml', description: 'The name faults carry.' })
+  @Length(1, 1_024)
+  @Matches(/^(?!stored:)\P{Cc}+$/u, { message: 'a name has no control characters and does not begin with `stored:`' })
+  @IsString()
+  readonly file!: string;
+
+  @ApiProperty({ description: 'Policy documents in YAML or JSON, several a file.' })
+  @IsString()
+  readonly text!: string;
+}
+
+export class PlanBody {
+  @ApiProperty({ pattern: SOURCE.source, example: 'git', description: 'Whose documents the bundle holds.' })
+  @Matches(SOURCE, { message: 'a source is letters, digits and `._:/@-`, up to 128 characters' })
+  @IsString()
+  readonly source!: string;
+
+  @ApiProperty({ type: [BundleFile], maxItems: MAXIMUM_FILES })
+  @ArrayMaxSize(MAXIMUM_FILES)
+  @ValidateNested({ each: true })
+  @Type(() => BundleFile)
+  @IsArray()
+  readonly files!: readonly BundleFile[];
+
+  @ApiPropertyOptional({
+    default: true,
+    description: 'Whether documents of this source that the bundle does not hold are removed.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly prune?: boolean;
+}
+
+export class PublishBody extends PlanBody {
+  @ApiProperty({
+    type: RevisionBase,
+    nullable: true,
+    description: 'The newest revision as the author saw it; null when nothing was published yet.',
+  })
+  @ValidateIf(({ base }: PublishBody) => base !== null)
+  @IsDefined({ message: '`base` is required: the revision that was planned on, or null before the first' })
+  @ValidateNested()
+  @Type(() => RevisionBase)
+  readonly base!: RevisionBase | null;
+
+  @Because()
+  readonly because!: string;
+
+  @GitText(128, 'The commit that the bundle is.')
+  readonly gitCommit?: string;
+
+  @GitText(512, 'Who wrote the commit.')
+  readonly gitAuthor?: string;
+}
+
+export class RestoreBody {
+  @ApiProperty({ type: RevisionBase, nullable: true, description: 'The newest revision as the author saw it.' })
+  @ValidateIf(({ base }: RestoreBody) => base !== null)
+  @IsDefined({ message: '`base` is required: the newest revision' })
+  @ValidateNested()
+  @Type(() => RevisionBase)
+  readonly base!: RevisionBase | null;
+
+  @Because()
+  readonly because!: string;
+}
+
+export class FaultView {
+  @ApiProperty()
+  readonly file!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  readonly line!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'In UTF-16 code units, as editors count.' })
+  readonly column!: number;
+
+  @ApiProperty({ description: 'Stable.' })
+  readonly code!: string;
+
+  @ApiProperty()
+  readonly message!: string;
+}
+
+export class FailedTestView {
+  @ApiProperty({ description: 'The name of the Test document.' })
+  readonly test!: string;
+
+  @ApiProperty()
+  readonly file!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  readonly line!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  readonly column!: number;
+
+  @ApiProperty()
+  readonly because!: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  readonly expected!: object;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'The same members of the answer.' })
+  readonly got!: object;
+}
+
+export class TestsView {
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  readonly passed!: number;
+
+  @ApiProperty({ type: [FailedTestView] })
+  readonly failed!: readonly FailedTestView[];
+}
+
+export class RuleChangeView {
+  @ApiProperty({ enum: CHANGES })
+  readonly change!: (typeof CHANGES)[number];
+
+  @ApiProperty({ example: 'shop/read', description: '`policy/rule`.' })
+  readonly id!: string;
+
+  @ApiProperty({ example: 'allow GET on orders/* for role agent at shop' })
+  readonly words!: string;
+}
+
+export class ChangeView {
+  @ApiProperty({ enum: CHANGES })
+  readonly change!: (typeof CHANGES)[number];
+
+  @ApiProperty({ example: 'Domain' })
+  readonly kind!: string;
+
+  @ApiProperty()
+  readonly name!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly domain!: string | null;
+
+  @ApiProperty({ example: 'opens orders/*; trusts nothing: sealed' })
+  readonly words!: string;
+
+  @ApiProperty({ type: [RuleChangeView], description: 'Of a Policy; empty for other kinds.' })
+  readonly rules!: readonly RuleChangeView[];
+}
+
+export class CountsView {
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  readonly added!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  readonly changed!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  readonly removed!: number;
+}
+
+export class SummaryView {
+  @ApiProperty({ type: CountsView })
+  readonly documents!: CountsView;
+
+  @ApiProperty({ type: CountsView })
+  readonly rules!: CountsView;
+}
+
+export class ForeignView {
+  @ApiProperty()
+  readonly kind!: string;
+
+  @ApiProperty()
+  readonly name!: string;
+
+  @ApiProperty({ description: 'The source it belongs to.' })
+  readonly source!: string;
+}
+
+export class PlanView {
+  @ApiProperty({
+    type: RevisionMarkView,
+    nullable: true,
+    description: 'What it was planned on: the `base` to publish with. Null before the first revision.',
+  })
+  readonly base!: RevisionMarkView | null;
+
+  @ApiProperty()
+  readonly source!: string;
+
+  @ApiProperty({ description: 'Whether it could be published: no fault, no failing test, nothing of another source.' })
+  readonly valid!: boolean;
+
+  @ApiProperty({ type: [FaultView], description: 'All of them at once.' })
+  readonly faults!: readonly FaultView[];
+
+  @ApiProperty({ type: [FaultView] })
+  readonly warnings!: readonly FaultView[];
+
+  @ApiProperty({ type: TestsView, description: 'Of the whole set, other sources included.' })
+  readonly tests!: TestsView;
+
+  @ApiProperty({ type: [ChangeView], description: 'Empty while there are faults.' })
+  readonly changes!: readonly ChangeView[];
+
+  @ApiProperty({ type: [ForeignView], description: 'Documents of the bundle whose names belong to other sources.' })
+  readonly foreign!: readonly ForeignView[];
+
+  @ApiProperty({ type: SummaryView })
+  readonly summary!: SummaryView;
+}
+
+export class DiffView {
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  readonly from!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  readonly to!: number;
+
+  @ApiProperty({ type: [ChangeView] })
+  readonly changes!: readonly ChangeView[];
+
+  @ApiProperty({ type: SummaryView })
+  readonly summary!: SummaryView;
+}

@@ -1,0 +1,53 @@
+import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Credentials } from './credentials.js';
+import {
+  CredentialParams,
+  NewOperatorBody,
+  NewOperatorView,
+  OperatorPage,
+  operatorView,
+  OperatorView,
+} from './dto/credential.dto.js';
+import { ApiProblems } from './dto/problem.dto.js';
+import { PageQuery } from './dto/revision.dto.js';
+import { CurrentOperator, type Operator } from './operators.js';
+
+const KIND = 'operator-token';
+const PROBLEMS = ['request-invalid', 'operator-unknown', 'no-history', 'store-unavailable'] as const;
+
+@ApiTags('operators')
+@ApiBearerAuth()
+@Controller('admin/v1/operators')
+export class OperatorsController {
+  constructor(@Inject(Credentials) private readonly credentials: Credentials) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Make a token for an operator; the secret is shown once' })
+  @ApiCreatedResponse({ type: NewOperatorView })
+  @ApiProblems(...PROBLEMS, 'store-read-only')
+  async create(
+    @Body() { name, expiresAt }: NewOperatorBody,
+    @CurrentOperator() { name: createdBy }: Operator,
+  ): Promise<NewOperatorView> {
+    const { credential, token } = await this.credentials.create(KIND, { name, expiresAt }, createdBy);
+    return { ...operatorView(credential), token };
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'Operators without their secrets, revoked ones included' })
+  @ApiOkResponse({ type: OperatorPage })
+  @ApiProblems(...PROBLEMS)
+  async list(@Query() page: PageQuery): Promise<OperatorPage> {
+    const { items, next } = await this.credentials.list(KIND, page);
+    return { items: items.map(operatorView), next };
+  }
+
+  @Delete(':id')
+  @ApiOperation({ summary: "Revoke an operator's token: from now on it opens nothing" })
+  @ApiOkResponse({ type: OperatorView })
+  @ApiProblems(...PROBLEMS, 'credential-unknown', 'store-read-only')
+  async revoke(@Param() { id }: CredentialParams, @CurrentOperator() { name }: Operator): Promise<OperatorView> {
+    return operatorView(await this.credentials.revoke(KIND, id, name));
+  }
+}

@@ -1,0 +1,21 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { PlanBody, PlanView } from './dto/plan.dto.js';
+import { ApiProblems } from './dto/problem.dto.js';
+import { Publishing } from './publishing.js';
+
+@ApiTags('revisions')
+@ApiBearerAuth()
+@Controller('admin/v1/plan')
+export class PlanController {
+  constructor(@Inject(Publishing) private readonly publishing: Publishing) {}
+
+  /** What a bundle would change, and whether the set would be valid with it; bodies up to 64 MiB */
+  @Post()
+  @HttpCode(200)
+  @ApiOkResponse({ type: PlanView })
+  @ApiProblems('request-invalid', 'request-not-json', 'request-too-large', 'operator-unknown', 'store-unavailable')
+  plan(@Body() body: PlanBody): Promise<PlanView> {
+    return this.publishing.plan(body);
+  }
+}

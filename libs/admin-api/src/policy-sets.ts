@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  contentHashOf,
+  keyText,
+  newDocument,
+  type Revision,
+  type RevisionStore,
+  type StoredDocument,
+} from '#administration';
+import type { World } from '#engine';
+import { loadBundle } from '#policy';
+import { Problem } from '#problem';
+import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
+import { inTime } from './patience.js';
+
+/** A whole set as it is stored, and the world it describes. */
+export class PolicySet {
+  #world: World | null | undefined;
+
+  constructor(
+    /** Null: nothing was published, or the set is a folder's. */
+    readonly revision: Revision | null,
+    /** In the order of kind and name. */
+    readonly documents: readonly StoredDocument[],
+  ) {}
+
+  /** Null when it is not valid, as a set of a later version may be here. */
+  world(): World | null {
+    this.#world ??= loadBundle(this.documents.map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text }))).world;
+    return this.#world;
+  }
+}
+
+/** The source that documents of a folder are given. */
+const FOLDER = 'folder';
+
+/** Reads sets, and keeps the newest: reading one costs the more the larger it is, and pages of it come in a row. */
+@Injectable()
+export class PolicySets {
+  #newest: PolicySet | undefined;
+
+  constructor(@Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts) {}
+
+  /** @throws Problem `no-history` */
+  get history(): NonNullable<AdminApiParts['history']> {
+    if (this.parts.history === null) throw new Problem('no-history');
+    return this.parts.history;
+  }
+
+  /** The newest set; where the server decides by a folder, that folder's. */
+  async newest(): Promise<PolicySet> {
+    if (this.parts.history === null) return this.#ofFolder();
+    const { store } = this.parts.history;
+    const revision = await store.newest();
+    if (revision === null) return new PolicySet(null, []);
+    const known = this.#newest?.revision;
+    if (known?.number !== revision.number || known.contentHash !== revision.contentHash) {
+      this.#newest = await read(store, revision);
+    }
+    return this.#newest!;
+  }
+
+  /** @throws Problem `no-history`, `revision-unknown` */
+  async at(number: number): Promise<PolicySet> {
+    const { store } = this.history;
+    const revision = await store.revision(number);
+    if (revision === null) throw new Problem('revision-unknown', { number });
+    const known = this.#newest?.revision;
+    const isNewest = known?.number === number && known.contentHash === revision.contentHash;
+    return isNewest ? this.#newest! : read(store, revision);
+  }
+
+  async #ofFolder(): Promise<PolicySet> {
+    const files = await inTime(this.parts.server.documents());
+    const documents = loadBundle(files).documents.map(({ document, text }): StoredDocument => {
+      const { document: _meaning, ...stored } = newDocument(document, text, FOLDER);
+      return stored;
+    });
+    const known = this.#newest;
+    if (known !== undefined && contentHashOf(known.documents) === contentHashOf(documents)) return known;
+    return (this.#newest = new PolicySet(
+      null,
+      documents.sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1)),
+    ));
+  }
+}
+
+async function read(store: RevisionStore, revision: Revision): Promise<PolicySet> {
+  return new PolicySet(revision, await store.documents(revision.number));
+}

@@ -1,0 +1,145 @@
+import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { changeSummary, keyText, spokenChanges } from '#administration';
+import type { HttpReply } from '#http';
+import { Problem } from '#problem';
+import { DocumentPage } from './dto/document.dto.js';
+import { DiffView, PublishBody, RestoreBody } from './dto/plan.dto.js';
+import { ApiProblems } from './dto/problem.dto.js';
+import {
+  DiffQuery,
+  PageQuery,
+  Published,
+  RevisionPage,
+  RevisionParams,
+  RevisionView,
+  revisionView,
+} from './dto/revision.dto.js';
+import { CurrentOperator, type Operator } from './operators.js';
+import { behindCursor, DEFAULT_LIMIT, pageOf, readAhead } from './paging.js';
+import { PolicySets } from './policy-sets.js';
+import { Publishing } from './publishing.js';
+import { invalid } from './request.pipe.js';
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
+const KEY_HEADER = {
+  name: 'idempotency-key',
+  required: false,
+  description: 'Up to 200 visible ASCII characters. The same key with the same request is answered with what it made.',
+} as const;
+const PUBLISHING_PROBLEMS = [
+  'request-invalid',
+  'operator-unknown',
+  'no-history',
+  'revision-superseded',
+  'idempotency-key-reused',
+  'bundle-invalid',
+  'publication-refused',
+  'store-unavailable',
+  'store-read-only',
+] as const;
+const READING_PROBLEMS = ['request-invalid', 'operator-unknown', 'no-history', 'store-unavailable'] as const;
+
+@ApiTags('revisions')
+@ApiBearerAuth()
+@Controller('admin/v1/revisions')
+export class RevisionsController {
+  constructor(
+    @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(Publishing) private readonly publishing: Publishing,
+  ) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Publish a bundle on the revision that it was planned on',
+    description:
+      'The whole set must be valid with it, and every Test document must pass. Bodies up to 64 MiB. `revision-superseded` has `current`, the revision that came first; `bundle-invalid` has `faults`, `warnings`, `tests` and `foreign`; `documents-of-another-source` has `foreign`.',
+  })
+  @ApiHeader(KEY_HEADER)
+  @ApiCreatedResponse({ type: Published })
+  @ApiOkResponse({ type: Published, description: 'Nothing new was stored: `unchanged` or `repeated`.' })
+  @ApiProblems(...PUBLISHING_PROBLEMS, 'request-not-json', 'request-too-large', 'documents-of-another-source')
+  async publish(
+    @Body() body: PublishBody,
+    @Headers('idempotency-key') key: string | undefined,
+    @CurrentOperator() { name }: Operator,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<Published> {
+    return answered(reply, await this.publishing.publish(body, name, judgedKey(key)));
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'Revisions from the newest down' })
+  @ApiOkResponse({ type: RevisionPage })
+  @ApiProblems(...READING_PROBLEMS)
+  async list(@Query() { limit = DEFAULT_LIMIT, next }: PageQuery): Promise<RevisionPage> {
+    const below = next === undefined ? undefined : Number(behindCursor(next));
+    if (below !== undefined && !Number.isSafeInteger(below)) {
+      throw invalid([{ pointer: '/next', message: 'this is no cursor of ours' }]);
+    }
+    const found = await this.sets.history.store.list({ below, limit: limit + 1 });
+    const page = readAhead(found, ({ number }) => String(number), limit);
+    return { items: page.items.map(revisionView), next: page.next };
+  }
+
+  @Get(':n')
+  @ApiOperation({ summary: 'One revision: who published it, when and why' })
+  @ApiOkResponse({ type: RevisionView })
+  @ApiProblems(...READING_PROBLEMS, 'revision-unknown')
+  async read(@Param() { n }: RevisionParams): Promise<RevisionView> {
+    const revision = await this.sets.history.store.revision(n);
+    if (revision === null) throw new Problem('revision-unknown', { number: n });
+    return revisionView(revision);
+  }
+
+  @Get(':n/documents')
+  @ApiOperation({ summary: 'The whole set as it was, in the order of kind and name' })
+  @ApiOkResponse({ type: DocumentPage })
+  @ApiProblems(...READING_PROBLEMS, 'revision-unknown')
+  async documents(@Param() { n }: RevisionParams, @Query() page: PageQuery): Promise<DocumentPage> {
+    return pageOf((await this.sets.at(n)).documents, keyText, page);
+  }
+
+  @Get(':n/diff')
+  @ApiOperation({ summary: 'What it changed, in words' })
+  @ApiOkResponse({ type: DiffView })
+  @ApiProblems(...READING_PROBLEMS, 'revision-unknown')
+  async diff(@Param() { n }: RevisionParams, @Query() { against }: DiffQuery): Promise<DiffView> {
+    const { store } = this.sets.history;
+    const revision = await store.revision(n);
+    if (revision === null) throw new Problem('revision-unknown', { number: n });
+    const from = against ?? revision.base ?? 0;
+    const changes = spokenChanges(await store.changes(from, n));
+    return { from, to: n, changes, summary: changeSummary(changes) };
+  }
+
+  @Post(':n/restore')
+  @ApiOperation({
+    summary: 'Publish a new revision with the content of an old one',
+    description: 'Judged like any other: what was valid once may not be valid any more.',
+  })
+  @ApiHeader(KEY_HEADER)
+  @ApiCreatedResponse({ type: Published })
+  @ApiOkResponse({ type: Published, description: 'Nothing new was stored: `unchanged` or `repeated`.' })
+  @ApiProblems(...PUBLISHING_PROBLEMS, 'revision-unknown')
+  async restore(
+    @Param() { n }: RevisionParams,
+    @Body() body: RestoreBody,
+    @Headers('idempotency-key') key: string | undefined,
+    @CurrentOperator() { name }: Operator,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<Published> {
+    const past = await this.sets.at(n);
+    return answered(reply, await this.publishing.restore(past, body, name, judgedKey(key)));
+  }
+}
+
+function answered(reply: HttpReply, published: Published): Published {
+  reply.status(published.unchanged === true || published.repeated === true ? 200 : 201);
+  return published;
+}
+
+function judgedKey(key: string | undefined): string | undefined {
+  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
+  throw invalid([{ pointer: '', message: '`idempotency-key` is not 1 to 200 visible ASCII characters' }]);
+}
