@@ -86,6 +86,7 @@ export const PROBLEM = {
   unknownRoute: problem(404, 'route-unknown', 'no route answers this'),
   stranger: problem(401, 'operator-unknown', 'the token is not known'),
   superseded: problem(409, 'revision-superseded', 'someone published first', { current: REVISION }),
+  foreign: problem(409, 'documents-of-another-source', 'documents belong to other sources'),
   away: problem(503, 'store-unavailable', 'the database cannot be reached'),
   noHistory: problem(409, 'no-history', 'this server decides by a folder'),
 };

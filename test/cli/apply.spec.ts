@@ -68,12 +68,13 @@ describe('dharma apply', () => {
   });
 
   it.each`
-    because                              | plan       | said                  | code | message
-    ${'the set is not valid'}            | ${INVALID} | ${PUBLISHED}          | ${1} | ${'`shopp` does not exist'}
-    ${'documents are of another source'} | ${FOREIGN} | ${PUBLISHED}          | ${4} | ${'belongs to the source `git`'}
-    ${'someone was first'}               | ${PLAN}    | ${PROBLEM.superseded} | ${4} | ${'`bob` published revision 42 from `git` first, at 2026-12-24T11:00:00Z: orders opens to partners\nlook at what changed'}
-    ${'the server decides by a folder'}  | ${PLAN}    | ${PROBLEM.noHistory}  | ${1} | ${'this server decides by a folder'}
-    ${'the store is away'}               | ${PLAN}    | ${PROBLEM.away}       | ${3} | ${'whether it was published is not known'}
+    because                               | plan       | said                  | code | message
+    ${'the set is not valid'}             | ${INVALID} | ${PUBLISHED}          | ${1} | ${'`shopp` does not exist'}
+    ${'documents are of another source'}  | ${FOREIGN} | ${PUBLISHED}          | ${4} | ${'belongs to the source `git`'}
+    ${'someone was first'}                | ${PLAN}    | ${PROBLEM.superseded} | ${4} | ${'`bob` published revision 42 from `git` first, at 2026-12-24T11:00:00Z: orders opens to partners\nlook at what changed'}
+    ${'others took a document meanwhile'} | ${PLAN}    | ${PROBLEM.foreign}    | ${4} | ${'documents belong to other sources\ndo something else'}
+    ${'the server decides by a folder'}   | ${PLAN}    | ${PROBLEM.noHistory}  | ${1} | ${'this server decides by a folder'}
+    ${'the store is away'}                | ${PLAN}    | ${PROBLEM.away}       | ${3} | ${'whether it was published is not known'}
   `('publishes nothing and exits with $code when $because', async ({ plan, said, code, message }) => {
     const ran = await applied({ 'POST /admin/v1/plan': { json: plan }, 'POST /admin/v1/revisions': said });
     expect(ran).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });
