@@ -3,9 +3,9 @@
  * are installed. Further arguments go to jest.
  */
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { ensureBuilt, runNode } from './bootstrap.mjs';
-import { GATEWAYS } from './suites.mjs';
+import { delimiter, join, resolve } from 'node:path';
+import { ensureBuilt, root, runNode } from './bootstrap.mjs';
+import { GATEWAY_FOLDERS, GATEWAYS } from './suites.mjs';
 
 const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--gateways');
 // The CLI's tests start the built program, as its users do.
@@ -17,25 +17,32 @@ function testWithoutGateways() {
 }
 
 async function testGateways() {
-  const found = GATEWAYS.filter((gateway) => gateway.binaries.every(isOnPath));
+  const path = [process.env.PATH ?? '', ...GATEWAY_FOLDERS.map((folder) => resolve(root, folder))].join(delimiter);
+  const found = GATEWAYS.filter(({ program }) => isOn(path, program));
   const missing = GATEWAYS.filter((gateway) => !found.includes(gateway));
+  const specs = found.map(({ spec }) => spec);
   const code =
-    found.length === 0 ? 0 : await jest([...jestArguments, '--runTestsByPath', ...found.map(({ spec }) => spec)]);
-  for (const { name, debian } of missing) {
-    process.stdout.write(`not run: ${name} (no such program on the PATH; Debian's package is \`${debian}\`)\n`);
+    found.length === 0
+      ? 0
+      : await jest([...jestArguments, '--runTestsByPath', ...specs], { ...process.env, PATH: path });
+  for (const { name, program, from } of missing) {
+    process.stdout.write(`not run: ${name} (no program \`${program}\` on the PATH; it comes with ${from})\n`);
   }
   return code === 0 && missing.length > 0 && process.env.CI === 'true' ? 1 : code;
 }
 
-async function jest(argv) {
-  const { code } = await runNode([
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    '--reporters=default',
-    '--reporters=<rootDir>/scripts/suite-reporter.mjs',
-    ...argv,
-  ]);
+async function jest(argv, env = process.env) {
+  const { code } = await runNode(
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+      '--reporters=default',
+      '--reporters=<rootDir>/scripts/suite-reporter.mjs',
+      ...argv,
+    ],
+    { env },
+  );
   return code;
 }
 
@@ -45,8 +52,8 @@ function separated(argv) {
   return firstIsPath ? ['--', ...argv] : argv;
 }
 
-function isOnPath(program) {
-  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'].some((folder) => {
+function isOn(path, program) {
+  return path.split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;

@@ -1,0 +1,449 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { startEcho, type Echo, type Received } from '../support/echo.js';
+import { colouredShop, GATEWAY_SHOP } from '../support/gateway-shop.js';
+import { freePort, startGateway, type Gateway, type GatewayProgram } from '../support/gateway.js';
+import { endpointOf, sendRaw, type HttpResponse } from '../support/http.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { BROKEN_SHOP } from '../support/shop.js';
+
+export interface Front {
+  readonly gateway: GatewayProgram;
+  /** Which of Dharma's listeners it asks. */
+  readonly asks: 'grpc' | 'http';
+  /** What a client gets when Dharma gives no answer. */
+  readonly closed: number;
+}
+
+const STARTED_WITHIN_MILLISECONDS = 30_000;
+const FOLLOWED_WITHIN_MILLISECONDS = 1000;
+const SWAPS = 6;
+const ANSWERS_BETWEEN_SWAPS = 30;
+const CLIENTS = 4;
+
+/** What every gateway with the configuration that we ship must hold, from nothing but its shipped text and real sockets. */
+export function describeBehind(name: string, front: Front): void {
+  describe(`behind ${name}`, () => {
+    let dharma: TestServer;
+    let service: Echo;
+    let gateway: Gateway;
+
+    beforeAll(async () => {
+      dharma = await startTestServer(GATEWAY_SHOP);
+      service = await startEcho();
+      gateway = await startGateway(front.gateway, {
+        dharma: dharma.addresses[front.asks],
+        service: service.address,
+      });
+    }, STARTED_WITHIN_MILLISECONDS);
+
+    afterAll(async () => {
+      await gateway?.stop();
+      await service?.stop();
+      await dharma?.stop();
+    });
+
+    const sendLines = (...lines: string[]): Promise<HttpResponse> => sendRaw(gateway.endpoint, lines);
+    const send = (start: string, ...headers: string[]): Promise<HttpResponse> =>
+      sendLines(`${start} HTTP/1.1`, 'Host: shop.example', ...headers);
+    const last = (): Received => service.received.at(-1)!;
+
+    /** What the service got of it, if anything. */
+    const passedOn = async (ask: () => Promise<HttpResponse>): Promise<[HttpResponse, readonly Received[]]> => {
+      const before = service.received.length;
+      const response = await ask();
+      return [response, service.received.slice(before)];
+    };
+
+    it('forwards what rules allow, with the obligation', async () => {
+      const response = await send('GET /public/list?page=2&page=3', 'Accept-Language: pt');
+      expect(response.status).toBe(200);
+      expect(last()).toMatchObject({ method: 'GET', url: '/public/list?page=2&page=3' });
+      expect(last().headers).toMatchObject({
+        host: 'shop.example',
+        'x-customer-tier': 'standard',
+        'accept-language': 'pt',
+      });
+    });
+
+    it.each`
+      because                                             | start
+      ${'no rule allows writing'}                         | ${'POST /public/list'}
+      ${'no rule allows the back office'}                 | ${'GET /admin/users'}
+      ${'the company denies what the shop allows'}        | ${'GET /frozen/list'}
+      ${'no endpoint answers there'}                      | ${'GET /elsewhere'}
+      ${'methods are case-sensitive and HEAD is not GET'} | ${'HEAD /public/list'}
+      ${'a preflight is a request like another'}          | ${'OPTIONS /public/list'}
+    `('answers 401 with the one challenge and forwards nothing: $because', async ({ start }: { start: string }) => {
+      const [response, received] = await passedOn(() => send(start));
+      expect(response).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+      expect(received).toEqual([]);
+    });
+
+    it.each`
+      because                                      | lines
+      ${'a method in lower case is another'}       | ${['get /public/list HTTP/1.1', 'Host: shop.example']}
+      ${'an unknown method is allowed by nothing'} | ${['FOO /public/list HTTP/1.1', 'Host: shop.example']}
+      ${'TRACE is allowed by nothing'}             | ${['TRACE /public/list HTTP/1.1', 'Host: shop.example']}
+      ${'a host that no service answers'}          | ${['GET /public/list HTTP/1.1', 'Host: evil.example']}
+      ${'two hosts'}                               | ${['GET /public/list HTTP/1.1', 'Host: shop.example', 'Host: evil.example']}
+      ${'a list of hosts'}                         | ${['GET /public/list HTTP/1.1', 'Host: shop.example, evil.example']}
+      ${'no host'}                                 | ${['GET /public/list HTTP/1.1']}
+      ${'no host, in HTTP/1.0'}                    | ${['GET /public/list HTTP/1.0']}
+      ${'no host, in HTTP/0.9'}                    | ${['GET /public/list']}
+      ${'a target with a host of its own'}         | ${['GET http://evil.example/public/list HTTP/1.1', 'Host: shop.example']}
+      ${'a target with the very host'}             | ${['GET http://shop.example/public/list HTTP/1.1', 'Host: shop.example']}
+      ${'a host with a user'}                      | ${['GET http://shop.example@evil.example/public/list HTTP/1.1', 'Host: shop.example']}
+      ${'no path at all'}                          | ${['GET http://shop.example?x=/public/list HTTP/1.1', 'Host: shop.example']}
+      ${'a target that does not start at the top'} | ${['GET public/list HTTP/1.1', 'Host: shop.example']}
+      ${'a tunnel'}                                | ${['CONNECT shop.example:443 HTTP/1.1', 'Host: shop.example']}
+      ${'a tunnel by a path'}                      | ${['CONNECT /public/list HTTP/1.1', 'Host: shop.example']}
+      ${'a request about no path'}                 | ${['OPTIONS * HTTP/1.1', 'Host: shop.example']}
+      ${'two tokens'}                              | ${['GET /public/list HTTP/1.1', 'Host: shop.example', 'Authorization: Bearer a', 'Authorization: Bearer b']}
+      ${'a space in the target'}                   | ${['GET /public/list /admin HTTP/1.1', 'Host: shop.example']}
+    `('forwards nothing: $because', async ({ lines }: { lines: string[] }) => {
+      const [response, received] = await passedOn(() => sendLines(...lines));
+      expect(received).toEqual([]);
+      // A gateway may answer OPTIONS * itself, and hangs up on what is no HTTP.
+      if (!lines[0]!.startsWith('OPTIONS *')) expect([0, 400, 401, 403, 404, 405, 426, 501]).toContain(response.status);
+    });
+
+    it.each`
+      because                                  | target
+      ${'dot segments'}                        | ${'/public/../admin/users'}
+      ${'dot segments out of the closed part'} | ${'/admin/../public/list'}
+      ${'escaped dot segments'}                | ${'/public/%2e%2e/admin/users'}
+      ${'half escaped dot segments'}           | ${'/public/.%2E/admin/users'}
+      ${'a single dot'}                        | ${'/public/./list'}
+      ${'a dot at the end'}                    | ${'/public/list/.'}
+      ${'an empty segment'}                    | ${'/public//admin'}
+      ${'an empty first segment'}              | ${'//public/list'}
+      ${'a path that looks like a host'}       | ${'//evil.example/public/list'}
+      ${'an escaped slash'}                    | ${'/public/..%2fadmin'}
+      ${'an escaped slash in upper case'}      | ${'/public%2Flist'}
+      ${'an escaped slash that leads out'}     | ${'/public%2f..%2fadmin'}
+      ${'a matrix parameter'}                  | ${'/public/list;x=1'}
+      ${'a matrix parameter after dots'}       | ${'/public/..;/admin'}
+      ${'an escaped semicolon'}                | ${'/public/..%3b/admin'}
+      ${'a backslash'}                         | ${'/public\\..\\admin'}
+      ${'an escaped backslash'}                | ${'/public%5c..%5cadmin'}
+      ${'a doubly escaped letter'}             | ${'/public/%2561'}
+      ${'doubly escaped dots'}                 | ${'/public/%252e%252e/admin'}
+      ${'a fragment'}                          | ${'/public#/../admin'}
+      ${'a fragment in the query'}             | ${'/public/list?x=1#/admin'}
+      ${'an escaped question mark'}            | ${'/public/list%3fx'}
+      ${'an escaped hash'}                     | ${'/public/list%23x'}
+      ${'an escaped zero byte'}                | ${'/public/list%00.css'}
+      ${'an escaped line break'}               | ${'/public/%0d%0aX-Customer-Tier:%20gold'}
+      ${'a malformed escape'}                  | ${'/public/%zz'}
+      ${'half an escape'}                      | ${'/public/list%2'}
+      ${'an overlong dot'}                     | ${'/public/%c0%ae%c0%ae/admin'}
+      ${'a raw byte'}                          | ${'/public/\u00e4'}
+      ${'a tab'}                               | ${'/public/\tlist'}
+      ${'letters that need no escape'}         | ${'/%70ublic/list'}
+      ${'closed letters that need no escape'}  | ${'/%61dmin/users'}
+      ${'hex in lower case'}                   | ${'/public/a%c3%a9'}
+      ${'an escaped comma'}                    | ${'/public/a%2Cb'}
+      ${'an escaped comma beside a brace'}     | ${'/public/a%2Cb{'}
+      ${'a star'}                              | ${'/public/*'}
+      ${'an at sign'}                          | ${'/public@shop.example/list'}
+      ${'another case'}                        | ${'/PUBLIC/list'}
+      ${'dots in the query'}                   | ${'/public/list?x=/../admin'}
+      ${'an empty query'}                      | ${'/public/list?'}
+      ${'a second question mark'}              | ${'/public/list?x=1?y=2'}
+      ${'a closed path in the query'}          | ${'/admin/users?/public/list'}
+    `('hands the service what was judged, or nothing: $because', async ({ target }: { target: string }) => {
+      const decisions = dharma.events.length;
+      const [response, received] = await passedOn(() => send(`GET ${target}`));
+      if (received.length === 0) {
+        expect([400, 401, 403, 307]).toContain(response.status);
+        return;
+      }
+      expect(received).toHaveLength(1);
+      const judged = dharma.events.slice(decisions).filter(({ kind }) => kind === 'decision');
+      expect(judged).toMatchObject([{ decision: 'allow', endpoint: 'orders/public' }]);
+      // Judged once more, this time just as the service got it.
+      const again = dharma.next('decision');
+      await decide(dharma, 'GET', received[0]!.url);
+      expect(await again).toMatchObject({ decision: 'allow', endpoint: 'orders/public' });
+    });
+
+    it.each`
+      because                                       | header
+      ${'the path of another convention'}           | ${'X-Original-URI: /public/list'}
+      ${'the address of another convention'}        | ${'X-Original-URL: http://shop.example/public/list'}
+      ${'the method of another convention'}         | ${'X-Original-Method: GET'}
+      ${'the host of another convention'}           | ${'X-Original-Host: shop.example'}
+      ${'the address of the client'}                | ${'X-Original-Address: 10.0.0.1'}
+      ${'the path as proxies report it'}            | ${'X-Forwarded-Uri: /public/list'}
+      ${'the method as proxies report it'}          | ${'X-Forwarded-Method: GET'}
+      ${'the host as proxies report it'}            | ${'X-Forwarded-Host: evil.example'}
+      ${'the address as proxies report it'}         | ${'X-Forwarded-For: 10.0.0.1'}
+      ${'all of it in one'}                         | ${'Forwarded: for=10.0.0.1;host=shop.example'}
+      ${'a method override'}                        | ${'X-HTTP-Method-Override: GET'}
+      ${'a path override'}                          | ${'X-Rewrite-URL: /public/list'}
+      ${'the path that was judged'}                 | ${'X-Dharma-Path: /public/other'}
+      ${'the decision'}                             | ${'X-Dharma-Decision: mine'}
+      ${'the key of a gateway'}                     | ${'X-Dharma-Key: edge.mine'}
+      ${'a header that an obligation sets'}         | ${'X-Customer-Tier: gold'}
+      ${'a header that a mechanism is reported in'} | ${'X-Auth-Request-User: root'}
+      ${'a certificate'}                            | ${'X-Forwarded-Client-Cert: By=spiffe://acme/a;URI=spiffe://acme/root'}
+      ${'a path that Envoy keeps'}                  | ${'X-Envoy-Original-Path: /public/list'}
+      ${'what Envoy is told to take away'}          | ${'X-Envoy-Auth-Headers-To-Remove: x-customer-tier'}
+      ${'a body that was cut'}                      | ${'X-Envoy-Auth-Partial-Body: true'}
+    `('believes no client that brings $because', async ({ header }: { header: string }) => {
+      const colon = header.indexOf(':');
+      const [name, value] = [header.slice(0, colon).toLowerCase(), header.slice(colon + 2)];
+      for (const start of ['GET /admin/users', 'POST /public/list']) {
+        const [response, received] = await passedOn(() => send(start, header));
+        expect(response.status).toBe(401);
+        expect(received).toEqual([]);
+      }
+      const [response, received] = await passedOn(() => send('GET /public/list', header));
+      expect(response.status).toBe(200);
+      expect(received[0]!.headers['x-customer-tier']).toBe('standard');
+      if (HARMLESS.has(name)) return;
+      expect(received[0]!.lines.filter(([each, said]) => each === name && said.includes(value))).toEqual([]);
+    });
+
+    it.each`
+      because                                 | headers
+      ${'an underscore that upstreams fold'}  | ${['X_Customer_Tier: gold', 'X_Auth_Request_User: root', 'X_Dharma_Decision: mine']}
+      ${'a name taken away after it was set'} | ${['Connection: X-Customer-Tier, X-Dharma-Decision, close']}
+      ${'the name twice'}                     | ${['X-Customer-Tier: gold', 'x-customer-tier: platinum']}
+      ${'a name in odd case'}                 | ${['x-CUSTOMER-tier: gold']}
+      ${'a trailer announced'}                | ${['Trailer: X-Customer-Tier', 'TE: trailers']}
+    `('never loses its own headers to a client with $because', async ({ headers }: { headers: string[] }) => {
+      const [response, received] = await passedOn(() => send('GET /public/list', ...headers));
+      if (received.length === 0) expect(response.status).toBe(400);
+      for (const { lines } of received) {
+        expect(lines.filter(([name]) => name.replaceAll('_', '-') === 'x-customer-tier')).toEqual([
+          ['x-customer-tier', 'standard'],
+        ]);
+        expect(lines.filter(([name]) => name.replaceAll('_', '-') === 'x-dharma-decision')).toHaveLength(1);
+        expect(lines.filter(([name]) => name.replaceAll('_', '-') === 'x-auth-request-user')).toEqual([]);
+      }
+    });
+
+    it('tells the client nothing that the service says in our name', async () => {
+      const response = await send('GET /public/list');
+      expect(response.headers['x-dharma-decision'] ?? '').not.toBe('of the service');
+      expect(response.headers).not.toHaveProperty('x-dharma-key');
+      expect(response.headers).not.toHaveProperty('x-dharma-path');
+    });
+
+    it('judges each of several requests on one connection', async () => {
+      const [start, end] = ['GET /public/list HTTP/1.1\r\nHost: shop.example\r\n', '\r\n'];
+      const [, received] = await passedOn(() =>
+        sendLines(
+          `${start}${end}GET /admin/users HTTP/1.1\r\nHost: shop.example\r\n${end}GET /public/last HTTP/1.1`,
+          'Host: shop.example',
+        ),
+      );
+      expect(received.map(({ url }) => url)).toEqual(['/public/list', '/public/last']);
+    });
+
+    it('judges a websocket at its handshake', async () => {
+      const before = service.received.length;
+      const allowed = await upgrade(gateway, 'GET /public/feed', 'websocket');
+      expect(allowed.head).toMatch(/^HTTP\/1.1 101 /);
+      allowed.socket.write('over and out');
+      expect(await until(() => allowed.heard().endsWith('over and out'), allowed.socket)).toBe(true);
+      allowed.socket.destroy();
+      expect(last()).toMatchObject({ url: '/public/feed', headers: { 'x-customer-tier': 'standard' } });
+
+      const denied = await upgrade(gateway, 'GET /admin/feed', 'websocket');
+      expect(denied.head).toMatch(/^HTTP\/1.1 401 /);
+      denied.socket.destroy();
+      expect(service.received).toHaveLength(before + 1);
+    });
+
+    it('lets no other upgrade through', async () => {
+      for (const protocol of ['h2c', 'websocket, h2c', 'TLS/1.0']) {
+        const before = service.received.length;
+        const refused = await upgrade(gateway, 'GET /public/list', protocol);
+        expect(refused.head).not.toMatch(/^HTTP\/1.1 101 /);
+        refused.socket.destroy();
+        for (const { headers } of service.received.slice(before)) expect(headers).not.toHaveProperty('upgrade');
+      }
+    });
+
+    it('follows the policy within a second, and keeps the last good one', async () => {
+      const start = performance.now();
+      await dharma.rewrite(colouredShop('green'));
+      while ((await send('GET /public/list')).status === 200) {
+        expect(performance.now() - start).toBeLessThan(FOLLOWED_WITHIN_MILLISECONDS);
+      }
+      expect((await send('GET /green')).status).toBe(200);
+
+      const refused = dharma.next('policy-refused');
+      await dharma.rewrite(BROKEN_SHOP);
+      await refused;
+      expect((await send('GET /green')).status).toBe(200);
+      expect((await send('GET /blue')).status).toBe(401);
+    });
+
+    it('answers no request by a mix of two policies', async () => {
+      await dharma.rewrite(colouredShop('green'));
+      const seen = { blue: 0, green: 0, denied: 0 };
+      let over = false;
+      const client = async () => {
+        for (let turn = 0; !over; turn += 1) {
+          const colour = turn % 2 === 0 ? 'blue' : 'green';
+          const response = await send(`GET /${colour}`);
+          if (response.status === 401) {
+            seen.denied += 1;
+            continue;
+          }
+          expect(response.status).toBe(200);
+          const got = JSON.parse(response.body) as Received;
+          // The rule that let it pass and the rule that set the header are documents of two domains.
+          expect(got.headers['x-customer-tier']).toBe(colour);
+          seen[colour] += 1;
+        }
+      };
+      const swaps = async () => {
+        for (let swap = 0; swap < SWAPS; swap += 1) {
+          const colour = swap % 2 === 0 ? 'blue' : 'green';
+          const inForce = dharma.next('policy-in-force');
+          await dharma.rewrite(colouredShop(colour));
+          await inForce;
+          const enough = seen[colour] + ANSWERS_BETWEEN_SWAPS;
+          while (seen[colour] < enough) await new Promise((turn) => setImmediate(turn));
+        }
+        over = true;
+      };
+      await Promise.all([swaps(), ...Array.from({ length: CLIENTS }, client)]).finally(() => (over = true));
+      expect(seen.blue).toBeGreaterThan(SWAPS);
+      expect(seen.green).toBeGreaterThan(SWAPS);
+      expect(seen.denied).toBeGreaterThan(SWAPS);
+    });
+  });
+
+  describe(`behind ${name}, without an answer`, () => {
+    const closed = async (port: number): Promise<HttpResponse> => {
+      const service = await startEcho();
+      const gateway = await startGateway(front.gateway, { dharma: `127.0.0.1:${port}`, service: service.address });
+      try {
+        const ask = () => sendRaw(gateway.endpoint, ['GET /public/list HTTP/1.1', 'Host: shop.example']);
+        const responses = [await ask(), await ask()];
+        expect(service.received).toEqual([]);
+        expect(responses[1]!.status).toBe(responses[0]!.status);
+        return responses[0]!;
+      } finally {
+        await gateway.stop();
+        await service.stop();
+      }
+    };
+
+    it('is closed when Dharma is not there', async () => {
+      expect((await closed(await freePort())).status).toBe(front.closed);
+    });
+
+    it.each`
+      because                          | says
+      ${'it listens and says nothing'} | ${undefined}
+      ${'it hangs up'}                 | ${''}
+      ${'it talks nonsense'}           | ${'nonsense\r\n\r\n'}
+      ${'it fails'}                    | ${'HTTP/1.1 500 Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'}
+      ${'it begins and does not end'}  | ${'HTTP/1.1 200 OK\r\nX-Dharma'}
+    `('is closed when $because', async ({ says }: { says: string | undefined }) => {
+      const sockets = new Set<Socket>();
+      const impostor = createServer((socket) => {
+        sockets.add(socket);
+        socket.on('error', () => socket.destroy());
+        socket.once('data', () => {
+          if (says !== undefined) socket.write(says);
+          if (says !== undefined && !says.endsWith('X-Dharma')) socket.end();
+        });
+      }).listen(0, '127.0.0.1');
+      await once(impostor, 'listening');
+      try {
+        const { status } = await closed((impostor.address() as AddressInfo).port);
+        expect([front.closed, 500, 502, 503, 504, 403]).toContain(status);
+      } finally {
+        for (const socket of sockets) socket.destroy();
+        impostor.close();
+      }
+    });
+
+    it(
+      'is closed when Dharma goes, and open again when it is back',
+      async () => {
+        const service = await startEcho();
+        const first = await startTestServer(GATEWAY_SHOP);
+        const address = first.addresses[front.asks];
+        const gateway = await startGateway(front.gateway, { dharma: address, service: service.address });
+        const ask = () => sendRaw(gateway.endpoint, ['GET /public/list HTTP/1.1', 'Host: shop.example']);
+        expect((await ask()).status).toBe(200);
+        await first.stop();
+        expect((await ask()).status).toBe(front.closed);
+        expect(service.received).toHaveLength(1);
+        const second = await startTestServer(GATEWAY_SHOP, { [`${front.asks}-address`]: address });
+        // A gateway may wait before it tries again, nginx ten seconds.
+        for (let status = 0; status !== 200; status = (await ask()).status) expect([0, front.closed]).toContain(status);
+        await gateway.stop();
+        await second.stop();
+        await service.stop();
+      },
+      STARTED_WITHIN_MILLISECONDS,
+    );
+  });
+}
+
+/** Headers that mean nothing to Dharma or gateways and pass to the service, which may read them. */
+const HARMLESS = new Set([
+  'x-http-method-override',
+  'x-rewrite-url',
+  'x-envoy-original-path',
+  'x-envoy-auth-headers-to-remove',
+  'x-envoy-auth-partial-body',
+]);
+
+async function decide(dharma: TestServer, method: string, path: string): Promise<void> {
+  const body = JSON.stringify({ target: { host: 'shop.example', method, path } });
+  await sendRaw(
+    endpointOf(dharma.addresses.http),
+    [
+      'POST /v1/decide HTTP/1.1',
+      'Host: dharma',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ],
+    body,
+  );
+}
+
+interface Upgraded {
+  /** Of the answer. */
+  readonly head: string;
+  readonly socket: Socket;
+  heard(): string;
+}
+
+async function upgrade(gateway: Gateway, start: string, protocol: string): Promise<Upgraded> {
+  const socket = connect(gateway.endpoint);
+  let heard = '';
+  socket.on('data', (chunk) => (heard += chunk.toString('latin1')));
+  socket.write(
+    [
+      `${start} HTTP/1.1`,
+      'Host: shop.example',
+      'Connection: Upgrade',
+      `Upgrade: ${protocol}`,
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ].join('\r\n') + '\r\n\r\n',
+  );
+  await until(() => heard.includes('\r\n\r\n'), socket);
+  return { head: heard, socket, heard: () => heard };
+}
+
+/** Waits for what the other side says; false when it hung up before that. */
+async function until(holds: () => boolean, socket: Socket): Promise<boolean> {
+  while (!holds()) {
+    if (socket.readableEnded || socket.destroyed) return false;
+    await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  }
+  return true;
+}
