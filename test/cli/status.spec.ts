@@ -27,7 +27,7 @@ admin     127.0.0.1:8282
     because                                | json                                                                              | code | line
     ${'it is not ready'}                   | ${{ ...STATUS, ready: { ready: false, because: 'no policy yet' }, policy: null }} | ${1} | ${'ready     no: no policy yet\n'}
     ${'no policy is in force'}             | ${{ ...STATUS, policy: null }}                                                    | ${0} | ${'in force  no policy\n'}
-    ${'nothing was ever published'}        | ${{ ...STATUS, newest: null }}                                                    | ${0} | ${'newest    nothing is stored\n'}
+    ${'nothing was ever published'}        | ${{ ...STATUS, newest: null }}                                                    | ${0} | ${'newest    not known: nothing was published, or the store cannot be reached\n'}
     ${'a folder has no history'}           | ${{ ...STATUS, source: 'folder', newest: null }}                                  | ${0} | ${'source    folder\n'}
     ${'the feed has trouble'}              | ${{ ...STATUS, feed: { state: 'forked', detail: 'revision 41 differs' } }}        | ${0} | ${'feed      forked: revision 41 differs\n'}
     ${'something is wrong all the same'}   | ${{ ...STATUS, ready: { ready: true, degraded: ['the store is away'] } }}         | ${0} | ${'but       the store is away\n'}

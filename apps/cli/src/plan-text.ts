@@ -41,9 +41,9 @@ export function planText(plan: Plan, colours: Colours): string {
 /** One line: how much would change, and where. */
 export function planSummary({ summary, base, source, tests }: Plan): string {
   const { documents, rules } = summary;
-  const on = base === null ? 'on nothing published yet' : `on revision ${base.number}`;
-  const all = { ...documents };
-  if (all.added + all.changed + all.removed === 0) return `nothing changes ${on}, as source \`${source}\``;
+  const on = base === null ? 'on no revision' : `on revision ${base.number}`;
+  if (documents.added + documents.changed + documents.removed === 0)
+    return `nothing changes ${on}, as source \`${source}\``;
   const tested = tests.passed + tests.failed.length === 0 ? '' : `; ${tests.passed} tests pass`;
   return `${on}, as source \`${source}\`: documents ${countsText(documents)}; rules ${countsText(rules)}${tested}`;
 }
