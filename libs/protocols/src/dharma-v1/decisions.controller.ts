@@ -70,7 +70,7 @@ export class DecisionsController implements OnModuleDestroy {
     try {
       const trace = traced(call.metadata, call);
       // One after the other: the order of the answers, and the client's pace, come by themselves.
-      for await (const { id, request } of call as AsyncIterable<DecideStreamRequest>) {
+      for await (const { id, request } of requestsOf(call)) {
         // Who is known may have changed since the stream was opened.
         const caller = this.#caller(call);
         const answer = await this.decisionPoint.answer(toQuestion(request, trace), caller);
@@ -86,7 +86,10 @@ export class DecisionsController implements OnModuleDestroy {
 
   /** Streams have no end of their own; whoever is in the middle of one turns to another server. */
   onModuleDestroy(): void {
-    for (const call of this.#streams) call.destroy(unavailable());
+    for (const call of this.#streams) {
+      this.#streams.delete(call);
+      end(call, status.UNAVAILABLE, 'the server shuts down');
+    }
   }
 
   #caller(call: GrpcCall): KnownCaller {
@@ -98,17 +101,24 @@ export class DecisionsController implements OnModuleDestroy {
   }
 
   #endWith(call: StreamCall, fault: unknown): void {
-    if (call.cancelled || call.destroyed) return;
-    if (fault instanceof RpcException) call.emit('error', fault.getError());
-    else {
-      this.#logger.error(fault);
-      call.emit('error', { code: status.INTERNAL, message: new Problem('internal-fault').message });
+    // Nobody listens any more, or has been told already.
+    if (call.cancelled || !this.#streams.has(call)) return;
+    if (fault instanceof RpcException) {
+      const { code, message } = fault.getError() as { readonly code: status; readonly message: string };
+      return end(call, code, message);
     }
+    this.#logger.error(fault);
+    end(call, status.INTERNAL, new Problem('internal-fault').message);
   }
 }
 
-function unavailable(): Error {
-  return Object.assign(new Error('the server shuts down'), { code: status.UNAVAILABLE });
+/** The iterator would otherwise take the stream of the answers down with it. */
+function requestsOf(call: StreamCall): AsyncIterable<DecideStreamRequest> {
+  return call.iterator({ destroyOnReturn: false }) as AsyncIterable<DecideStreamRequest>;
+}
+
+function end(call: StreamCall, code: status, message: string): void {
+  call.emit('error', Object.assign(new Error(message), { code }));
 }
 
 /** Resolves when the client has read enough for more to be written, or is gone. */
