@@ -111,8 +111,20 @@ async function loadedSource(config: ServerConfig, ports: ServerPorts, live: Live
   const source = new FolderSource({
     folder,
     live,
-    compile: compileOnThisThread,
-    identify: (settings) => Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true }),
+    putInForce: async (policy) => {
+      if (policy.kind !== 'files') return false;
+      const compiled = await compileOnThisThread(policy.files, ports.clock());
+      if (compiled.kind === 'invalid') {
+        log({ kind: 'policy-refused', revision: policy.revision, faults: compiled.faults });
+        return false;
+      }
+      const { revision, contentHash } = policy;
+      const { snapshot, identity: settings } = compiled;
+      const identity = await Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true });
+      live.replace({ epoch: 1, revision, contentHash, snapshot, identity, confirmedAt: ports.clock() });
+      log({ kind: 'policy-in-force', epoch: 1, revision, contentHash, warnings: [] });
+      return true;
+    },
     clock: ports.clock,
     log,
   });

@@ -2,18 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot } from '#engine';
+import type { Identity } from '#identity';
 import type { ServiceEvent } from './event.js';
 import { FolderSource } from './folder-source.js';
 import { LiveSnapshot } from './live-snapshot.js';
-import type { PolicyCompiler } from './policy-compiler.js';
-
-/** Valid unless a file says otherwise; whether `compile` falls over is part of the test. */
-const compileByWord: PolicyCompiler = async (files) => {
-  const text = files.map((file) => file.text).join('');
-  if (text.includes('explode')) throw new Error('boom');
-  if (text.includes('bad')) return { kind: 'invalid', faults: ['a.yaml:1:1: bad'] };
-  return { kind: 'valid', snapshot: text as unknown as Snapshot, enforcementPointCount: 0 };
-};
+import type { PolicySource } from './policy-source.js';
 
 describe('a folder as the source of policy', () => {
   let folder: string;
@@ -30,12 +23,28 @@ describe('a folder as the source of policy', () => {
     source = new FolderSource({
       folder,
       live,
-      compile: compileByWord,
+      putInForce,
       clock: () => now,
       log: (event) => void events.push(event),
     });
     await write('one');
   });
+
+  /** Valid unless a file says otherwise; falling over is part of the test. */
+  const putInForce = async (policy: PolicySource): Promise<boolean> => {
+    if (policy.kind !== 'files') throw new Error(policy.kind);
+    const text = policy.files.map((file) => file.text).join('');
+    if (text.includes('explode')) throw new Error('boom');
+    if (text.includes('bad')) {
+      events.push({ kind: 'policy-refused', revision: policy.revision, faults: ['a.yaml:1:1: bad'] });
+      return false;
+    }
+    const { revision, contentHash } = policy;
+    const [snapshot, identity] = [text as unknown as Snapshot, undefined as unknown as Identity];
+    live.replace({ epoch: 1, revision, contentHash, snapshot, identity, confirmedAt: now });
+    events.push({ kind: 'policy-in-force', epoch: 1, revision, contentHash, warnings: [] });
+    return true;
+  };
 
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -63,6 +72,22 @@ describe('a folder as the source of policy', () => {
     now = 9_000;
     expect(await source.look()).toBe('unchanged');
     expect(live.inForce?.confirmedAt).toBe(9_000);
+  });
+
+  it('never gives two sets one number, also when one was put back', async () => {
+    await source.load();
+    const first = live.inForce;
+    await write('two, longer');
+    await source.look();
+    await source.look();
+    live.putBack(first);
+    now = 9_000;
+    expect(await source.look()).toBe('unchanged');
+    expect(live.inForce).toMatchObject({ revision: 1, confirmedAt: 1_000 });
+    await write('three, the longest of all');
+    await source.look();
+    await source.look();
+    expect(live.inForce).toMatchObject({ revision: 3, snapshot: 'three, the longest of all' });
   });
 
   it('makes no new revision of the same content', async () => {

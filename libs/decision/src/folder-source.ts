@@ -1,17 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Identity, IdentitySettings } from '#identity';
 import { readFolder, type SourceFile } from '#policy';
 import type { Clock, EventLog } from './event.js';
 import type { LiveSnapshot } from './live-snapshot.js';
-import type { CompiledPolicy, PolicyCompiler } from './policy-compiler.js';
+import type { PolicySource } from './policy-source.js';
 
 export interface FolderSourceParts {
   readonly folder: string;
   readonly live: LiveSnapshot;
-  readonly compile: PolicyCompiler;
-  readonly identify: (settings: IdentitySettings) => Promise<Identity>;
+  /** @returns false when it was refused; the log says why */
+  readonly putInForce: (source: PolicySource) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: EventLog;
 }
@@ -32,6 +31,7 @@ export class FolderSource {
   #taken: { readonly mark: string; readonly accepted: boolean } | undefined;
   #seen: string | undefined;
   #readable = true;
+  #revisions = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<unknown> = Promise.resolve();
 
@@ -78,35 +78,28 @@ export class FolderSource {
   }
 
   async #take(mark: string): Promise<Look> {
-    const { folder, live, compile, clock, log } = this.#parts;
-    let contentHash: string;
-    let compiled: CompiledPolicy;
+    const { folder, live, putInForce, clock, log } = this.#parts;
+    let isAccepted = false;
     try {
       const files = await readFolder(folder);
       // A set read while someone wrote it may be one that nobody meant.
       if (mark !== (await this.#mark())) return 'waiting';
-      contentHash = hashOf(files);
-      if (contentHash === live.inForce?.contentHash) {
+      const contentHash = hashOf(files);
+      const { inForce } = live;
+      if (contentHash === inForce?.contentHash) {
         this.#taken = { mark, accepted: true };
-        live.confirm(clock());
+        // It is what the folder holds, also where it was only put back until now.
+        live.replace({ ...inForce, confirmedAt: clock() });
         return 'unchanged';
       }
-      compiled = await compile(files, clock());
+      const revision = this.#revisions + 1;
+      isAccepted = await putInForce({ kind: 'files', files, revision, contentHash });
+      if (isAccepted) this.#revisions = revision;
     } catch (fault) {
-      compiled = { kind: 'invalid', faults: [messageOf(fault)] };
-      contentHash = '';
+      log({ kind: 'policy-refused', revision: null, faults: [messageOf(fault)] });
     }
-    this.#taken = { mark, accepted: compiled.kind === 'valid' };
-    if (compiled.kind === 'invalid') {
-      log({ kind: 'policy-refused', revision: null, faults: compiled.faults });
-      return 'refused';
-    }
-    const { snapshot } = compiled;
-    const identity = await this.#parts.identify(compiled.identity);
-    const revision = (live.inForce?.revision ?? 0) + 1;
-    live.replace({ epoch: 1, revision, contentHash, snapshot, identity, confirmedAt: clock() });
-    log({ kind: 'policy-in-force', epoch: 1, revision, contentHash, warnings: [] });
-    return 'replaced';
+    this.#taken = { mark, accepted: isAccepted };
+    return isAccepted ? 'replaced' : 'refused';
   }
 
   /** Names, sizes and times of everything in the folder, hashed; undefined when it cannot be listed. */

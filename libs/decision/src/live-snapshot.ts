@@ -18,24 +18,36 @@ export interface PolicyInForce {
 /** What is in force. Swapping is one assignment; a request reads `inForce` once and so sees one revision. */
 export class LiveSnapshot {
   #inForce: PolicyInForce | undefined;
+  #isPutBack = false;
   #waiting: (() => void)[] = [];
 
   get inForce(): PolicyInForce | undefined {
     return this.#inForce;
   }
 
+  /** The identity of what was in force stays usable: requests are under way with it, and it may be put back. */
   replace(policy: PolicyInForce): void {
-    const before = this.#inForce;
     this.#inForce = policy;
-    if (before !== undefined && before.identity !== policy.identity) before.identity.close();
+    this.#isPutBack = false;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
 
+  /**
+   * Takes back the last {@link replace}. What its source holds is not in force then, so nothing confirms its age until
+   * the next one.
+   *
+   * @param policy  what was in force before; undefined: nothing was, and nothing is now
+   */
+  putBack(policy: PolicyInForce | undefined): void {
+    this.#inForce = policy;
+    this.#isPutBack = true;
+  }
+
   /** @param now  milliseconds since the epoch */
   confirm(now: number): void {
-    if (this.#inForce !== undefined) this.#inForce = { ...this.#inForce, confirmedAt: now };
+    if (this.#inForce !== undefined && !this.#isPutBack) this.#inForce = { ...this.#inForce, confirmedAt: now };
   }
 
   /** Resolves at the next {@link replace}. */

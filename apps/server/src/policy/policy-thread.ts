@@ -1,0 +1,6 @@
+/** The program of a policy thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { answerCalls } from '../threads/calls.js';
+import { type PolicyThreadData, PolicyWork } from './policy-work.js';
+
+answerCalls(parentPort!, new PolicyWork(workerData as PolicyThreadData).handlers);

@@ -1,0 +1,360 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import { type RevisionMark, RevisionCorrupt, type StoredDocument } from '#administration';
+import { type KeptRevision, KeptRevisions, type PolicySource } from '#decision';
+import {
+  type AccessRequest,
+  type Attributes,
+  compile,
+  decide,
+  type Evidence,
+  explain,
+  type Explanation,
+  imageOf,
+  type Json,
+  type Snapshot,
+  type Target,
+  type World,
+} from '#engine';
+import { type IdentitySettings, identitySettings } from '#identity';
+import { loadBundle, type PolicyDocument, runTests, type SourceFile } from '#policy';
+import { type Difference, requestDocument, RevisionCheck, type Statement, type Voice } from '#verification';
+import { type PackedImage, packed, unpacked } from './packed-image.js';
+
+/** What a policy thread is given when it starts. */
+export interface PolicyThreadData {
+  readonly databaseUrl: string | undefined;
+  readonly keptFolder: string | undefined;
+  /** Wall time of the check before a revision is put in force. */
+  readonly checkMilliseconds: number;
+  /** Where the check ends that goes on after that. */
+  readonly furtherCheck: { readonly requests: number; readonly milliseconds: number };
+}
+
+/** What is not for production: voices with a fault in them. */
+export interface PolicyWorkParts {
+  /** The fast voice over a snapshot; by default it decides. */
+  readonly fast?: (snapshot: Snapshot) => ReturnType<Voice['prepare']>;
+}
+
+export interface Order {
+  readonly source: PolicySource;
+  /** By it the server asks about what came of this order. */
+  readonly ticket: number;
+  /** Milliseconds since the epoch; for tests that name no time. */
+  readonly now: number;
+  /** Which requests the check makes up. */
+  readonly seed: number;
+  /** `reasons`: it is in force already; what is wanted is its explanations. */
+  readonly purpose: 'in-force' | 'reasons';
+}
+
+/** A request that divides the engines, as JSON, and what each of them says. */
+export interface ReportedDifference {
+  readonly request: ReturnType<typeof requestDocument>;
+  readonly statements: readonly Statement[];
+}
+
+export type Prepared =
+  | {
+      readonly kind: 'ready';
+      readonly mark: RevisionMark;
+      readonly identity: IdentitySettings;
+      readonly warnings: readonly string[];
+      /** Absent where only explanations were wanted. */
+      readonly image: PackedImage | undefined;
+      /** For what was kept on disk. */
+      readonly confirmedAt: number | undefined;
+      readonly diskFaults: readonly string[];
+    }
+  | { readonly kind: 'refused'; readonly faults: readonly string[] }
+  | ({ readonly kind: 'difference' } & ReportedDifference)
+  /** Nothing usable is kept. */
+  | { readonly kind: 'nothing-kept'; readonly diskFaults: readonly string[] }
+  /** The store did not answer; another try may succeed. */
+  | { readonly kind: 'unread'; readonly fault: string };
+
+export type Checked =
+  | { readonly kind: 'agreement'; readonly requests: number }
+  | ({ readonly kind: 'difference' } & ReportedDifference)
+  /** Something else is to be done here. */
+  | { readonly kind: 'interrupted' };
+
+/** What the server can ask of a policy thread. */
+export type PolicyHandlers = {
+  warmUp(nothing: null): Promise<void>;
+  prepare(order: Order): Promise<Prepared>;
+  explain(asked: { readonly ticket: number; readonly request: AccessRequest }): Explanation;
+  check(ticket: number): Promise<Checked>;
+  interrupt(nothing: null): void;
+  keep(kept: { readonly ticket: number; readonly confirmedAt: number }): Promise<void>;
+  forget(mark: RevisionMark): Promise<void>;
+};
+
+/** The policy set that this thread knows. */
+interface Held {
+  readonly ticket: number;
+  readonly world: World;
+  /** Until its check is over. */
+  check: RevisionCheck | undefined;
+  /** Until it is kept. */
+  toKeep: Omit<KeptRevision, 'confirmedAt'> | undefined;
+  checkedMilliseconds: number;
+}
+
+/** A policy set as it was found, before it is judged. */
+interface Found {
+  readonly files: readonly SourceFile[];
+  readonly mark: RevisionMark;
+  readonly documents?: readonly StoredDocument[];
+  readonly publishedAt?: number;
+  readonly confirmedAt?: number;
+  readonly diskFaults: readonly string[];
+}
+
+/** Up to this size an image is restored here too, and checked as the server will have it. */
+const SMALL_IMAGE_BYTES = 2 * 1024 * 1024;
+/** The further check works and rests in turns: explanations are asked for meanwhile, and other threads need the processor. */
+const WORK_MILLISECONDS = 10;
+const REST_MILLISECONDS = 10;
+
+/** What a policy thread does: makes policy sets ready, checks them, explains decisions, and keeps the last good one. */
+export class PolicyWork {
+  readonly #data: PolicyThreadData;
+  readonly #fast: NonNullable<PolicyWorkParts['fast']>;
+  readonly #kept: KeptRevisions | undefined;
+  #held: Held | undefined;
+  /** Counts what begins or ends a further check: only the latest one goes on. */
+  #checks = 0;
+
+  constructor(data: PolicyThreadData, parts: PolicyWorkParts = {}) {
+    this.#data = data;
+    this.#fast = parts.fast ?? ((snapshot) => (request) => decide(snapshot, request));
+    this.#kept = data.keptFolder === undefined ? undefined : new KeptRevisions(data.keptFolder);
+  }
+
+  readonly handlers: PolicyHandlers = {
+    warmUp: () => this.#warmUp(),
+    prepare: (order) => this.#prepare(order),
+    explain: ({ ticket, request }) => explain(this.#heldAs(ticket).world, bareMaps(request)),
+    check: (ticket) => this.#goOnChecking(ticket),
+    interrupt: () => {
+      this.#checks += 1;
+    },
+    keep: ({ ticket, confirmedAt }) => this.#keep(ticket, confirmedAt),
+    forget: async (mark) => this.#kept?.remove(mark),
+  };
+
+  /** Loads and runs once what the first order will need. */
+  async #warmUp(): Promise<void> {
+    const { world } = loadBundle([{ file: 'warm-up.yaml', text: WARM_UP }]);
+    const snapshot = await unpacked(packed(imageOf(compile(world!))));
+    const check = new RevisionCheck({ world: world!, fast: (request) => decide(snapshot, request), seed: 1 });
+    await check.goOn(() => check.requests >= 25);
+  }
+
+  #heldAs(ticket: number): Held {
+    if (this.#held?.ticket !== ticket) throw new Error('the reasons of this revision are not at hand');
+    return this.#held;
+  }
+
+  async #prepare(order: Order): Promise<Prepared> {
+    this.#held = undefined;
+    try {
+      const found = await this.#find(order.source);
+      return 'kind' in found ? found : await this.#ready(order, found);
+    } catch (fault) {
+      return { kind: 'refused', faults: [messageOf(fault)] };
+    }
+  }
+
+  async #find(source: PolicySource): Promise<Found | Extract<Prepared, { kind: 'nothing-kept' | 'unread' }>> {
+    switch (source.kind) {
+      case 'files': {
+        const { files, revision, contentHash } = source;
+        return { files, mark: { epoch: 1, number: revision, contentHash }, diskFaults: [] };
+      }
+      case 'revision': {
+        const { epoch, number, contentHash, publishedAt } = source.revision;
+        const read = await this.#readRevision(number);
+        if ('kind' in read) return read;
+        return { ...asFound(read), mark: { epoch, number, contentHash }, publishedAt, diskFaults: [] };
+      }
+      case 'kept': {
+        const { kept, faults } = (await this.#kept?.read()) ?? { kept: undefined, faults: [] };
+        if (kept === undefined) return { kind: 'nothing-kept', diskFaults: faults };
+        const { epoch, number, contentHash, publishedAt, confirmedAt, documents } = kept;
+        const mark = { epoch, number, contentHash };
+        return { ...asFound(documents), mark, publishedAt, confirmedAt, diskFaults: faults };
+      }
+      default:
+        return source satisfies never;
+    }
+  }
+
+  async #readRevision(number: number): Promise<readonly StoredDocument[] | Extract<Prepared, { kind: 'unread' }>> {
+    const url = this.#data.databaseUrl;
+    if (url === undefined) throw new Error('there is no database to read a revision from');
+    const { connectLazily } = await import('#store');
+    // Not kept open: a server has few connections, and seconds or weeks lie between two revisions.
+    const stores = connectLazily({ url, connections: 1, random: Math.random });
+    try {
+      return await stores.store.documents(number);
+    } catch (fault) {
+      if (fault instanceof RevisionCorrupt) throw fault;
+      return { kind: 'unread', fault: messageOf(fault) };
+    } finally {
+      await stores.close().catch(() => {});
+    }
+  }
+
+  async #ready({ source, ticket, now, seed, purpose }: Order, found: Found): Promise<Prepared> {
+    const bundle = loadBundle(found.files);
+    if (bundle.world === null) return refused(bundle.faults.map((fault) => `${place(fault)}: ${fault.message}`));
+    const { world } = bundle;
+    let snapshot = compile(world);
+    if (source.kind !== 'kept') {
+      // What is kept passed its tests; some say what holds at the time of the run, and that was another.
+      const failing = runTests(bundle, (request) => decide(snapshot, request), now).filter(({ passed }) => !passed);
+      if (failing.length > 0) return refused(failing.map(({ at, because }) => `${place(at)}: test fails: ${because}`));
+    }
+    let image: PackedImage | undefined;
+    if (purpose === 'in-force') {
+      image = packed(imageOf(snapshot));
+      if (image.bytes.byteLength <= SMALL_IMAGE_BYTES) snapshot = await unpacked(image);
+    }
+    const check = new RevisionCheck({ world, fast: await this.#fast(snapshot), seed });
+    if (purpose === 'in-force') {
+      const end = performance.now() + this.#data.checkMilliseconds;
+      const difference = await check.goOn(() => performance.now() >= end);
+      if (difference !== undefined) return { kind: 'difference', ...reported(difference) };
+    }
+    const { mark, documents, publishedAt } = found;
+    const toKeep = documents && publishedAt !== undefined ? { ...mark, publishedAt, documents } : undefined;
+    this.#held = { ticket, world, check, toKeep, checkedMilliseconds: 0 };
+    const policies = bundle.documents.map(({ document }) => document);
+    return {
+      kind: 'ready',
+      mark,
+      identity: identitySettings(policies),
+      warnings: warningsOf(policies),
+      image,
+      confirmedAt: found.confirmedAt,
+      diskFaults: found.diskFaults,
+    };
+  }
+
+  async #goOnChecking(ticket: number): Promise<Checked> {
+    const { requests, milliseconds } = this.#data.furtherCheck;
+    const own = (this.#checks += 1);
+    for (;;) {
+      const held = this.#held;
+      if (held?.ticket !== ticket || this.#checks !== own) return { kind: 'interrupted' };
+      const { check } = held;
+      if (check === undefined) return { kind: 'agreement', requests: 0 };
+      if (check.requests >= requests || held.checkedMilliseconds >= milliseconds) {
+        held.check = undefined;
+        return { kind: 'agreement', requests: check.requests };
+      }
+      const begin = performance.now();
+      const isOver = () => performance.now() - begin >= WORK_MILLISECONDS || check.requests >= requests;
+      const difference = await check.goOn(isOver);
+      if (difference !== undefined) return { kind: 'difference', ...reported(difference) };
+      await rest(REST_MILLISECONDS);
+      held.checkedMilliseconds += performance.now() - begin;
+    }
+  }
+
+  async #keep(ticket: number, confirmedAt: number): Promise<void> {
+    const held = this.#heldAs(ticket);
+    if (this.#kept !== undefined && held.toKeep !== undefined) {
+      await this.#kept.write({ ...held.toKeep, confirmedAt });
+    }
+    held.toKeep = undefined;
+  }
+}
+
+/** Enough to run every part of the way once. */
+const WARM_UP = `
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: warm }
+spec: { access: [anonymous], boundary: ["up/*"] }
+---
+apiVersion: dharma/v1
+kind: Service
+metadata: { name: up }
+spec: { domains: [warm], hosts: [up.invalid], endpoints: [{ name: all, operations: [{ path: "/**" }] }] }
+---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: warm, domain: warm }
+spec:
+  rules:
+    - { id: read, effect: allow, who: { anonymous: true }, what: { methods: [GET] }, when: 'request.path != "/x"' }
+`;
+
+function asFound(documents: readonly StoredDocument[]): Pick<Found, 'files' | 'documents'> {
+  return { files: documents.map(({ kind, name, text }) => ({ file: `${kind}/${name}.yaml`, text })), documents };
+}
+
+/** What this version stores without acting on it. */
+function warningsOf(documents: readonly PolicyDocument[]): readonly string[] {
+  const named = documents.flatMap(({ kind, metadata, spec }) =>
+    kind === 'Domain' && (spec.administrators ?? []).length > 0 ? [`\`${metadata.name}\``] : [],
+  );
+  return named.length === 0 ? [] : [`administrators are not enforced yet, at ${named.join(', ')}`];
+}
+
+function reported({ request, statements }: Difference): ReportedDifference {
+  return { request: requestDocument(request), statements };
+}
+
+function refused(faults: readonly string[]): Prepared {
+  return { kind: 'refused', faults };
+}
+
+/** Maps of request data without a prototype, which they lose on their way between threads. */
+function bareMaps(request: AccessRequest): AccessRequest {
+  return {
+    ...request,
+    target: bareTarget(request.target),
+    evidence: request.evidence.map((item): Evidence => ({
+      ...item,
+      claims: bareMap(item.claims),
+      attributes: bareMap(item.attributes),
+    })),
+    headers: bareMap(request.headers) as AccessRequest['headers'],
+    attributes: bareMap(request.attributes),
+    claimed: bareMap(request.claimed),
+    context: bareMap(request.context),
+  };
+}
+
+function bareTarget(target: Target): Target {
+  if (target.kind !== 'resource') return target;
+  const { resource, action } = target;
+  return {
+    ...target,
+    resource: { ...resource, properties: bareMap(resource.properties) },
+    action: { ...action, properties: bareMap(action.properties) },
+  };
+}
+
+function bareMap(map: Attributes): Attributes {
+  const bare: { [member: string]: Json } = Object.create(null);
+  for (const [member, value] of Object.entries(map)) bare[member] = bareJson(value);
+  return bare;
+}
+
+function bareJson(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? value.map(bareJson) : bareMap(value as Attributes);
+}
+
+function place({ file, line, column }: { file: string; line: number; column: number }): string {
+  return `${file}:${line}:${column}`;
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}

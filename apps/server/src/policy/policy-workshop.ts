@@ -1,0 +1,321 @@
+import { randomInt } from 'node:crypto';
+import {
+  type Clock,
+  type EventLog,
+  Explainer,
+  type LiveSnapshot,
+  type PolicyInForce,
+  type PolicySource,
+} from '#decision';
+import type { AccessRequest, Explanation } from '#engine';
+import type { Identity, IdentitySettings } from '#identity';
+import { CallFailed } from '../threads/calls.js';
+import type { StartThread } from '../threads/start-thread.js';
+import { unpacked } from './packed-image.js';
+import { PolicyThreadSlot } from './policy-thread-slot.js';
+import type { Order, PolicyThreadData, Prepared, ReportedDifference } from './policy-work.js';
+
+export interface PolicyWorkshopParts {
+  readonly startThread: StartThread;
+  readonly live: LiveSnapshot;
+  readonly identify: (settings: IdentitySettings) => Promise<Identity>;
+  readonly clock: Clock;
+  readonly log: EventLog;
+  /** Folder for the last good revisions; undefined: none are kept. */
+  readonly keptFolder: string | undefined;
+  /** Wall time of the check before a revision is put in force. */
+  readonly checkMilliseconds: number;
+  /** Where revisions are read from. */
+  readonly databaseUrl: string | undefined;
+  /** Where the check of what is in force ends. Default 20,000 requests or 30 seconds. */
+  readonly furtherCheck?: PolicyThreadData['furtherCheck'];
+}
+
+/** A policy that is in force, or may be put back. */
+interface Held {
+  readonly ticket: number;
+  readonly source: PolicySource;
+  readonly policy: PolicyInForce;
+  isChecked: boolean;
+  /** How often a thread had to be made to know it again. */
+  mendings: number;
+}
+
+const FURTHER_CHECK = { requests: 20_000, milliseconds: 30_000 };
+/** A set that takes longer is refused. */
+const PREPARE_MILLISECONDS = 120_000;
+const EXPLAIN_MILLISECONDS = 5_000;
+/** Explanations that may be under way: each takes the time of many decisions. */
+const MAXIMUM_EXPLANATIONS = 64;
+/** What a thread may still write when the server stops. */
+const KEEP_MILLISECONDS = 2_000;
+/** A policy whose threads keep dying stays without explanations. */
+const MAXIMUM_MENDINGS = 3;
+
+/**
+ * Puts policies in force without holding up a request: two threads read, compile, check and explain, and take turns. One
+ * knows the policy in force, goes on checking it and explains decisions by it; the other makes the next one ready.
+ */
+export class PolicyWorkshop extends Explainer {
+  readonly #parts: PolicyWorkshopParts;
+  readonly #slots: readonly [PolicyThreadSlot, PolicyThreadSlot];
+  /** In force. */
+  #current: Held | undefined;
+  /** What was in force before, until the check of the current one is over. */
+  #previous: Held | undefined;
+  #tickets = 0;
+  #explanations = 0;
+  #orders: Promise<unknown> = Promise.resolve();
+  #keeping: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(parts: PolicyWorkshopParts) {
+    super();
+    this.#parts = parts;
+    const { startThread, databaseUrl, keptFolder, checkMilliseconds, furtherCheck = FURTHER_CHECK } = parts;
+    const data = { databaseUrl, keptFolder, checkMilliseconds, furtherCheck };
+    const slot = () => new PolicyThreadSlot(startThread, data, () => this.#afterThread());
+    this.#slots = [slot(), slot()];
+  }
+
+  /** Resolves when the first thread is ready for work; the other follows. */
+  async start(): Promise<void> {
+    const [first, second] = this.#slots;
+    await first.start();
+    void second.start().catch(ignored);
+  }
+
+  /**
+   * Puts a policy in force when it is valid, passes its tests, and the engines agree on it. One at a time, in order.
+   *
+   * @returns false when it was refused; the log says why
+   * @throws when it could not be read, which another try may mend
+   */
+  putInForce(source: PolicySource): Promise<boolean> {
+    return this.#inTurn(() => this.#take(source));
+  }
+
+  /** @throws when no thread knows the policy, or too much is asked at once */
+  override async explain(request: AccessRequest, policy: PolicyInForce): Promise<Explanation> {
+    const held = [this.#current, this.#previous].find((one) => one?.policy.snapshot === policy.snapshot);
+    const slot = held && this.#slots.find(({ holds }) => holds === held.ticket);
+    if (slot === undefined) throw new Error('the reasons of this revision are not at hand');
+    if (this.#explanations >= MAXIMUM_EXPLANATIONS) throw new Error('too many explanations are asked for at once');
+    this.#explanations += 1;
+    try {
+      return await slot.call('explain', { ticket: held!.ticket, request }, { milliseconds: EXPLAIN_MILLISECONDS });
+    } finally {
+      this.#explanations -= 1;
+    }
+  }
+
+  /** Ends the threads; what is being written is written. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#keeping;
+    await Promise.all(this.#slots.map((slot) => slot.stop()));
+    await this.#orders;
+    this.#previous?.policy.identity.close();
+    this.#current?.policy.identity.close();
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#orders.then(work);
+    this.#orders = turn.catch(() => {}).then(() => this.#mend());
+    return turn;
+  }
+
+  async #take(source: PolicySource): Promise<boolean> {
+    const { clock, log } = this.#parts;
+    // What was read is as old as the moment the reading began.
+    const now = clock();
+    const ticket = (this.#tickets += 1);
+    const prepared = await this.#prepare({ source, ticket, now, seed: randomInt(2 ** 31), purpose: 'in-force' });
+    if (this.#isStopped) return false;
+    if ('diskFaults' in prepared) for (const fault of prepared.diskFaults) log({ kind: 'disk', fault });
+    switch (prepared.kind) {
+      case 'ready':
+        return this.#swap(source, ticket, now, prepared);
+      case 'refused':
+        log({ kind: 'policy-refused', revision: numberOf(source), faults: prepared.faults });
+        return false;
+      case 'difference':
+        this.#logDifference(numberOf(source) ?? 0, false, prepared);
+        return false;
+      case 'nothing-kept':
+        return false;
+      case 'unread':
+        throw new Error(prepared.fault);
+      default:
+        return prepared satisfies never;
+    }
+  }
+
+  /** A thread that dies of it is given a second try, for not everything it may die of comes from the set. */
+  async #prepare(order: Order): Promise<Prepared> {
+    const faults: string[] = [];
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const slot = this.#spare();
+      try {
+        await slot.start();
+        slot.holds = order.ticket;
+        const prepared = await slot.call('prepare', order, { milliseconds: PREPARE_MILLISECONDS });
+        if (prepared.kind !== 'ready') slot.holds = undefined;
+        return prepared;
+      } catch (fault) {
+        if (!(fault instanceof CallFailed)) throw fault;
+        faults.push(`the thread that made it ready failed: ${fault.message}`);
+        if (this.#isStopped) break;
+        // It hangs.
+        if (slot.holds === order.ticket) await slot.restart();
+      }
+    }
+    return { kind: 'refused', faults };
+  }
+
+  /** The thread that does not know what is in force. */
+  #spare(): PolicyThreadSlot {
+    const [first, second] = this.#slots;
+    return first.holds !== undefined && first.holds === this.#current?.ticket ? second : first;
+  }
+
+  async #swap(
+    source: PolicySource,
+    ticket: number,
+    now: number,
+    { mark, image, identity: settings, warnings, confirmedAt = now }: Extract<Prepared, { kind: 'ready' }>,
+  ): Promise<boolean> {
+    const { live, identify, log } = this.#parts;
+    const { epoch, number: revision, contentHash } = mark;
+    const snapshot = await unpacked(image!);
+    const identity = await identify(settings);
+    const policy: PolicyInForce = { epoch, revision, contentHash, snapshot, identity, confirmedAt };
+    this.#release(this.#previous);
+    const replaced = this.#current;
+    // As it was confirmed last.
+    this.#previous = replaced && { ...replaced, policy: live.inForce ?? replaced.policy };
+    this.#current = { ticket, source, policy, isChecked: false, mendings: 0 };
+    live.replace(policy);
+    log({ kind: 'policy-in-force', epoch, revision, contentHash, warnings });
+    if (replaced !== undefined) this.#interrupt(replaced);
+    if (source.kind === 'revision') this.#keep(this.#current);
+    this.#goOnChecking(this.#current);
+    return true;
+  }
+
+  #release(held: Held | undefined): void {
+    held?.policy.identity.close();
+  }
+
+  #slotOf(held: Held): PolicyThreadSlot | undefined {
+    return this.#slots.find(({ holds }) => holds === held.ticket);
+  }
+
+  #interrupt(held: Held): void {
+    this.#slotOf(held)?.call('interrupt', null).catch(ignored);
+  }
+
+  /** Revisions are kept one after another. */
+  #keep(held: Held): void {
+    const confirmedAt = held.policy.confirmedAt;
+    this.#onDisk(() => this.#slotOf(held)?.call('keep', { ticket: held.ticket, confirmedAt }, bounded));
+  }
+
+  #onDisk(write: () => Promise<void> | undefined): void {
+    if (this.#parts.keptFolder === undefined) return;
+    this.#keeping = this.#keeping.then(write).catch((fault: unknown) => {
+      if (!this.#isStopped) this.#parts.log({ kind: 'disk', fault: `the revision is not kept: ${messageOf(fault)}` });
+    });
+  }
+
+  /** Goes on in the background; a difference puts back what was in force before. */
+  #goOnChecking(held: Held): void {
+    this.#slotOf(held)
+      ?.call('check', held.ticket)
+      .then((checked) => {
+        if (checked.kind === 'difference' && held.ticket === this.#previous?.ticket) {
+          this.#release(this.#previous);
+          this.#previous = undefined;
+        }
+        if (held !== this.#current) return;
+        switch (checked.kind) {
+          case 'agreement':
+            held.isChecked = true;
+            this.#release(this.#previous);
+            this.#previous = undefined;
+            this.#parts.log({ kind: 'policy-verified', revision: held.policy.revision, requests: checked.requests });
+            return;
+          case 'difference':
+            return this.#putBack(held, checked);
+          case 'interrupted':
+            return;
+          default:
+            checked satisfies never;
+        }
+      })
+      // Its thread ended; `#mend` lets another one go on.
+      .catch(ignored);
+  }
+
+  #putBack(held: Held, difference: ReportedDifference): void {
+    const { epoch, revision: number, contentHash } = held.policy;
+    this.#current = this.#previous;
+    this.#previous = undefined;
+    this.#parts.live.putBack(this.#current?.policy);
+    this.#release(held);
+    this.#logDifference(number, true, difference);
+    if (held.source.kind !== 'files') {
+      this.#onDisk(() => this.#slots[0].call('forget', { epoch, number, contentHash }, bounded));
+    }
+    if (this.#current !== undefined && !this.#current.isChecked) this.#goOnChecking(this.#current);
+    this.#afterThread();
+  }
+
+  #logDifference(revision: number, rolledBack: boolean, { request, statements }: ReportedDifference): void {
+    this.#parts.log({ kind: 'policy-difference', revision, rolledBack, request, statements });
+  }
+
+  /** A thread ended, or knows what is not in force any more. */
+  #afterThread(): void {
+    if (!this.#isStopped) void this.#inTurn(async () => {});
+  }
+
+  /** Makes a thread know what is in force, where none does: explanations come from it, and its check goes on. */
+  async #mend(): Promise<void> {
+    const held = this.#current;
+    if (this.#isStopped || held === undefined || this.#slotOf(held) !== undefined) return;
+    if (held.mendings >= MAXIMUM_MENDINGS) return;
+    held.mendings += 1;
+    const { ticket, source, policy } = held;
+    const order = { source, ticket, now: this.#parts.clock(), seed: randomInt(2 ** 31), purpose: 'reasons' } as const;
+    const prepared = await this.#prepare(order);
+    if (prepared.kind !== 'ready' || prepared.mark.contentHash !== policy.contentHash) {
+      const slot = this.#slotOf(held);
+      if (slot !== undefined) slot.holds = undefined;
+      return;
+    }
+    if (!held.isChecked && held === this.#current) this.#goOnChecking(held);
+  }
+}
+
+const bounded = { milliseconds: KEEP_MILLISECONDS };
+
+function ignored(): void {}
+
+/** The revision a source names; null where only its reading tells. */
+function numberOf(source: PolicySource): number | null {
+  switch (source.kind) {
+    case 'revision':
+      return source.revision.number;
+    case 'files':
+      return source.revision;
+    case 'kept':
+      return null;
+    default:
+      return source satisfies never;
+  }
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}

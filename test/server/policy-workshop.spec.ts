@@ -1,0 +1,245 @@
+import { jest } from '@jest/globals';
+import { LiveSnapshot, type PolicySource, type ServiceEvent } from '#decision';
+import { type AccessRequest, decide } from '#engine';
+import { Identity } from '#identity';
+import { PolicyWorkshop, type PolicyWorkshopParts } from '../../apps/server/src/policy/policy-workshop.js';
+import { BROKEN_SHOP, CLOSED_SHOP, SHOP } from '../support/shop.js';
+import { ensureThreadsBuilt, faultyThreads, startBuiltThread } from '../support/threads.js';
+
+// Each test starts two threads, which load every engine.
+jest.setTimeout(60_000);
+
+beforeAll(ensureThreadsBuilt, 300_000);
+
+const running: PolicyWorkshop[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((workshop) => workshop.stop()));
+});
+
+class Bench {
+  readonly live = new LiveSnapshot();
+  readonly events: ServiceEvent[] = [];
+  readonly workshop: PolicyWorkshop;
+  readonly closed: Identity[] = [];
+  #waiting: (() => void)[] = [];
+
+  constructor(parts: Partial<PolicyWorkshopParts> = {}) {
+    this.workshop = new PolicyWorkshop({
+      startThread: startBuiltThread,
+      live: this.live,
+      identify: async (settings) => {
+        const identity = await Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true });
+        identity.close = () => void this.closed.push(identity);
+        return identity;
+      },
+      clock: () => 1_000,
+      log: (event) => {
+        this.events.push(event);
+        for (const wake of this.#waiting.splice(0)) wake();
+      },
+      keptFolder: undefined,
+      checkMilliseconds: 50,
+      databaseUrl: undefined,
+      furtherCheck: { requests: 200, milliseconds: 60_000 },
+      ...parts,
+    });
+    running.push(this.workshop);
+  }
+
+  /** Resolves with the first event of a kind, that was or will be. */
+  async said<Kind extends ServiceEvent['kind']>(kind: Kind): Promise<Extract<ServiceEvent, { kind: Kind }>> {
+    for (;;) {
+      const found = this.events.find((event) => event.kind === kind);
+      if (found !== undefined) return found as never;
+      await new Promise<void>((wake) => this.#waiting.push(wake));
+    }
+  }
+}
+
+let revisions = 0;
+function folder(text: string): PolicySource {
+  revisions += 1;
+  return { kind: 'files', files: [{ file: 'a.yaml', text }], revision: revisions, contentHash: `hash ${revisions}` };
+}
+
+const nothing = Object.create(null) as { readonly [name: string]: never };
+function get(path: string): AccessRequest {
+  return {
+    target: { kind: 'address', host: 'shop.example', method: 'GET', path },
+    evidence: [],
+    headers: nothing,
+    attributes: nothing,
+    claimed: nothing,
+    context: nothing,
+    time: 0,
+    askedFrom: '*',
+    policyAgeSeconds: 0,
+    maxTtlSeconds: 30,
+  };
+}
+
+describe('a policy on its way into force', () => {
+  it('is decided by, is checked further, and the one before is let go', async () => {
+    const bench = new Bench();
+    await bench.workshop.start();
+    expect(await bench.workshop.putInForce(folder(SHOP))).toBe(true);
+    const first = bench.live.inForce!;
+    expect(first).toMatchObject({
+      epoch: 1,
+      revision: revisions,
+      contentHash: `hash ${revisions}`,
+      confirmedAt: 1_000,
+    });
+    expect(decide(first.snapshot, get('/public/a')).reason).toBe('ALLOW_SLOW');
+    expect(await bench.said('policy-verified')).toMatchObject({ revision: revisions });
+    expect(await bench.workshop.putInForce(folder(CLOSED_SHOP))).toBe(true);
+    expect(decide(bench.live.inForce!.snapshot, get('/public/a')).reason).toBe('DENY_RULE');
+    bench.events.splice(0);
+    await bench.said('policy-verified');
+    expect(bench.closed).toEqual([first.identity]);
+  });
+
+  it.each([
+    ['no valid set', BROKEN_SHOP, 'a.yaml:'],
+    [
+      'a set whose own test fails',
+      `${SHOP}---
+apiVersion: dharma/v1
+kind: Test
+metadata: { name: shut }
+spec:
+  cases:
+    - because: the shop is shut
+      request: { target: { host: shop.example, method: GET, path: /public/a } }
+      expect: { decision: deny }
+`,
+      'the shop is shut',
+    ],
+  ])('is refused when it is %s, and what was in force stays', async (_, text, fault) => {
+    const bench = new Bench();
+    await bench.workshop.putInForce(folder(SHOP));
+    const before = bench.live.inForce;
+    expect(await bench.workshop.putInForce(folder(text))).toBe(false);
+    expect(bench.live.inForce).toBe(before);
+    const { revision, faults } = await bench.said('policy-refused');
+    expect(revision).toBe(revisions);
+    expect(faults.join('\n')).toContain(fault);
+    expect((await bench.workshop.explain(get('/public/a'), before!)).outcome.reason).toBe('ALLOW_SLOW');
+  });
+
+  it('comes in turn, and warns of what is not enforced yet', async () => {
+    const bench = new Bench();
+    const administered = SHOP.replace(
+      'spec: { access',
+      'spec: { administrators: [{ role: owner, principals: ["user:ann"] }], access',
+    );
+    const taken = [SHOP, CLOSED_SHOP, BROKEN_SHOP, administered].map((text) => bench.workshop.putInForce(folder(text)));
+    expect(await Promise.all(taken)).toEqual([true, true, false, true]);
+    const inForce = bench.events.filter((event) => event.kind === 'policy-in-force');
+    expect(inForce.map(({ revision }) => revision)).toEqual([revisions - 3, revisions - 2, revisions]);
+    expect(inForce.at(-1)?.warnings).toEqual([expect.stringContaining('`shop`')]);
+    expect(bench.live.inForce?.revision).toBe(revisions);
+  });
+});
+
+describe('explanations', () => {
+  it('come from the revision that decided, also of one that was just replaced', async () => {
+    const bench = new Bench({ furtherCheck: { requests: 1_000_000, milliseconds: 60_000 } });
+    await bench.workshop.putInForce(folder(SHOP));
+    const first = bench.live.inForce!;
+    await bench.workshop.putInForce(folder(CLOSED_SHOP));
+    const [old, current] = await Promise.all([
+      bench.workshop.explain(get('/public/a'), first),
+      bench.workshop.explain(get('/public/a'), bench.live.inForce!),
+    ]);
+    expect(old.outcome.reason).toBe('ALLOW_SLOW');
+    expect(current.outcome.reason).toBe('DENY_RULE');
+    expect(current.denies.filter(({ counted }) => counted).map(({ rule }) => rule)).toEqual(['maintenance/closed']);
+  });
+
+  it('see maps without a prototype, as the engines do', async () => {
+    const bench = new Bench();
+    const reading = `when: '!has(attributes.constructor) && attributes["__proto__"] == "x"'`;
+    await bench.workshop.putInForce(
+      folder(SHOP.replace('obligations: [{ kind', `${reading}\n      obligations: [{ kind`)),
+    );
+    const attributes = Object.assign(Object.create(null), { ['__proto__']: 'x' }) as {
+      readonly [name: string]: string;
+    };
+    const request = {
+      ...get('/public/a'),
+      attributes: Object.defineProperty(attributes, '__proto__', { value: 'x', enumerable: true }),
+    };
+    const { snapshot } = bench.live.inForce!;
+    expect((await bench.workshop.explain(request, bench.live.inForce!)).outcome).toEqual(decide(snapshot, request));
+  });
+
+  it('are refused for a policy that nobody holds any more', async () => {
+    const bench = new Bench();
+    await bench.workshop.putInForce(folder(SHOP));
+    const other = { ...bench.live.inForce!, snapshot: {} as never };
+    await expect(bench.workshop.explain(get('/'), other)).rejects.toThrow('not at hand');
+  });
+});
+
+describe('engines that differ', () => {
+  it('keep a policy out of force', async () => {
+    const threads = faultyThreads();
+    const bench = new Bench({ startThread: threads.start, checkMilliseconds: 5_000 });
+    await bench.workshop.start();
+    threads.lie();
+    expect(await bench.workshop.putInForce(folder(SHOP))).toBe(false);
+    expect(bench.live.inForce).toBeUndefined();
+    const { request, statements, rolledBack, revision } = await bench.said('policy-difference');
+    expect({ rolledBack, revision }).toEqual({ rolledBack: false, revision: revisions });
+    expect(request).toMatchObject({ request: { target: expect.anything() } });
+    expect(statements).toContainEqual({ voice: 'fast', said: expect.objectContaining({ decision: 'allow' }) });
+    expect(statements).toContainEqual({ voice: 'casbin', said: expect.objectContaining({ decision: 'deny' }) });
+  });
+
+  it('put back what was in force before, which nothing confirms then', async () => {
+    const threads = faultyThreads();
+    const bench = new Bench({ startThread: threads.start, furtherCheck: { requests: 1e9, milliseconds: 60_000 } });
+    await bench.workshop.putInForce(folder(SHOP));
+    const before = bench.live.inForce!;
+    await bench.workshop.putInForce(folder(CLOSED_SHOP));
+    const bad = bench.live.inForce!;
+    threads.lie();
+    expect(await bench.said('policy-difference')).toMatchObject({ rolledBack: true, revision: bad.revision });
+    expect(bench.live.inForce).toEqual(before);
+    expect(bench.closed).toEqual([bad.identity]);
+    bench.live.confirm(9_000);
+    expect(bench.live.inForce?.confirmedAt).toBe(1_000);
+  });
+
+  it('leave nothing in force where nothing was', async () => {
+    const threads = faultyThreads();
+    const bench = new Bench({ startThread: threads.start, furtherCheck: { requests: 1e9, milliseconds: 60_000 } });
+    await bench.workshop.putInForce(folder(SHOP));
+    threads.lie();
+    await bench.said('policy-difference');
+    expect(bench.live.inForce).toBeUndefined();
+  });
+});
+
+describe('a thread that dies', () => {
+  it('is given a second try', async () => {
+    const threads = faultyThreads();
+    const bench = new Bench({ startThread: threads.start });
+    await bench.workshop.start();
+    threads.die(1);
+    expect(await bench.workshop.putInForce(folder(SHOP))).toBe(true);
+    expect((await bench.workshop.explain(get('/public/a'), bench.live.inForce!)).outcome.decision).toBe('allow');
+  });
+
+  it('of a set twice means that the set is refused; what is in force is decided by and explained as before', async () => {
+    const threads = faultyThreads();
+    const bench = new Bench({ startThread: threads.start });
+    await bench.workshop.putInForce(folder(SHOP));
+    threads.die(2);
+    expect(await bench.workshop.putInForce(folder(CLOSED_SHOP))).toBe(false);
+    expect((await bench.said('policy-refused')).faults[0]).toContain('the thread has ended');
+    expect((await bench.workshop.explain(get('/public/a'), bench.live.inForce!)).outcome.decision).toBe('allow');
+    expect(await bench.workshop.putInForce(folder(CLOSED_SHOP))).toBe(true);
+  });
+});
