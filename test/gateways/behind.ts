@@ -2,18 +2,11 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { startEcho, type Echo, type Received } from '../support/echo.js';
 import { colouredShop, GATEWAY_SHOP } from '../support/gateway-shop.js';
-import { freePort, startGateway, type Gateway, type GatewayProgram } from '../support/gateway.js';
+import { freePort, startGateway, type Gateway } from '../support/gateway.js';
 import { endpointOf, sendRaw, type HttpResponse } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { BROKEN_SHOP } from '../support/shop.js';
-
-export interface Front {
-  readonly gateway: GatewayProgram;
-  /** Which of Dharma's listeners it asks. */
-  readonly asks: 'grpc' | 'http';
-  /** What a client gets when Dharma gives no answer. */
-  readonly closed: number;
-}
+import type { Front } from './front.js';
 
 const STARTED_WITHIN_MILLISECONDS = 30_000;
 const FOLLOWED_WITHIN_MILLISECONDS = 1000;
@@ -174,11 +167,11 @@ export function describeBehind(name: string, front: Front): void {
       ${'the address of another convention'}        | ${'X-Original-URL: http://shop.example/public/list'}
       ${'the method of another convention'}         | ${'X-Original-Method: GET'}
       ${'the host of another convention'}           | ${'X-Original-Host: shop.example'}
-      ${'the address of the client'}                | ${'X-Original-Address: 10.0.0.1'}
+      ${'the address of the client'}                | ${'X-Original-Address: 127.0.0.2'}
       ${'the path as proxies report it'}            | ${'X-Forwarded-Uri: /public/list'}
       ${'the method as proxies report it'}          | ${'X-Forwarded-Method: GET'}
       ${'the host as proxies report it'}            | ${'X-Forwarded-Host: evil.example'}
-      ${'the address as proxies report it'}         | ${'X-Forwarded-For: 10.0.0.1'}
+      ${'the address as proxies report it'}         | ${'X-Forwarded-For: 127.0.0.2'}
       ${'all of it in one'}                         | ${'Forwarded: for=10.0.0.1;host=shop.example'}
       ${'a method override'}                        | ${'X-HTTP-Method-Override: GET'}
       ${'a path override'}                          | ${'X-Rewrite-URL: /public/list'}

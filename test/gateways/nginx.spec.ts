@@ -1,4 +1,9 @@
 import { NGINX } from '../support/nginx.js';
 import { describeBehind } from './behind.js';
+import { describeProofs } from './proofs.js';
+import type { Front } from './front.js';
 
-describeBehind('nginx', { gateway: NGINX, asks: 'http', closed: 500 });
+const FRONT: Front = { gateway: NGINX, asks: 'http', closed: 500, attestsAddress: true, attestsContext: false };
+
+describeBehind('nginx', FRONT);
+describeProofs('nginx', FRONT);
