@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDatabase, PostgresCredentialStore } from '#store';
-import { administer, ask, startTestPostgres, type TestPostgres } from '../support/postgres.js';
+import { migrateDatabase, openDatabase, PostgresCredentialStore, startEmbeddedPostgres } from '#store';
+import { administer, ask, preparedData, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { dharma, folderWith } from './program.js';
 
 const PATIENCE_MILLISECONDS = 60_000;
@@ -77,6 +77,54 @@ describe('dharma operators recover', () => {
     } finally {
       await dataSource.destroy();
     }
+  });
+
+  describe('without a URL', () => {
+    let cwd: string;
+    beforeEach(async () => {
+      cwd = folderWith({ 'data/.keep': '' });
+      cpSync(await preparedData(), join(cwd, 'data/postgresql'), { recursive: true });
+    });
+    const ownPostgres = () => startEmbeddedPostgres({ folder: join(cwd, 'data/postgresql'), durability: 'none' });
+    const recover = () =>
+      dharma(['operators', 'recover', '--name', 'ann', '--out', 'token'], {
+        cwd,
+        environment: { DHARMA_DATA_DIR: 'data' },
+      });
+
+    it(
+      'uses the PostgreSQL that a stopped server left',
+      async () => {
+        const before = await ownPostgres();
+        await migrateDatabase(before.url, 'auto');
+        await before.stop();
+        const { code, stdout } = await recover();
+        expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^op-/) });
+        const after = await ownPostgres();
+        try {
+          expect(await ask(after.url, 'select id, name from dharma.credential')).toEqual([
+            { id: stdout.trim(), name: 'ann' },
+          ]);
+        } finally {
+          await after.stop();
+        }
+      },
+      PATIENCE_MILLISECONDS,
+    );
+
+    it(
+      'keeps away from a running server',
+      async () => {
+        const running = await ownPostgres();
+        try {
+          const ran = await recover();
+          expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('stop the server first') });
+        } finally {
+          await running.stop();
+        }
+      },
+      PATIENCE_MILLISECONDS,
+    );
   });
 
   it.each`

@@ -1,5 +1,5 @@
 import { handOver, orAbandon } from './credentials.js';
-import { databaseUrl, onDatabase } from './database.js';
+import { onOwnDatabase } from './database.js';
 import { openSecretOutlet } from './secret.js';
 import type { ExitCode, Terminal } from './terminal.js';
 
@@ -13,11 +13,10 @@ export interface RecoverOptions {
 /** A new token for an operator who lost every other: whoever may write to the database may have one. */
 export async function recoverOperator(terminal: Terminal, options: RecoverOptions): Promise<ExitCode> {
   const { name, out } = options;
-  const url = await databaseUrl(terminal, options.databaseUrl);
   const { migrateDatabase, openDatabase, PostgresCredentialStore } = await import('#store');
   const outlet = await openSecretOutlet(terminal, out);
   const secret = await orAbandon(outlet, () =>
-    onDatabase(async () => {
+    onOwnDatabase(terminal, options.databaseUrl, async (url) => {
       await migrateDatabase(url, 'check');
       const dataSource = await openDatabase({ url, connections: 1 });
       try {
