@@ -1,8 +1,11 @@
 /** Compares two graphs of objects: what they hold, in which order, of which kind, and what is shared in them. */
-import { Condition } from '#cel';
+import { RuleCondition } from '../../libs/engine/src/rule-condition.js';
 
-/** @throws Error  that says where they differ */
-export function expectSameGraph(left: unknown, right: unknown): void {
+/**
+ * @param visit  called for each object and its counterpart
+ * @throws Error  that says where they differ
+ */
+export function expectSameGraph(left: unknown, right: unknown, visit?: (one: object, other: object) => void): void {
   const pairs: (readonly [left: unknown, right: unknown, path: string])[] = [[left, right, '']];
   const counterparts = new Map<unknown, unknown>();
   const taken = new Set<unknown>();
@@ -20,10 +23,11 @@ export function expectSameGraph(left: unknown, right: unknown): void {
     if (taken.has(other)) throw new Error(`${path}: shared in one graph, not in the other`);
     counterparts.set(one, other);
     taken.add(other);
+    visit?.(one, other);
     if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) throw new Error(`${path}: of another kind`);
-    // A condition is its source; the rest of it comes from there.
+    // A condition is its source, and may be parsed yet or not.
     const [ones, others] = [one, other].map((thing) =>
-      thing instanceof Condition ? [['source', thing.source]] : members(thing),
+      thing instanceof RuleCondition ? [['source', thing.source]] : members(thing),
     ) as [Members, Members];
     if (ones.length !== others.length) throw new Error(`${path}: ${ones.length} members against ${others.length}`);
     ones.forEach(([name, value], index) => {

@@ -2,7 +2,6 @@
  * From a world to the snapshot that answers requests about it. The world is well-formed: `libs/policy` has judged it.
  * Costs time and memory in proportion to the world; the world itself is not kept, but for its directories' entities.
  */
-import { parseCondition } from '#cel';
 import type { Condition, Root } from '#cel';
 import { ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Answering } from './address-table.js';
@@ -13,6 +12,7 @@ import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
 import { obligationReads, prepareObligations } from './obligations.js';
 import type { PreparedObligation } from './obligations.js';
 import { byBytes, settled } from './ordering.js';
+import { conditionOf, RuleCondition } from './rule-condition.js';
 import { aboutEndpoint, aboutService, ANYTHING, HOME, homeOf, KEY, RuleTable } from './rule-table.js';
 import type { Filed } from './rule-table.js';
 import type {
@@ -29,6 +29,7 @@ import type {
 } from './snapshot.js';
 import { otherSlash, pathTemplate, topicTemplate } from './template.js';
 import type { Segment } from './template.js';
+import { TextNumbers } from './texts.js';
 
 /** Up to this many names a set is an array. */
 const SHORT = 8;
@@ -38,7 +39,9 @@ export function compile(world: World): Snapshot {
   const compiler = new RuleCompiler(world, domains);
   const rules = compiler.table();
   for (const node of domains.values()) attachRules(node, rules);
-  const holdings = new Holdings(compiler.names.numbers);
+  const names = new TextNumbers(compiler.names.numbers);
+  const filed = new Map([...compiler.principals].map(([type, ids]) => [type, new TextNumbers(ids)]));
+  const holdings = new Holdings(names);
   holdings.assign(world, domains);
   const services = new Map<string, ServiceNode>();
   for (const service of world.services.values()) {
@@ -65,7 +68,7 @@ export function compile(world: World): Snapshot {
       kind,
       role,
       principalType,
-      filed: compiler.principals.get(principalType) ?? NOBODY,
+      filed: filed.get(principalType) ?? NOBODY,
       holders: holdings.ofType(principalType),
       owner: domains.get(owner)!,
       bindings: bindings(name, kind),
@@ -92,7 +95,7 @@ export function compile(world: World): Snapshot {
     ...compileAddresses(endpoints),
     claims,
     rules,
-    names: compiler.names.numbers,
+    names,
     outsideDeniesOut: inUse(rules, [homeOf(0, HOME.denyOutSelf), homeOf(0, HOME.denyOutSubtree)]),
     holdings,
     validityEdges: compiler.validityEdges(),
@@ -206,7 +209,7 @@ class Numbering {
 
   of(name: string): number {
     let number = this.numbers.get(name);
-    if (number === undefined) this.numbers.set(settled(name), (number = this.numbers.size + 1));
+    if (number === undefined) this.numbers.set(name, (number = this.numbers.size + 1));
     return number;
   }
 }
@@ -215,10 +218,12 @@ class Numbering {
 class RuleCompiler {
   private readonly ordinals = new Map<string, number>();
   private readonly conditions = new Map<string, Condition>();
+  private readonly ruleConditions = new Map<string, RuleCondition>();
   private readonly ids: readonly string[];
   readonly names = new Numbering();
   /** Principals that rules are filed under: by type, then by id. */
   readonly principals = new Map<string, Map<string, number>>();
+  private principalCount = 0;
   readonly endpoints = new Numbering();
   readonly services = new Numbering();
 
@@ -255,7 +260,7 @@ class RuleCompiler {
       who: this.who(rule),
       anonymous: rule.who.anonymous,
       what: this.what(rule),
-      when: rule.when === undefined ? undefined : this.condition(rule.when),
+      when: rule.when === undefined ? undefined : this.ruleCondition(rule.when),
       obligations: owed,
       reads: this.reads(rule, owed),
     };
@@ -339,9 +344,9 @@ class RuleCompiler {
     const type = typeOf(principal);
     let ids = this.principals.get(type);
     if (ids === undefined) this.principals.set(type, (ids = new Map()));
-    const id = settled(principal.slice(type.length + 1));
+    const id = principal.slice(type.length + 1);
     let number = ids.get(id);
-    if (number === undefined) ids.set(id, (number = this.names.of(principal)));
+    if (number === undefined) ids.set(id, (number = ++this.principalCount));
     return number;
   }
 
@@ -399,16 +404,21 @@ class RuleCompiler {
 
   private condition(source: string): Condition {
     let condition = this.conditions.get(source);
+    if (condition === undefined) this.conditions.set(source, (condition = conditionOf(source)));
+    return condition;
+  }
+
+  /** Rules with the same condition share it. */
+  private ruleCondition(source: string): RuleCondition {
+    let condition = this.ruleConditions.get(source);
     if (condition === undefined) {
-      const parsed = parseCondition(source);
-      if (!('condition' in parsed)) throw new TypeError(`not a condition: ${source}`);
-      this.conditions.set(source, (condition = parsed.condition));
+      this.ruleConditions.set(source, (condition = new RuleCondition(source, this.condition(source))));
     }
     return condition;
   }
 }
 
-const NOBODY: ReadonlyMap<string, number> = new Map();
+const NOBODY = new TextNumbers(new Map());
 const NOTHING_READ: ReadonlySet<Root> = new Set();
 
 /** Keys of the target, which an endpoint by name leaves open. */

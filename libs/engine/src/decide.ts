@@ -85,7 +85,7 @@ class Walk {
       const enforcing = denies.filter((rule) => this.ownerOf(rule)?.reporting !== true);
       if (enforcing.length > 0) {
         const outcome = this.deny('DENY_RULE', this.ownerOf(enforcing[0]!)?.name ?? OUTSIDE);
-        return { ...outcome, rules: enforcing.map((rule) => snapshot.rules.ids[rule]!) };
+        return { ...outcome, rules: enforcing.map((rule) => snapshot.rules.ids.at(rule)) };
       }
     }
     const noted = denies[0];
@@ -304,11 +304,11 @@ class Walk {
       case 0:
         return NO_NAMES;
       case 1:
-        return [ids[this.decidingRules[0]!]!];
+        return [ids.at(this.decidingRules[0]!)];
       case 2:
-        return [ids[this.decidingRules[0]!]!, ids[this.decidingRules[1]!]!];
+        return [ids.at(this.decidingRules[0]!), ids.at(this.decidingRules[1]!)];
       default:
-        return this.decidingRules.slice(0, this.decidingCount).map((rule) => ids[rule]!);
+        return this.decidingRules.slice(0, this.decidingCount).map((rule) => ids.at(rule));
     }
   }
 

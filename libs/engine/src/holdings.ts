@@ -1,6 +1,7 @@
 /** Who holds which roles where: the directory of a snapshot, found by principal. Grows with people, not with rules. */
 import type { World } from './model.js';
 import type { DomainNode } from './snapshot.js';
+import { Cache, TextNumbers } from './texts.js';
 
 /** Roles assigned together, shared by all who hold just these. */
 export interface Roles {
@@ -20,26 +21,114 @@ export interface Holding {
   readonly wide: ReadonlyMap<DomainNode, Roles> | undefined;
 }
 
-const NOBODY: ReadonlyMap<string, Holding> = new Map();
-
 /** From this many places on roles are found by walking a chain. */
 const WIDE = 16;
 
+/** Places where principals of one type hold roles, in the order in which they are read. */
+interface Places {
+  /** Principals by id, from 1. */
+  readonly numbers: Map<string, number>;
+  /** By a principal's number: its last place. */
+  readonly last: number[];
+  /** Of each place, from 1: the principal's place before (0 for none), the number of the domain, which roles. */
+  readonly before: number[];
+  readonly domains: number[];
+  readonly roles: number[];
+}
+
+/** Who of one type of principal holds roles: plain numbers, from which a holding is made when it is first asked for. */
+export class Holders {
+  private readonly numbers: TextNumbers;
+  private readonly last: Int32Array;
+  private readonly before: Int32Array;
+  private readonly domains: Int32Array;
+  private readonly roles: Int32Array;
+  private readonly made: Cache<Holding>;
+
+  /**
+   * @param numbered  domains by their number
+   * @param shared  what the places' roles stand for
+   */
+  constructor(
+    places: Places,
+    private readonly numbered: readonly DomainNode[],
+    private readonly shared: readonly Roles[],
+  ) {
+    this.numbers = new TextNumbers(places.numbers);
+    this.last = Int32Array.from(places.last);
+    this.before = Int32Array.from(places.before);
+    this.domains = Int32Array.from(places.domains);
+    this.roles = Int32Array.from(places.roles);
+    this.made = new Cache(places.last.length);
+  }
+
+  get(id: string): Holding | undefined {
+    const number = this.numbers.get(id);
+    return number === 0 ? undefined : (this.made.get(number) ?? this.made.keep(number, this.make(number)));
+  }
+
+  private make(number: number): Holding {
+    const places: number[] = [];
+    for (let place = this.last[number]!; place !== 0; place = this.before[place]!) places.push(place);
+    let next: Holding | undefined;
+    for (let index = places.length - 1; index > 0; index--) {
+      next = { domain: this.domainAt(places[index]!), roles: this.rolesAt(places[index]!), next, wide: undefined };
+    }
+    const wide =
+      places.length > WIDE
+        ? new Map(places.map((place) => [this.domainAt(place), this.rolesAt(place)] as const))
+        : undefined;
+    return { domain: this.domainAt(places[0]!), roles: this.rolesAt(places[0]!), next, wide };
+  }
+
+  private domainAt(place: number): DomainNode {
+    return this.numbered[this.domains[place]!]!;
+  }
+
+  private rolesAt(place: number): Roles {
+    return this.shared[this.roles[place]!]!;
+  }
+}
+
+function noPlaces(): Places {
+  return { numbers: new Map(), last: [0], before: [0], domains: [0], roles: [0] };
+}
+
+/** Of nobody. */
+export function noHolders(): Holders {
+  return new Holders(noPlaces(), [], []);
+}
 export class Holdings {
   /** By type, then by id, so that no principal need be written out to be found. */
-  private readonly byType = new Map<string, Map<string, Holding>>();
-  private readonly shared = new Map<string, Roles>();
+  private readonly byType = new Map<string, Holders>();
+  private readonly nobody = noHolders();
 
   /** @param names  numbers of the names that rules are filed under */
-  constructor(private readonly names: ReadonlyMap<string, number>) {}
+  constructor(private readonly names: TextNumbers) {}
 
   /** Everybody's roles; said once. */
   assign(world: World, domains: ReadonlyMap<string, DomainNode>): void {
+    const shared: Roles[] = [];
+    const kinds = new Map<string, number>();
+    const byType = new Map<string, Places>();
     for (const { name, directory } of world.domains.values()) {
-      const domain = domains.get(name)!;
-      for (const [principal, roles] of directory.assignments) this.add(principal, domain, roles);
+      const { enter } = domains.get(name)!;
+      for (const [principal, names] of directory.assignments) {
+        const key = names.join(' ');
+        let kind = kinds.get(key);
+        if (kind === undefined) {
+          kinds.set(key, (kind = shared.length));
+          shared.push(this.rolesOf(names));
+        }
+        const colon = principal.indexOf(':');
+        const type = principal.slice(0, colon);
+        let places = byType.get(type);
+        if (places === undefined) byType.set(type, (places = noPlaces()));
+        addPlace(places, principal.slice(colon + 1), enter, kind);
+      }
     }
-    for (const principals of this.byType.values()) widen(principals);
+    const numbered = [...domains.values()];
+    for (const [type, places] of byType) this.byType.set(type, new Holders(places, numbered, shared));
   }
 
   get isEmpty(): boolean {
@@ -47,8 +136,8 @@ export class Holdings {
   }
 
   /** All who hold roles of one type of principal, by id. */
-  ofType(type: string): ReadonlyMap<string, Holding> {
-    return this.byType.get(type) ?? NOBODY;
+  ofType(type: string): Holders {
+    return this.byType.get(type) ?? this.nobody;
   }
 
   find(type: string, id: string): Holding | undefined {
@@ -57,27 +146,18 @@ export class Holdings {
 
   /** Roles by name, with their numbers. */
   rolesOf(names: readonly string[]): Roles {
-    return { names, numbers: names.map((name) => this.names.get(name) ?? 0) };
-  }
-
-  private add(principal: string, domain: DomainNode, names: readonly string[]): void {
-    const colon = principal.indexOf(':');
-    const type = principal.slice(0, colon);
-    let principals = this.byType.get(type);
-    if (principals === undefined) this.byType.set(type, (principals = new Map()));
-    const id = principal.slice(colon + 1);
-    const key = names.join(' ');
-    let roles = this.shared.get(key);
-    if (roles === undefined) this.shared.set(key, (roles = this.rolesOf(names)));
-    principals.set(id, { domain, roles, next: principals.get(id), wide: undefined });
+    return { names, numbers: names.map((name) => this.names.get(name)) };
   }
 }
 
-function widen(principals: Map<string, Holding>): void {
-  for (const [id, first] of principals) {
-    if (first.next === undefined) continue;
-    const wide = new Map<DomainNode, Roles>();
-    for (let at: Holding | undefined = first; at !== undefined; at = at.next) wide.set(at.domain, at.roles);
-    if (wide.size > WIDE) principals.set(id, { ...first, wide });
+function addPlace({ numbers, last, before, domains, roles }: Places, id: string, domain: number, kind: number): void {
+  let number = numbers.get(id);
+  if (number === undefined) {
+    numbers.set(id, (number = last.length));
+    last.push(0);
   }
+  before.push(last[number]!);
+  last[number] = domains.length;
+  domains.push(domain);
+  roles.push(kind);
 }

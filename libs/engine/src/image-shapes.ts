@@ -7,7 +7,7 @@ import { ClaimTable, HostTable, Node, Place, PrefixTable, SegmentTrie } from './
 import type { Answering } from './address-table.js';
 import { NetworkBindings, TextBindings } from './bindings.js';
 import type { Block, Blocks, Bound } from './bindings.js';
-import { Holdings } from './holdings.js';
+import { Holdings, noHolders } from './holdings.js';
 import type { Holding, Roles } from './holdings.js';
 import type { Endpoint, Operation } from './model.js';
 import type { PreparedObligation } from './obligations.js';
@@ -26,6 +26,7 @@ import type {
   Snapshot,
 } from './snapshot.js';
 import type { Segment } from './template.js';
+import { Cache, TextList, TextNumbers } from './texts.js';
 
 /** The value of the next member, in the order of the literal. */
 export type Next = <Value>() => Value;
@@ -248,7 +249,11 @@ export const INSTANCES: readonly (() => object)[] = [
   () => new TextBindings([]),
   () => new NetworkBindings([]),
   () => new RuleTable([], [], 0),
-  () => new Holdings(new Map()),
+  () => new Holdings(new TextNumbers(new Map())),
+  noHolders,
+  () => new TextNumbers(new Map()),
+  () => new TextList([]),
+  () => new Cache(0),
 ];
 
 /** Arrays of plain numbers. */

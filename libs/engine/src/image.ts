@@ -1,9 +1,9 @@
 /** From a snapshot to the parts it travels in. Costs the sending thread time in proportion to the snapshot. */
-import { Condition } from '#cel';
 import { CONSTANTS, isSmallInteger, OP } from './image-format.js';
 import type { Atom, ImagePart } from './image-format.js';
 import { INSTANCE_MEMBERS, INSTANCES, NUMBER_ARRAYS, RECORD_MEMBERS } from './image-shapes.js';
 import type { NumberArray } from './image-shapes.js';
+import { RuleCondition } from './rule-condition.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Longer lists are made in several steps. */
@@ -14,8 +14,8 @@ const STEP = 128;
 const STRETCH_BYTES = 32 * 1024;
 
 /** What restoring costs, by and large, in units of an integer read; and what one part may cost. */
-const COST = { atom: 8, thing: 8, entry: 8, condition: 8000, stretch: 800 } as const;
-const MOST = 12_000;
+const COST = { atom: 8, thing: 8, entry: 8, byte: 1 / 256, stretch: 800 } as const;
+const MOST = 8_000;
 
 /** @returns parts for a `SnapshotRestorer`, in order; each is restored in a fraction of a millisecond */
 export function imageOf(snapshot: Snapshot): Generator<ImagePart, void, void> {
@@ -156,13 +156,13 @@ class ImageWriter {
       this.code.push(...blankOf(thing));
       this.takePlace(thing);
       this.empty.push(thing);
-      return this.spend(COST.thing);
+      return this.spend(COST.thing + (ArrayBuffer.isView(thing) ? thing.byteLength * COST.byte : 0));
     }
-    if (thing instanceof Condition) {
+    if (thing instanceof RuleCondition) {
       this.placeAtom(thing.source);
       this.code.push(OP.condition, this.reference(thing.source));
       this.takePlace(thing);
-      return this.spend(COST.condition);
+      return this.spend(COST.thing);
     }
     const names = Object.keys(thing);
     const values = Object.values(thing) as unknown[];

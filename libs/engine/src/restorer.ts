@@ -1,9 +1,9 @@
 /** From the parts of an image to the snapshot they were made of. */
-import { parseCondition } from '#cel';
 import { CONSTANTS, OP } from './image-format.js';
 import type { Atom, ImagePart } from './image-format.js';
 import { INSTANCE_MEMBERS, INSTANCES, NUMBER_ARRAYS, RECORDS } from './image-shapes.js';
 import type { Next, NumberArray } from './image-shapes.js';
+import { RuleCondition } from './rule-condition.js';
 import type { Snapshot } from './snapshot.js';
 
 /**
@@ -60,7 +60,7 @@ export class SnapshotRestorer {
       case OP.numbers:
         return this.things.push(new NUMBER_ARRAYS[this.integer()]!(this.integer()));
       case OP.condition:
-        return this.things.push(this.condition());
+        return this.things.push(new RuleCondition(this.value(), undefined));
       case OP.entries:
         return this.addEntries();
       case OP.members:
@@ -121,13 +121,6 @@ export class SnapshotRestorer {
     while (scratch.length < length) scratch.push(0);
     for (let index = 0; index < length; index++) scratch[index] = this.value();
     return scratch.slice(0, length);
-  }
-
-  private condition(): unknown {
-    const source = this.value<string>();
-    const parsed = parseCondition(source);
-    if (!('condition' in parsed)) throw new TypeError(`not a condition: ${source}`);
-    return parsed.condition;
   }
 
   // ── filling ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -81,7 +81,7 @@ export class CredentialSlot {
     this.keys = 0;
     this.subject = this.numberOf(names, keysEver, KEY.subject, item.subject);
     this.mechanismNumber = this.numberOf(names, keysEver, KEY.mechanism, item.mechanism);
-    this.principalNumber = this.mechanism.filed.get(item.subject) ?? 0;
+    this.principalNumber = this.mechanism.filed.get(item.subject);
     if (this.principalNumber !== 0) this.keys |= 1 << KEY.principal;
     if (hasKey(keysEver, KEY.client)) this.clientNumber = this.numberOf(names, keysEver, KEY.client, this.client);
     if (hasKey(keysEver, KEY.principalType)) {
@@ -93,7 +93,7 @@ export class CredentialSlot {
 
   private numberOf(names: Snapshot['names'], ever: number, key: number, name: string | undefined): number {
     if (!hasKey(ever, key) || name === undefined) return 0;
-    const number = names.get(name) ?? 0;
+    const number = names.get(name);
     if (number !== 0) this.keys |= 1 << key;
     return number;
   }
@@ -355,8 +355,8 @@ export class RuleMatcher implements ConditionFacts, RuleVisitor {
   }
 
   private probeName(home: number, about: number, key: number, name: string | undefined): void {
-    const number = name === undefined ? undefined : this.snapshot.names.get(name);
-    if (number !== undefined) this.probe(home, about, key, number);
+    const number = name === undefined ? 0 : this.snapshot.names.get(name);
+    if (number !== 0) this.probe(home, about, key, number);
   }
 
   private probeAll(home: number, about: number, key: number, numbers: readonly number[]): void {
@@ -371,7 +371,7 @@ export class RuleMatcher implements ConditionFacts, RuleVisitor {
   consider(rule: number, flags: number): void {
     const whole = (flags & WHOLE) !== 0;
     if (this.denying) {
-      if ((whole || this.fits(this.rules.details[rule]!)) && !this.matched.includes(rule)) this.matched.push(rule);
+      if ((whole || this.fits(this.rules.detailsOf(rule))) && !this.matched.includes(rule)) this.matched.push(rule);
       return;
     }
     if (this.anonymousItem && (flags & ADMITS_ANONYMOUS) === 0) return;
@@ -380,7 +380,7 @@ export class RuleMatcher implements ConditionFacts, RuleVisitor {
       if (isFirst) this.firstAllow = rule;
       return;
     }
-    const details = this.rules.details[rule]!;
+    const details = this.rules.detailsOf(rule);
     if (details.obligations === undefined) {
       if (isFirst && this.fits(details)) this.firstAllow = rule;
       return;

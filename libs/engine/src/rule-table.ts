@@ -7,6 +7,7 @@
  * finding the rule is matching it.
  */
 import type { CompiledRule } from './snapshot.js';
+import { TextList } from './texts.js';
 
 /** The selectors a rule can be filed under; `rest` for a rule without any, `open` for what a named target leaves open. */
 export const KEY = {
@@ -90,12 +91,14 @@ const FLAG_BITS = 2;
 
 export class RuleTable {
   /** Ids by the rules' numbers, which follow the order of the ids. */
-  readonly ids: readonly string[];
+  readonly ids: TextList;
   /** Owners by the rules' numbers; 0 is `*`, otherwise the domain's number plus one. */
   readonly owners: Int32Array;
-  /** By number; undefined where the key says everything. */
-  readonly details: readonly (CompiledRule | undefined)[];
 
+  /** Of the rules whose key does not say everything. */
+  private readonly details: readonly CompiledRule[];
+  /** By a rule's number: where its details stand. */
+  private readonly detailPlaces: Int32Array;
   private readonly slots: Int32Array;
   /** Per home its first slot, and how many slots it has, less one. */
   private readonly starts: Int32Array;
@@ -112,9 +115,10 @@ export class RuleTable {
    * @param homes  how many homes there are
    */
   constructor(ids: readonly string[], filed: readonly Filed[], homes: number) {
-    this.ids = ids;
+    this.ids = new TextList(ids);
     this.owners = new Int32Array(ids.length);
-    const details: (CompiledRule | undefined)[] = Array.from({ length: ids.length }, () => undefined);
+    const details: CompiledRule[] = [];
+    this.detailPlaces = new Int32Array(ids.length);
     const places = new Int32Array(homes);
     for (const { home, about, values } of filed) places[home]! += about.length * values.length;
     this.starts = new Int32Array(homes);
@@ -136,7 +140,9 @@ export class RuleTable {
     for (let place = filed.length - 1; place >= 0; place--) {
       const { ordinal, admitsAnonymous, home, about, key, values, details: rest } = filed[place]!;
       this.owners[ordinal] = home >> 3;
-      details[ordinal] = rest;
+      // Where a rule is filed under two keys it comes twice in a row.
+      if (rest !== undefined && details.at(-1) !== rest) details.push(rest);
+      if (rest !== undefined) this.detailPlaces[ordinal] = details.length - 1;
       const flags = (rest === undefined ? WHOLE : 0) | (admitsAnonymous ? ADMITS_ANONYMOUS : 0);
       const rule = (ordinal << FLAG_BITS) | flags;
       for (const subject of about) {
@@ -159,6 +165,11 @@ export class RuleTable {
     }
     this.details = details;
     this.keysEver = this.keysInUse.reduce((all, keys) => all | keys, 0);
+  }
+
+  /** What is left to compare of a rule that is not `WHOLE`. */
+  detailsOf(rule: number): CompiledRule {
+    return this.details[this.detailPlaces[rule]!]!;
   }
 
   isInUse(home: number): boolean {

@@ -4,13 +4,15 @@
  * Domains are numbered by a walk of the tree, so that "lies within" is two integer comparisons. Rules are numbered by
  * the bytes of their ids, so that "first" is the smaller number. Names are interned by the nodes that carry them.
  */
-import type { Condition, Root } from '#cel';
+import type { Root } from '#cel';
 import type { Answering, ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Attributes, Endpoint, MechanismKind } from './model.js';
-import type { Holding, Holdings } from './holdings.js';
+import type { Holders, Holding, Holdings } from './holdings.js';
 import type { PreparedObligation } from './obligations.js';
+import type { RuleCondition } from './rule-condition.js';
 import type { RuleTable } from './rule-table.js';
 import type { Segment } from './template.js';
+import type { TextNumbers } from './texts.js';
 
 export interface DomainNode {
   readonly name: string;
@@ -63,9 +65,9 @@ export interface MechanismNode {
   readonly role: 'trust' | 'access';
   readonly principalType: string;
   /** Principals of its type that rules are filed under: their numbers by id. */
-  readonly filed: ReadonlyMap<string, number>;
+  readonly filed: TextNumbers;
   /** Who of its type holds roles, by id. */
-  readonly holders: ReadonlyMap<string, Holding>;
+  readonly holders: Holders;
   readonly owner: DomainNode;
   readonly bindings: Bindings;
 }
@@ -147,7 +149,7 @@ export interface CompiledRule {
   readonly who: CompiledWho | undefined;
   readonly anonymous: boolean;
   readonly what: CompiledWhat | undefined;
-  readonly when: Condition | undefined;
+  readonly when: RuleCondition | undefined;
   readonly obligations: readonly PreparedObligation[] | undefined;
   /** What its condition and its obligations read. */
   readonly reads: ReadonlySet<Root>;
@@ -210,8 +212,8 @@ export interface Snapshot {
   readonly resources: ReadonlyMap<string, ReadonlyMap<string, EndpointNode>>;
   readonly claims: ClaimTable<DomainNode>;
   readonly rules: RuleTable;
-  /** Names that rules are filed under, numbered from 1. */
-  readonly names: ReadonlyMap<string, number>;
+  /** Names that rules are filed under, numbered from 1; principals stand with the mechanisms of their type. */
+  readonly names: TextNumbers;
   /** Homes in use of denies `out` owned by `*`. */
   readonly outsideDeniesOut: readonly number[];
   readonly holdings: Holdings;
