@@ -6,6 +6,7 @@ import { Unreachable } from './exchange.js';
 import { gitProvenance } from './git-provenance.js';
 import { isPublishable, planSummary, planText } from './plan-text.js';
 import { kindOf, readPolicies } from './policies.js';
+import { whileWaiting } from './progress.js';
 import { canAsk, saysYes } from './question.js';
 import { type Publishing, Refused, ServerClient, type SourceBundle } from './server-client.js';
 import type { Plan, Published, Revision } from './server-shapes.js';
@@ -37,22 +38,28 @@ export async function apply(terminal: Terminal, directory: string, options: Appl
   }
   const client = await ServerClient.of(terminal, flags);
   const bundle: SourceBundle = { source, files: await readPolicies(terminal, directory) };
-  const planned = await client.plan(bundle);
-  await terminal.aside.write(planText(planned, terminal.aside.colours));
+  const { aside } = terminal;
+  const planned = await whileWaiting(aside, `planning ${directory} on ${client.server}`, () => client.plan(bundle));
+  await aside.write(planText(planned, aside.colours));
   if (!isPublishable(planned)) {
     const isOnlyForeign = isPublishable({ ...planned, foreign: [], valid: true });
     throw new Stop(isOnlyForeign ? 4 : 1, `\`${directory}\` was not published: the server would not take it`);
   }
-  await terminal.aside.line(planSummary(planned));
+  await aside.line(planSummary(planned));
   judgeDeletions(planned, bundle, allowDeletions);
   const provenance = await provenanceOf(terminal, directory);
   const hasChanges = planned.changes.length > 0;
   if (hasChanges && !yes && !(await saysYes(terminal, `publish to ${client.server}?`))) {
     throw new Stop(1, 'nothing was published');
   }
-  const published = await publish(client, { ...bundle, ...provenance, base: planned.base, because });
+  const published = await whileWaiting(aside, `publishing to ${client.server}`, () =>
+    publish(client, { ...bundle, ...provenance, base: planned.base, because }),
+  );
   await terminal.out.write(format === 'json' ? `${JSON.stringify(published, null, 2)}\n` : publishedText(published));
-  if (wait > 0 && published.revision !== null) await waitFor(terminal, client, published.revision, wait);
+  const { revision } = published;
+  if (wait === 0 || revision === null) return 0;
+  await whileWaiting(aside, `waiting for revision ${revision.number}`, () => waitFor(client, revision, wait));
+  await aside.line(`revision ${revision.number} is in force`);
   return 0;
 }
 
@@ -112,12 +119,12 @@ function publishedText({ revision, unchanged, repeated }: Published): string {
 }
 
 /** @throws Stop with 1 when the server does not decide by it in time */
-async function waitFor(terminal: Terminal, client: ServerClient, revision: Revision, seconds: number): Promise<void> {
+async function waitFor(client: ServerClient, revision: Revision, seconds: number): Promise<void> {
   const started = performance.now();
   let refusedAt: number | undefined;
   for (;;) {
     const { policy, feed } = await client.status();
-    if (policy !== null && isAtLeast(policy, revision)) break;
+    if (policy !== null && isAtLeast(policy, revision)) return;
     const now = performance.now();
     refusedAt = feed.state === 'not-taken' ? (refusedAt ?? now) : undefined;
     if (refusedAt !== undefined && now - refusedAt > LONGER_THAN_A_LOOK_MILLISECONDS) {
@@ -132,7 +139,6 @@ async function waitFor(terminal: Terminal, client: ServerClient, revision: Revis
     }
     await pause(POLL_MILLISECONDS);
   }
-  await terminal.aside.line(`revision ${revision.number} is in force`);
 }
 
 function isAtLeast(policy: Pick<Revision, 'epoch' | 'number'>, revision: Revision): boolean {

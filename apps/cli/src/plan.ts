@@ -2,6 +2,7 @@ import type { AdminFlags } from './connection.js';
 import type { ReportFormat } from './faults.js';
 import { isPublishable, planReport, planSummary } from './plan-text.js';
 import { readPolicies } from './policies.js';
+import { whileWaiting } from './progress.js';
 import { ServerClient } from './server-client.js';
 import type { ExitCode, Terminal } from './terminal.js';
 
@@ -20,7 +21,10 @@ export async function plan(
   { source, format, exitCode, ...flags }: PlanOptions,
 ): Promise<ExitCode> {
   const client = await ServerClient.of(terminal, flags);
-  const planned = await client.plan({ source, files: await readPolicies(terminal, directory) });
+  const files = await readPolicies(terminal, directory);
+  const planned = await whileWaiting(terminal.aside, `planning ${directory} on ${client.server}`, () =>
+    client.plan({ source, files }),
+  );
   await terminal.out.write(planReport(format, planned, terminal.out.colours));
   const publishable = isPublishable(planned);
   const { green, red } = terminal.aside.colours;

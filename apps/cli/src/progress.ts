@@ -1,3 +1,4 @@
+import { spanText } from './span.js';
 import type { Output } from './terminal.js';
 
 const REDRAW_MILLISECONDS = 100;
@@ -43,5 +44,33 @@ export class Progress {
 
   #say(text: string): void {
     this.#output.write(text).catch(() => undefined);
+  }
+}
+
+const PATIENCE_MILLISECONDS = 1000;
+
+/**
+ * Says on a terminal what is waited for, once it takes longer than a moment, and for how long it has been.
+ *
+ * @param label  like `planning on the server`
+ */
+export async function whileWaiting<Result>(
+  output: Output,
+  label: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (!output.isTerminal) return work();
+  const say = (text: string): void => void output.write(`\r\u001B[2K${text}`).catch(() => undefined);
+  const since = performance.now();
+  let isDrawn = false;
+  const timer = setInterval(() => {
+    isDrawn = true;
+    say(output.colours.dim(`${label}: ${spanText((performance.now() - since) / 1000)}`));
+  }, PATIENCE_MILLISECONDS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    if (isDrawn) say('');
   }
 }
