@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import type { Publication, PublishOutcome, Revision } from '#administration';
-import { openDatabase, PostgresRevisionStore } from '#store';
+import { openDatabase, PostgresCredentialStore, PostgresRevisionStore } from '#store';
 import { ask, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { domainText, entitySetText, policyText, publicationOf, roleSetText } from '../support/revisions.js';
 
@@ -36,6 +36,12 @@ beforeAll(async () => {
   const second = await publish(first, entitySetText('records', 'acme', ['{ type: record, id: "1" }']), 'bo');
   const third = await publish(second, policyText('payments', 'acme.payments', [PAY_SLOWLY]), 'cy');
   await publish(third, '', 'dee', { remove: [{ kind: 'Policy', name: 'base' }] });
+  const credentials = new PostgresCredentialStore(dataSource);
+  const key = { kind: 'enforcement-point-key', createdBy: 'ann' } as const;
+  await credentials.create({ ...key, name: 'edge' });
+  await credentials.create({ ...key, name: 'ended', expiresAt: Date.UTC(2020, 0) });
+  const { credential } = await credentials.create({ ...key, name: 'revoked' });
+  await credentials.revoke(credential.kind, credential.id, 'bo');
 }, 60_000);
 afterAll(async () => {
   await dataSource.destroy();
@@ -49,6 +55,7 @@ const EXAMPLES = [...DOCUMENT.matchAll(/\n([^\n]+)\n\n```sql example\n([\s\S]*?)
 
 /** What each example of the page answers here; times are looked at by their sort only. */
 const ANSWERS: readonly (readonly Record<string, unknown>[])[] = [
+  [{ kind: 'enforcement-point-key', name: 'edge', created_by: 'ann' }],
   [{ policy: 'payments', rule: 'pay', effect: 'allow', since: '3' }],
   [{ domain: 'acme.payments', policy: 'payments', rule: 'pay' }],
   [

@@ -28,7 +28,7 @@ export class KeysController {
     @Body() { enforcementPoint, expiresAt }: NewKeyBody,
     @CurrentOperator() { name: createdBy }: Operator,
   ): Promise<NewKeyView> {
-    const declared = (await this.sets.newest()).documents;
+    const declared = (await this.sets.newestPublished()).documents;
     if (!declared.some(({ kind, name }) => kind === 'EnforcementPoint' && name === enforcementPoint)) {
       throw new Problem('enforcement-point-undeclared', { name: enforcementPoint });
     }

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PlanBody, PlanView } from './dto/plan.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
 import { Publishing } from './publishing.js';
@@ -10,9 +10,12 @@ import { Publishing } from './publishing.js';
 export class PlanController {
   constructor(@Inject(Publishing) private readonly publishing: Publishing) {}
 
-  /** What a bundle would change, and whether the set would be valid with it; bodies up to 64 MiB */
   @Post()
   @HttpCode(200)
+  @ApiOperation({
+    summary: 'What a bundle would change, in words, and whether the set would be valid with it',
+    description: 'Nothing is stored. Bodies up to 64 MiB.',
+  })
   @ApiOkResponse({ type: PlanView })
   @ApiProblems('request-invalid', 'request-not-json', 'request-too-large', 'operator-unknown', 'store-unavailable')
   plan(@Body() body: PlanBody): Promise<PlanView> {

@@ -60,6 +60,12 @@ export class PolicySets {
     return this.#newest!;
   }
 
+  /** @throws Problem `no-history` */
+  async newestPublished(): Promise<PolicySet> {
+    if (this.parts.history === null) throw new Problem('no-history');
+    return this.newest();
+  }
+
   /** @throws Problem `no-history`, `revision-unknown` */
   async at(number: number): Promise<PolicySet> {
     const { store } = this.history;

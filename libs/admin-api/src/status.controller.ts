@@ -1,5 +1,5 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Revision, StoreFault } from '#administration';
 import { ApiProblems } from './dto/problem.dto.js';
 import { revisionView } from './dto/revision.dto.js';
@@ -13,8 +13,8 @@ import { inTime } from './patience.js';
 export class StatusController {
   constructor(@Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts) {}
 
-  /** What this server does, decides by and listens on */
   @Get()
+  @ApiOperation({ summary: 'What this server does, decides by and listens on' })
   @ApiOkResponse({ type: StatusView })
   @ApiProblems('operator-unknown', 'server-silent')
   async status(): Promise<StatusView> {

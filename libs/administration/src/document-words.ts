@@ -71,8 +71,12 @@ function kindPhrases(before: PolicyDocument | undefined, after: PolicyDocument |
 }
 
 function domainPhrases(before: Before<DomainDocument>, after: Before<DomainDocument>): readonly string[] {
+  if (after === undefined) {
+    const was = domainPhrases(undefined, before);
+    return was.length === 0 ? [] : [`it ${was.join(', ')}`];
+  }
   const old = before?.spec ?? {};
-  const now = after?.spec ?? {};
+  const now = after.spec;
   return [
     ...flagPhrases(old.suspended, now.suspended, 'is suspended', 'is no longer suspended'),
     ...flagPhrases(old.zeroTrust, now.zeroTrust, 'needs a rule even inside', 'needs no rule inside any more'),
@@ -214,8 +218,7 @@ function rulePhrases(rules: readonly RuleChange[]): readonly string[] {
     .map((change) => ({ change, count: rules.filter((rule) => rule.change === change).length }))
     .filter(({ count }) => count > 0);
   if (counts.length === 0) return [];
-  const total = counts.reduce((sum, { count }) => sum + count, 0);
-  const noun = total === 1 ? 'rule' : 'rules';
+  const noun = counts[0]!.count === 1 ? 'rule' : 'rules';
   return [counts.map(({ change, count }, index) => `${count} ${index === 0 ? `${noun} ` : ''}${change}`).join(', ')];
 }
 

@@ -12,6 +12,19 @@ export class ReadinessView {
   readonly degraded?: readonly string[];
 }
 
+export class AliveView {
+  @ApiProperty({ enum: ['alive'] })
+  readonly status!: string;
+}
+
+export class ReadyView extends ReadinessView {
+  @ApiProperty({ enum: ['enforce', 'observe'], description: '`observe`: everything is allowed.' })
+  readonly mode!: string;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'The revision in force.' })
+  readonly revision!: number | null;
+}
+
 export class PolicyInForceView extends RevisionMarkView {
   @ApiProperty({ type: 'integer', description: 'Seconds since its source last said that it is the newest.' })
   readonly ageSeconds!: number;
