@@ -370,7 +370,7 @@ describe('a token seen before', () => {
     await judge(credentials);
     const [header, claims] = (await rsa.token()).split('.');
     await Promise.all(
-      Array.from({ length: 1500 }, (_, index) => {
+      Array.from({ length: 1100 }, (_, index) => {
         const signature = Buffer.alloc(256);
         signature.writeUInt32BE(index);
         return judge(bearer(`${header}.${claims}.${signature.toString('base64url')}`));
@@ -470,6 +470,55 @@ describe('keys in a file', () => {
     expect(judged).toMatchObject({ evidence: [], hasFalseCredential: false });
     await writeFile(file, keySet(rsa));
     await until(bearer(await rsa.token()), ['by-file u-17']);
+  });
+});
+
+describe('the next revision', () => {
+  const inline = () => ({ inline: { keys: [rsa.publicJwk] } });
+
+  it('needs no waiting for a token that the one before has verified', async () => {
+    const before = await identityOf(setOf([jwt('login', { keys: inline() })]));
+    const credentials = bearer(await rsa.token());
+    const judged = await judge(credentials, NOW, before);
+    const same = setOf([jwt('login', { keys: inline() }), jwt('other', { keys: inline(), header: 'x-other' })]);
+    const after = await identityOf(same, { previous: before });
+    before.close();
+    expect(judge(credentials, NOW, after)).toEqual(judged);
+  });
+
+  it.each`
+    because                             | mechanism
+    ${'the keys are others'}            | ${() => jwt('login', { keys: { inline: { keys: [ec.publicJwk] } } })}
+    ${'the audience is another'}        | ${() => jwt('login', { keys: inline(), audiences: ['admin-api'] })}
+    ${'the mechanism has another role'} | ${() => jwt('login', { keys: inline() }, 'trust')}
+    ${'the mechanism has another name'} | ${() => jwt('sign-in', { keys: inline() })}
+    ${'the token is in another header'} | ${() => jwt('login', { keys: inline(), header: 'x-login' })}
+  `('judges it anew when $because', async ({ mechanism }) => {
+    const before = await identityOf(setOf([jwt('login', { keys: inline() })]));
+    const credentials = bearer(await rsa.token());
+    const judged = await judge(credentials, NOW, before);
+    const after = await identityOf(setOf([mechanism()]), { previous: before });
+    expect(await judge(credentials, NOW, after)).not.toEqual(judged);
+  });
+
+  it('goes on looking at a key file when the one before is let go, however often', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dharma-keys-'));
+    const file = join(folder, 'keys.json');
+    await writeFile(file, JSON.stringify({ keys: [rsa.publicJwk] }));
+    const documents = setOf([jwt('by-file', { keys: { file } })]);
+    const before = await identityOf(documents);
+    const after = await identityOf(documents, { previous: before });
+    before.close();
+    before.close();
+    await writeFile(file, JSON.stringify({ keys: [ec.publicJwk] }));
+    const credentials = bearer(await ec.token());
+    while (shown(await judge(credentials, NOW, after)).length === 0) await pause(20);
+    after.close();
+    // Nobody looks at the file any more: the next revision reads it for itself.
+    const late = await identityOf(documents, { previous: after });
+    expect(judge(credentials, NOW, late)).toBeInstanceOf(Promise);
+    late.close();
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -12,6 +12,8 @@ export interface IdentityParts {
   readonly keys: MintedKeys;
   /** Every check listener is on loopback or a unix socket: without any EnforcementPoint, local callers are known. */
   readonly onlyLocal: boolean;
+  /** Of the revision before: tokens that it has verified stay so where their mechanisms are the same. */
+  readonly previous?: Identity;
 }
 
 /** What one revision says about callers and evidence, ready to use. */
@@ -29,7 +31,8 @@ export class Identity {
     const mechanisms = settings.mechanisms.toSorted((left, right) =>
       left.declaration.name < right.declaration.name ? -1 : 1,
     );
-    return new Identity({ ...settings, mechanisms }, parts, await CredentialHeader.all(mechanisms));
+    const before = parts.previous === undefined ? [] : parts.previous.#credentials;
+    return new Identity({ ...settings, mechanisms }, parts, await CredentialHeader.all(mechanisms, before));
   }
 
   private constructor(settings: IdentitySettings, parts: IdentityParts, credentials: readonly CredentialHeader[]) {

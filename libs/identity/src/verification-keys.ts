@@ -10,7 +10,8 @@ export interface VerificationKeys {
   readonly current: ReturnType<typeof createLocalJWKSet> | undefined;
   /** What is wrong with their source, without any of its text; undefined when nothing is, never while there are none. */
   readonly trouble: string | undefined;
-  /** Lets go of what it watches. */
+  /** Looks for other keys from now on; `onChange` is called when some are in force. */
+  watch(onChange: () => void): void;
   close(): void;
 }
 
@@ -19,28 +20,22 @@ const MAXIMUM_KEYS = 50;
 const POLL_MILLISECONDS = 1000;
 const PUBLIC_KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
-/** @param onChange  called when other keys are in force than before */
-export async function verificationKeys(
-  { declaration }: MechanismOf<'jwt'>,
-  onChange: () => void,
-): Promise<VerificationKeys> {
+export async function verificationKeys({ declaration }: MechanismOf<'jwt'>): Promise<VerificationKeys> {
   const { keys } = declaration.jwt;
-  if (keys?.inline !== undefined) return inlineKeys(keys.inline);
   if (keys?.file !== undefined) {
-    const file = new KeyFile(keys.file, onChange);
+    const file = new KeyFile(keys.file);
     await file.look();
-    file.watch();
     return file;
   }
-  const trouble = `keys by ${keys?.url === undefined ? 'discovery' : 'URL'} are not supported yet`;
-  return { current: undefined, trouble, close: () => {} };
+  if (keys?.inline === undefined)
+    return unchanging(`keys by ${keys?.url === undefined ? 'discovery' : 'URL'} are not supported yet`);
+  return unchanging(readKeySet(keys.inline));
 }
 
-function inlineKeys(inline: unknown): VerificationKeys {
-  const read = readKeySet(inline);
-  return typeof read === 'string'
-    ? { current: undefined, trouble: read, close: () => {} }
-    : { current: read, trouble: undefined, close: () => {} };
+/** @param read  the keys, or why there are none */
+function unchanging(read: ReturnType<typeof readKeySet>): VerificationKeys {
+  const [current, trouble] = typeof read === 'string' ? [undefined, read] : [read, undefined];
+  return { current, trouble, watch: () => {}, close: () => {} };
 }
 
 /** A key set in a file. The file is polled; while it cannot be used, the keys that were there last stay. */
@@ -50,11 +45,9 @@ export class KeyFile implements VerificationKeys {
   #mark: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  #onChange = (): void => {};
 
-  constructor(
-    private readonly path: string,
-    private readonly onChange: () => void,
-  ) {}
+  constructor(private readonly path: string) {}
 
   /** Takes the file in when it is not the one seen last. Never rejects. */
   async look(): Promise<void> {
@@ -70,7 +63,8 @@ export class KeyFile implements VerificationKeys {
     }
   }
 
-  watch(): void {
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
     this.#timer = setInterval(() => void this.look(), POLL_MILLISECONDS);
     this.#timer.unref();
   }
@@ -96,7 +90,7 @@ export class KeyFile implements VerificationKeys {
     }
     this.trouble = undefined;
     this.current = read;
-    this.onChange();
+    this.#onChange();
   }
 }
 
