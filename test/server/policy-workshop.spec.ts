@@ -1,60 +1,16 @@
 import { jest } from '@jest/globals';
-import { LiveSnapshot, type PolicySource, type ServiceEvent } from '#decision';
-import { type AccessRequest, decide } from '#engine';
-import { Identity } from '#identity';
-import { PolicyWorkshop, type PolicyWorkshopParts } from '../../apps/server/src/policy/policy-workshop.js';
-import { BROKEN_SHOP, CLOSED_SHOP, SHOP } from '../support/shop.js';
-import { ensureThreadsBuilt, faultyThreads, startBuiltThread } from '../support/threads.js';
+import type { PolicySource } from '#decision';
+import { decide } from '#engine';
+import { startWorkshop, stopWorkshops } from '../support/policy-workshop.js';
+import { BROKEN_SHOP, CLOSED_SHOP, getFromShop as get, SHOP } from '../support/shop.js';
+import { ensureThreadsBuilt, faultyThreads } from '../support/threads.js';
 
 // Each test starts two threads, which load every engine.
 jest.setTimeout(60_000);
 
 beforeAll(ensureThreadsBuilt, 300_000);
 
-const running: PolicyWorkshop[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((workshop) => workshop.stop()));
-});
-
-class Bench {
-  readonly live = new LiveSnapshot();
-  readonly events: ServiceEvent[] = [];
-  readonly workshop: PolicyWorkshop;
-  readonly closed: Identity[] = [];
-  #waiting: (() => void)[] = [];
-
-  constructor(parts: Partial<PolicyWorkshopParts> = {}) {
-    this.workshop = new PolicyWorkshop({
-      startThread: startBuiltThread,
-      live: this.live,
-      identify: async (settings) => {
-        const identity = await Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true });
-        identity.close = () => void this.closed.push(identity);
-        return identity;
-      },
-      clock: () => 1_000,
-      log: (event) => {
-        this.events.push(event);
-        for (const wake of this.#waiting.splice(0)) wake();
-      },
-      keptFolder: undefined,
-      checkMilliseconds: 50,
-      databaseUrl: undefined,
-      furtherCheck: { requests: 200, milliseconds: 60_000 },
-      ...parts,
-    });
-    running.push(this.workshop);
-  }
-
-  /** Resolves with the first event of a kind, that was or will be. */
-  async said<Kind extends ServiceEvent['kind']>(kind: Kind): Promise<Extract<ServiceEvent, { kind: Kind }>> {
-    for (;;) {
-      const found = this.events.find((event) => event.kind === kind);
-      if (found !== undefined) return found as never;
-      await new Promise<void>((wake) => this.#waiting.push(wake));
-    }
-  }
-}
+afterEach(stopWorkshops);
 
 let revisions = 0;
 function folder(text: string): PolicySource {
@@ -62,25 +18,9 @@ function folder(text: string): PolicySource {
   return { kind: 'files', files: [{ file: 'a.yaml', text }], revision: revisions, contentHash: `hash ${revisions}` };
 }
 
-const nothing = Object.create(null) as { readonly [name: string]: never };
-function get(path: string): AccessRequest {
-  return {
-    target: { kind: 'address', host: 'shop.example', method: 'GET', path },
-    evidence: [],
-    headers: nothing,
-    attributes: nothing,
-    claimed: nothing,
-    context: nothing,
-    time: 0,
-    askedFrom: '*',
-    policyAgeSeconds: 0,
-    maxTtlSeconds: 30,
-  };
-}
-
 describe('a policy on its way into force', () => {
   it('is decided by, is checked further, and the one before is let go', async () => {
-    const bench = new Bench();
+    const bench = startWorkshop();
     await bench.workshop.start();
     expect(await bench.workshop.putInForce(folder(SHOP))).toBe(true);
     const first = bench.live.inForce!;
@@ -116,7 +56,7 @@ spec:
       'the shop is shut',
     ],
   ])('is refused when it is %s, and what was in force stays', async (_, text, fault) => {
-    const bench = new Bench();
+    const bench = startWorkshop();
     await bench.workshop.putInForce(folder(SHOP));
     const before = bench.live.inForce;
     expect(await bench.workshop.putInForce(folder(text))).toBe(false);
@@ -128,7 +68,7 @@ spec:
   });
 
   it('comes in turn, and warns of what is not enforced yet', async () => {
-    const bench = new Bench();
+    const bench = startWorkshop();
     const administered = SHOP.replace(
       'spec: { access',
       'spec: { administrators: [{ role: owner, principals: ["user:ann"] }], access',
@@ -144,7 +84,7 @@ spec:
 
 describe('explanations', () => {
   it('come from the revision that decided, also of one that was just replaced', async () => {
-    const bench = new Bench({ furtherCheck: { requests: 1_000_000, milliseconds: 60_000 } });
+    const bench = startWorkshop({ furtherCheck: { requests: 1_000_000, milliseconds: 60_000 } });
     await bench.workshop.putInForce(folder(SHOP));
     const first = bench.live.inForce!;
     await bench.workshop.putInForce(folder(CLOSED_SHOP));
@@ -158,7 +98,7 @@ describe('explanations', () => {
   });
 
   it('see maps without a prototype, as the engines do', async () => {
-    const bench = new Bench();
+    const bench = startWorkshop();
     const reading = `when: '!has(attributes.constructor) && attributes["__proto__"] == "x"'`;
     await bench.workshop.putInForce(
       folder(SHOP.replace('obligations: [{ kind', `${reading}\n      obligations: [{ kind`)),
@@ -175,7 +115,7 @@ describe('explanations', () => {
   });
 
   it('are refused for a policy that nobody holds any more', async () => {
-    const bench = new Bench();
+    const bench = startWorkshop();
     await bench.workshop.putInForce(folder(SHOP));
     const other = { ...bench.live.inForce!, snapshot: {} as never };
     await expect(bench.workshop.explain(get('/'), other)).rejects.toThrow('not at hand');
@@ -185,7 +125,7 @@ describe('explanations', () => {
 describe('engines that differ', () => {
   it('keep a policy out of force', async () => {
     const threads = faultyThreads();
-    const bench = new Bench({ startThread: threads.start, checkMilliseconds: 5_000 });
+    const bench = startWorkshop({ startThread: threads.start, checkMilliseconds: 5_000 });
     await bench.workshop.start();
     threads.lie();
     expect(await bench.workshop.putInForce(folder(SHOP))).toBe(false);
@@ -199,7 +139,7 @@ describe('engines that differ', () => {
 
   it('put back what was in force before, which nothing confirms then', async () => {
     const threads = faultyThreads();
-    const bench = new Bench({ startThread: threads.start, furtherCheck: { requests: 1e9, milliseconds: 60_000 } });
+    const bench = startWorkshop({ startThread: threads.start, furtherCheck: { requests: 1e9, milliseconds: 60_000 } });
     await bench.workshop.putInForce(folder(SHOP));
     const before = bench.live.inForce!;
     await bench.workshop.putInForce(folder(CLOSED_SHOP));
@@ -214,7 +154,7 @@ describe('engines that differ', () => {
 
   it('leave nothing in force where nothing was', async () => {
     const threads = faultyThreads();
-    const bench = new Bench({ startThread: threads.start, furtherCheck: { requests: 1e9, milliseconds: 60_000 } });
+    const bench = startWorkshop({ startThread: threads.start, furtherCheck: { requests: 1e9, milliseconds: 60_000 } });
     await bench.workshop.putInForce(folder(SHOP));
     threads.lie();
     await bench.said('policy-difference');
@@ -225,7 +165,7 @@ describe('engines that differ', () => {
 describe('a thread that dies', () => {
   it('is given a second try', async () => {
     const threads = faultyThreads();
-    const bench = new Bench({ startThread: threads.start });
+    const bench = startWorkshop({ startThread: threads.start });
     await bench.workshop.start();
     threads.die(1);
     expect(await bench.workshop.putInForce(folder(SHOP))).toBe(true);
@@ -234,7 +174,7 @@ describe('a thread that dies', () => {
 
   it('of a set twice means that the set is refused; what is in force is decided by and explained as before', async () => {
     const threads = faultyThreads();
-    const bench = new Bench({ startThread: threads.start });
+    const bench = startWorkshop({ startThread: threads.start });
     await bench.workshop.putInForce(folder(SHOP));
     threads.die(2);
     expect(await bench.workshop.putInForce(folder(CLOSED_SHOP))).toBe(false);

@@ -1,3 +1,5 @@
+import type { AccessRequest } from '#engine';
+
 /** A shop whose public pages anyone may read; its back office is reached by nobody. */
 export const SHOP = `
 apiVersion: dharma/v1
@@ -50,3 +52,20 @@ kind: EnforcementPoint
 metadata: { name: edge, domain: shop }
 spec: { credentials: [{ kind: network, cidrs: ["127.0.0.1/32"] }], mayAssert: [] }
 `;
+
+const nothing = Object.create(null) as { readonly [name: string]: never };
+/** A request that nobody is known to have sent. */
+export function getFromShop(path: string): AccessRequest {
+  return {
+    target: { kind: 'address', host: 'shop.example', method: 'GET', path },
+    evidence: [],
+    headers: nothing,
+    attributes: nothing,
+    claimed: nothing,
+    context: nothing,
+    time: 0,
+    askedFrom: '*',
+    policyAgeSeconds: 0,
+    maxTtlSeconds: 30,
+  };
+}
