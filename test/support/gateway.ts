@@ -80,7 +80,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function replaced(text: string, pairs: readonly (readonly [string, string])[]): string {
+/** The text with each pair's first text, which stands in it exactly once, replaced by the second. */
+export function replaced(text: string, pairs: readonly (readonly [string, string])[]): string {
   return pairs.reduce((before, [from, to]) => {
     if (before.split(from).length !== 2) throw new Error(`the shipped configuration must name \`${from}\` once`);
     return before.replace(from, () => to);
