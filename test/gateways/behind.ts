@@ -153,11 +153,16 @@ export function describeBehind(name: string, front: Front): void {
         return;
       }
       expect(received).toHaveLength(1);
+      const [{ url, headers }] = received as [Received];
+      const [path, query] = halves(url);
+      // What Dharma said it judged, where the gateway passes that on, else what was sent.
+      expect(canonical(path)).toBe(headers['x-dharma-path'] ?? canonical(halves(target)[0]));
+      expect(query).toBe(halves(target)[1]);
       const judged = dharma.events.slice(decisions).filter(({ kind }) => kind === 'decision');
       expect(judged).toMatchObject([{ decision: 'allow', endpoint: 'orders/public' }]);
       // Judged once more, this time just as the service got it.
       const again = dharma.next('decision');
-      await decide(dharma, 'GET', received[0]!.url);
+      await decide(dharma, 'GET', url);
       expect(await again).toMatchObject({ decision: 'allow', endpoint: 'orders/public' });
     });
 
@@ -381,6 +386,20 @@ export function describeBehind(name: string, front: Front): void {
       },
       STARTED_WITHIN_MILLISECONDS,
     );
+  });
+}
+
+/** Path and query; an empty query is none. */
+function halves(target: string): readonly [path: string, query: string] {
+  const mark = target.indexOf('?');
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+}
+
+/** Escapes in the one spelling that has no needless ones. */
+function canonical(path: string): string {
+  return path.replace(/%[0-9a-f]{2}/gi, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase();
   });
 }
 
