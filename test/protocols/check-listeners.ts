@@ -110,8 +110,15 @@ export class SwitchedStatus extends ServingStatus {
   }
 }
 
+/** What a listener with mutual TLS needs, in PEM. */
+export interface Tls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer;
+}
+
 /** Both check listeners on free ports of this machine, with all of their protocols, before a real decision point. */
-export async function startCheckListeners(documents: string): Promise<CheckListeners> {
+export async function startCheckListeners(documents: string, tls?: Tls): Promise<CheckListeners> {
   const live = new LiveSnapshot();
   const explainer = new ByTheDocuments();
   const decisions: DecisionRecord[] = [];
@@ -149,7 +156,8 @@ export async function startCheckListeners(documents: string): Promise<CheckListe
   await put(documents);
   const serving = new SwitchedStatus();
   const listeners = new Listeners('tcp', 'tcp');
-  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
+  const https = tls && { https: { ...tls, requestCert: true, rejectUnauthorized: true } };
+  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true, ...https });
   const instance = adapter.getInstance();
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -160,7 +168,7 @@ export async function startCheckListeners(documents: string): Promise<CheckListe
     { bodyParser: false, logger: false, abortOnError: false },
   );
   app.useGlobalFilters(new ProblemFilter());
-  const strategy = new GrpcOnFreePort();
+  const strategy = new GrpcOnFreePort(tls);
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -177,11 +185,11 @@ export async function startCheckListeners(documents: string): Promise<CheckListe
 }
 
 /** A client of one service, at `address:port`; its methods have the names of the definition. */
-export function clientOf(service: string, address: string): Untyped {
+export function clientOf(service: string, address: string, shown = credentials.createInsecure()): Untyped {
   const found = service
     .split('.')
     .reduce<Untyped>((at, name) => at[name], loadPackageDefinition(grpcDefinition())) as ServiceClientConstructor;
-  return new found(address, credentials.createInsecure());
+  return new found(address, shown);
 }
 
 class ByTheDocuments extends Explainer {
@@ -195,7 +203,7 @@ class ByTheDocuments extends Explainer {
 class GrpcOnFreePort extends ServerGrpc {
   port = 0;
 
-  constructor() {
+  constructor(private readonly tls: Tls | undefined) {
     super({
       package: GRPC_PACKAGES,
       packageDefinition: grpcDefinition(),
@@ -206,10 +214,12 @@ class GrpcOnFreePort extends ServerGrpc {
 
   override async createClient(): Promise<Server> {
     const server = new Server();
+    const { tls } = this;
+    const shown = tls
+      ? ServerCredentials.createSsl(tls.ca, [{ private_key: tls.key, cert_chain: tls.cert }], true)
+      : ServerCredentials.createInsecure();
     this.port = await new Promise<number>((bound, failed) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (fault, port) =>
-        fault ? failed(fault) : bound(port),
-      );
+      server.bindAsync('127.0.0.1:0', shown, (fault, port) => (fault ? failed(fault) : bound(port)));
     });
     return server;
   }

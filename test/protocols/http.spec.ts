@@ -51,6 +51,26 @@ describe('the JSON routes', () => {
     }
   });
 
+  it('never take a key that is no good for the absence of one', async () => {
+    const listed = KEYED_SHOP.replace(
+      'credentials: [{ kind: apiKey, id: auditor-1',
+      'credentials: [{ kind: network, cidrs: ["127.0.0.1/32"] }, { kind: apiKey, id: auditor-1',
+    );
+    await server.put(listed);
+    const none = await post('/v1/decide', PUBLIC, {});
+    const bad = await Promise.all(
+      [
+        { 'x-dharma-key': 'edge-1.guess' },
+        { 'x-dharma-key': '' },
+        { 'x-dharma-key': EDGE_KEY, authorization: `Bearer ${AUDITOR_KEY}` },
+        { authorization: 'Basic ZWRnZTpz' },
+      ].map((headers: Record<string, string>) => post('/v1/decide', PUBLIC, headers)),
+    );
+    await server.put(KEYED_SHOP);
+    expect(none.status).toBe(200);
+    expect(bad.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+  });
+
   it('believe what the enforcement point asserts, and only what it may', async () => {
     const evidence = [{ role: 'access', mechanism: 'portal-user', subject: 'ann' }];
     expect((await post('/v1/decide', { ...OFFICE, evidence })).json).toMatchObject({ decision: 'allow' });
@@ -69,7 +89,7 @@ describe('the JSON routes', () => {
     const { status, json } = await post('/v1/decide/batch', { requests: [PUBLIC, { target: 7 }, OFFICE] });
     expect(status).toBe(200);
     expect(json.answers).toMatchObject([
-      { decision: 'allow', revision: 1 },
+      { decision: 'allow', revision: expect.any(Number) },
       { decision: 'deny', reason: 'INVALID_REQUEST', detail: [{ pointer: '/target' }] },
       { decision: 'deny', reason: 'NO_ALLOW_RULE' },
     ]);

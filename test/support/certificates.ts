@@ -14,6 +14,8 @@ export interface CertificateFiles {
 export interface IssuedOptions {
   /** A URI name beside `localhost` and the loopback address. */
   readonly uri?: string;
+  /** A DNS name beside them, to the letter. */
+  readonly dns?: string;
   /** Days until it ends, from now; negative: it has ended. */
   readonly days?: number;
 }
@@ -35,11 +37,13 @@ export function createAuthority(name: string): Authority {
   let issued = 0;
   return {
     cert: join(folder, 'ca.pem'),
-    issue(subject, { uri, days = 1 } = {}) {
+    issue(subject, { uri, dns, days = 1 } = {}) {
       issued += 1;
       const file = (ending: string) => join(folder, `${issued}.${ending}`);
-      const names = ['DNS:localhost', 'IP:127.0.0.1', ...(uri === undefined ? [] : [`URI:${uri}`])];
-      writeFileSync(file('ext'), `subjectAltName=${names.join(',')}\n`);
+      const names = ['DNS.1=localhost', 'IP.1=127.0.0.1'];
+      if (uri !== undefined) names.push(`URI.1=${uri}`);
+      if (dns !== undefined) names.push(`DNS.2=${dns}`);
+      writeFileSync(file('ext'), `subjectAltName=@names\n[names]\n${names.join('\n')}\n`);
       openssl('req', ...NEW_KEY, '-keyout', file('key'), '-out', file('csr'), '-subj', `/CN=${subject}`);
       openssl(
         ...['x509', '-req', '-in', file('csr'), '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'],
