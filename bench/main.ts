@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { compile, decide } from '#engine';
 import type { AccessRequest, Outcome, Snapshot } from '#engine';
+import { type EvidenceCall, evidenceCalls } from './evidence.js';
 import { benchCasbin, benchCedar } from './peers.js';
 import { benchWorld, fastRequests, slowRequests, WIDE } from './world.js';
 import type { BenchWorld } from './world.js';
@@ -212,6 +213,21 @@ function benchCompilation(): void {
   bound('snapshot of 100,000 rules', size, 60, 'MiB');
 }
 
+async function benchEvidence(): Promise<void> {
+  say('\ncallers and evidence (µs of processor time; median of 30 batches of 10,000)');
+  const run = ({ call }: EvidenceCall): number => {
+    const start = cpuNow();
+    for (let index = 0; index < BATCH; index++) call(index);
+    return (cpuNow() - start) / 1000 / BATCH;
+  };
+  for (const evidence of await evidenceCalls()) {
+    const batches = Array.from({ length: BATCHES }, () => run(evidence)).toSorted((left, right) => left - right);
+    say(
+      `  ${evidence.name.padEnd(58)} ${median(batches).toFixed(2)} µs  (${batches[0]!.toFixed(2)}–${batches.at(-1)!.toFixed(2)})`,
+    );
+  }
+}
+
 async function benchPeers(slow: number, full: boolean): Promise<void> {
   const sizes = full ? [100, 10_000, 100_000] : [100, 10_000];
   say('\npeers, on a flat policy: a role may use an endpoint, a user holds a role (µs a decision; build in seconds)');
@@ -229,6 +245,7 @@ async function benchPeers(slow: number, full: boolean): Promise<void> {
 
 const slowPath = benchDecisions();
 benchCompilation();
+await benchEvidence();
 if (!process.argv.includes('--no-peers')) await benchPeers(slowPath, process.argv.includes('--full'));
 
 say('\nbounds');

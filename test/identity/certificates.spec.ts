@@ -113,28 +113,28 @@ describe('the format of x-forwarded-client-cert', () => {
   });
 
   it.each`
-    because                                    | value                                            | reason
-    ${'a client may have written the first'}   | ${'URI=spiffe://a/b,URI=spiffe://c/d'}           | ${SEVERAL}
-    ${'white space changes nothing'}           | ${'URI=spiffe://a/b, By=x'}                      | ${SEVERAL}
-    ${'an empty one is one'}                   | ${'URI=spiffe://a/b,'}                           | ${SEVERAL}
-    ${'there is nothing'}                      | ${''}                                            | ${FORMAT}
-    ${'it is no pair'}                         | ${'URI'}                                         | ${FORMAT}
-    ${'it begins with a separator'}            | ${';URI=spiffe://a/b'}                           | ${FORMAT}
-    ${'it ends with a separator'}              | ${'URI=spiffe://a/b;'}                           | ${FORMAT}
-    ${'a key is unknown'}                      | ${'URI=spiffe://a/b;Name=x'}                     | ${FORMAT}
-    ${'a key of objects is unknown'}           | ${'constructor=x'}                               | ${FORMAT}
-    ${'an equals sign needs quotes'}           | ${'Subject=CN=a'}                                | ${FORMAT}
-    ${'white space needs quotes'}              | ${'URI=spiffe://a/b x'}                          | ${FORMAT}
-    ${'a quote is not closed'}                 | ${'Subject="CN=a'}                               | ${FORMAT}
-    ${'text follows a quote'}                  | ${'Subject="CN=a"b'}                             | ${FORMAT}
-    ${'a quote stands inside a value'}         | ${'URI=spiffe://a/"b"'}                          | ${FORMAT}
-    ${'an escaped quote or an end, who knows'} | ${'Subject="CN=a\\\\";URI=spiffe://a/b;DNS="x"'} | ${FORMAT}
-    ${'it has two subjects'}                   | ${'Subject="CN=a";Subject="CN=b"'}               | ${'it says `subject` twice'}
-    ${'it has two hashes, one of them empty'}  | ${`Hash=;hash=${HASH}`}                          | ${'it says `hash` twice'}
-    ${'its hash is cut'}                       | ${'Hash=abcd'}                                   | ${'its `Hash` is no SHA-256 in hex'}
-    ${'its certificate is none'}               | ${'Cert="x"'}                                    | ${'its `Cert` cannot be read'}
-    ${'hash and certificate disagree'}         | ${`Hash=${HASH};Cert="${encodedPem({})}"`}       | ${'its `Hash` is not that of its `Cert`'}
-    ${'it is a book'}                          | ${`By=${'x'.repeat(70_000)}`}                    | ${'it is longer than 65536 characters'}
+    because                                    | value                                      | reason
+    ${'a client may have written the first'}   | ${'URI=spiffe://a/b,URI=spiffe://c/d'}     | ${SEVERAL}
+    ${'white space changes nothing'}           | ${'URI=spiffe://a/b, By=x'}                | ${SEVERAL}
+    ${'an empty one is one'}                   | ${'URI=spiffe://a/b,'}                     | ${SEVERAL}
+    ${'there is nothing'}                      | ${''}                                      | ${FORMAT}
+    ${'it is no pair'}                         | ${'URI'}                                   | ${FORMAT}
+    ${'it begins with a separator'}            | ${';URI=spiffe://a/b'}                     | ${FORMAT}
+    ${'it ends with a separator'}              | ${'URI=spiffe://a/b;'}                     | ${FORMAT}
+    ${'a key is unknown'}                      | ${'URI=spiffe://a/b;Name=x'}               | ${FORMAT}
+    ${'a key of objects is unknown'}           | ${'constructor=x'}                         | ${FORMAT}
+    ${'an equals sign needs quotes'}           | ${'Subject=CN=a'}                          | ${FORMAT}
+    ${'white space needs quotes'}              | ${'URI=spiffe://a/b x'}                    | ${FORMAT}
+    ${'a quote is not closed'}                 | ${'Subject="CN=a'}                         | ${FORMAT}
+    ${'text follows a quote'}                  | ${'Subject="CN=a"b'}                       | ${FORMAT}
+    ${'a quote stands inside a value'}         | ${'URI=spiffe://a/"b"'}                    | ${FORMAT}
+    ${'an escaped quote or an end, who knows'} | ${'Subject="CN=a\\\\";DNS="'}              | ${FORMAT}
+    ${'it has two subjects'}                   | ${'Subject="CN=a";Subject="CN=b"'}         | ${'it says `subject` twice'}
+    ${'it has two hashes, one of them empty'}  | ${`Hash=;hash=${HASH}`}                    | ${'it says `hash` twice'}
+    ${'its hash is cut'}                       | ${'Hash=abcd'}                             | ${'its `Hash` is no SHA-256 in hex'}
+    ${'its certificate is none'}               | ${'Cert="x"'}                              | ${'its `Cert` cannot be read'}
+    ${'hash and certificate disagree'}         | ${`Hash=${HASH};Cert="${encodedPem({})}"`} | ${'its `Hash` is not that of its `Cert`'}
+    ${'it is a book'}                          | ${`By=${'x'.repeat(70_000)}`}              | ${'it is longer than 65536 characters'}
   `('is refused because $because', ({ value, reason }) => {
     expect(parseForwardedClientCert(value)).toEqual({ kind: 'refused', because: reason });
   });
