@@ -1,50 +1,246 @@
 import type { LoggerService } from '@nestjs/common';
-import { destination, pino, type DestinationStream, type Logger } from 'pino';
-import type { EventLog, ServiceEvent } from '#decision';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import {
+  ageSeconds,
+  type Clock,
+  type DecisionRecord,
+  type EventLog,
+  type LiveSnapshot,
+  type ServiceEvent,
+} from '#decision';
 import type { LogLevel } from './config.js';
+import { LogWriter } from './log-writer.js';
+import { LoopDelay } from './loop-delay.js';
+import { Metrics } from './metrics.js';
+import type { Vitals } from './standing.js';
 
-/** Bytes of log lines that may wait for a slow reader; further ones are dropped rather than waited for. */
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 const STANDARD_ERROR = 2;
+const FOURTEEN_DAYS_MILLISECONDS = 14 * 24 * 60 * 60 * 1000;
+/** Several looks at the source have failed. */
+const OLD_SECONDS = 30;
+
+/** Where log lines go. */
+export interface LogOutput {
+  readonly logger: Logger;
+  /** Lines that nobody took in time, since the start. */
+  readonly droppedLines: () => number;
+  /** Waits until what was logged is written, as far as anybody takes it. Never throws. */
+  readonly flush: () => void;
+}
 
 /** JSON lines on standard error. */
-export function openLog(level: LogLevel): { readonly logger: Logger; readonly flush: () => void } {
-  const stream = destination({ dest: STANDARD_ERROR, sync: false, maxLength: MAX_WAITING_BYTES });
-  return { logger: logTo(stream, level), flush: () => stream.flushSync() };
+export function openLog(level: LogLevel): LogOutput {
+  const writer = new LogWriter(STANDARD_ERROR);
+  const flush = () => writer.flush();
+  process.once('exit', flush);
+  return { logger: logTo(writer, level), droppedLines: () => writer.dropped, flush };
 }
 
 export function logTo(stream: DestinationStream, level: LogLevel): Logger {
-  return pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, stream);
+  return pino({ level, base: null, timestamp: timestamps() }, stream);
 }
 
-/** Every deny is one line; an allow is one only when report mode made it. */
-export function eventLog(logger: Logger): EventLog {
+/** Written out once a millisecond: under load that is half of what a line costs. */
+function timestamps(): () => string {
+  let writtenFor = 0;
+  let member = '';
+  return () => {
+    const now = Date.now();
+    if (now !== writtenFor) member = `,"time":"${new Date(now).toISOString()}"`;
+    writtenFor = now;
+    return member;
+  };
+}
+
+export interface TelemetryParts {
+  readonly live: LiveSnapshot;
+  readonly clock: Clock;
+  /** 0 to below 1. */
+  readonly chance: () => number;
+  /** 0 to 1: the share of allows that are logged. */
+  readonly allowShare: number;
+  readonly mode: 'enforce' | 'observe';
+}
+
+/** What this process tells people and Prometheus of itself. */
+export class Telemetry implements Vitals {
+  readonly log: EventLog;
+  readonly #output: Omit<LogOutput, 'logger'>;
+  readonly #parts: TelemetryParts;
+  readonly #metrics: Metrics;
+  readonly #loop = new LoopDelay().start();
+  readonly #unusableCertificates = new Set<string>();
+  #feedAlarm: string | null = null;
+
+  constructor({ logger, ...output }: LogOutput, parts: TelemetryParts) {
+    this.#output = output;
+    this.#parts = parts;
+    this.#metrics = new Metrics({ ...parts, loop: this.#loop, droppedLines: output.droppedLines });
+    const write = eventLog(logger, parts);
+    this.log = (event) => {
+      this.#metrics.count(event);
+      if (event.kind !== 'decision') this.#remember(event);
+      write(event);
+    };
+    if (parts.mode === 'observe') logger.warn('this server only observes: every request is allowed');
+  }
+
+  /** Prometheus text. */
+  metrics(): Promise<string> {
+    return this.#metrics.text();
+  }
+
+  get isStuck(): boolean {
+    return this.#loop.isStuck;
+  }
+
+  /** Read by probes, which need not say who they are: kinds of trouble, no details. */
+  troubles(): readonly string[] {
+    const { live, clock } = this.#parts;
+    const age = live.inForce === undefined ? 0 : ageSeconds(live.inForce, clock());
+    return [
+      ...(this.#feedAlarm === null ? [] : [`the store is not followed: ${this.#feedAlarm}`]),
+      ...(age > OLD_SECONDS ? [`the policy was last confirmed ${age} seconds ago`] : []),
+      ...[...this.#unusableCertificates].map(
+        (listener) => `the new certificate of listener ${listener} cannot be used`,
+      ),
+    ];
+  }
+
+  flush(): void {
+    this.#output.flush();
+  }
+
+  close(): void {
+    this.#loop.stop();
+  }
+
+  #remember(event: ServiceEvent): void {
+    if (event.kind === 'feed') this.#feedAlarm = event.alarm;
+    else if (event.kind === 'certificate-unusable') this.#unusableCertificates.add(event.listener);
+    else if (event.kind === 'certificate-in-use') this.#unusableCertificates.delete(event.listener);
+  }
+}
+
+/** Every deny is one line; of the allows only a share is. */
+export function eventLog(
+  logger: Logger,
+  parts: Pick<TelemetryParts, 'allowShare' | 'chance' | 'clock'> = {
+    allowShare: 0,
+    chance: Math.random,
+    clock: Date.now,
+  },
+): EventLog {
+  const { allowShare, chance, clock } = parts;
   return (event: ServiceEvent) => {
     switch (event.kind) {
-      case 'decision': {
-        const { kind: _, ...record } = event;
-        if (event.decision === 'deny') logger.info(record, 'deny');
-        else if (event.wouldDeny !== undefined) logger.info(record, 'would deny');
+      case 'decision':
+        if (event.decision === 'deny') logger.info(decisionLine(event), 'deny');
+        else if (event.observed !== undefined) logger.info(decisionLine(event), 'allowed: this server only observes');
+        else if (event.wouldDeny !== undefined) logger.info(decisionLine(event), 'would deny');
+        else if (allowShare > 0 && chance() < allowShare) logger.info(decisionLine(event), 'allow');
         return;
-      }
       case 'decision-fault':
-        logger.error({ decisionId: event.decisionId, err: event.fault }, 'a decision failed and was denied');
-        return;
-      case 'policy-in-force':
-        logger.info({ revision: event.revision, contentHash: event.contentHash }, 'policy in force');
-        return;
-      case 'policy-refused':
         logger.error(
-          { faults: event.faults },
-          'the policy folder holds no valid set; the last good one stays in force',
+          { decisionId: event.decisionId, fault: faultLine(event.fault) },
+          'a decision failed and was denied',
         );
         return;
+      case 'policy-in-force': {
+        const { kind: _, warnings, ...mark } = event;
+        logger.info(mark, 'policy in force');
+        if (warnings.length > 0) logger.warn({ ...mark, warnings }, 'parts of the policy are not acted on yet');
+        return;
+      }
+      case 'policy-refused':
+        logger.error(
+          { revision: event.revision, faults: event.faults },
+          'a policy was refused; the last good one stays in force',
+        );
+        return;
+      case 'policy-difference': {
+        const { kind: _, ...difference } = event;
+        logger.error(
+          difference,
+          event.rolledBack
+            ? 'the engines disagree on the policy in force; the one before is in force again'
+            : 'the engines disagree on a policy; the last good one stays in force',
+        );
+        return;
+      }
+      case 'policy-verified':
+        logger.info({ revision: event.revision, requests: event.requests }, 'the engines agree on the policy');
+        return;
       case 'policy-unreadable':
-        logger.error({ fault: event.fault }, 'the policy folder cannot be read; the last good set stays in force');
+        logger.error({ fault: event.fault }, 'the policies cannot be read; the last good ones stay in force');
+        return;
+      case 'feed': {
+        const { alarm, detail } = event;
+        if (alarm === null) logger.info('the store is followed again');
+        else if (alarm === 'unreachable') logger.warn({ alarm, detail }, 'the store cannot be reached');
+        else logger.error({ alarm, detail }, 'the store is not followed; the last good policy stays in force');
+        return;
+      }
+      case 'certificate-in-use': {
+        const { listener, notAfter } = event;
+        const line = { listener, notAfter: new Date(notAfter).toISOString() };
+        if (notAfter - clock() > FOURTEEN_DAYS_MILLISECONDS) logger.info(line, 'certificate in use');
+        else logger.warn(line, 'the certificate in use ends within 14 days, or has ended');
+        return;
+      }
+      case 'certificate-unusable':
+        logger.error(
+          { listener: event.listener, fault: event.fault },
+          'a new certificate cannot be used; the last good one stays',
+        );
+        return;
+      case 'database':
+        logger.info(event.sentence);
+        return;
+      case 'admin-crashed':
+        logger.error({ fault: event.fault }, 'the admin listener died; another one takes its place');
+        return;
+      case 'disk':
+        logger.error({ fault: event.fault }, 'the last good policy could not be kept or read; decisions go on');
         return;
       default:
-        logger.info(event, event.kind);
+        event satisfies never;
     }
+  };
+}
+
+/** Names what is logged: a member that a record gains later does not get into a log by itself. */
+function decisionLine(record: DecisionRecord) {
+  const { decisionId, decision, reason, deniedAt, rules, endpoint, revision, enforcementPoint } = record;
+  const { dropped, wouldDeny, observed, trace, microseconds } = record;
+  return {
+    decisionId,
+    decision,
+    reason,
+    deniedAt,
+    rules,
+    endpoint,
+    revision,
+    enforcementPoint,
+    dropped,
+    wouldDeny,
+    observed,
+    trace,
+    microseconds,
+  };
+}
+
+/**
+ * Where it happened, without what it carries: errors of token libraries hold the claims, and those of parsers quote what
+ * they could not read.
+ */
+function faultLine(fault: unknown): object {
+  if (!(fault instanceof Error)) return { type: typeof fault };
+  const frames = fault.stack?.split('\n').filter((line) => /^ +at /.test(line));
+  return {
+    type: fault.name,
+    message: fault instanceof SyntaxError ? undefined : fault.message,
+    stack: frames?.join('\n'),
   };
 }
 
@@ -61,7 +257,8 @@ export class NestLog implements LoggerService {
   }
 
   error(fault: unknown, ...rest: unknown[]): void {
-    this.#logger.error({ err: fault, context: rest.at(-1) }, 'unexpected fault');
+    const line = typeof fault === 'string' ? { message: fault, stack: rest[0] } : faultLine(fault);
+    this.#logger.error({ fault: line, context: rest.at(-1) }, 'unexpected fault');
   }
 
   warn(message: unknown, context?: unknown): void {

@@ -32,6 +32,10 @@ export type ServiceEvent =
   | { readonly kind: 'certificate-in-use'; readonly listener: string; readonly notAfter: number }
   /** The files of a listener changed and cannot be used; what it had stays. */
   | { readonly kind: 'certificate-unusable'; readonly listener: string; readonly fault: string }
+  /** What opening a database led to. */
+  | { readonly kind: 'database'; readonly sentence: string }
+  /** The admin listener died; another one takes its place. */
+  | { readonly kind: 'admin-crashed'; readonly fault: string }
   /** The last good revision could not be kept on disk, or a kept one could not be used. */
   | { readonly kind: 'disk'; readonly fault: string };
 

@@ -1,0 +1,210 @@
+import { Registry, collectDefaultMetrics, type Metric } from 'prom-client';
+import { ageSeconds, type Clock, type DecisionRecord, type LiveSnapshot, type ServiceEvent } from '#decision';
+import { ALLOW_REASONS, DENY_REASONS, OWN_STATE_REASONS, type Denial, type Reason } from '#engine';
+import type { LoopDelay } from './loop-delay.js';
+
+export interface MetricsParts {
+  readonly live: LiveSnapshot;
+  readonly clock: Clock;
+  readonly mode: 'enforce' | 'observe';
+  readonly loop: LoopDelay;
+  /** Log lines that were dropped since the start. */
+  readonly droppedLines: () => number;
+}
+
+const REASONS: readonly Reason[] = [...ALLOW_REASONS, ...DENY_REASONS, ...OWN_STATE_REASONS];
+const REASON_INDEX: ReadonlyMap<Reason, number> = new Map(REASONS.map((reason, index) => [reason, index]));
+const ALLOWS: ReadonlySet<Reason> = new Set(ALLOW_REASONS);
+/** Upper bounds in microseconds; the last bucket is everything above. */
+const DURATION_BOUNDS = [
+  10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
+];
+/** How the feed may stand to its store; further ones appear once they happen. */
+const FEED_STATES = ['current', 'unreachable', 'went-back', 'forked', 'not-taken', 'refused'];
+
+/**
+ * What Prometheus is told. Decisions are counted in plain arrays, as that happens on every request; they become metrics
+ * when somebody asks.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #decisions = new ReasonCounts();
+  readonly #wouldDenyHere = new ReasonCounts();
+  readonly #wouldDenyThere = new ReasonCounts();
+  readonly #durations = new Float64Array(DURATION_BOUNDS.length + 1);
+  readonly #certificateEnds = new Map<string, number>();
+  #durationSum = 0;
+  #decisionFaults = 0;
+  #policyDifferences = 0;
+  #policyRefused = 0;
+  #diskFaults = 0;
+  #feedState = 'current';
+
+  constructor(parts: MetricsParts) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#describe(parts);
+  }
+
+  /** Prometheus text. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  count(event: ServiceEvent): void {
+    switch (event.kind) {
+      case 'decision':
+        return this.#countDecision(event);
+      case 'decision-fault':
+        this.#decisionFaults += 1;
+        return;
+      case 'policy-difference':
+        this.#policyDifferences += 1;
+        return;
+      case 'policy-refused':
+        this.#policyRefused += 1;
+        return;
+      case 'disk':
+        this.#diskFaults += 1;
+        return;
+      case 'feed':
+        this.#feedState = event.alarm ?? 'current';
+        return;
+      case 'certificate-in-use':
+        this.#certificateEnds.set(event.listener, event.notAfter);
+        return;
+      case 'policy-in-force':
+      case 'policy-verified':
+      case 'policy-unreadable':
+      case 'certificate-unusable':
+      case 'database':
+      case 'admin-crashed':
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #countDecision({ reason, deniedAt, observed, wouldDeny, microseconds }: DecisionRecord): void {
+    this.#decisions.add(reason, deniedAt);
+    if (observed !== undefined) this.#wouldDenyHere.add(observed.reason, observed.deniedAt);
+    else if (wouldDeny !== undefined) this.#wouldDenyThere.add(wouldDeny.reason, wouldDeny.deniedAt);
+    let bucket = 0;
+    while (bucket < DURATION_BOUNDS.length && microseconds > DURATION_BOUNDS[bucket]!) bucket += 1;
+    this.#durations[bucket]! += 1;
+    this.#durationSum += microseconds;
+  }
+
+  #describe({ live, clock, mode, loop, droppedLines }: MetricsParts): void {
+    const one = (value: number): readonly Sample[] => [{ labels: {}, value }];
+    this.#add('counter', 'dharma_decisions_total', 'Decisions by reason and the domain that denied.', () =>
+      this.#decisions.samples((reason) => ({ decision: ALLOWS.has(reason) ? 'allow' : 'deny' })),
+    );
+    this.#add(
+      'counter',
+      'dharma_would_deny_total',
+      'Allows that would have been denials: `by` a domain in report mode, or a server that only observes.',
+      () => [
+        ...this.#wouldDenyHere.samples(() => ({ by: 'server' })),
+        ...this.#wouldDenyThere.samples(() => ({ by: 'domain' })),
+      ],
+    );
+    this.#add('histogram', 'dharma_decision_duration_seconds', 'Time from question to answer.', () =>
+      this.#durationSamples(),
+    );
+    this.#add('counter', 'dharma_decision_faults_total', 'Decisions that failed and were denied.', () =>
+      one(this.#decisionFaults),
+    );
+    this.#add('gauge', 'dharma_policy_revision', 'The revision in force; 0 before the first.', () =>
+      one(live.inForce?.revision ?? 0),
+    );
+    this.#add('gauge', 'dharma_policy_epoch', 'The epoch of the revision in force; 0 before the first.', () =>
+      one(live.inForce?.epoch ?? 0),
+    );
+    this.#add('gauge', 'dharma_policy_age_seconds', 'Time since the policy in force was last confirmed.', () =>
+      live.inForce === undefined ? [] : one(ageSeconds(live.inForce, clock())),
+    );
+    this.#add('counter', 'dharma_policy_differences_total', 'Revisions the engines did not agree on.', () =>
+      one(this.#policyDifferences),
+    );
+    this.#add('counter', 'dharma_policy_refused_total', 'Revisions that were not put in force.', () =>
+      one(this.#policyRefused),
+    );
+    this.#add('gauge', 'dharma_feed_state', 'How the store is followed: 1 for the state it is in.', () =>
+      [...new Set([...FEED_STATES, this.#feedState])].map((state) => ({
+        labels: { state },
+        value: state === this.#feedState ? 1 : 0,
+      })),
+    );
+    this.#add('counter', 'dharma_disk_faults_total', 'Times that the kept revision could not be written or read.', () =>
+      one(this.#diskFaults),
+    );
+    this.#add('gauge', 'dharma_certificate_not_after_seconds', 'When the certificate of a listener ends.', () =>
+      [...this.#certificateEnds].map(([listener, notAfter]) => ({ labels: { listener }, value: notAfter / 1000 })),
+    );
+    this.#add('gauge', 'dharma_event_loop_delay_seconds', 'How late the serving thread was in the last minute.', () => {
+      const { median, p99, max } = loop.lastMinute;
+      return [
+        { labels: { quantile: '0.5' }, value: median },
+        { labels: { quantile: '0.99' }, value: p99 },
+        { labels: { quantile: '1' }, value: max },
+      ];
+    });
+    this.#add('counter', 'dharma_log_lines_dropped_total', 'Log lines nobody took in time.', () => one(droppedLines()));
+    this.#add('gauge', 'dharma_observe_mode', '1 where the server allows everything and only observes.', () =>
+      one(mode === 'observe' ? 1 : 0),
+    );
+  }
+
+  #durationSamples(): readonly Sample[] {
+    const name = 'dharma_decision_duration_seconds';
+    let total = 0;
+    const buckets = Array.from(this.#durations, (count, index) => {
+      total += count;
+      const bound = DURATION_BOUNDS[index];
+      const le = bound === undefined ? '+Inf' : String(bound / 1_000_000);
+      return { metricName: `${name}_bucket`, labels: { le }, value: total };
+    });
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels: {}, value: this.#durationSum / 1_000_000 },
+      { metricName: `${name}_count`, labels: {}, value: total },
+    ];
+  }
+
+  #add(type: 'counter' | 'gauge' | 'histogram', name: string, help: string, samples: () => readonly Sample[]): void {
+    // A registry asks its metrics for their samples and nothing else; prom-client's own would be counted on every request.
+    const metric = { name, get: async () => ({ name, help, type, values: samples(), aggregator: 'sum' }) };
+    this.#registry.registerMetric(metric as unknown as Metric);
+  }
+}
+
+interface Sample {
+  readonly metricName?: string;
+  readonly labels: { readonly [label: string]: string };
+  readonly value: number;
+}
+
+/** Counts by domain and reason. Domains come from policies, never from requests: there are no more than they name. */
+class ReasonCounts {
+  readonly #byDomain = new Map<string | null, Float64Array>();
+
+  add(reason: Reason, domain: Denial['deniedAt']): void {
+    let counts = this.#byDomain.get(domain);
+    if (counts === undefined) {
+      counts = new Float64Array(REASONS.length);
+      this.#byDomain.set(domain, counts);
+    }
+    counts[REASON_INDEX.get(reason)!]! += 1;
+  }
+
+  /** @param labels  further ones */
+  samples(labels: (reason: Reason) => Sample['labels']): Sample[] {
+    return [...this.#byDomain].flatMap(([domain, counts]) =>
+      REASONS.flatMap((reason, index) =>
+        counts[index] === 0
+          ? []
+          : [{ labels: { ...labels(reason), reason, domain: domain ?? '' }, value: counts[index]! }],
+      ),
+    );
+  }
+}
