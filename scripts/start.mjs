@@ -1,8 +1,10 @@
 /**
- * `npm start`: on a fresh clone installs and builds, then runs the server on the example policies until Ctrl-C. Further
+ * `npm start`: on a fresh clone installs and builds, then runs the server until Ctrl-C, with a PostgreSQL of its own that
+ * begins with the example policies. Further
  * arguments are the flags of `dharma serve`, as `--name value` or `--name=value`. Under a supervisor run this file itself:
  * npm does not hand signals on.
  */
+import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { ensureBuilt, root, stopWithParent } from './bootstrap.mjs';
 
@@ -10,9 +12,18 @@ ensureBuilt();
 const { serve } = await import('../dist/apps/server/src/main.js');
 
 const quickstart = join(root, 'policies', 'quickstart');
-const flags = { policies: process.env.DHARMA_POLICIES ?? quickstart, ...flagsOf(process.argv.slice(2)) };
+const given = flagsOf(process.argv.slice(2));
+const flags = process.env.DHARMA_FIRST_POLICIES === undefined ? { 'first-policies': quickstart, ...given } : given;
+const folder = given.policies ?? process.env.DHARMA_POLICIES;
 const startedByNpm = process.env.npm_lifecycle_event !== undefined;
-process.exitCode = await serve({ flags, environment: process.env, onReady: printWelcome, stopWhen: npmIsGone() });
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+process.exitCode = await serve({
+  flags,
+  environment: process.env,
+  version,
+  onReady: printWelcome,
+  stopWhen: npmIsGone(),
+});
 
 function npmIsGone() {
   return new Promise((gone) => {
@@ -20,33 +31,32 @@ function npmIsGone() {
   });
 }
 
-function printWelcome({ grpc, http, admin }) {
-  const policies = fromHere(flags.policies);
+function printWelcome({ addresses: { grpc, http, admin }, operatorTokenFile }) {
   process.stdout.write(`
-Dharma decides by ${policies} until Ctrl-C.
+Dharma decides by ${folder === undefined ? 'its database' : fromHere(folder)} until Ctrl-C.
 
   gateways, gRPC   ${grpc}
   gateways, HTTP   ${http}
   operators        ${admin}
-
-${resolve(flags.policies) === quickstart ? threeQuestions(http, policies) : itsOwnCases(policies)}
+${operatorTokenFile === undefined ? '' : `\nThe token of the first operator is in ${fromHere(operatorTokenFile)}\n`}
+${folder === undefined || resolve(folder) === quickstart ? threeQuestions(http) : itsOwnCases(fromHere(folder))}
 `);
 }
 
-function threeQuestions(http, policies) {
+function threeQuestions(http) {
   const address = http.startsWith('unix:')
     ? `--unix-socket ${http.slice('unix:'.length)} http://dharma`
     : `http://${http}`;
-  const ask = (method, path) =>
-    `curl -w '\\n' ${address}/v1/decide -H 'content-type: application/json' -d '{"target":{"host":"localhost","method":"${method}","path":"${path}"}}'`;
+  const ask = (verb, method, path) =>
+    `curl -w '\\n' ${address}/v1/${verb} -H 'content-type: application/json' -d '{"target":{"host":"localhost","method":"${method}","path":"${path}"}}'`;
   return `Allowed: anyone may read.
-  ${ask('GET', '/orders/1')}
+  ${ask('decide', 'GET', '/orders/1')}
 
 Denied: nothing allows anyone to write.
-  ${ask('POST', '/orders')}
+  ${ask('decide', 'POST', '/orders')}
 
 Explained: why it was denied, and what would mend it.
-  ${program()} explain --policies ${policies} --host localhost --method POST --path /orders
+  ${ask('explain', 'POST', '/orders')}
 `;
 }
 

@@ -7,7 +7,7 @@ import { grpcClient } from '../support/check-client.js';
 import { sendRaw } from '../support/http.js';
 import { startProgram, stopPrograms } from '../support/program.js';
 import { startTestServer } from '../support/server.js';
-import { BROKEN_SHOP, GUARDED_SHOP, SHOP } from '../support/shop.js';
+import { BROKEN_SHOP, SHOP } from '../support/shop.js';
 
 const QUESTION = JSON.stringify({ target: { host: 'shop.example', method: 'GET', path: '/public/list' } });
 const CHECK = { method: 'GET', path: '/public/list', host: 'shop.example' };
@@ -121,28 +121,15 @@ describe('the program', () => {
   );
 
   it(
-    'warns when nobody can ask',
-    async () => {
-      await writeFile(join(folder, 'shop.yaml'), GUARDED_SHOP);
-      const program = startProgram(['--policies', folder, ...FREE_PORTS]);
-      await program.says('until Ctrl-C');
-      program.process.kill('SIGINT');
-      expect(await program.ended).toBe(0);
-      expect(program.output.error).toContain('every caller is refused');
-    },
-    PROGRAM_MILLISECONDS,
-  );
-
-  it(
     'warns of variables that it does not know instead of passing them over in silence',
     async () => {
       await writeFile(join(folder, 'shop.yaml'), SHOP);
-      const program = startProgram(['--policies', folder, ...FREE_PORTS], { DHARMA_MODE: 'observe' });
+      const program = startProgram(['--policies', folder, ...FREE_PORTS], { DHARMA_MOOD: 'observe' });
       await program.says('until Ctrl-C');
       program.process.kill('SIGINT');
       expect(await program.ended).toBe(0);
       const warnings = program.output.error.split('\n').filter((line) => line.includes('"level":40'));
-      expect(warnings.map((line) => JSON.parse(line))).toMatchObject([{ variables: ['DHARMA_MODE'] }]);
+      expect(warnings.map((line) => JSON.parse(line))).toMatchObject([{ variables: ['DHARMA_MOOD'] }]);
     },
     PROGRAM_MILLISECONDS,
   );

@@ -1,10 +1,12 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { LiveSnapshot, type ServiceEvent } from '#decision';
 import { readConfig } from '../../apps/server/src/config.js';
-import { startServer, type RunningServer } from '../../apps/server/src/server.js';
+import { type RunningServer, startServer } from '../../apps/server/src/server.js';
 import { NestLog, logTo } from '../../apps/server/src/telemetry.js';
-import type { ServiceEvent } from '#decision';
+import { type StartThread, THREAD_FILES } from '../../apps/server/src/threads/start-thread.js';
 
 export interface TestServer extends RunningServer {
   /** Everything that was logged, oldest first. */
@@ -17,6 +19,16 @@ export interface TestServer extends RunningServer {
   next<Kind extends ServiceEvent['kind']>(kind: Kind): Promise<Extract<ServiceEvent, { kind: Kind }>>;
 }
 
+const FREE_PORTS = {
+  'grpc-address': '127.0.0.1:0',
+  'http-address': '127.0.0.1:0',
+  'admin-address': '127.0.0.1:0',
+};
+
+/** Threads run the build: `npm test` makes it first. */
+export const startBuiltThread: StartThread = (name, options) =>
+  new Worker(new URL(THREAD_FILES[name], new URL('../../dist/apps/server/src/threads/', import.meta.url)), options);
+
 /** A server on free loopback ports that decides by a folder of its own, which is gone after `stop`. */
 export async function startTestServer(
   documents: string,
@@ -25,38 +37,53 @@ export async function startTestServer(
   const folder = await mkdtemp(join(tmpdir(), 'dharma-test-'));
   const file = join(folder, 'policies.yaml');
   await writeFile(file, documents);
+  const server = await startServerWith({ policies: folder, 'policy-poll-milliseconds': '20', ...flags });
+  return {
+    ...server,
+    async rewrite(text) {
+      await writeFile(`${folder}.next`, text);
+      await rename(`${folder}.next`, file);
+    },
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A server on free loopback ports with the given settings, in this process. */
+export async function startServerWith(flags: {
+  readonly [flag: string]: string;
+}): Promise<Omit<TestServer, 'rewrite'>> {
   const events: ServiceEvent[] = [];
   const complaints: string[] = [];
   const waiting = new Set<(event: ServiceEvent) => void>();
   let decisions = 0;
-  const config = readConfig(
-    {},
-    {
-      policies: folder,
-      'grpc-address': '127.0.0.1:0',
-      'http-address': '127.0.0.1:0',
-      'admin-address': '127.0.0.1:0',
-      'policy-poll-milliseconds': '20',
-      ...flags,
-    },
-  );
-  const server = await startServer(config, {
+  const server = await startServer(readConfig({}, { ...FREE_PORTS, ...flags }), {
     clock: Date.now,
+    stopwatch: () => performance.now() * 1000,
+    timer: {
+      after: (milliseconds, work) => {
+        const timer = setTimeout(work, milliseconds);
+        return () => clearTimeout(timer);
+      },
+    },
+    random: Math.random,
     newDecisionId: () => `decision-${(decisions += 1)}`,
+    startThread: startBuiltThread,
+    live: new LiveSnapshot(),
     log: (event) => {
       events.push(event);
       for (const tell of waiting) tell(event);
     },
+    metrics: async () => '',
     frameworkLog: new NestLog(logTo({ write: (line: string) => void complaints.push(line) }, 'warn')),
+    version: 'test',
   });
   return {
     ...server,
     events,
     complaints,
-    async rewrite(text) {
-      await writeFile(`${folder}.next`, text);
-      await rename(`${folder}.next`, file);
-    },
     next: (kind) =>
       new Promise((found) => {
         const tell = (event: ServiceEvent) => {
@@ -66,9 +93,5 @@ export async function startTestServer(
         };
         waiting.add(tell);
       }),
-    async stop() {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
   };
 }

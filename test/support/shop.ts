@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AccessRequest } from '#engine';
 
 /** A shop whose public pages anyone may read; its back office is reached by nobody. */
@@ -45,12 +46,17 @@ metadata: { name: lost, domain: shopp }
 spec: { rules: [{ id: read, effect: allow }] }
 `;
 
+/** The key of the one enforcement point of {@link GUARDED_SHOP}. */
+export const EDGE_KEY = 'edge-1.a-secret-of-the-tests';
+
 /** A set with an enforcement point: the implicit local one is gone. */
 export const GUARDED_SHOP = `${SHOP}---
 apiVersion: dharma/v1
 kind: EnforcementPoint
 metadata: { name: edge, domain: shop }
-spec: { credentials: [{ kind: network, cidrs: ["127.0.0.1/32"] }], mayAssert: [] }
+spec:
+  credentials: [{ kind: apiKey, id: edge-1, sha256: "${createHash('sha256').update('a-secret-of-the-tests').digest('hex')}" }]
+  mayAssert: []
 `;
 
 const nothing = Object.create(null) as { readonly [name: string]: never };

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { quietCommand } from './command.js';
 import type { Terminal } from './terminal.js';
+import { version } from './version.js';
 
 /**
  * Runs the server. Its settings are its own: they become flags here.
@@ -29,7 +30,8 @@ export async function serve(terminal: Terminal, argv: readonly string[]): Promis
       }),
     ),
     environment: terminal.environment,
-    onReady: (addresses) => {
+    version: version(),
+    onReady: ({ addresses }) => {
       const lines = Object.entries(addresses).map(([listener, address]) => `  ${listener}: ${String(address)}`);
       terminal.aside.line(['dharma answers:', ...lines].join('\n')).catch(() => undefined);
     },

@@ -14,6 +14,7 @@ export interface ServerConfig {
   readonly databaseUrl: string | undefined;
   readonly migrate: (typeof MIGRATE_MODES)[number];
   readonly dataDir: string;
+  readonly firstPolicies: string | undefined;
   readonly grpcAddress: ListenAddress;
   readonly httpAddress: ListenAddress;
   readonly adminAddress: ListenAddress;
@@ -106,6 +107,12 @@ const SETTINGS: Settings = {
       'folder of what outlives a restart: the last good revision, the first operator token, the PostgreSQL of its own',
     allowed: 'a folder',
     default: '.dharma',
+    parse: asWritten,
+  },
+  firstPolicies: {
+    name: 'FIRST_POLICIES',
+    sentence: 'folder of policy documents that an empty database begins with',
+    allowed: 'a folder',
     parse: asWritten,
   },
   grpcAddress: {

@@ -3,6 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Problem } from '#problem';
 import { readConfig, unknownVariables } from './config.js';
 import type { RunningServer } from './server.js';
+import { startThread } from './threads/start-thread.js';
 
 export { describeSettings, type SettingDescription } from './config.js';
 
@@ -10,8 +11,10 @@ export interface ServeOptions {
   /** Values by flag name without dashes, such as `http-address`; a flag beats its environment variable. */
   readonly flags: { readonly [flag: string]: string | undefined };
   readonly environment: { readonly [variable: string]: string | undefined };
+  /** Of this program. */
+  readonly version: string;
   /** Told once, when the server answers. */
-  readonly onReady?: (addresses: RunningServer['addresses']) => void;
+  readonly onReady?: (server: Pick<RunningServer, 'addresses' | 'operatorTokenFile'>) => void;
   /** Resolves when the server should stop for a reason other than a signal. */
   readonly stopWhen?: Promise<unknown>;
 }
@@ -24,7 +27,7 @@ const STOP_MILLISECONDS = 14_000;
  *
  * @returns the exit code: 0 after a graceful stop, 1 when it could not start or stop in time, 2 for a wrong setting
  */
-export async function serve({ flags, environment, onReady, stopWhen }: ServeOptions): Promise<number> {
+export async function serve({ flags, environment, version, onReady, stopWhen }: ServeOptions): Promise<number> {
   let server: RunningServer;
   let readyFile: string | undefined;
   let flush = () => {};
@@ -33,6 +36,7 @@ export async function serve({ flags, environment, onReady, stopWhen }: ServeOpti
     readyFile = config.readyFile;
     // The framework takes a second to load; help and wrong settings need not wait for it.
     const { startServer } = await import('./server.js');
+    const { LiveSnapshot } = await import('#decision');
     const { NestLog, eventLog, openLog } = await import('./telemetry.js');
     const log = openLog(config.logLevel);
     flush = log.flush;
@@ -41,7 +45,14 @@ export async function serve({ flags, environment, onReady, stopWhen }: ServeOpti
       log.logger.warn({ variables }, 'variables that are no settings of this version are left out');
     server = await startServer(config, {
       clock: Date.now,
+      stopwatch: () => performance.now() * 1_000,
+      timer: { after: planned },
+      random: Math.random,
       newDecisionId: randomUUID,
+      startThread,
+      live: new LiveSnapshot(),
+      metrics: async () => '',
+      version,
       log: eventLog(log.logger),
       frameworkLog: new NestLog(log.logger),
     });
@@ -53,12 +64,18 @@ export async function serve({ flags, environment, onReady, stopWhen }: ServeOpti
   }
   const stopped = nextSignal();
   if (readyFile !== undefined) writeWhole(readyFile, JSON.stringify({ ...server.addresses, pid: process.pid }));
-  onReady?.(server.addresses);
+  onReady?.(server);
   await Promise.race([stopped, stopWhen ?? stopped]);
   const code = await stopInTime(server);
   if (readyFile !== undefined) rmSync(readyFile, { force: true });
   flush();
   return code;
+}
+
+/** Runs `work` once after so many milliseconds. @returns what cancels it */
+function planned(milliseconds: number, work: () => void): () => void {
+  const timer = setTimeout(work, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /** Resolves on the first signal; the second one ends the process. */

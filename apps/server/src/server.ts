@@ -1,94 +1,190 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
-import {
-  DecisionPoint,
-  FolderSource,
-  LiveSnapshot,
-  compileOnThisThread,
-  type Clock,
-  type EventLog,
-  type ServiceEvent,
-} from '#decision';
+import type { ServerStatus } from '#admin-api';
+import { ageSeconds, type Clock, DecisionPoint, type EventLog, type LiveSnapshot } from '#decision';
+import { Identity, type IdentitySettings } from '#identity';
 import { Problem } from '#problem';
 import { Listeners } from '#protocols';
-import { Identity } from '#identity';
-import { tlsFiles, type ListenerName, type ServerConfig } from './config.js';
-import { printListenAddress } from './listen-address.js';
+import type { Timer } from '#store';
+import { AdminListener } from './admin/admin-listener.js';
+import { type ListenerName, type ServerConfig, tlsFiles } from './config.js';
+import { DatabasePolicy } from './database-policy.js';
+import { FolderPolicy } from './folder-policy.js';
+import { isLocalOnly, printListenAddress } from './listen-address.js';
 import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
-import { AdminModule, CheckModule } from './server.module.js';
+import type { PolicySupply } from './policy-supply.js';
+import { PolicyWorkshop } from './policy/policy-workshop.js';
+import { CheckModule } from './server.module.js';
 import { Standing } from './standing.js';
+import { KeyRing } from './stored/key-ring.js';
+import type { StartThread } from './threads/start-thread.js';
 import { ListenerCertificate } from './tls.js';
 
-/** Time, chance and the log, which come in from outside. */
+/** Time, chance, threads and the log, which come in from outside. */
 export interface ServerPorts {
   readonly clock: Clock;
+  /** Microseconds from any start, never going back. */
+  readonly stopwatch: () => number;
+  readonly timer: Timer;
+  /** 0 to below 1. */
+  readonly random: () => number;
   readonly newDecisionId: () => string;
+  readonly startThread: StartThread;
+  /** What is in force is kept here, so that the log and the metrics can look at it. */
+  readonly live: LiveSnapshot;
   readonly log: EventLog;
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>;
   readonly frameworkLog: LoggerService;
+  /** Of this program. */
+  readonly version: string;
+}
+
+export interface Addresses {
+  readonly grpc: string;
+  readonly http: string;
+  readonly admin: string;
 }
 
 export interface RunningServer {
   /** The addresses in use, in the form of the settings. */
-  readonly addresses: { readonly grpc: string; readonly http: string; readonly admin: string };
+  readonly addresses: Addresses;
+  /** Where the token of the first operator was written when this start minted it. */
+  readonly operatorTokenFile: string | undefined;
   /** Not ready, then drained, then closed; requests that were started are answered. */
   stop(): Promise<void>;
 }
 
-/** A folder that someone writes to while we start is looked at again this many times. */
-const LOAD_TRIES = 20;
-const LOAD_PAUSE_MILLISECONDS = 100;
-
 /**
- * Loads the policy, then opens the listeners: whoever can connect gets decisions.
+ * Puts a policy in force, then opens the listeners: whoever can connect gets decisions.
  *
- * @throws Problem `policy-invalid`, `address-unavailable`
+ * @throws Problem `policy-invalid`, `address-unavailable`, `database-unusable`, `setting-invalid`
  */
 export async function startServer(config: ServerConfig, ports: ServerPorts): Promise<RunningServer> {
-  const live = new LiveSnapshot();
-  const source = await loadedSource(config, ports, live);
-  const decisionPoint = new DecisionPoint({
-    ...ports,
-    live,
-    stopwatch: () => performance.now() * 1000,
-    explainer: {
-      explain: () => Promise.reject(new Error('not wired yet')),
-    },
-    maxTtlSeconds: config.maxTtlSeconds,
-    minRevisionWaitMilliseconds: 1000,
-    mode: 'enforce',
-  });
-  const standing = new Standing(live, decisionPoint);
-  const listeners = new Listeners(config.httpAddress.kind, config.grpcAddress.kind);
-  const parts = { decisionPoint, listeners, serving: standing, challenge: config.challenge };
-  const certificate = (listener: ListenerName) => certificateOf(config, listener, ports);
-  const check = await createHttpListener(CheckModule.with(parts), ports.frameworkLog, await certificate('http'));
-  const admin = await createHttpListener(AdminModule.with(standing), ports.frameworkLog, await certificate('admin'));
-  const close = () => Promise.all([check.close(), admin.close()]);
+  const operatorToken = operatorTokenOf(config);
+  const started: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const undo of started.splice(0).toReversed()) await undo();
+  };
   try {
-    const grpc = await listenGrpc(check, config, await certificate('grpc'));
+    const keys = new KeyRing();
+    const source: PolicySupply =
+      config.policies === undefined
+        ? await DatabasePolicy.open(config, ports, keys)
+        : new FolderPolicy(config.policies, config, ports);
+    started.push(() => source.close());
+    const workshop = workshopFor(source, config, ports, keys);
+    started.push(() => workshop.stop());
+    await workshop.start();
+    started.push(() => source.stop());
+    await source.start(workshop);
+
+    const decisionPoint = new DecisionPoint({
+      ...ports,
+      explainer: workshop,
+      maxTtlSeconds: config.maxTtlSeconds,
+      minRevisionWaitMilliseconds: config.minRevisionWaitMilliseconds,
+      mode: config.mode,
+    });
+    const standing = new Standing(ports.live, decisionPoint);
+    const check = await createHttpListener(
+      CheckModule.with({
+        decisionPoint,
+        listeners: new Listeners(config.httpAddress.kind, config.grpcAddress.kind),
+        serving: standing,
+        challenge: config.challenge,
+      }),
+      ports.frameworkLog,
+      await certificateOf(config, 'http', ports),
+    );
+    started.push(() => check.close());
+    const grpc = await listenGrpc(check, config, await certificateOf(config, 'grpc', ports));
     const http = await listenHttp(check, config.httpAddress, 'DHARMA_HTTP_ADDRESS', config.socketGroup);
-    const adminAddress = await listenHttp(admin, config.adminAddress, 'DHARMA_ADMIN_ADDRESS', config.socketGroup);
-    source.watch(config.policyPollMilliseconds);
-    return {
-      addresses: {
-        grpc: printListenAddress(grpc),
-        http: printListenAddress(http),
-        admin: printListenAddress(adminAddress),
+
+    const addresses = { grpc: printListenAddress(grpc), http: printListenAddress(http), admin: '' };
+    const admin = new AdminListener({
+      startThread: ports.startThread,
+      settings: {
+        address: config.adminAddress,
+        tls: tlsFiles(config, 'admin'),
+        socketGroup: config.socketGroup,
+        databaseUrl: source.databaseUrl,
+        operatorToken,
+        logLevel: config.logLevel,
       },
+      serving: {
+        status: statusOf(config, ports, source, standing, addresses),
+        metrics: ports.metrics,
+        documents: () => source.documents(),
+      },
+      onCrash: (fault) => ports.log({ kind: 'admin-crashed', fault }),
+    });
+    started.push(() => admin.stop());
+    addresses.admin = printListenAddress(await admin.start());
+    return {
+      addresses,
+      operatorTokenFile: source.operatorTokenFile,
       async stop() {
         standing.drain();
         await pause(config.drainMilliseconds);
         decisionPoint.close();
-        await source.stop();
-        await close();
+        await stop();
       },
     };
   } catch (fault) {
-    await close();
+    await stop();
     throw fault;
   }
 }
 
+function workshopFor(source: PolicySupply, config: ServerConfig, ports: ServerPorts, keys: KeyRing): PolicyWorkshop {
+  const onlyLocal = isLocalOnly(config.grpcAddress) && isLocalOnly(config.httpAddress);
+  return new PolicyWorkshop({
+    startThread: ports.startThread,
+    live: ports.live,
+    identify: (settings: IdentitySettings) => Identity.prepare(settings, { keys, onlyLocal }),
+    clock: ports.clock,
+    log: source.log,
+    keptFolder: source.keptFolder,
+    checkMilliseconds: config.checkMilliseconds,
+    databaseUrl: source.databaseUrl,
+  });
+}
+
+/** What this process says of itself to operators. */
+function statusOf(
+  { mode }: ServerConfig,
+  { live, clock, version }: ServerPorts,
+  source: PolicySupply,
+  standing: Standing,
+  addresses: Addresses,
+): () => ServerStatus {
+  const startedAt = clock();
+  return () => {
+    const policy = live.inForce;
+    return {
+      version,
+      mode,
+      source: source.kind,
+      ready: standing.readiness(),
+      policy:
+        policy === undefined
+          ? null
+          : {
+              epoch: policy.epoch,
+              number: policy.revision,
+              contentHash: policy.contentHash,
+              ageSeconds: ageSeconds(policy, clock()),
+            },
+      feed: source.state,
+      addresses: { ...addresses },
+      uptimeSeconds: Math.floor((clock() - startedAt) / 1000),
+    };
+  };
+}
+
+/** The admin thread opens its own. */
 async function certificateOf(
   config: ServerConfig,
   listener: ListenerName,
@@ -98,42 +194,13 @@ async function certificateOf(
   return files === undefined ? undefined : ListenerCertificate.open(files, { log });
 }
 
-async function loadedSource(config: ServerConfig, ports: ServerPorts, live: LiveSnapshot): Promise<FolderSource> {
-  const { policies: folder } = config;
-  if (folder === undefined) throw new Problem('setting-invalid', { faults: '`DHARMA_POLICIES` must name a folder' });
-  const faults: string[] = [];
-  const log = (event: ServiceEvent) => {
-    // At the start nothing is in force yet: what would be a log line later is the reason for not starting.
-    if (live.inForce === undefined && event.kind === 'policy-refused') faults.push(...event.faults);
-    else if (live.inForce === undefined && event.kind === 'policy-unreadable') faults.push(event.fault);
-    else ports.log(event);
-  };
-  const source = new FolderSource({
-    folder,
-    live,
-    putInForce: async (policy) => {
-      if (policy.kind !== 'files') return false;
-      const compiled = await compileOnThisThread(policy.files, ports.clock());
-      if (compiled.kind === 'invalid') {
-        log({ kind: 'policy-refused', revision: policy.revision, faults: compiled.faults });
-        return false;
-      }
-      const { revision, contentHash } = policy;
-      const { snapshot, identity: settings } = compiled;
-      const identity = await Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true });
-      live.replace({ epoch: 1, revision, contentHash, snapshot, identity, confirmedAt: ports.clock() });
-      log({ kind: 'policy-in-force', epoch: 1, revision, contentHash, warnings: [] });
-      return true;
-    },
-    clock: ports.clock,
-    log,
-  });
-  for (let tries = 0; tries < LOAD_TRIES && (await source.load()) === 'waiting'; tries += 1) {
-    await pause(LOAD_PAUSE_MILLISECONDS);
+function operatorTokenOf({ operatorTokenFile }: ServerConfig): string | undefined {
+  if (operatorTokenFile === undefined) return undefined;
+  try {
+    return readFileSync(operatorTokenFile, 'utf8').trim();
+  } catch (fault) {
+    throw new Problem('setting-invalid', {
+      faults: `\`DHARMA_OPERATOR_TOKEN_FILE\`: \`${operatorTokenFile}\` cannot be read: ${(fault as Error).message}`,
+    });
   }
-  if (live.inForce === undefined) {
-    if (faults.length === 0) faults.push('the folder changes all the time');
-    throw new Problem('policy-invalid', { folder, faults: faults.join('\n') });
-  }
-  return source;
 }

@@ -29,6 +29,7 @@ export class FolderSource {
   readonly #parts: FolderSourceParts;
   /** What was last taken in: the folder's mark, and whether its content was put in force. */
   #taken: { readonly mark: string; readonly accepted: boolean } | undefined;
+  #files: readonly SourceFile[] = [];
   #seen: string | undefined;
   #readable = true;
   #revisions = 0;
@@ -37,6 +38,11 @@ export class FolderSource {
 
   constructor(parts: FolderSourceParts) {
     this.#parts = parts;
+  }
+
+  /** The set in force. */
+  get files(): readonly SourceFile[] {
+    return this.#files;
   }
 
   /** Takes the folder in as it stands. Never throws; faults are logged. */
@@ -94,7 +100,10 @@ export class FolderSource {
       }
       const revision = this.#revisions + 1;
       isAccepted = await putInForce({ kind: 'files', files, revision, contentHash });
-      if (isAccepted) this.#revisions = revision;
+      if (isAccepted) {
+        this.#revisions = revision;
+        this.#files = files;
+      }
     } catch (fault) {
       log({ kind: 'policy-refused', revision: null, faults: [messageOf(fault)] });
     }

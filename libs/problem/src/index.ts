@@ -31,7 +31,7 @@ export class Problem extends Error {
    */
   constructor(
     code: ProblemCode,
-    values: { readonly [name: string]: string | number } = {},
+    readonly values: { readonly [name: string]: string | number } = {},
     readonly members: { readonly [member: string]: unknown } = {},
   ) {
     super(filled(CATALOGUE[code].detail, values));

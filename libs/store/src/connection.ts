@@ -65,7 +65,11 @@ export function connectLazily(settings: DatabaseSettings & { readonly random: ()
   } as Connected;
   return {
     ...storesOver(lazy, settings.random),
-    close: async () => (await opening?.catch(() => undefined))?.destroy(),
+    close: async () => {
+      const opened = opening;
+      opening = undefined;
+      await (await opened?.catch(() => undefined))?.destroy();
+    },
   };
 }
 

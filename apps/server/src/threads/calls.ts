@@ -4,9 +4,7 @@ import type { MessagePort, TransferListItem, Worker } from 'node:worker_threads'
 export type Port = Pick<MessagePort | Worker, 'postMessage' | 'on' | 'off'>;
 
 /** What a thread answers, by name. */
-export interface Handlers {
-  readonly [name: string]: (argument: never) => unknown;
-}
+export type Handlers = { readonly [name: string]: (argument: never) => unknown };
 
 /** What can be asked of a thread with these handlers. */
 export type CallsOf<Answering extends Handlers> = <Name extends keyof Answering & string>(

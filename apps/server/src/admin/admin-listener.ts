@@ -1,0 +1,66 @@
+import type { Worker } from 'node:worker_threads';
+import { Problem } from '#problem';
+import type { ListenAddress } from '../listen-address.js';
+import { answerCalls, type CallsOf, callsTo } from '../threads/calls.js';
+import type { StartThread } from '../threads/start-thread.js';
+import type { AdminSettings, AdminThread, ServingThread } from './admin-settings.js';
+
+export interface AdminListenerParts {
+  readonly startThread: StartThread;
+  readonly settings: AdminSettings;
+  readonly serving: ServingThread;
+  /** Called when the thread died and another one takes its place. */
+  readonly onCrash: (fault: string) => void;
+}
+
+const RESTART_MILLISECONDS = 1_000;
+
+/** The admin thread as the serving thread sees it. One that dies is replaced; deciding goes on meanwhile. */
+export class AdminListener {
+  readonly #parts: AdminListenerParts;
+  #thread: Worker | undefined;
+  #call: CallsOf<AdminThread> | undefined;
+  #address: ListenAddress | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(parts: AdminListenerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @returns the address in use
+   * @throws Problem `address-unavailable` and what else the listener could not do
+   */
+  async start(): Promise<ListenAddress> {
+    const { startThread, settings, serving } = this.#parts;
+    // Where a free port was taken, whoever takes the place of a dead thread answers at the same one.
+    const data: AdminSettings = { ...settings, address: this.#address ?? settings.address };
+    const thread = startThread('admin', { workerData: data });
+    let fault = 'it ended';
+    thread.on('error', (thrown) => (fault = String(thrown.stack ?? thrown)));
+    thread.once('exit', () => this.#ended(thread, fault));
+    answerCalls(thread, serving);
+    this.#thread = thread;
+    this.#call = callsTo<AdminThread>(thread);
+    const listening = await this.#call('listen', undefined);
+    if (listening.kind === 'problem') throw new Problem(listening.code, listening.values);
+    this.#address = listening.address;
+    return listening.address;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#restart);
+    await this.#call?.('close', undefined).catch(() => {});
+    await this.#thread?.terminate();
+  }
+
+  #ended(thread: Worker, fault: string): void {
+    if (this.#isStopped || thread !== this.#thread || this.#address === undefined) return;
+    this.#parts.onCrash(fault);
+    this.#restart = setTimeout(() => {
+      this.start().catch((thrown: unknown) => this.#parts.onCrash(String((thrown as Error)?.message ?? thrown)));
+    }, RESTART_MILLISECONDS);
+  }
+}

@@ -1,0 +1,41 @@
+import type { ServerStatus } from '#admin-api';
+import type { SourceFile } from '#policy';
+import type { ProblemCode } from '#problem';
+import type { LogLevel, TlsFiles } from '../config.js';
+import type { ListenAddress } from '../listen-address.js';
+
+/** What the admin thread is started with. */
+export interface AdminSettings {
+  readonly address: ListenAddress;
+  readonly tls: TlsFiles | undefined;
+  readonly socketGroup: string | undefined;
+  /** Undefined where the server decides by a folder. */
+  readonly databaseUrl: string | undefined;
+  /** One more token that is an operator's. */
+  readonly operatorToken: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+/** What the serving thread answers the admin thread. */
+export type ServingThread = {
+  status(): ServerStatus;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+  /** The folder's documents as they are in force. */
+  documents(): readonly SourceFile[];
+};
+
+/** What the admin thread answers the serving thread. */
+export type AdminThread = {
+  listen(): Promise<Listening>;
+  close(): Promise<void>;
+};
+
+/** The address in use; or the problem with it, in a form that passes from thread to thread. */
+export type Listening =
+  | { readonly kind: 'listening'; readonly address: ListenAddress }
+  | {
+      readonly kind: 'problem';
+      readonly code: ProblemCode;
+      readonly values: { readonly [name: string]: string | number };
+    };

@@ -1,0 +1,52 @@
+/**
+ * The admin listener, in a thread of its own: no publication, however large, holds up a decision. It asks the serving
+ * thread how it stands, and the database for everything else.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AdminApiModule, prepareAdminApi } from '#admin-api';
+import { Problem } from '#problem';
+import { connectLazily } from '#store';
+import { createHttpListener, listenHttp } from '../listeners.js';
+import { eventLog, NestLog, openLog } from '../telemetry.js';
+import { ListenerCertificate } from '../tls.js';
+import { answerCalls, callsTo } from '../threads/calls.js';
+import type { AdminSettings, AdminThread, ServingThread } from './admin-settings.js';
+
+const settings = workerData as AdminSettings;
+const ask = callsTo<ServingThread>(parentPort!);
+const { logger, flush } = openLog(settings.logLevel);
+const history =
+  settings.databaseUrl === undefined ? null : connectLazily({ url: settings.databaseUrl, random: Math.random });
+let app: NestFastifyApplication | undefined;
+
+answerCalls(parentPort!, {
+  async listen() {
+    const module = AdminApiModule.with({
+      history,
+      server: {
+        status: () => ask('status', undefined),
+        metrics: () => ask('metrics', undefined),
+        documents: () => ask('documents', undefined),
+      },
+      operatorToken: settings.operatorToken,
+      clock: Date.now,
+    });
+    try {
+      const { tls } = settings;
+      const certificate = tls && (await ListenerCertificate.open(tls, { log: eventLog(logger) }));
+      app = await createHttpListener(module, new NestLog(logger), certificate);
+      prepareAdminApi(app);
+      const address = await listenHttp(app, settings.address, 'DHARMA_ADMIN_ADDRESS', settings.socketGroup);
+      return { kind: 'listening', address };
+    } catch (fault) {
+      if (!(fault instanceof Problem)) throw fault;
+      return { kind: 'problem', code: fault.code, values: fault.values };
+    }
+  },
+  async close() {
+    await app?.close();
+    await history?.close();
+    flush();
+  },
+} satisfies AdminThread);
