@@ -277,6 +277,7 @@ describe('requests that are not as described', () => {
     ['/documents?q=', '/q'],
     ['/documents/Polity/x', '/kind'],
     ['/keys?limit=1e9', '/limit'],
+    ['/keys?next=AA', '/next'],
   ])('are refused: GET %s', async (path, pointer) => {
     const { status, json } = await admin.ask('GET', `/admin/v1${path}`);
     expect([status, json.code]).toEqual([400, 'request-invalid']);
@@ -409,7 +410,7 @@ describe('publishing', () => {
     const asked = { body: publication(CLOSED_SHOP, base), headers: { 'idempotency-key': 'k1' } };
     const first = await admin.ask('POST', '/admin/v1/revisions', asked);
     expect(first.status).toBe(201);
-    await publish(admin, SHOP, markOf(first));
+    await publish(admin, GUARDED_SHOP, markOf(first));
     const again = await admin.ask('POST', '/admin/v1/revisions', asked);
     expect(again).toMatchObject({ status: 200, json: { revision: first.json.revision, repeated: true } });
     const other = { ...asked, body: publication(SHOP, base) };

@@ -10,7 +10,10 @@ export interface Page<Item> {
 export const DEFAULT_LIMIT = 100;
 export const MAXIMUM_LIMIT = 500;
 
-/** @param behind  the key of the last item before the page */
+/** What keys of lists are made of; a database refuses others with a fault of its own. */
+const KEY = /^[\x20-\x7e]+$/;
+
+/** @param behind  the key of the last item before the page; visible ASCII and spaces */
 export function cursorOf(behind: string): string {
   return Buffer.from(behind, 'utf8').toString('base64url');
 }
@@ -21,7 +24,7 @@ export function cursorOf(behind: string): string {
  */
 export function behindCursor(next: string): string {
   const behind = Buffer.from(next, 'base64url').toString('utf8');
-  if (next === '' || cursorOf(behind) !== next)
+  if (!KEY.test(behind) || cursorOf(behind) !== next)
     throw invalid([{ pointer: '/next', message: 'this is no cursor of ours' }]);
   return behind;
 }

@@ -18,7 +18,11 @@ const OWN_ONLY = {
   'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
 } as const;
 
-/** Prepares an application around the AdminApiModule; to be called once, before it listens. */
+/**
+ * Prepares an application around the AdminApiModule; to be called once, before it listens.
+ *
+ * @param app  made without a body parser of its own
+ */
 export function prepareAdminApi(app: NestFastifyApplication): void {
   const instance = app.getHttpAdapter().getInstance();
   const operators = app.get(Operators);
