@@ -328,6 +328,14 @@ describe('two mechanisms that share an issuer', () => {
   });
 });
 
+it('is judged again by a mechanism for which only the time was wrong', async () => {
+  const keys = { inline: { keys: [rsa.publicJwk] } };
+  const shared = await identityOf(setOf([jwt('lenient', { keys }), jwt('strict', { keys, leewaySeconds: 0 })]));
+  const credentials = bearer(await rsa.token({ nbf: NOW_SECONDS + 30 }));
+  expect(shown(await judge(credentials, NOW, shared))).toEqual(['lenient u-17']);
+  expect(shown(await judge(credentials, NOW + 30_000, shared))).toEqual(['lenient u-17', 'strict u-17']);
+});
+
 describe('a token seen before', () => {
   it('needs no waiting', async () => {
     const credentials = bearer(await rsa.token({ sub: 'u-again' }));
