@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import {
   type AdminServer,
   adminServer,
@@ -15,6 +16,9 @@ import {
   STATUS,
 } from './admin-server.js';
 import { dharma, folderWith, type RunOptions, SHOP } from './program.js';
+
+/** Many steps a test, on a machine that may be busy. */
+jest.setTimeout(60_000);
 
 const cwd = folderWith({ 'policies/shop.yaml': SHOP });
 const APPLY = ['apply', 'policies', '--because', 'partners come'];

@@ -1,16 +1,19 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { migrateDatabase, openDatabase, PostgresCredentialStore, startEmbeddedPostgres } from '#store';
 import { administer, ask, preparedData, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { dharma, folderWith } from './program.js';
 
-const PATIENCE_MILLISECONDS = 60_000;
+/** Many steps a test, on a machine that may be busy. */
+jest.setTimeout(60_000);
+
 let postgres: TestPostgres;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-}, PATIENCE_MILLISECONDS);
-afterAll(() => postgres.stop(), PATIENCE_MILLISECONDS);
+});
+afterAll(() => postgres.stop());
 
 describe('dharma migrate', () => {
   it('brings an empty database up to date, once', async () => {
@@ -92,39 +95,31 @@ describe('dharma operators recover', () => {
         environment: { DHARMA_DATA_DIR: 'data' },
       });
 
-    it(
-      'uses the PostgreSQL that a stopped server left',
-      async () => {
-        const before = await ownPostgres();
-        await migrateDatabase(before.url, 'auto');
-        await before.stop();
-        const { code, stdout } = await recover();
-        expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^op-/) });
-        const after = await ownPostgres();
-        try {
-          expect(await ask(after.url, 'select id, name from dharma.credential')).toEqual([
-            { id: stdout.trim(), name: 'ann' },
-          ]);
-        } finally {
-          await after.stop();
-        }
-      },
-      PATIENCE_MILLISECONDS,
-    );
+    it('uses the PostgreSQL that a stopped server left', async () => {
+      const before = await ownPostgres();
+      await migrateDatabase(before.url, 'auto');
+      await before.stop();
+      const { code, stdout } = await recover();
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^op-/) });
+      const after = await ownPostgres();
+      try {
+        expect(await ask(after.url, 'select id, name from dharma.credential')).toEqual([
+          { id: stdout.trim(), name: 'ann' },
+        ]);
+      } finally {
+        await after.stop();
+      }
+    });
 
-    it(
-      'keeps away from a running server',
-      async () => {
-        const running = await ownPostgres();
-        try {
-          const ran = await recover();
-          expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('stop the server first') });
-        } finally {
-          await running.stop();
-        }
-      },
-      PATIENCE_MILLISECONDS,
-    );
+    it('keeps away from a running server', async () => {
+      const running = await ownPostgres();
+      try {
+        const ran = await recover();
+        expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('stop the server first') });
+      } finally {
+        await running.stop();
+      }
+    });
   });
 
   it.each`

@@ -5,6 +5,8 @@ const VERBS = [
   ['serve', 'init', 'validate', 'fmt', 'test', 'decide', 'explain', 'verify', 'bench', 'schema'],
   ['status', 'plan', 'apply', 'keys', 'operators', 'migrate'],
 ].flat();
+/** Two measurements of a second each, on a machine that may be busy. */
+const MEASURING_MILLISECONDS = 60_000;
 const SUBVERBS = ['keys create', 'keys list', 'keys revoke', 'operators create', 'operators list', 'operators revoke'];
 
 describe('dharma', () => {
@@ -114,15 +116,19 @@ describe('dharma verify', () => {
 });
 
 describe('dharma bench', () => {
-  it('measures', async () => {
-    const { code, stdout } = await dharma(['bench', shop, '--seconds', '1', '--requests', '100', '--format', 'json']);
-    expect(code).toBe(0);
-    const figures = JSON.parse(stdout);
-    expect(figures).toMatchObject({ rules: 1, requests: 100 });
-    expect(figures.decisionsPerSecond).toBeGreaterThan(1000);
-    const { fastest, median, slowest } = figures.nanosecondsPerDecision;
-    expect([fastest, median, slowest]).toEqual([fastest, median, slowest].toSorted((left, right) => left - right));
-    const { stdout: table } = await dharma(['bench', shop, '--seconds', '1', '--requests', '100']);
-    expect(table).toMatch(/^a decision +[\d.,]+ ns \(/m);
-  });
+  it(
+    'measures',
+    async () => {
+      const { code, stdout } = await dharma(['bench', shop, '--seconds', '1', '--requests', '100', '--format', 'json']);
+      expect(code).toBe(0);
+      const figures = JSON.parse(stdout);
+      expect(figures).toMatchObject({ rules: 1, requests: 100 });
+      expect(figures.decisionsPerSecond).toBeGreaterThan(1000);
+      const { fastest, median, slowest } = figures.nanosecondsPerDecision;
+      expect([fastest, median, slowest]).toEqual([fastest, median, slowest].toSorted((left, right) => left - right));
+      const { stdout: table } = await dharma(['bench', shop, '--seconds', '1', '--requests', '100']);
+      expect(table).toMatch(/^a decision +[\d.,]+ ns \(/m);
+    },
+    MEASURING_MILLISECONDS,
+  );
 });

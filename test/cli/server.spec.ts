@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { ServerLink, type ServerStatus } from '#admin-api';
 import type { RevisionStore } from '#administration';
 import type { SourceFile } from '#policy';
@@ -10,7 +11,9 @@ import { startTestAdmin, STATUS, type TestAdmin, TOKEN } from '../admin-api/admi
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { dharma, folderWith, type Ran, type RunOptions, SHOP } from './program.js';
 
-const PATIENCE_MILLISECONDS = 60_000;
+/** Many steps a test, on a machine that may be busy. */
+jest.setTimeout(60_000);
+
 const EDGE = `---
 apiVersion: dharma/v1
 kind: EnforcementPoint
@@ -60,8 +63,8 @@ let cwd: string;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-}, PATIENCE_MILLISECONDS);
-afterAll(() => postgres.stop(), PATIENCE_MILLISECONDS);
+});
+afterAll(() => postgres.stop());
 
 beforeEach(async () => {
   url = await postgres.migrated();
@@ -70,11 +73,11 @@ beforeEach(async () => {
   const history = { store, credentials: new PostgresCredentialStore(dataSource) };
   admin = await startTestAdmin({ history, server: new FollowingServer(store), clock: Date.now });
   cwd = folderWith({ 'policies/shop.yaml': SHOP + EDGE + TEST });
-}, PATIENCE_MILLISECONDS);
+});
 afterEach(async () => {
   await admin.stop();
   await dataSource.destroy();
-}, PATIENCE_MILLISECONDS);
+});
 
 const openStore = () => new PostgresRevisionStore({ dataSource, random: Math.random, wait: setTimeout });
 const asked = (argv: readonly string[], options: RunOptions = {}): Promise<Ran> => {
