@@ -47,7 +47,9 @@ describe('the JSON routes', () => {
     ] as const) {
       const answer = await post(path, body, headers);
       expect(answer.status).toBe(status);
-      if (status === 401) expect(answer.json).toMatchObject({ code: 'enforcement-point-unknown' });
+      if (status !== 401) continue;
+      expect(answer.json).toMatchObject({ code: 'enforcement-point-unknown' });
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     }
   });
 

@@ -71,6 +71,7 @@ export const CATALOGUE = {
     grpc: 'UNAUTHENTICATED',
     detail: 'only known enforcement points may ask: {reason}',
     remedy: 'call from this machine while the policy set has no EnforcementPoint, or add one with a credential',
+    headers: { 'www-authenticate': 'Bearer' },
   },
   'explain-not-permitted': {
     title: 'The caller may not see explanations',
