@@ -18,7 +18,7 @@ export type {
 export { DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
 export { parseInstant } from './instant.js';
 export { parseJson } from './json.js';
-export { type Bundle, type Declared, loadBundle, type LocatedDocument } from './load.js';
+export { type Bundle, BundleLoader, type Declared, loadBundle, type LocatedDocument } from './load.js';
 export {
   type ParsedRequest,
   parseRequest,

@@ -62,8 +62,32 @@ export function catalogueOf(bundle: Bundle): Catalogue | undefined {
  * those of others nor brings forth new ones there.
  */
 export function loadBundle(files: readonly SourceFile[]): Bundle {
+  return loadRead(files, readDocument);
+}
+
+/**
+ * Loads one set after another and remembers the documents of the last one: between two revisions few of them change, and
+ * reading takes most of the time.
+ */
+export class BundleLoader {
+  #known: ReadonlyMap<string, ReadDocument> = new Map();
+
+  load(files: readonly SourceFile[]): Bundle {
+    const known = new Map<string, ReadDocument>();
+    const bundle = loadRead(files, (chunk) => {
+      const before = this.#known.get(chunk.text);
+      const source = before === undefined ? readDocument(chunk) : { ...before, chunk };
+      if (source !== undefined) known.set(chunk.text, source);
+      return source;
+    });
+    this.#known = known;
+    return bundle;
+  }
+}
+
+function loadRead(files: readonly SourceFile[], read: typeof readDocument): Bundle {
   const report = new Report('error');
-  const sources = readAll(files, report);
+  const sources = readAll(files, read, report);
   for (const source of sources) report.addRead(source);
   const found = catalogue(sources, report);
   const known = references(found, report);
@@ -90,7 +114,7 @@ export function loadBundle(files: readonly SourceFile[]): Bundle {
   return bundle;
 }
 
-function readAll(files: readonly SourceFile[], report: Report): readonly ReadDocument[] {
+function readAll(files: readonly SourceFile[], read: typeof readDocument, report: Report): readonly ReadDocument[] {
   const sources: ReadDocument[] = [];
   let bytes = 0;
   for (const file of [...files].sort((left, right) => (left.file < right.file ? -1 : left.file > right.file ? 1 : 0))) {
@@ -108,7 +132,7 @@ function readAll(files: readonly SourceFile[], report: Report): readonly ReadDoc
         report.addAt(start, { code: 'too-large', message: `there are more than ${MAXIMUM_DOCUMENTS} documents` });
         return sources;
       }
-      const source = readDocument(chunk);
+      const source = read(chunk);
       if (source !== undefined) sources.push(source);
     }
   }

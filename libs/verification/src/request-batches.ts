@@ -2,7 +2,7 @@ import type { AccessRequest, Domain, Endpoint, Service, World } from '#engine';
 import { Chance } from './chance.js';
 import { requestsFor } from './random-request.js';
 import { cut, domainsAround } from './sub-world.js';
-import { chainOf } from './vocabulary.js';
+import { chainOf, mayConcern } from './vocabulary.js';
 
 /** Requests of a batch: what is prepared for a batch pays off, and a large world's is ready soon. */
 const BATCH = 25;
@@ -84,7 +84,7 @@ function neighbourhood(world: World, places: Places, chance: Chance): World {
     callers,
     around: domainsAround(world, endpoints, callers),
     mechanisms: [],
-    keeps: () => true,
+    keeps: (rule) => [...endpoints].some((endpoint) => mayConcern(rule, endpoint)),
     keepsEdged: () => false,
     directoryOf: ({ directory }) => directory,
   });

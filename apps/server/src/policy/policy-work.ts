@@ -16,7 +16,7 @@ import {
   type World,
 } from '#engine';
 import { type IdentitySettings, identitySettings } from '#identity';
-import { loadBundle, type PolicyDocument, runTests, type SourceFile } from '#policy';
+import { BundleLoader, loadBundle, type PolicyDocument, runTests, type SourceFile } from '#policy';
 import { type Difference, requestDocument, RevisionCheck, type Statement, type Voice } from '#verification';
 import { type PackedImage, packed, unpacked } from './packed-image.js';
 
@@ -37,7 +37,8 @@ export interface PolicyWorkParts {
 }
 
 export interface Order {
-  readonly source: PolicySource;
+  /** Files were handed over before. */
+  readonly source: Exclude<PolicySource, { kind: 'files' }> | Omit<Extract<PolicySource, { kind: 'files' }>, 'files'>;
   /** By it the server asks about what came of this order. */
   readonly ticket: number;
   /** Milliseconds since the epoch; for tests that name no time. */
@@ -82,6 +83,8 @@ export type Checked =
 /** What the server can ask of a policy thread. */
 export type PolicyHandlers = {
   warmUp(nothing: null): Promise<void>;
+  /** Some files of the next order, a large set of which would hold up the server if it came at once. */
+  handOver(files: readonly SourceFile[]): void;
   prepare(order: Order): Promise<Prepared>;
   explain(asked: { readonly ticket: number; readonly request: AccessRequest }): Explanation;
   check(ticket: number): Promise<Checked>;
@@ -122,6 +125,9 @@ export class PolicyWork {
   readonly #data: PolicyThreadData;
   readonly #fast: NonNullable<PolicyWorkParts['fast']>;
   readonly #kept: KeptRevisions | undefined;
+  readonly #loader = new BundleLoader();
+  /** Handed over for the next order. */
+  #files: SourceFile[] = [];
   #held: Held | undefined;
   /** Counts what begins or ends a further check: only the latest one goes on. */
   #checks = 0;
@@ -134,6 +140,7 @@ export class PolicyWork {
 
   readonly handlers: PolicyHandlers = {
     warmUp: () => this.#warmUp(),
+    handOver: (files) => void this.#files.push(...files),
     prepare: (order) => this.#prepare(order),
     explain: ({ ticket, request }) => explain(this.#heldAs(ticket).world, bareMaps(request)),
     check: (ticket) => this.#goOnChecking(ticket),
@@ -159,18 +166,23 @@ export class PolicyWork {
 
   async #prepare(order: Order): Promise<Prepared> {
     this.#held = undefined;
+    const files = this.#files;
+    this.#files = [];
     try {
-      const found = await this.#find(order.source);
+      const found = await this.#find(order.source, files);
       return 'kind' in found ? found : await this.#ready(order, found);
     } catch (fault) {
       return { kind: 'refused', faults: [messageOf(fault)] };
     }
   }
 
-  async #find(source: PolicySource): Promise<Found | Extract<Prepared, { kind: 'nothing-kept' | 'unread' }>> {
+  async #find(
+    source: Order['source'],
+    files: readonly SourceFile[],
+  ): Promise<Found | Extract<Prepared, { kind: 'nothing-kept' | 'unread' }>> {
     switch (source.kind) {
       case 'files': {
-        const { files, revision, contentHash } = source;
+        const { revision, contentHash } = source;
         return { files, mark: { epoch: 1, number: revision, contentHash }, diskFaults: [] };
       }
       case 'revision': {
@@ -208,7 +220,7 @@ export class PolicyWork {
   }
 
   async #ready({ source, ticket, now, seed, purpose }: Order, found: Found): Promise<Prepared> {
-    const bundle = loadBundle(found.files);
+    const bundle = this.#loader.load(found.files);
     if (bundle.world === null) return refused(bundle.faults.map((fault) => `${place(fault)}: ${fault.message}`));
     const { world } = bundle;
     let snapshot = compile(world);

@@ -9,6 +9,7 @@ import {
 } from '#decision';
 import type { AccessRequest, Explanation } from '#engine';
 import type { Identity, IdentitySettings } from '#identity';
+import type { SourceFile } from '#policy';
 import { CallFailed } from '../threads/calls.js';
 import type { StartThread } from '../threads/start-thread.js';
 import { unpacked } from './packed-image.js';
@@ -130,7 +131,7 @@ export class PolicyWorkshop extends Explainer {
     // What was read is as old as the moment the reading began.
     const now = clock();
     const ticket = (this.#tickets += 1);
-    const prepared = await this.#prepare({ source, ticket, now, seed: randomInt(2 ** 31), purpose: 'in-force' });
+    const prepared = await this.#prepare(source, { ticket, now, seed: randomInt(2 ** 31), purpose: 'in-force' });
     if (this.#isStopped) return false;
     if ('diskFaults' in prepared) for (const fault of prepared.diskFaults) log({ kind: 'disk', fault });
     switch (prepared.kind) {
@@ -152,13 +153,14 @@ export class PolicyWorkshop extends Explainer {
   }
 
   /** A thread that dies of it is given a second try, for not everything it may die of comes from the set. */
-  async #prepare(order: Order): Promise<Prepared> {
+  async #prepare(source: PolicySource, task: Omit<Order, 'source'>): Promise<Prepared> {
     const faults: string[] = [];
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const slot = this.#spare();
       try {
         await slot.start();
-        slot.holds = order.ticket;
+        slot.holds = task.ticket;
+        const order = { ...task, source: await handedOver(slot, source) };
         const prepared = await slot.call('prepare', order, { milliseconds: PREPARE_MILLISECONDS });
         if (prepared.kind !== 'ready') slot.holds = undefined;
         return prepared;
@@ -167,7 +169,7 @@ export class PolicyWorkshop extends Explainer {
         faults.push(`the thread that made it ready failed: ${fault.message}`);
         if (this.#isStopped) break;
         // It hangs.
-        if (slot.holds === order.ticket) await slot.restart();
+        if (slot.holds === task.ticket) await slot.restart();
       }
     }
     return { kind: 'refused', faults };
@@ -287,8 +289,8 @@ export class PolicyWorkshop extends Explainer {
     if (held.mendings >= MAXIMUM_MENDINGS) return;
     held.mendings += 1;
     const { ticket, source, policy } = held;
-    const order = { source, ticket, now: this.#parts.clock(), seed: randomInt(2 ** 31), purpose: 'reasons' } as const;
-    const prepared = await this.#prepare(order);
+    const task = { ticket, now: this.#parts.clock(), seed: randomInt(2 ** 31), purpose: 'reasons' } as const;
+    const prepared = await this.#prepare(source, task);
     if (prepared.kind !== 'ready' || prepared.mark.contentHash !== policy.contentHash) {
       const slot = this.#slotOf(held);
       if (slot !== undefined) slot.holds = undefined;
@@ -296,6 +298,26 @@ export class PolicyWorkshop extends Explainer {
     }
     if (!held.isChecked && held === this.#current) this.#goOnChecking(held);
   }
+}
+
+/** Copying texts to another thread takes the time of this one; so many characters take a fraction of a millisecond. */
+const HANDFUL = 128 * 1024;
+
+async function handedOver(slot: PolicyThreadSlot, source: PolicySource): Promise<Order['source']> {
+  if (source.kind !== 'files') return source;
+  const { files, ...rest } = source;
+  let handful: SourceFile[] = [];
+  let size = 0;
+  for (const file of files) {
+    handful.push(file);
+    size += file.text.length;
+    if (size < HANDFUL) continue;
+    await slot.call('handOver', handful);
+    handful = [];
+    size = 0;
+  }
+  await slot.call('handOver', handful);
+  return rest;
 }
 
 const bounded = { milliseconds: KEEP_MILLISECONDS };
