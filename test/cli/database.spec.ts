@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import { migrateDatabase, openDatabase, PostgresCredentialStore, startEmbeddedPostgres } from '#store';
 import { administer, ask, preparedData, startTestPostgres, type TestPostgres } from '../support/postgres.js';
@@ -8,6 +11,7 @@ import { dharma, folderWith } from './program.js';
 /** Many steps a test, on a machine that may be busy. */
 jest.setTimeout(60_000);
 
+const DHARMA = fileURLToPath(new URL('../../dharma', import.meta.url));
 let postgres: TestPostgres;
 
 beforeAll(async () => {
@@ -95,12 +99,15 @@ describe('dharma operators recover', () => {
         environment: { DHARMA_DATA_DIR: 'data' },
       });
 
-    it('uses the PostgreSQL that a stopped server left', async () => {
+    it('uses the PostgreSQL that a stopped server left, as a program of its own', async () => {
       const before = await ownPostgres();
       await migrateDatabase(before.url, 'auto');
       await before.stop();
-      const { code, stdout } = await recover();
-      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^op-/) });
+      // In a process with nothing else to do: it must not end before the PostgreSQL has.
+      const argv = [DHARMA, 'operators', 'recover', '--name', 'ann', '--out', 'token'];
+      const environment = { PATH: process.env['PATH'], DHARMA_DATA_DIR: 'data' };
+      const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd, env: environment });
+      expect(readFileSync(join(cwd, 'token'), 'utf8')).toMatch(new RegExp(`^${stdout.trim()}\\..{43}\n$`));
       const after = await ownPostgres();
       try {
         expect(await ask(after.url, 'select id, name from dharma.credential')).toEqual([

@@ -30,6 +30,7 @@ admin     127.0.0.1:8282
     ${'nothing was ever published'}        | ${{ ...STATUS, newest: null }}                                                    | ${0} | ${'newest    not known: nothing was published, or the store cannot be reached\n'}
     ${'a folder has no history'}           | ${{ ...STATUS, source: 'folder', newest: null }}                                  | ${0} | ${'source    folder\n'}
     ${'the feed has trouble'}              | ${{ ...STATUS, feed: { state: 'forked', detail: 'revision 41 differs' } }}        | ${0} | ${'feed      forked: revision 41 differs\n'}
+    ${'the feed has nothing to add'}       | ${{ ...STATUS, feed: { state: 'current', detail: '' } }}                          | ${0} | ${'feed      current\n'}
     ${'something is wrong all the same'}   | ${{ ...STATUS, ready: { ready: true, degraded: ['the store is away'] } }}         | ${0} | ${'but       the store is away\n'}
     ${'observing is the first thing said'} | ${{ ...STATUS, mode: 'observe' }}                                                 | ${0} | ${'OBSERVE MODE: every request is allowed and nothing is enforced (DHARMA_MODE=observe)\nserver'}
   `('$because', async ({ json, code, line }) => {

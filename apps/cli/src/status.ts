@@ -39,7 +39,7 @@ function statusText(found: ServerStatus, server: string, terminal: Terminal): st
     ],
     ...(source === 'database' ? [['newest', newestText(newest, terminal.now())] as const] : []),
     ['source', source],
-    ['feed', `${feed.state}${feed.detail === undefined || feed.detail === null ? '' : `: ${feed.detail}`}`],
+    ['feed', feed.detail ? `${feed.state}: ${feed.detail}` : feed.state],
     ...Object.entries(addresses).flatMap(([name, address]) =>
       address === null || address === undefined ? [] : [[name, address] as const],
     ),

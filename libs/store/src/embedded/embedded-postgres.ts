@@ -178,6 +178,8 @@ async function launch(
     },
     ended,
     stop: async () => {
+      // Whoever awaits the end may have nothing else left to do.
+      child.ref();
       child.stdin!.end();
       await ended;
     },
