@@ -2,10 +2,10 @@
  * `npm run bench`: what a decision costs, and what that depends on. Every figure is a median over batches; every claim is
  * a ratio of two figures of one run, because machines are shared and differ. Exits 1 when a bound does not hold.
  */
-import { setFlagsFromString } from 'node:v8';
+import { deserialize, serialize, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { compile, decide } from '#engine';
-import type { AccessRequest, Outcome, Snapshot } from '#engine';
+import { compile, decide, imageOf, SnapshotRestorer } from '#engine';
+import type { AccessRequest, ImagePart, Outcome, Snapshot } from '#engine';
 import { type EvidenceCall, evidenceCalls } from './evidence.js';
 import { benchCasbin, benchCedar } from './peers.js';
 import { benchWorld, fastRequests, slowRequests, WIDE } from './world.js';
@@ -13,6 +13,7 @@ import type { BenchWorld } from './world.js';
 
 const BATCHES = 30;
 const BATCH = 10_000;
+const RESTORINGS = 12;
 const ALLOCATION_CALLS = 100_000;
 /** As many different requests as a busy gateway repeats, spread over the whole tree. */
 const REQUESTS = 500;
@@ -51,18 +52,20 @@ interface Scenario {
   readonly requests: readonly AccessRequest[];
 }
 
+/** Microseconds of processor time a decision of one batch. */
+function costOfBatch({ snapshot, requests }: Scenario): number {
+  const start = cpuNow();
+  for (let index = 0; index < BATCH; index++) decide(snapshot, requests[index % requests.length]!);
+  return (cpuNow() - start) / 1000 / BATCH;
+}
+
 /**
  * Microseconds of processor time a decision, the median of all batches. The scenarios take turns batch by batch, so that
  * whatever slows the machine down slows all of them, and their ratios stand.
  */
 function costs(scenarios: readonly Scenario[]): readonly number[] {
-  const run = ({ snapshot, requests }: Scenario): number => {
-    const start = cpuNow();
-    for (let index = 0; index < BATCH; index++) decide(snapshot, requests[index % requests.length]!);
-    return (cpuNow() - start) / 1000 / BATCH;
-  };
-  for (let warm = 0; warm < 5; warm++) scenarios.forEach(run);
-  const rounds = Array.from({ length: BATCHES }, () => scenarios.map(run));
+  for (let warm = 0; warm < 5; warm++) scenarios.forEach(costOfBatch);
+  const rounds = Array.from({ length: BATCHES }, () => scenarios.map(costOfBatch));
   return scenarios.map(({ name }, place) => {
     const sorted = rounds.map((round) => round[place]!).toSorted((left, right) => left - right);
     const middle = median(sorted);
@@ -228,6 +231,61 @@ async function benchEvidence(): Promise<void> {
   }
 }
 
+/** @param slices  milliseconds each part takes to be read and restored: lowered to what it takes now */
+function restore(parts: readonly Uint8Array[], slices: number[]): Snapshot {
+  const restorer = new SnapshotRestorer();
+  parts.forEach((part, place) => {
+    const start = process.hrtime.bigint();
+    restorer.add(deserialize(part) as ImagePart);
+    slices[place] = Math.min(slices[place]!, Number(process.hrtime.bigint() - start) / 1e6);
+  });
+  return restorer.finish();
+}
+
+/** How many times as long the second takes, by the lower quartiles of batches that take turns. */
+function ratioOf(first: Scenario, second: Scenario): number {
+  for (let warm = 0; warm < 5; warm++) [first, second].forEach(costOfBatch);
+  const costs = new Map<Scenario, number[]>([
+    [first, []],
+    [second, []],
+  ]);
+  for (let round = 0; round < 2 * BATCHES; round++) {
+    // Each comes before the other as often as after it.
+    for (const scenario of round % 2 === 0 ? [first, second] : [second, first]) {
+      costs.get(scenario)!.push(costOfBatch(scenario));
+    }
+  }
+  const quartile = (scenario: Scenario): number =>
+    costs.get(scenario)!.toSorted((left, right) => left - right)[BATCHES >> 1]!;
+  return quartile(second) / quartile(first);
+}
+
+function benchImages(): void {
+  say('\nsnapshots that travel between threads');
+  const { snapshot, bench } = prepared(large);
+  const parts = [...imageOf(snapshot)].map((part) => serialize(part));
+  // A part's best round counts: whatever else the machine does can only add to it.
+  const slices = parts.map(() => Infinity);
+  for (let round = 1; round < RESTORINGS; round++) restore(parts, slices);
+  const restored = restore(parts, slices);
+  collect();
+  const total = slices.reduce((sum, slice) => sum + slice, 0);
+  const longest = Math.max(...slices);
+  say(
+    `  restore 100,000 rules and 100,000 assignments               ${total.toFixed(0)} ms in ${parts.length} slices, the longest ${longest.toFixed(2)} ms`,
+  );
+  bound('the longest slice of restoring', longest, 1, 'ms');
+  bound('restoring 100,000 rules', total, 100, 'ms');
+  for (const [path, requests] of [
+    ['fast', bench.fast],
+    ['slow', bench.slow],
+  ] as const) {
+    const ratio = ratioOf({ name: 'compiled', snapshot, requests }, { name: 'restored', snapshot: restored, requests });
+    say(`  ${`${path} path, restored against compiled`.padEnd(58)} ${ratio.toFixed(2)} ×`);
+    bound(`${path} path, restored against compiled`, ratio, 1.1, '×');
+  }
+}
+
 async function benchPeers(slow: number, full: boolean): Promise<void> {
   const sizes = full ? [100, 10_000, 100_000] : [100, 10_000];
   say('\npeers, on a flat policy: a role may use an endpoint, a user holds a role (µs a decision; build in seconds)');
@@ -245,6 +303,7 @@ async function benchPeers(slow: number, full: boolean): Promise<void> {
 
 const slowPath = benchDecisions();
 benchCompilation();
+benchImages();
 await benchEvidence();
 if (!process.argv.includes('--no-peers')) await benchPeers(slowPath, process.argv.includes('--full'));
 

@@ -119,7 +119,11 @@ const worlds: readonly { readonly because: string; readonly world: World }[] = [
       ...domain,
       directory: {
         ...domain.directory,
-        assignments: new Map([...domain.directory.assignments, ['user:everywhere', ['role-1', domain.name]]]),
+        assignments: new Map([
+          ...domain.directory.assignments,
+          ['user:everywhere', ['role-1', domain.name]],
+          ['service:s1', ['role-2']],
+        ]),
       },
     })),
   },
@@ -180,7 +184,7 @@ describe.each(worlds)('the same comes back where $because', ({ world }) => {
     const restored = travelled(compiled, road);
     expectSameGraph(compiled, restored);
     expect(strangers(compiled)).toEqual([]);
-    for (const request of [...fastRequests(leaves, 50), ...slowRequests({ world, leaves }, 50)]) {
+    for (const request of [...fastRequests(leaves, 50), ...slowRequests({ world, leaves }, 80)]) {
       expect(decide(restored, request)).toEqual(decide(compiled, request));
     }
   });
