@@ -187,6 +187,8 @@ describe.each(worlds)('the same comes back where $because', ({ world }) => {
     for (const request of [...fastRequests(leaves, 50), ...slowRequests({ world, leaves }, 80)]) {
       expect(decide(restored, request)).toEqual(decide(compiled, request));
     }
+    // What was made on the way, such as texts of ids, may travel too.
+    expectSameGraph(compiled, travelled(compiled, road));
   });
 });
 
