@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { jest } from '@jest/globals';
 import { Metadata, credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import * as fc from 'fast-check';
@@ -14,6 +15,9 @@ import {
   type CheckListeners,
   type Untyped,
 } from './check-listeners.js';
+
+/** A server starts and stops within it on a busy machine. */
+jest.setTimeout(30_000);
 
 const require = createRequire(import.meta.url);
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

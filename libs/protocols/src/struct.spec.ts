@@ -11,6 +11,11 @@ describe('a struct', () => {
     );
   });
 
+  it('has no special member', () => {
+    const json = JSON.parse('{ "__proto__": 0, "inner": { "__proto__": 1 } }') as object;
+    expect(JSON.stringify(jsonOf(structOf(json)))).toBe(JSON.stringify(json));
+  });
+
   it('becomes maps without a prototype, at every depth', () => {
     const { outer } = jsonOf(structOf({ outer: { constructor: 1 } })) as { outer: object };
     expect(Object.getPrototypeOf(outer)).toBeNull();

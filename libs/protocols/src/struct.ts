@@ -38,7 +38,7 @@ function jsonOfValue({ structValue, listValue, ...scalar }: StructValue, depth: 
 
 /** Members that are `undefined` are left out, as JSON leaves them out. */
 export function structOf(json: object): Struct {
-  const fields: { [name: string]: StructValue } = {};
+  const fields: { [name: string]: StructValue } = Object.create(null);
   for (const [name, member] of Object.entries(json)) if (member !== undefined) fields[name] = valueOf(member);
   return { fields };
 }
