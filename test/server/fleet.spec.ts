@@ -79,8 +79,7 @@ describe('three servers on one database', () => {
         await pause(5);
       }
       expect(asked).toBeGreaterThan(100);
-      postgres = await startPostgres();
-      stores = open();
+      postgres = await startPostgres(postgres);
       await publish(CLOSED_SHOP);
       const since = performance.now();
       await Promise.all(servers.map((server) => inForce(server, 2)));
@@ -128,12 +127,17 @@ describe('three servers on one database', () => {
     expect((await fetch(`http://${remembering.addresses.admin}/readyz`)).status).toBe(200);
     expect((await fetch(`http://${forgetful.addresses.admin}/readyz`)).status).toBe(503);
     expect((await fetch(`http://${forgetful.addresses.admin}/healthz`)).status).toBe(200);
-    postgres = await startPostgres();
+    postgres = await startPostgres(postgres);
   }, 90_000);
 });
 
-async function startPostgres(): Promise<EmbeddedPostgres> {
-  return startEmbeddedPostgres({ folder: join(folder, 'postgresql'), durability: 'none' });
+/** @param earlier  whose place it takes, at the same address */
+async function startPostgres(earlier?: EmbeddedPostgres): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({
+    folder: join(folder, 'postgresql'),
+    durability: 'none',
+    socketFolder: earlier?.socketFolder,
+  });
 }
 
 async function startFleet(flags: { readonly [flag: string]: string }): Promise<void> {

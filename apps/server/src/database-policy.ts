@@ -6,6 +6,7 @@ import { Problem } from '#problem';
 import {
   connectStore,
   type EmbeddedPostgres,
+  type EmbeddedPostgresSettings,
   EmbeddedPostgresFault,
   MigrationsMissing,
   startEmbeddedPostgres,
@@ -21,6 +22,8 @@ import { KeptKeys } from './stored/kept-keys.js';
 import type { KeyRing } from './stored/key-ring.js';
 import { StoredPolicy, type StoreState } from './stored/stored-policy.js';
 
+const RESTART_MILLISECONDS = 1_000;
+
 /** A server that follows the revisions of a PostgreSQL: a given one, or one of its own. */
 export class DatabasePolicy implements PolicySupply {
   readonly kind = 'database';
@@ -28,7 +31,8 @@ export class DatabasePolicy implements PolicySupply {
   readonly #config: ServerConfig;
   readonly #ports: ServerPorts;
   readonly #keys: KeyRing;
-  readonly #embedded: EmbeddedPostgres | undefined;
+  #embedded: EmbeddedPostgres | undefined;
+  #isClosed = false;
   #followed: StoredPolicy | undefined;
   #operatorTokenFile: string | undefined;
 
@@ -39,7 +43,9 @@ export class DatabasePolicy implements PolicySupply {
     try {
       const folder = join(config.dataDir, 'postgresql');
       const embedded = await startEmbeddedPostgres({ folder, durability: 'full', say });
-      return new DatabasePolicy(config, ports, keys, embedded);
+      const policy = new DatabasePolicy(config, ports, keys, embedded);
+      policy.#supervise(embedded, { folder, durability: 'full', say });
+      return policy;
     } catch (fault) {
       if (!(fault instanceof EmbeddedPostgresFault)) throw fault;
       throw new Problem('database-unusable', { fault: fault.message });
@@ -107,7 +113,29 @@ export class DatabasePolicy implements PolicySupply {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#embedded?.stop();
+  }
+
+  /** A PostgreSQL of our own that dies is started again, at the same address: nobody else would do it. */
+  #supervise(embedded: EmbeddedPostgres, settings: EmbeddedPostgresSettings): void {
+    const { log, timer } = this.#ports;
+    const again = async () => {
+      if (this.#isClosed) return;
+      try {
+        this.#embedded = await startEmbeddedPostgres({ ...settings, socketFolder: embedded.socketFolder });
+        if (this.#isClosed) await this.#embedded.stop();
+        else this.#supervise(this.#embedded, settings);
+      } catch (fault) {
+        log({ kind: 'database', sentence: String((fault as Error)?.message ?? fault) });
+        timer.after(RESTART_MILLISECONDS, () => void again());
+      }
+    };
+    void embedded.ended.then(() => {
+      if (this.#isClosed) return;
+      log({ kind: 'database', sentence: 'PostgreSQL ended although nobody asked it to; it is started again' });
+      void again();
+    });
   }
 
   /** What a database needs once: an operator, and something to decide by. */

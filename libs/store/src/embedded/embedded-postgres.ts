@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -31,6 +32,8 @@ export interface EmbeddedPostgresSettings {
   readonly say?: (sentence: string) => void;
   /** Ways to run when we are root; all of them unless said otherwise. */
   readonly asRoot?: readonly RootIdentityKind[];
+  /** The folder of the socket; made. Default a new one with a short name. */
+  readonly socketFolder?: string;
   /** Milliseconds to wait for an earlier server on the same data to end. Default 15,000. */
   readonly patienceMilliseconds?: number;
 }
@@ -41,6 +44,8 @@ export interface EmbeddedPostgres {
   /** The same for another database. */
   urlOf(database: string): string;
   readonly pid: number;
+  /** Where its socket lies; a server that takes its place there answers at the same address. */
+  readonly socketFolder: string;
   /** Resolves when the server has ended, whatever the reason. */
   readonly ended: Promise<void>;
   /** Ends the server in order; resolves when it is gone. */
@@ -78,7 +83,7 @@ export async function startEmbeddedPostgres(settings: EmbeddedPostgresSettings):
   await waitUntilFree(data, wait, patience);
   for (let waited = 0; ; waited += RETRY_MILLISECONDS) {
     try {
-      return await launch(data, identity, settings.durability);
+      return await launch(data, identity, settings);
     } catch (fault) {
       // Servants of a server that was killed notice it a moment later.
       const isPassing = fault instanceof EmbeddedPostgresFault && fault.message.includes(STILL_IN_USE);
@@ -150,10 +155,11 @@ function judgeVersion(data: string, { prefix, user, binaries }: Identity): void 
 async function launch(
   data: string,
   identity: Identity,
-  durability: EmbeddedPostgresSettings['durability'],
+  { durability, socketFolder }: EmbeddedPostgresSettings,
 ): Promise<EmbeddedPostgres> {
   const left = lockText(data);
-  const sockets = socketFolder(identity);
+  const sockets = socketFolder === undefined ? newSocketFolder() : emptySocketFolder(socketFolder, identity);
+  handOver(sockets, identity);
   const logPath = join(identity.folder, 'postgres.log');
   const log = openSync(logPath, 'w', 0o600);
   const child = spawn('sh', ['-c', GUARD, 'sh', sockets, ...commandLine(data, sockets, identity, durability)], {
@@ -176,6 +182,7 @@ async function launch(
     get pid() {
       return lockHolder(data) ?? 0;
     },
+    socketFolder: sockets,
     ended,
     stop: async () => {
       // Whoever awaits the end may have nothing else left to do.
@@ -212,13 +219,20 @@ function commandLine(
 }
 
 /** Short, whatever the length of the data's own path. */
-function socketFolder(identity: Identity): string {
+function newSocketFolder(): string {
   const parent = [tmpdir(), '/tmp'].find(
     (path) => Buffer.byteLength(`${path}/dharma-123456${SOCKET_NAME}`) <= MAXIMUM_SOCKET_PATH,
   );
   const folder = mkdtempSync(join(parent ?? '/tmp', 'dharma-'));
   chmodSync(folder, 0o700);
-  handOver(folder, identity);
+  return folder;
+}
+
+/** @throws when somebody else's folder stands there */
+function emptySocketFolder(folder: string, { user }: Identity): string {
+  const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
+  if (owner !== undefined && [process.getuid?.(), user?.uid].includes(owner)) rmSync(folder, { recursive: true });
+  mkdirSync(folder, { mode: 0o700 });
   return folder;
 }
 
