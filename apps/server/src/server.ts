@@ -143,7 +143,8 @@ function workshopFor(source: PolicySupply, config: ServerConfig, ports: ServerPo
   return new PolicyWorkshop({
     startThread: ports.startThread,
     live: ports.live,
-    identify: (settings: IdentitySettings) => Identity.prepare(settings, { keys, onlyLocal }),
+    identify: (settings: IdentitySettings) =>
+      Identity.prepare(settings, { keys, onlyLocal, previous: ports.live.inForce?.identity }),
     clock: ports.clock,
     log: source.log,
     keptFolder: source.keptFolder,
