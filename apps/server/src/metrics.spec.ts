@@ -124,6 +124,11 @@ describe('metrics', () => {
     expect(await samples()).toMatchObject({ dharma_observe_mode: value });
   });
 
+  it('are lines, whatever a store calls its trouble', async () => {
+    open().count({ kind: 'feed', alarm: 'a "b"\n\\c', detail: '' });
+    expect(await samples()).toMatchObject({ 'dharma_feed_state{state="a \\"b\\"\\n\\\\c"}': 1 });
+  });
+
   it('tell when certificates end, and of the process', async () => {
     open().count({ kind: 'certificate-in-use', listener: 'http', notAfter: 1_800_000_000_000 });
     expect(await samples()).toMatchObject({
@@ -135,7 +140,7 @@ describe('metrics', () => {
 
   it('have a name, a type and a sentence each', async () => {
     const text = await open().text();
-    for (const family of text.trim().split('\n\n')) {
+    for (const family of text.split(/^(?=# HELP)/m)) {
       expect(family).toMatch(/^# HELP ([a-z0-9_]+) .+\.?\n# TYPE \1 (?:counter|gauge|histogram)(?:\n|$)/);
     }
   });

@@ -1,4 +1,4 @@
-import { Registry, collectDefaultMetrics, type Metric } from 'prom-client';
+import { readdirSync } from 'node:fs';
 import { ageSeconds, type Clock, type DecisionRecord, type LiveSnapshot, type ServiceEvent } from '#decision';
 import { ALLOW_REASONS, DENY_REASONS, OWN_STATE_REASONS, type Denial, type Reason } from '#engine';
 import type { LoopDelay } from './loop-delay.js';
@@ -23,11 +23,11 @@ const DURATION_BOUNDS = [
 const FEED_STATES = ['current', 'unreachable', 'went-back', 'forked', 'not-taken', 'refused'];
 
 /**
- * What Prometheus is told. Decisions are counted in plain arrays, as that happens on every request; they become metrics
- * when somebody asks.
+ * What Prometheus is told. Decisions are counted in plain arrays, as that happens on every request; they become text
+ * when somebody asks. (The usual library asks Node for its active handles, on which Node 20 may abort the process.)
  */
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #families: (() => string)[] = [];
   readonly #decisions = new ReasonCounts();
   readonly #wouldDenyHere = new ReasonCounts();
   readonly #wouldDenyThere = new ReasonCounts();
@@ -41,13 +41,13 @@ export class Metrics {
   #feedState = 'current';
 
   constructor(parts: MetricsParts) {
-    collectDefaultMetrics({ register: this.#registry });
     this.#describe(parts);
+    this.#describeProcess();
   }
 
   /** Prometheus text. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  text(): string {
+    return this.#families.map((family) => family()).join('');
   }
 
   count(event: ServiceEvent): void {
@@ -95,7 +95,6 @@ export class Metrics {
   }
 
   #describe({ live, clock, mode, loop, droppedLines }: MetricsParts): void {
-    const one = (value: number): readonly Sample[] => [{ labels: {}, value }];
     this.#add('counter', 'dharma_decisions_total', 'Decisions by reason and the domain that denied.', () =>
       this.#decisions.samples((reason) => ({ decision: ALLOWS.has(reason) ? 'allow' : 'deny' })),
     );
@@ -155,6 +154,26 @@ export class Metrics {
     );
   }
 
+  /** By the names that dashboards for Node know. */
+  #describeProcess(): void {
+    const add = (type: 'counter' | 'gauge', name: string, help: string, value: () => number) =>
+      this.#add(type, name, help, () => one(value()));
+    const startedAt = Date.now() / 1000 - process.uptime();
+    add('counter', 'process_cpu_seconds_total', 'Processor time of the whole process.', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1_000_000;
+    });
+    add('gauge', 'process_start_time_seconds', 'When the process began, in seconds since 1970.', () => startedAt);
+    add('gauge', 'process_resident_memory_bytes', 'Memory of the whole process.', () => process.memoryUsage.rss());
+    add('gauge', 'process_open_fds', 'Open files and connections; 0 where the system does not tell.', openFiles);
+    add('gauge', 'nodejs_heap_size_total_bytes', 'Heap of the serving thread.', () => process.memoryUsage().heapTotal);
+    add('gauge', 'nodejs_heap_size_used_bytes', 'Heap in use.', () => process.memoryUsage().heapUsed);
+    add('gauge', 'nodejs_external_memory_bytes', 'Memory beside the heap.', () => process.memoryUsage().external);
+    this.#add('gauge', 'nodejs_version_info', 'The version of Node.', () => [
+      { labels: { version: process.version }, value: 1 },
+    ]);
+  }
+
   #durationSamples(): readonly Sample[] {
     const name = 'dharma_decision_duration_seconds';
     let total = 0;
@@ -172,10 +191,37 @@ export class Metrics {
   }
 
   #add(type: 'counter' | 'gauge' | 'histogram', name: string, help: string, samples: () => readonly Sample[]): void {
-    // A registry asks its metrics for their samples and nothing else; prom-client's own would be counted on every request.
-    const metric = { name, get: async () => ({ name, help, type, values: samples(), aggregator: 'sum' }) };
-    this.#registry.registerMetric(metric as unknown as Metric);
+    this.#families.push(() => {
+      const lines = samples().map(
+        ({ metricName = name, labels, value }) => `${metricName}${printLabels(labels)} ${value}\n`,
+      );
+      return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+    });
   }
+}
+
+function one(value: number): readonly Sample[] {
+  return [{ labels: {}, value }];
+}
+
+function openFiles(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return 0;
+  }
+}
+
+function printLabels(labels: Sample['labels']): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+const SPECIAL = /[\\"\n]/;
+
+function escaped(value: string): string {
+  if (!SPECIAL.test(value)) return value;
+  return value.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
 }
 
 interface Sample {
@@ -199,12 +245,13 @@ class ReasonCounts {
 
   /** @param labels  further ones */
   samples(labels: (reason: Reason) => Sample['labels']): Sample[] {
-    return [...this.#byDomain].flatMap(([domain, counts]) =>
-      REASONS.flatMap((reason, index) =>
-        counts[index] === 0
-          ? []
-          : [{ labels: { ...labels(reason), reason, domain: domain ?? '' }, value: counts[index]! }],
-      ),
-    );
+    const samples: Sample[] = [];
+    for (const [domain, counts] of this.#byDomain) {
+      for (const [index, value] of counts.entries()) {
+        const reason = REASONS[index]!;
+        if (value > 0) samples.push({ labels: { ...labels(reason), reason, domain: domain ?? '' }, value });
+      }
+    }
+    return samples;
   }
 }

@@ -7,7 +7,7 @@ import type { StandingReport } from './standing.js';
 export interface ProbeHandlers {
   readonly readiness: () => StandingReport;
   /** Prometheus text. */
-  readonly metrics: () => Promise<string>;
+  readonly metrics: () => string | Promise<string>;
 }
 
 export interface ProbeListener {

@@ -86,7 +86,7 @@ export class Telemetry implements Vitals {
   }
 
   /** Prometheus text. */
-  metrics(): Promise<string> {
+  metrics(): string {
     return this.#metrics.text();
   }
 
