@@ -46,8 +46,21 @@ export function createAuthority(name: string): Authority {
       writeFileSync(file('ext'), `subjectAltName=@names\n[names]\n${names.join('\n')}\n`);
       openssl('req', ...NEW_KEY, '-keyout', file('key'), '-out', file('csr'), '-subj', `/CN=${subject}`);
       openssl(
-        ...['x509', '-req', '-in', file('csr'), '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'],
-        ...['-extfile', file('ext'), '-out', file('pem'), '-days', String(days)],
+        'x509',
+        '-req',
+        '-in',
+        file('csr'),
+        '-CA',
+        'ca.pem',
+        '-CAkey',
+        'ca.key',
+        '-CAcreateserial',
+        '-extfile',
+        file('ext'),
+        '-out',
+        file('pem'),
+        '-days',
+        String(days),
       );
       return { cert: file('pem'), key: file('key') };
     },

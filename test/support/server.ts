@@ -5,12 +5,14 @@ import { Worker } from 'node:worker_threads';
 import { LiveSnapshot, type ServiceEvent } from '#decision';
 import { readConfig } from '../../apps/server/src/config.js';
 import { type RunningServer, startServer } from '../../apps/server/src/server.js';
-import { NestLog, logTo } from '../../apps/server/src/telemetry.js';
+import { logTo, NestLog, Telemetry } from '../../apps/server/src/telemetry.js';
 import { type StartThread, THREAD_FILES } from '../../apps/server/src/threads/start-thread.js';
 
 export interface TestServer extends RunningServer {
   /** Everything that was logged, oldest first. */
   readonly events: readonly ServiceEvent[];
+  /** The lines of the log. */
+  readonly lines: readonly string[];
   /** Lines that the framework or a controller logged as warnings or worse. */
   readonly complaints: readonly string[];
   /** Puts other documents into the policy folder. */
@@ -59,7 +61,18 @@ export async function startServerWith(flags: {
   const complaints: string[] = [];
   const waiting = new Set<(event: ServiceEvent) => void>();
   let decisions = 0;
-  const server = await startServer(readConfig({}, { ...FREE_PORTS, ...flags }), {
+  const config = readConfig({}, { ...FREE_PORTS, ...flags });
+  const live = new LiveSnapshot();
+  const lines: string[] = [];
+  const telemetry = new Telemetry(
+    {
+      logger: logTo({ write: (line: string) => void lines.push(line) }, config.logLevel),
+      droppedLines: () => 0,
+      flush: () => {},
+    },
+    { live, clock: Date.now, chance: Math.random, allowShare: config.logAllowShare, mode: config.mode },
+  );
+  const server = await startServer(config, {
     clock: Date.now,
     stopwatch: () => performance.now() * 1000,
     timer: {
@@ -71,18 +84,21 @@ export async function startServerWith(flags: {
     random: Math.random,
     newDecisionId: () => `decision-${(decisions += 1)}`,
     startThread: startBuiltThread,
-    live: new LiveSnapshot(),
+    live,
     log: (event) => {
+      telemetry.log(event);
       events.push(event);
       for (const tell of waiting) tell(event);
     },
-    metrics: async () => '',
+    metrics: () => telemetry.metrics(),
+    vitals: telemetry,
     frameworkLog: new NestLog(logTo({ write: (line: string) => void complaints.push(line) }, 'warn')),
     version: 'test',
   });
   return {
     ...server,
     events,
+    lines,
     complaints,
     next: (kind) =>
       new Promise((found) => {

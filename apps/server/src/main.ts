@@ -37,12 +37,15 @@ export async function serve({ flags, environment, version, onReady, stopWhen }: 
     // The framework takes a second to load; help and wrong settings need not wait for it.
     const { startServer } = await import('./server.js');
     const { LiveSnapshot } = await import('#decision');
-    const { NestLog, eventLog, openLog } = await import('./telemetry.js');
+    const { NestLog, openLog, Telemetry } = await import('./telemetry.js');
     const log = openLog(config.logLevel);
     flush = log.flush;
     const variables = unknownVariables(environment);
     if (variables.length > 0)
       log.logger.warn({ variables }, 'variables that are no settings of this version are left out');
+    const live = new LiveSnapshot();
+    const { mode, logAllowShare: allowShare } = config;
+    const telemetry = new Telemetry(log, { live, clock: Date.now, chance: Math.random, allowShare, mode });
     server = await startServer(config, {
       clock: Date.now,
       stopwatch: () => performance.now() * 1_000,
@@ -50,10 +53,11 @@ export async function serve({ flags, environment, version, onReady, stopWhen }: 
       random: Math.random,
       newDecisionId: randomUUID,
       startThread,
-      live: new LiveSnapshot(),
-      metrics: async () => '',
+      live,
+      log: telemetry.log,
+      metrics: () => telemetry.metrics(),
+      vitals: telemetry,
       version,
-      log: eventLog(log.logger),
       frameworkLog: new NestLog(log.logger),
     });
   } catch (fault) {

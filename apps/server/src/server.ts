@@ -16,7 +16,8 @@ import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
 import type { PolicySupply } from './policy-supply.js';
 import { PolicyWorkshop } from './policy/policy-workshop.js';
 import { CheckModule } from './server.module.js';
-import { Standing } from './standing.js';
+import { startProbeListener } from './probe-listener.js';
+import { Standing, type Vitals } from './standing.js';
 import { KeyRing } from './stored/key-ring.js';
 import type { StartThread } from './threads/start-thread.js';
 import { ListenerCertificate } from './tls.js';
@@ -35,7 +36,8 @@ export interface ServerPorts {
   readonly live: LiveSnapshot;
   readonly log: EventLog;
   /** Prometheus text. */
-  readonly metrics: () => Promise<string>;
+  readonly metrics: () => string;
+  readonly vitals: Vitals;
   readonly frameworkLog: LoggerService;
   /** Of this program. */
   readonly version: string;
@@ -45,6 +47,8 @@ export interface Addresses {
   readonly grpc: string;
   readonly http: string;
   readonly admin: string;
+  /** Absent where probes have no listener of their own. */
+  readonly probe?: string;
 }
 
 export interface RunningServer {
@@ -87,7 +91,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
       minRevisionWaitMilliseconds: config.minRevisionWaitMilliseconds,
       mode: config.mode,
     });
-    const standing = new Standing(ports.live, decisionPoint);
+    const standing = new Standing(ports.live, decisionPoint, ports.vitals);
     const check = await createHttpListener(
       CheckModule.with({
         decisionPoint,
@@ -102,7 +106,17 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
     const grpc = await listenGrpc(check, config, await certificateOf(config, 'grpc', ports));
     const http = await listenHttp(check, config.httpAddress, 'DHARMA_HTTP_ADDRESS', config.socketGroup);
 
-    const addresses = { grpc: printListenAddress(grpc), http: printListenAddress(http), admin: '' };
+    const addresses: { -readonly [listener in keyof Addresses]: Addresses[listener] } = {
+      grpc: printListenAddress(grpc),
+      http: printListenAddress(http),
+      admin: '',
+    };
+    if (config.probeAddress !== undefined) {
+      const handlers = { readiness: () => standing.readiness(), metrics: ports.metrics };
+      const probes = await startProbeListener(config.probeAddress, handlers, config.socketGroup);
+      started.push(() => probes.close());
+      addresses.probe = printListenAddress(probes.address);
+    }
     const admin = new AdminListener({
       startThread: ports.startThread,
       settings: {
@@ -117,6 +131,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         status: statusOf(config, ports, source, standing, addresses),
         metrics: ports.metrics,
         documents: () => source.documents(),
+        log: ports.log,
       },
       onCrash: (fault) => ports.log({ kind: 'admin-crashed', fault }),
     });

@@ -24,11 +24,7 @@ export class Standing extends ServingStatus {
   readonly #vitals: Vitals;
   #draining = false;
 
-  constructor(
-    live: LiveSnapshot,
-    decisionPoint: DecisionPoint,
-    vitals: Vitals = { isStuck: false, troubles: () => [] },
-  ) {
+  constructor(live: LiveSnapshot, decisionPoint: DecisionPoint, vitals: Vitals) {
     super();
     this.#live = live;
     this.#decisionPoint = decisionPoint;

@@ -123,14 +123,7 @@ export class Telemetry implements Vitals {
 }
 
 /** Every deny is one line; of the allows only a share is. */
-export function eventLog(
-  logger: Logger,
-  parts: Pick<TelemetryParts, 'allowShare' | 'chance' | 'clock'> = {
-    allowShare: 0,
-    chance: Math.random,
-    clock: Date.now,
-  },
-): EventLog {
+export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare' | 'chance' | 'clock'>): EventLog {
   const { allowShare, chance, clock } = parts;
   return (event: ServiceEvent) => {
     switch (event.kind) {

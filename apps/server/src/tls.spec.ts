@@ -47,6 +47,24 @@ let certificate: ListenerCertificate;
     rmSync(above, { recursive: true, force: true });
   });
 
+  it.each`
+    because                       | change                                                           | message
+    ${'there is no certificate'}  | ${() => rmSync(inFolder('cert.pem'))}                            | ${/^`DHARMA_HTTP_TLS_CERT`: cannot read `.*cert\.pem`: ENOENT$/}
+    ${'it is no certificate'}     | ${() => copyFileSync(inFolder('key.pem'), inFolder('cert.pem'))} | ${/^`DHARMA_HTTP_TLS_CERT`: `.*` holds no certificate in PEM$/}
+    ${'there is no key'}          | ${() => rmSync(inFolder('key.pem'))}                             | ${/^`DHARMA_HTTP_TLS_KEY`: cannot read `/}
+    ${'it is no key'}             | ${() => writeFileSync(inFolder('key.pem'), 'Sesame')}            | ${/^`DHARMA_HTTP_TLS_KEY`: `.*` holds no unencrypted private key in PEM$/}
+    ${'it is the key of another'} | ${() => copyFileSync(second.key, inFolder('key.pem'))}           | ${/^`DHARMA_HTTP_TLS_KEY`: `.*` is not the key of the certificate in `/}
+    ${'the issuers are none'}     | ${() => writeFileSync(inFolder('ca.pem'), '')}                   | ${/^`DHARMA_HTTP_TLS_CLIENT_CA`: `.*` holds no certificate in PEM$/}
+  `('is not opened when $because', async ({ change, message }) => {
+    copyFileSync(authority.cert, inFolder('ca.pem'));
+    change();
+    const opening = ListenerCertificate.open(
+      { listener: 'http', cert: inFolder('cert.pem'), key: inFolder('key.pem'), clientCa: inFolder('ca.pem') },
+      { log: () => {} },
+    );
+    await expect(opening).rejects.toMatchObject({ code: 'setting-invalid', message: expect.stringMatching(message) });
+  });
+
   it('is told at the start, and not again while its files stay', async () => {
     await certificate.look();
     expect(told).toEqual(['certificate-in-use']);

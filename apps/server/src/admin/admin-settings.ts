@@ -1,4 +1,5 @@
 import type { ServerStatus } from '#admin-api';
+import type { ServiceEvent } from '#decision';
 import type { SourceFile } from '#policy';
 import type { ProblemCode } from '#problem';
 import type { LogLevel, TlsFiles } from '../config.js';
@@ -20,9 +21,11 @@ export interface AdminSettings {
 export type ServingThread = {
   status(): ServerStatus;
   /** Prometheus text. */
-  metrics(): Promise<string>;
+  metrics(): string;
   /** The folder's documents as they are in force. */
   documents(): readonly SourceFile[];
+  /** Takes what happened in the admin thread. */
+  log(event: ServiceEvent): void;
 };
 
 /** What the admin thread answers the serving thread. */

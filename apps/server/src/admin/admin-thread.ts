@@ -5,10 +5,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminApiModule, prepareAdminApi } from '#admin-api';
+import type { ServiceEvent } from '#decision';
 import { Problem } from '#problem';
 import { connectLazily } from '#store';
 import { createHttpListener, listenHttp } from '../listeners.js';
-import { eventLog, NestLog, openLog } from '../telemetry.js';
+import { NestLog, openLog } from '../telemetry.js';
 import { ListenerCertificate } from '../tls.js';
 import { answerCalls, callsTo } from '../threads/calls.js';
 import type { AdminSettings, AdminThread, ServingThread } from './admin-settings.js';
@@ -18,6 +19,9 @@ const ask = callsTo<ServingThread>(parentPort!);
 const { logger, flush } = openLog(settings.logLevel);
 const history =
   settings.databaseUrl === undefined ? null : connectLazily({ url: settings.databaseUrl, random: Math.random });
+const log = (event: ServiceEvent) => {
+  ask('log', event).catch(() => logger.warn({ event: event.kind }, 'the serving thread did not take an event'));
+};
 let app: NestFastifyApplication | undefined;
 
 answerCalls(parentPort!, {
@@ -34,7 +38,7 @@ answerCalls(parentPort!, {
     });
     try {
       const { tls } = settings;
-      const certificate = tls && (await ListenerCertificate.open(tls, { log: eventLog(logger) }));
+      const certificate = tls && (await ListenerCertificate.open(tls, { log }));
       app = await createHttpListener(module, new NestLog(logger), certificate);
       prepareAdminApi(app);
       const address = await listenHttp(app, settings.address, 'DHARMA_ADMIN_ADDRESS', settings.socketGroup);
