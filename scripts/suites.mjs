@@ -8,7 +8,7 @@ export const SUITES = [
   { name: 'laws', below: ['test/properties/'], budgetSeconds: 120 },
   { name: 'server', below: ['test/server/'], budgetSeconds: 60 },
   { name: 'store', below: ['test/store/'], budgetSeconds: 90 },
-  { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 150 },
+  { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 240 },
 ];
 const DEFAULT_BUDGET_SECONDS = 60;
 
