@@ -188,6 +188,7 @@ const ROUTES: readonly (readonly [string, string])[] = [
   ['GET', '/admin/v1/revisions/1/documents'],
   ['GET', '/admin/v1/revisions/1/diff'],
   ['POST', '/admin/v1/revisions/1/restore'],
+  ['POST', '/admin/v1/epochs'],
   ['GET', '/admin/v1/documents'],
   ['GET', '/admin/v1/documents/Domain/shop'],
   ['GET', '/admin/v1/domains'],
@@ -489,6 +490,20 @@ describe('publishing', () => {
     expect(await restore(1, markOf(second), { 'idempotency-key': 'back' })).toMatchObject({ status: 200 });
     expect(await restore(3, markOf(third))).toMatchObject({ status: 200, json: { unchanged: true } });
     expect(await restore(9, markOf(third))).toMatchObject({ status: 404, json: { code: 'revision-unknown' } });
+  });
+
+  it('begins an epoch above everything that was seen, with the content of the newest revision', async () => {
+    const begin = (body: object) => admin.ask('POST', '/admin/v1/epochs', { body });
+    expect(await begin({ because: 'restored' })).toMatchObject({ status: 404, json: { code: 'revision-unknown' } });
+    const first = await publish(admin, SHOP);
+    const begun = await begin({ because: 'restored', above: 40 });
+    expect(begun).toMatchObject({
+      status: 201,
+      json: { revision: { epoch: 2, base: 1, source: 'epoch', contentHash: first.json.revision.contentHash } },
+    });
+    expect(begun.json.revision.number).toBeGreaterThan(40);
+    expect(await begin({ above: 1 })).toMatchObject({ status: 400, json: { code: 'request-invalid' } });
+    expect(await begin({ because: 'x', above: 2 ** 53 })).toMatchObject({ status: 400 });
   });
 
   it('says when the store takes no writes, and goes on reading', async () => {

@@ -44,6 +44,21 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
       exit(await apply(terminal, directory, { ...options, wait: wait === true ? WAIT_SECONDS : (wait ?? 0) }));
     });
 
+  administering(
+    verb(
+      'epoch',
+      'accept the history of a database that was restored',
+      "epoch --because 'restored the backup of Friday'",
+    ),
+  )
+    .requiredOption('--because <text>', 'why, for whoever reads the history')
+    .option('--above <number>', 'the highest revision that any server has seen', wholeNumber(0, 1e12))
+    .addOption(choice('--format <format>', 'how the revision is written', TEXT_OR_JSON, 'text'))
+    .action(async (options) => {
+      const { beginEpoch } = await import('./epoch.js');
+      exit(await beginEpoch(terminal, options));
+    });
+
   const keys = verb('keys', "enforcement points' keys", 'keys create edge --expires 90d --out edge.key');
   credentialVerbs(keys, 'keys', '<enforcement-point>', 'a key for an enforcement point of the newest revision');
 

@@ -102,6 +102,11 @@ export class ServerClient {
     return this.#all('/admin/v1/operators', operatorsShape);
   }
 
+  /** @param above  a number that every server's is below, where this server's is not enough */
+  beginEpoch(because: string, above: number | undefined) {
+    return this.#ask({ method: 'POST', path: '/admin/v1/epochs', body: { because, above } }, publishedShape);
+  }
+
   createKey(enforcementPoint: string, expiresAt: string | undefined) {
     return this.#ask({ method: 'POST', path: '/admin/v1/keys', body: { enforcementPoint, expiresAt } }, newKeyShape);
   }

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { Credentials } from './credentials.js';
 import { DocumentsController } from './documents.controller.js';
 import { DomainsController } from './domains.controller.js';
+import { EpochsController } from './epochs.controller.js';
 import { KeysController } from './keys.controller.js';
 import { OperatorsController } from './operators.controller.js';
 import { Operators } from './operators.js';
@@ -24,6 +25,7 @@ export class AdminApiModule {
         StatusController,
         PlanController,
         RevisionsController,
+        EpochsController,
         DocumentsController,
         DomainsController,
         KeysController,

@@ -112,6 +112,26 @@ export function Because(): PropertyDecorator {
   };
 }
 
+/** Far from where numbers lose their last digit, and from any number that is ever reached. */
+const HIGHEST_ABOVE = 1_000_000_000_000;
+
+export class EpochBody {
+  @Because()
+  readonly because!: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: HIGHEST_ABOVE,
+    description: 'The highest number that any server has seen, where this server may have seen less.',
+  })
+  @IsOptional()
+  @Min(0)
+  @Max(HIGHEST_ABOVE)
+  @IsInt()
+  readonly above?: number;
+}
+
 export function GitText(maximum: number, description: string): PropertyDecorator {
   return (target, property) => {
     ApiPropertyOptional({ minLength: 1, maxLength: maximum, description })(target, property);
