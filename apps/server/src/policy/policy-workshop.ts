@@ -122,7 +122,10 @@ export class PolicyWorkshop extends Explainer {
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#orders.then(work);
-    this.#orders = turn.catch(() => {}).then(() => this.#mend());
+    this.#orders = turn
+      .catch(ignored)
+      .then(() => this.#mend())
+      .catch(ignored);
     return turn;
   }
 
