@@ -284,45 +284,44 @@ export function describeBehind(name: string, front: Front): void {
       expect((await send('GET /blue')).status).toBe(401);
     });
 
-    it(
-      'answers no request by a mix of two policies',
-      async () => {
-        await dharma.rewrite(colouredShop('green'));
-        const seen = { blue: 0, green: 0, denied: 0 };
-        let over = false;
-        const client = async () => {
-          for (let turn = 0; !over; turn += 1) {
-            const colour = turn % 2 === 0 ? 'blue' : 'green';
-            const response = await send(`GET /${colour}`);
-            if (response.status === 401) {
-              seen.denied += 1;
-              continue;
-            }
-            expect(response.status).toBe(200);
+    it('answers no request by a mix of two policies', async () => {
+      await dharma.rewrite(colouredShop('green'));
+      const seen = { blue: 0, green: 0, denied: 0 };
+      let over = false;
+      let tell = () => {};
+      const client = async () => {
+        for (let turn = 0; !over; turn += 1) {
+          const colour = turn % 2 === 0 ? 'blue' : 'green';
+          const response = await send(`GET /${colour}`);
+          expect([200, 401]).toContain(response.status);
+          if (response.status === 200) {
             const got = JSON.parse(response.body) as Received;
             // The rule that let it pass and the rule that set the header are documents of two domains.
             expect(got.headers['x-customer-tier']).toBe(colour);
-            seen[colour] += 1;
           }
-        };
-        const swaps = async () => {
-          for (let swap = 0; swap < SWAPS; swap += 1) {
-            const colour = swap % 2 === 0 ? 'blue' : 'green';
-            const inForce = dharma.next('policy-in-force');
-            await dharma.rewrite(colouredShop(colour));
-            await inForce;
-            const enough = seen[colour] + ANSWERS_BETWEEN_SWAPS;
-            while (seen[colour] < enough) await new Promise((turn) => setImmediate(turn));
-          }
-          over = true;
-        };
-        await Promise.all([swaps(), ...Array.from({ length: CLIENTS }, client)]).finally(() => (over = true));
-        expect(seen.blue).toBeGreaterThan(SWAPS);
-        expect(seen.green).toBeGreaterThan(SWAPS);
-        expect(seen.denied).toBeGreaterThan(SWAPS);
-      },
-      SWAPPED_WITHIN_MILLISECONDS,
-    );
+          seen[response.status === 200 ? colour : 'denied'] += 1;
+          tell();
+        }
+      };
+      const swaps = async () => {
+        for (let swap = 0; swap < SWAPS; swap += 1) {
+          const colour = swap % 2 === 0 ? 'blue' : 'green';
+          const inForce = dharma.next('policy-in-force');
+          await dharma.rewrite(colouredShop(colour));
+          await inForce;
+          const enough = seen[colour] + ANSWERS_BETWEEN_SWAPS;
+          while (!over && seen[colour] < enough) await new Promise<void>((answered) => (tell = answered));
+        }
+        over = true;
+      };
+      await Promise.all([swaps(), ...Array.from({ length: CLIENTS }, client)]).finally(() => {
+        over = true;
+        tell();
+      });
+      expect(seen.blue).toBeGreaterThan(SWAPS);
+      expect(seen.green).toBeGreaterThan(SWAPS);
+      expect(seen.denied).toBeGreaterThan(SWAPS);
+    });
   });
 
   describe(`behind ${name}, without an answer`, () => {
