@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { LiveSnapshot, type ServiceEvent } from '#decision';
+import { type Clock, LiveSnapshot, type ServiceEvent } from '#decision';
 import { readConfig } from '../../apps/server/src/config.js';
 import { type RunningServer, startServer } from '../../apps/server/src/server.js';
 import { logTo, NestLog, Telemetry } from '../../apps/server/src/telemetry.js';
@@ -31,15 +31,20 @@ const FREE_PORTS = {
 export const startBuiltThread: StartThread = (name, options) =>
   new Worker(new URL(THREAD_FILES[name], new URL('../../dist/apps/server/src/threads/', import.meta.url)), options);
 
-/** A server on free loopback ports that decides by a folder of its own, which is gone after `stop`. */
+/**
+ * A server on free loopback ports that decides by a folder of its own, which is gone after `stop`.
+ *
+ * @param clock  of decisions and their log
+ */
 export async function startTestServer(
   documents: string,
   flags: { readonly [flag: string]: string } = {},
+  clock: Clock = Date.now,
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'dharma-test-'));
   const file = join(folder, 'policies.yaml');
   await writeFile(file, documents);
-  const server = await startServerWith({ policies: folder, 'policy-poll-milliseconds': '20', ...flags });
+  const server = await startServerWith({ policies: folder, 'policy-poll-milliseconds': '20', ...flags }, clock);
   return {
     ...server,
     async rewrite(text) {
@@ -54,9 +59,10 @@ export async function startTestServer(
 }
 
 /** A server on free loopback ports with the given settings, in this process. */
-export async function startServerWith(flags: {
-  readonly [flag: string]: string;
-}): Promise<Omit<TestServer, 'rewrite'>> {
+export async function startServerWith(
+  flags: { readonly [flag: string]: string },
+  clock: Clock = Date.now,
+): Promise<Omit<TestServer, 'rewrite'>> {
   const events: ServiceEvent[] = [];
   const complaints: string[] = [];
   const waiting = new Set<(event: ServiceEvent) => void>();
@@ -70,10 +76,10 @@ export async function startServerWith(flags: {
       droppedLines: () => 0,
       flush: () => {},
     },
-    { live, clock: Date.now, chance: Math.random, allowShare: config.logAllowShare, mode: config.mode },
+    { live, clock, chance: Math.random, allowShare: config.logAllowShare, mode: config.mode },
   );
   const server = await startServer(config, {
-    clock: Date.now,
+    clock,
     stopwatch: () => performance.now() * 1000,
     timer: {
       after: (milliseconds, work) => {
@@ -110,4 +116,14 @@ export async function startServerWith(flags: {
         waiting.add(tell);
       }),
   };
+}
+
+/** Puts other documents into the policy folder, and resolves when they are in force. */
+export async function putInForce(server: TestServer, documents: string): Promise<void> {
+  const refused = server.next('policy-refused').then(({ faults }) => {
+    throw new Error(faults.join('\n'));
+  });
+  const accepted = server.next('policy-in-force');
+  await server.rewrite(documents);
+  await Promise.race([accepted, refused]);
 }
