@@ -1,7 +1,7 @@
 import { Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { ServerGrpc } from '@nestjs/microservices';
 import type { ListenerCertificate } from './tls.js';
-import { GRPC_PACKAGES, grpcDefinition } from '#protocols';
+import { addReflection, GRPC_PACKAGES, grpcDefinition } from '#protocols';
 
 /** A gateway may send a body along, and a message above the limit is a gRPC error, on which a gateway may fail open. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -24,7 +24,12 @@ export class CheckGrpcServer extends ServerGrpc {
    * @param certificate  present: speaks TLS alone; closed with the server
    */
   constructor(target: string, certificate?: ListenerCertificate) {
-    super({ url: target, package: GRPC_PACKAGES, packageDefinition: grpcDefinition() });
+    super({
+      url: target,
+      package: GRPC_PACKAGES,
+      packageDefinition: grpcDefinition(),
+      onLoadPackageDefinition: addReflection,
+    });
     this.#target = target;
     this.#certificate = certificate;
   }

@@ -80,10 +80,6 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
     started.push(() => source.close());
     const workshop = workshopFor(source, config, ports, keys);
     started.push(() => workshop.stop());
-    await workshop.start();
-    started.push(() => source.stop());
-    await source.start(workshop);
-
     const decisionPoint = new DecisionPoint({
       ...ports,
       explainer: workshop,
@@ -92,31 +88,11 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
       mode: config.mode,
     });
     const standing = new Standing(ports.live, decisionPoint, ports.vitals);
-    const check = await createHttpListener(
-      CheckModule.with({
-        decisionPoint,
-        listeners: new Listeners(config.httpAddress.kind, config.grpcAddress.kind),
-        serving: standing,
-        challenge: config.challenge,
-      }),
-      ports.frameworkLog,
-      await certificateOf(config, 'http', ports),
-    );
-    started.push(() => check.close());
-    const grpc = await listenGrpc(check, config, await certificateOf(config, 'grpc', ports));
-    const http = await listenHttp(check, config.httpAddress, 'DHARMA_HTTP_ADDRESS', config.socketGroup);
-
     const addresses: { -readonly [listener in keyof Addresses]: Addresses[listener] } = {
-      grpc: printListenAddress(grpc),
-      http: printListenAddress(http),
+      grpc: '',
+      http: '',
       admin: '',
     };
-    if (config.probeAddress !== undefined) {
-      const handlers = { readiness: () => standing.readiness(), metrics: ports.metrics };
-      const probes = await startProbeListener(config.probeAddress, handlers, config.socketGroup);
-      started.push(() => probes.close());
-      addresses.probe = printListenAddress(probes.address);
-    }
     const admin = new AdminListener({
       startThread: ports.startThread,
       settings: {
@@ -136,7 +112,36 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
       onCrash: (fault) => ports.log({ kind: 'admin-crashed', fault }),
     });
     started.push(() => admin.stop());
+    // Threads and the framework load side by side; nobody can connect before a policy is in force.
+    const isWarm = workshop.start();
+    isWarm.catch(() => {});
+    admin.prepare();
+    const check = await createHttpListener(
+      CheckModule.with({
+        decisionPoint,
+        listeners: new Listeners(config.httpAddress.kind, config.grpcAddress.kind),
+        serving: standing,
+        challenge: config.challenge,
+      }),
+      ports.frameworkLog,
+      await certificateOf(config, 'http', ports),
+    );
+    started.push(() => check.close());
+    await isWarm;
+    started.push(() => source.stop());
+    await source.start(workshop);
+
+    addresses.grpc = printListenAddress(await listenGrpc(check, config, await certificateOf(config, 'grpc', ports)));
+    const http = await listenHttp(check, config.httpAddress, 'DHARMA_HTTP_ADDRESS', config.socketGroup);
+    addresses.http = printListenAddress(http);
+    if (config.probeAddress !== undefined) {
+      const handlers = { readiness: () => standing.readiness(), metrics: ports.metrics };
+      const probes = await startProbeListener(config.probeAddress, handlers, config.socketGroup);
+      started.push(() => probes.close());
+      addresses.probe = printListenAddress(probes.address);
+    }
     addresses.admin = printListenAddress(await admin.start());
+    workshop.prepareForNext();
     return {
       addresses,
       operatorTokenFile: source.operatorTokenFile,

@@ -34,6 +34,7 @@ export class Standing extends ServingStatus {
   /** From now on not ready, though still answering. */
   drain(): void {
     this.#draining = true;
+    this.changed();
   }
 
   readiness(): StandingReport {

@@ -28,11 +28,8 @@ export class AdminListener {
     this.#parts = parts;
   }
 
-  /**
-   * @returns the address in use
-   * @throws Problem `address-unavailable` and what else the listener could not do
-   */
-  async start(): Promise<ListenAddress> {
+  /** Lets the thread load what it needs while others do; it listens once it is started. */
+  prepare(): void {
     const { startThread, settings, serving } = this.#parts;
     // Where a free port was taken, whoever takes the place of a dead thread answers at the same one.
     const data: AdminSettings = { ...settings, address: this.#address ?? settings.address };
@@ -43,7 +40,15 @@ export class AdminListener {
     answerCalls(thread, serving);
     this.#thread = thread;
     this.#call = callsTo<AdminThread>(thread);
-    const listening = await this.#call('listen', undefined);
+  }
+
+  /**
+   * @returns the address in use
+   * @throws Problem `address-unavailable` and what else the listener could not do
+   */
+  async start(): Promise<ListenAddress> {
+    if (this.#thread === undefined) this.prepare();
+    const listening = await this.#call!('listen', undefined);
     if (listening.kind === 'problem') throw new Problem(listening.code, listening.values);
     this.#address = listening.address;
     return listening.address;
@@ -58,6 +63,7 @@ export class AdminListener {
 
   #ended(thread: Worker, fault: string): void {
     if (this.#isStopped || thread !== this.#thread || this.#address === undefined) return;
+    this.#thread = undefined;
     this.#parts.onCrash(fault);
     this.#restart = setTimeout(() => {
       this.start().catch((thrown: unknown) => this.#parts.onCrash(String((thrown as Error)?.message ?? thrown)));

@@ -116,9 +116,9 @@ interface Found {
 
 /** Up to this size an image is restored here too, and checked as the server will have it. */
 const SMALL_IMAGE_BYTES = 2 * 1024 * 1024;
-/** The further check works and rests in turns: explanations are asked for meanwhile, and other threads need the processor. */
+/** The further check mostly rests: it is in no hurry, and explanations and other threads need the processor. */
 const WORK_MILLISECONDS = 10;
-const REST_MILLISECONDS = 10;
+const REST_MILLISECONDS = 40;
 
 /** What a policy thread does: makes policy sets ready, checks them, explains decisions, and keeps the last good one. */
 export class PolicyWork {

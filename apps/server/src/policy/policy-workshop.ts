@@ -79,11 +79,14 @@ export class PolicyWorkshop extends Explainer {
     this.#slots = [slot(), slot()];
   }
 
-  /** Resolves when the first thread is ready for work; the other follows. */
+  /** Resolves when the first thread is ready for work; the other one follows when it is needed. */
   async start(): Promise<void> {
-    const [first, second] = this.#slots;
-    await first.start();
-    void second.start().catch(ignored);
+    await this.#slots[0].start();
+  }
+
+  /** Makes the other thread ready before it is needed: the next policy will not wait for it. */
+  prepareForNext(): void {
+    void this.#slots[1].start().catch(ignored);
   }
 
   /**

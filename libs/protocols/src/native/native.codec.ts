@@ -67,6 +67,8 @@ export function askedFrom(reading: RequestReading, trace?: string): Asked {
 /** The answer of `documents.md`; on `INVALID_REQUEST` also every fault with a JSON pointer. */
 export interface NativeAnswer extends DecisionAnswer {
   readonly detail?: Answer['faults'];
+  /** With an explanation: what was presented and does not count, and why. */
+  readonly dropped?: Answer['dropped'];
 }
 
 /** An answer that was asked for with its explanation always names it, if only to say that there is none. */
@@ -74,7 +76,8 @@ export function toNativeAnswer(answer: Answer | ExplainedAnswer): NativeAnswer {
   const { outcome, revision, ageSeconds, decisionId, faults } = answer;
   const explanation = 'explanation' in answer ? answer.explanation : undefined;
   const plain = answerOf(outcome, { revision, ageSeconds, decisionId, explanation });
-  return faults.length === 0 ? plain : { ...plain, detail: faults };
+  const explained = explanation === undefined ? plain : { ...plain, dropped: answer.dropped };
+  return faults.length === 0 ? explained : { ...explained, detail: faults };
 }
 
 const NO_CREDENTIALS: { readonly [header: string]: string } = Object.freeze(Object.create(null));
