@@ -10,4 +10,6 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   watchman: false,
+  // Servers and databases start in seconds, on a busy machine in many. What must be fast says so itself.
+  testTimeout: 60_000,
 };

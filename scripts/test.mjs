@@ -37,6 +37,8 @@ async function jest(argv, env = process.env) {
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
       'node_modules/jest/bin/jest.js',
+      // A test that failed may leave a server behind, and the gate must end all the same.
+      '--forceExit',
       '--reporters=default',
       '--reporters=<rootDir>/scripts/suite-reporter.mjs',
       ...argv,

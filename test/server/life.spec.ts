@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
@@ -26,8 +25,6 @@ afterEach(async () => {
   await stopPrograms();
   await rm(folder, { recursive: true, force: true });
 });
-
-jest.setTimeout(60_000);
 
 describe('a server that stops', () => {
   it('is not ready while it drains, goes on answering, and is gone afterwards', async () => {
