@@ -113,6 +113,14 @@ export function describeProofs(name: string, front: Front): void {
       expect((await ask(gateway, '/partners/1', ['X-Api-Key: partner-1.other']))[0].status).toBe(401);
     });
 
+    it('hands the service no header of an obligation that no rule sets', async () => {
+      for (const headers of [[], ['X-Customer-Tier: gold']]) {
+        const [, received] = await ask(gateway, '/public/1', headers);
+        expect(received).toHaveLength(1);
+        expect(received[0]!.headers).not.toHaveProperty('x-customer-tier');
+      }
+    });
+
     const REPORTED = [
       ['the header of a subject', '/portal/1', `X-Auth-Request-User: root`],
       ['the header of a certificate', '/office/1', `X-Forwarded-Client-Cert: URI=${OFFICE_ID}`],

@@ -4,6 +4,8 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case; the last of repeated ones. */
   readonly headers: { readonly [name: string]: string };
+  /** Every header field, names in lower case. */
+  readonly lines: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
@@ -28,15 +30,15 @@ export function endpointOf(address: string): NetConnectOpts {
 
 function parse(text: string): HttpResponse {
   const end = text.indexOf('\r\n\r\n');
-  const [statusLine = '', ...lines] = text.slice(0, Math.max(0, end)).split('\r\n');
-  const headers: { [name: string]: string } = Object.create(null);
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
-  }
+  const [statusLine = '', ...fields] = text.slice(0, Math.max(0, end)).split('\r\n');
+  const lines = fields.map((field): [string, string] => {
+    const colon = field.indexOf(':');
+    return [field.slice(0, colon).toLowerCase(), field.slice(colon + 1).trim()];
+  });
+  const headers: { [name: string]: string } = Object.assign(Object.create(null), Object.fromEntries(lines));
   const body = text.slice(end + 4);
   const whole = headers['transfer-encoding'] === 'chunked' ? dechunked(body) : body;
-  return { status: Number(statusLine.split(' ')[1] ?? 0), headers, body: whole };
+  return { status: Number(statusLine.split(' ')[1] ?? 0), headers, lines, body: whole };
 }
 
 function dechunked(body: string): string {
