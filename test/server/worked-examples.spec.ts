@@ -73,11 +73,12 @@ function documentsOf({ change }: WorkedExample): string {
 }
 
 /** Without what only the server may say: what is unverified is said by someone who may not assert it. */
-function asked({ request: { time: _, evidence, ...request } }: WorkedExample): { request: RequestJson; key: string } {
+function asked(example: WorkedExample): { readonly request: RequestJson; readonly key: string } {
+  const { time: _time, evidence, ...request } = example.request;
   const items = (evidence ?? []) as readonly Item[];
   const isUnverified = items.some(({ verified }) => verified === false);
   return {
-    request: { ...request, evidence: items.map(({ verified: __, ...item }) => item) },
+    request: { ...request, evidence: items.map(({ verified: _verified, ...item }) => item) },
     key: keyOf(isUnverified ? 'blind' : 'edge', 'acme'),
   };
 }

@@ -13,7 +13,7 @@ export interface RequestJson {
   readonly context?: object;
 }
 
-/** What an answer says, however it travelled; an empty list of accepted mechanisms is the same as none. */
+/** What an answer says, however it travelled; over gRPC an empty list of accepted mechanisms is the same as none. */
 export type Said = Omit<DecisionAnswer, 'revision' | 'ageSeconds' | 'decisionId'>;
 
 /** What Envoy is told, and the decision by which the server's log knows it. */
@@ -98,8 +98,9 @@ export function openDoors({ http, grpc }: { readonly http: string; readonly grpc
 }
 
 /** An answer as JSON without what differs from one asking to the next. */
-export function saidInJson({ revision: _, ageSeconds: __, decisionId: ___, ...said }: DecisionAnswer): Said {
-  return said.accepts?.length === 0 ? { ...said, accepts: undefined } : said;
+export function saidInJson(answer: DecisionAnswer): Said {
+  const { revision: _revision, ageSeconds: _age, decisionId: _id, ...said } = answer;
+  return said;
 }
 
 function saidInMessage(message: Untyped): Said {
