@@ -198,11 +198,15 @@ function statusOf(
               contentHash: policy.contentHash,
               ageSeconds: ageSeconds(policy, clock()),
             },
-      feed: source.state,
+      feed: feedOf(source.state),
       addresses: { ...addresses },
       uptimeSeconds: Math.floor((clock() - startedAt) / 1000),
     };
   };
+}
+
+function feedOf({ state, detail }: PolicySupply['state']): ServerStatus['feed'] {
+  return detail === '' ? { state } : { state, detail };
 }
 
 /** The admin thread opens its own. */

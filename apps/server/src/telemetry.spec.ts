@@ -153,6 +153,18 @@ describe('telemetry', () => {
     ]);
   });
 
+  it.each`
+    because                                          | event                                                                                        | trouble
+    ${'it could not be read as a policy'}            | ${{ kind: 'policy-refused', revision: 8, faults: ['x'] }}                                    | ${'revision 8 is not in force: it was refused'}
+    ${'it was put back after the engines disagreed'} | ${{ kind: 'policy-difference', revision: 8, rolledBack: true, request: {}, statements: [] }} | ${'revision 8 is not in force: the engines differ on it'}
+  `('says that a later revision is not in force: $because', ({ event, trouble }) => {
+    open('enforce');
+    telemetry.log(event);
+    expect(telemetry.troubles()).toEqual([trouble]);
+    telemetry.log({ kind: 'policy-in-force', epoch: 1, revision: 9, contentHash: 'c', warnings: [] });
+    expect(telemetry.troubles()).toEqual([]);
+  });
+
   it('knows what is wrong, until it is right again', () => {
     const { log } = open('enforce');
     log({ kind: 'feed', alarm: 'unreachable', detail: 'ECONNREFUSED 10.0.0.7' });

@@ -71,6 +71,9 @@ export class Telemetry implements Vitals {
   readonly #loop = new LoopDelay().start();
   readonly #unusableCertificates = new Set<string>();
   #feedAlarm: string | null = null;
+  /** A later revision than the one in force, that could not be. */
+  #refused: number | null = null;
+  #refusedBecause = '';
 
   constructor({ logger, ...output }: LogOutput, parts: TelemetryParts) {
     this.#output = output;
@@ -100,6 +103,7 @@ export class Telemetry implements Vitals {
     const age = live.inForce === undefined ? 0 : ageSeconds(live.inForce, clock());
     return [
       ...(this.#feedAlarm === null ? [] : [`the store is not followed: ${this.#feedAlarm}`]),
+      ...(this.#refused === null ? [] : [`revision ${this.#refused} is not in force: ${this.#refusedBecause}`]),
       ...(age > OLD_SECONDS ? [`the policy was last confirmed ${age} seconds ago`] : []),
       ...[...this.#unusableCertificates].map(
         (listener) => `the new certificate of listener ${listener} cannot be used`,
@@ -115,8 +119,17 @@ export class Telemetry implements Vitals {
     this.#loop.stop();
   }
 
+  #refuse(revision: number | null, because: string): void {
+    if (revision === null) return;
+    this.#refused = revision;
+    this.#refusedBecause = because;
+  }
+
   #remember(event: ServiceEvent): void {
     if (event.kind === 'feed') this.#feedAlarm = event.alarm;
+    else if (event.kind === 'policy-in-force') this.#refused = null;
+    else if (event.kind === 'policy-refused') this.#refuse(event.revision, 'it was refused');
+    else if (event.kind === 'policy-difference') this.#refuse(event.revision, 'the engines differ on it');
     else if (event.kind === 'certificate-unusable') this.#unusableCertificates.add(event.listener);
     else if (event.kind === 'certificate-in-use') this.#unusableCertificates.delete(event.listener);
   }
