@@ -87,6 +87,15 @@ describe.each(CALLS)("%s's check call", (_name, convention, line, lines) => {
     expect(toQuestion(convention, tunnel, { ...line, method: 'CONNECT' }).kind).toBe('malformed');
   });
 
+  it('is malformed when its path holds bytes that its service may read in another way', () => {
+    const raw = lines.map(([name, value]): HeaderLine => [
+      name,
+      value === '/public?x=1' ? '/public/\u00c3\u00a9' : value,
+    ]);
+    const question = toQuestion(convention, raw, { ...line, target: `${line.target.split('?', 1)[0]}\u00c3\u00a9` });
+    expect(question).toMatchObject({ kind: 'malformed', faults: [{ pointer: 'path' }] });
+  });
+
   it('never makes the codec fall over, whatever it holds', () => {
     const names = ['host', 'authorization', '__proto__', ...lines.map(([name]) => name)];
     const anyLine = fc.tuple(fc.oneof(fc.constantFrom(...names), fc.string()), fc.string());

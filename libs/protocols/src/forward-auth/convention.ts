@@ -56,6 +56,7 @@ export class ReportedFields {
 
 /** Words of replies that gateways take as orders to themselves, such as how long to keep our answer. */
 const ORDERS = /^(?:cache-control|expires|vary|x-accel-.*|x-envoy-auth-headers-to-remove)$/;
+const BEYOND_ASCII = /\P{ASCII}/u;
 const HEADERS_TO_REMOVE = 'x-envoy-auth-headers-to-remove';
 
 /**
@@ -68,6 +69,12 @@ export function toQuestion(convention: Convention, lines: readonly HeaderLine[],
   const fields = new ReportedFields(lines);
   const { clientAddress, ...target } = convention.target(fields, line);
   const { faults } = fields;
+  if (BEYOND_ASCII.test(target.path)) {
+    faults.push({
+      pointer: 'path',
+      message: 'a path on the wire holds nothing beyond ASCII; programs read it in different ways',
+    });
+  }
   if (target.method === 'CONNECT') faults.push({ pointer: 'method', message: 'a tunnel is no request' });
   const client = clientHeaders(lines);
   if (client.kind === 'fault') faults.push(client.fault);
