@@ -22,6 +22,25 @@ export function sendRaw(to: NetConnectOpts, lines: readonly string[], body = '')
   });
 }
 
+/**
+ * Sends bytes that may be no request, and reads until the server closes.
+ *
+ * @param ends  nothing more will come, which the server is told; else it has to find its end in the bytes
+ * @returns status 0 where it closed without a word
+ */
+export function sendBytes(to: NetConnectOpts, bytes: Uint8Array, ends = false): Promise<HttpResponse> {
+  return new Promise((done) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(to);
+    socket.on('data', (chunk) => chunks.push(chunk as Buffer));
+    // A server that has read enough may close while bytes are on their way.
+    socket.on('error', () => {});
+    socket.once('close', () => done(parse(Buffer.concat(chunks).toString('latin1'))));
+    socket.write(bytes);
+    if (ends) socket.end();
+  });
+}
+
 /** `address:port` as a connection option. */
 export function endpointOf(address: string): NetConnectOpts {
   const colon = address.lastIndexOf(':');
