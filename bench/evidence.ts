@@ -36,7 +36,7 @@ export async function evidenceCalls(): Promise<readonly EvidenceCall[]> {
       .sign(privateKey);
   const tokens = await Promise.all(Array.from({ length: TOKENS }, (_, index) => token(index)));
   const headers = tokens.map((text) => Buffer.from(`Bearer ${text}`));
-  await Promise.all(headers.map((header) => judge({ credentials: { authorization: fresh(header) } })));
+  await Promise.all(headers.map(async (header) => judge({ credentials: { authorization: fresh(header) } })));
   const key = Buffer.from(`p1.${SECRET}`);
   const principal = Buffer.from('spiffe://acme.example/ns/orders/sa/api');
 

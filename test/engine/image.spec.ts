@@ -195,6 +195,7 @@ describe.each(worlds)('the same comes back where $because', ({ world }) => {
 describe('hidden classes', () => {
   setFlagsFromString('--allow-natives-syntax');
   // The machine's own word for it; this is what makes reading a restored snapshot as fast as reading a compiled one.
+  // oxlint-disable-next-line typescript/no-implied-eval -- `%` is no syntax of a file
   const isSameClass = new Function('left', 'right', 'return %HaveSameMap(left, right)') as (
     left: object,
     right: object,

@@ -82,7 +82,7 @@ export async function startServerWith(
     clock,
     stopwatch: () => performance.now() * 1000,
     timer: {
-      after: (milliseconds, work) => {
+      after: (milliseconds: number, work: () => void) => {
         const timer = setTimeout(work, milliseconds);
         return () => clearTimeout(timer);
       },

@@ -27,8 +27,11 @@ function open(mode: 'enforce' | 'observe' = 'enforce'): Metrics {
 }
 
 /** Samples by name and labels, as they are written. */
-async function samples(): Promise<{ readonly [sample: string]: number }> {
-  const lines = (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+function samples(): { readonly [sample: string]: number } {
+  const lines = metrics
+    .text()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
   return Object.fromEntries(
     lines.map((line) => {
       const [, sample, value] = /^([a-z0-9_]+(?:\{.*\})?) (\S+)$/.exec(line) ?? [];
@@ -43,7 +46,7 @@ describe('metrics', () => {
     open();
     const records = [ALLOW, ALLOW, DENY, { ...DENY, deniedAt: 'shop' }];
     for (const record of records) metrics.count({ kind: 'decision', ...record });
-    const found = await samples();
+    const found = samples();
     expect(Object.entries(found).filter(([sample]) => sample.startsWith('dharma_decisions_total'))).toEqual([
       ['dharma_decisions_total{decision="allow",reason="ALLOW_SLOW",domain=""}', 2],
       ['dharma_decisions_total{decision="deny",reason="DENY_RULE",domain="shop.orders"}', 1],
@@ -56,7 +59,7 @@ describe('metrics', () => {
     const denial = { reason: 'DENY_RULE', deniedAt: 'shop' } as const;
     metrics.count({ kind: 'decision', ...ALLOW, wouldDeny: denial });
     metrics.count({ kind: 'decision', ...ALLOW, wouldDeny: denial, observed: denial });
-    expect(await samples()).toMatchObject({
+    expect(samples()).toMatchObject({
       'dharma_would_deny_total{by="server",reason="DENY_RULE",domain="shop"}': 1,
       'dharma_would_deny_total{by="domain",reason="DENY_RULE",domain="shop"}': 1,
     });
@@ -66,7 +69,7 @@ describe('metrics', () => {
     open();
     for (const microseconds of [10, 11, 40, 999_999, 2_000_000])
       metrics.count({ kind: 'decision', ...ALLOW, microseconds });
-    const found = await samples();
+    const found = samples();
     const upTo = (bound: string) => found[`dharma_decision_duration_seconds_bucket{le="${bound}"}`];
     expect(['0.00001', '0.00002', '0.00005', '0.5', '1', '+Inf'].map(upTo)).toEqual([1, 2, 3, 3, 4, 5]);
     expect(found['dharma_decision_duration_seconds_count']).toBe(5);
@@ -75,11 +78,11 @@ describe('metrics', () => {
 
   it('tell the policy in force and its age when they are asked', async () => {
     open();
-    const before = await samples();
+    const before = samples();
     expect(before).toMatchObject({ dharma_policy_revision: 0, dharma_policy_epoch: 0 });
     expect(before).not.toHaveProperty('dharma_policy_age_seconds');
     live.replace({ epoch: 2, revision: 7, confirmedAt: NOW - 12_000 } as PolicyInForce);
-    expect(await samples()).toMatchObject({
+    expect(samples()).toMatchObject({
       dharma_policy_revision: 7,
       dharma_policy_epoch: 2,
       dharma_policy_age_seconds: 12,
@@ -92,7 +95,7 @@ describe('metrics', () => {
     metrics.count({ kind: 'policy-refused', revision: 8, faults: [] });
     metrics.count({ kind: 'decision-fault', decisionId: 'd-1', fault: new Error('x') });
     metrics.count({ kind: 'disk', fault: 'ENOSPC' });
-    expect(await samples()).toMatchObject({
+    expect(samples()).toMatchObject({
       dharma_policy_differences_total: 1,
       dharma_policy_refused_total: 1,
       dharma_decision_faults_total: 1,
@@ -110,7 +113,7 @@ describe('metrics', () => {
   `('tell the one state of the feed: $because', async ({ alarm, state }) => {
     open().count({ kind: 'feed', alarm: 'forked', detail: '' });
     metrics.count({ kind: 'feed', alarm: alarm ?? null, detail: '' });
-    const states = Object.entries(await samples()).filter(([sample]) => sample.startsWith('dharma_feed_state'));
+    const states = Object.entries(samples()).filter(([sample]) => sample.startsWith('dharma_feed_state'));
     expect(states.filter(([, value]) => value === 1)).toEqual([[`dharma_feed_state{state="${state}"}`, 1]]);
     expect(states.length).toBeGreaterThan(5);
   });
@@ -121,25 +124,25 @@ describe('metrics', () => {
     ${'observe'} | ${1}
   `('tell whether the server only observes: $mode', async ({ mode, value }) => {
     open(mode);
-    expect(await samples()).toMatchObject({ dharma_observe_mode: value });
+    expect(samples()).toMatchObject({ dharma_observe_mode: value });
   });
 
   it('are lines, whatever a store calls its trouble', async () => {
     open().count({ kind: 'feed', alarm: 'a "b"\n\\c', detail: '' });
-    expect(await samples()).toMatchObject({ 'dharma_feed_state{state="a \\"b\\"\\n\\\\c"}': 1 });
+    expect(samples()).toMatchObject({ 'dharma_feed_state{state="a \\"b\\"\\n\\\\c"}': 1 });
   });
 
   it('tell when certificates end, and of the process', async () => {
     open().count({ kind: 'certificate-in-use', listener: 'http', notAfter: 1_800_000_000_000 });
-    expect(await samples()).toMatchObject({
+    expect(samples()).toMatchObject({
       'dharma_certificate_not_after_seconds{listener="http"}': 1_800_000_000,
       'dharma_event_loop_delay_seconds{quantile="0.99"}': 0,
       process_resident_memory_bytes: expect.any(Number),
     });
   });
 
-  it('have a name, a type and a sentence each', async () => {
-    const text = await open().text();
+  it('have a name, a type and a sentence each', () => {
+    const text = open().text();
     for (const family of text.split(/^(?=# HELP)/m)) {
       expect(family).toMatch(/^# HELP ([a-z0-9_]+) .+\.?\n# TYPE \1 (?:counter|gauge|histogram)(?:\n|$)/);
     }

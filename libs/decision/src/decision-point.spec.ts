@@ -149,7 +149,7 @@ describe('the decision point', () => {
 
   it('logs who asked and what was decided, and nothing that a client said', () => {
     const { decisionPoint, events } = point({});
-    decisionPoint.answer(
+    void decisionPoint.answer(
       {
         kind: 'request',
         request: {

@@ -40,7 +40,7 @@ export class SnapshotRestorer {
   }
 
   private step(stretches: readonly NumberArray[]): void {
-    switch (this.code[this.at++]) {
+    switch (this.code[this.at++]!) {
       case OP.record:
         return this.things.push(RECORDS[this.integer()]!(this.value));
       case OP.instance:

@@ -72,7 +72,7 @@ export class Identity {
       isWaiting ||= judged instanceof Promise;
       parts.push(judged);
     }
-    return isWaiting ? Promise.all(parts).then(together) : together(parts as Judged[]);
+    return isWaiting ? Promise.all(parts.map(async (part) => part)).then(together) : together(parts as Judged[]);
   }
 
   /** Lets go of files it watches. What is under way ends as if it had not been called. */
