@@ -8,41 +8,34 @@ import { createHttpListener, listenGrpc, listenHttp } from '../apps/server/src/l
 import { serve } from '../apps/server/src/main.js';
 import { NestLog, openLog } from '../apps/server/src/telemetry.js';
 
-/** Answers as large as Dharma's, without a thought. */
-const ANSWER = {
-  decision: 'allow',
-  reason: 'ALLOW_SLOW',
-  route: 'slow',
-  deniedAt: null,
-  meeting: '*',
-  crossed: ['shop'],
-  rules: ['shop/read'],
-  obligations: [],
-  revision: 1,
-  ageSeconds: 0,
-  decisionId: '47688731-0000-4000-8000-000000000000',
-  ttlSeconds: 30,
-};
-const CHECKED = { status: { code: 0 }, okResponse: { headers: [], headersToRemove: [] } };
+const [variant = '', policies = '', recorded = '[]'] = process.argv.slice(2);
+
+/** What Dharma answered to the requests of the bench, so that both servers send the same bytes. */
+const answers = JSON.parse(recorded) as readonly { readonly decision: object; readonly checked: object }[];
 
 @Controller()
 class EmptyController {
+  #asked = 0;
+
   @Post('v1/decide')
   @HttpCode(200)
   decide(@Req() _request: unknown) {
-    return ANSWER;
+    return this.#next().decision;
   }
 
   @GrpcMethod('envoy.service.auth.v3.Authorization', 'Check')
   check() {
-    return CHECKED;
+    return this.#next().checked;
+  }
+
+  #next() {
+    return answers[this.#asked++ % answers.length]!;
   }
 }
 
 @Module({ controllers: [EmptyController] })
 class EmptyModule {}
 
-const [variant = '', policies = ''] = process.argv.slice(2);
 const flags = {
   'grpc-address': '127.0.0.1:0',
   'http-address': '127.0.0.1:0',

@@ -1,11 +1,12 @@
 /**
  * `npm run bench -- --serving`: processor time a request of the listeners with everything on (keys, evidence, metrics,
- * a log line for each deny), against the same listeners with a handler that does nothing. Exits 1 when a bound does not hold.
+ * a log line for each deny), against the same listeners with a handler that gives the same answers without a thought.
+ * Exits 1 when a bound does not hold.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +14,9 @@ import { fileURLToPath } from 'node:url';
 import { credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js';
 import { grpcDefinition } from '#protocols';
 
-const ROUNDS = 9;
-const REQUESTS = 3_000;
+const WARM_UP_ROUNDS = 5;
+const ROUNDS = 7;
+const REQUESTS = 2_000;
 const LANES = 16;
 const MOST = 1.6;
 const SECRET = 'a-secret-of-the-bench';
@@ -44,23 +46,41 @@ spec: { credentials: [{ kind: apiKey, id: edge-1, sha256: "${KEY_HASH}" }], mayA
 `;
 
 interface Host {
-  readonly addresses: { readonly grpc: string; readonly http: string };
-  /** Microseconds of processor time so far. */
+  readonly addresses: { readonly grpc: string; readonly http: string; readonly admin?: string };
+  /** Its log. */
+  readonly logFile: string;
+  /** Microseconds of processor time so far, of all its threads. */
   cpu(): Promise<number>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
-type Ask = (index: number) => Promise<void>;
+/** @returns what came back */
+type Ask<Reply> = (index: number) => Promise<Reply>;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function startHost(variant: 'dharma' | 'empty', policies: string): Promise<Host> {
-  const child = fork(fileURLToPath(new URL('serving-host.js', import.meta.url)), [variant, policies], {
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+const folder = mkdtempSync(join(tmpdir(), 'dharma-bench-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/** @param answers  what the empty one gives */
+async function startHost(variant: 'dharma' | 'empty', policies: string, answers: object[] = []): Promise<Host> {
+  const logFile = join(folder, `${variant}.log`);
+  const log = openSync(logFile, 'w');
+  const child = fork(
+    fileURLToPath(new URL('serving-host.js', import.meta.url)),
+    [variant, policies, JSON.stringify(answers)],
+    {
+      stdio: ['ignore', 'ignore', log, 'ipc'],
+    },
+  );
+  closeSync(log);
+  child.once('exit', (code) => {
+    if (code !== 0 && code !== null) throw new Error(`${variant} ended: ${readFileSync(logFile, 'utf8')}`);
   });
   const [{ addresses }] = (await once(child, 'message')) as [{ addresses: Host['addresses'] }];
   return {
     addresses,
+    logFile,
     cpu: async () => {
       child.send('cpu');
       const [{ cpu }] = (await once(child, 'message')) as [{ cpu: NodeJS.CpuUsage }];
@@ -70,9 +90,11 @@ async function startHost(variant: 'dharma' | 'empty', policies: string): Promise
   };
 }
 
-function stopChild(child: ChildProcess): void {
+async function stopChild(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  // The channel keeps it alive.
   child.disconnect();
-  child.kill('SIGTERM');
+  await exited;
 }
 
 /** Every second one is denied, and so logged. */
@@ -80,7 +102,7 @@ function methodOf(index: number): string {
   return index % 2 === 0 ? 'GET' : 'POST';
 }
 
-function askOverHttp({ addresses: { http } }: Host): Ask {
+function askOverHttp({ addresses: { http } }: Host, key = KEY): Ask<object> {
   const agent = new Agent({ keepAlive: true, maxSockets: LANES });
   const [host, port] = http.split(':') as [string, string];
   return (index) =>
@@ -99,13 +121,16 @@ function askOverHttp({ addresses: { http } }: Host): Ask {
           headers: {
             'content-type': 'application/json',
             'content-length': Buffer.byteLength(body),
-            'x-dharma-key': KEY,
+            'x-dharma-key': key,
           },
         },
         (response) => {
-          if (response.statusCode !== 200) failed(new Error(`status ${response.statusCode}`));
-          response.resume();
-          response.once('end', done);
+          const pieces: Buffer[] = [];
+          response.on('data', (piece: Buffer) => pieces.push(piece));
+          response.once('end', () => {
+            if (response.statusCode === 200) done(JSON.parse(Buffer.concat(pieces).toString()) as object);
+            else failed(new Error(`status ${response.statusCode}`));
+          });
         },
       );
       asking.once('error', failed);
@@ -113,7 +138,7 @@ function askOverHttp({ addresses: { http } }: Host): Ask {
     });
 }
 
-function askOverGrpc({ addresses: { grpc } }: Host): Ask {
+function askOverGrpc({ addresses: { grpc } }: Host): Ask<object> {
   const { envoy } = loadPackageDefinition(grpcDefinition()) as never as {
     readonly envoy: {
       readonly service: {
@@ -138,16 +163,18 @@ function askOverGrpc({ addresses: { grpc } }: Host): Ask {
         'x-request-id': '47688731-0000-4000-8000-000000000000',
       };
       const http = { method: methodOf(index), path, host: 'shop.example', protocol: 'HTTP/1.1', headers };
-      client.Check({ attributes: { request: { http } } }, metadata, (fault) => (fault ? failed(fault) : done()));
+      client.Check({ attributes: { request: { http } } }, metadata, (fault, answer) =>
+        fault ? failed(fault) : done(answer),
+      );
     });
 }
 
 interface GrpcClient {
-  Check(message: object, metadata: Metadata, answered: (fault: Error | null) => void): void;
+  Check(message: object, metadata: Metadata, answered: (fault: Error | null, answer: object) => void): void;
 }
 
 /** Microseconds of the server's processor time a request. */
-async function costOf(host: Host, ask: Ask): Promise<number> {
+async function costOf(host: Host, ask: Ask<object>): Promise<number> {
   const before = await host.cpu();
   let next = 0;
   const lane = async () => {
@@ -170,9 +197,10 @@ async function untilQuiet(host: Host): Promise<void> {
   }
 }
 
-async function compare(name: string, hosts: readonly Host[], connect: (host: Host) => Ask): Promise<number> {
-  const asks = hosts.map(connect);
-  for (const [place, host] of hosts.entries()) await costOf(host, asks[place]!);
+async function compare(name: string, hosts: readonly Host[], connect: (host: Host) => Ask<object>): Promise<number> {
+  const asks = hosts.map((host) => connect(host));
+  for (let round = 0; round < WARM_UP_ROUNDS; round += 1)
+    for (const [place, host] of hosts.entries()) await costOf(host, asks[place]!);
   const rounds: number[][] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const costs: number[] = [];
@@ -185,17 +213,49 @@ async function compare(name: string, hosts: readonly Host[], connect: (host: Hos
   return ratio;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'dharma-bench-'));
-writeFileSync(join(folder, 'shop.yaml'), POLICIES);
-const hosts = [await startHost('dharma', folder), await startHost('empty', folder)];
+/** Without what the loader filled in, so that it is as large when it is sent again. */
+function bare(message: object): object {
+  const entries = Object.entries(message).filter(([, value]) => Boolean(value) && (value as object[]).length !== 0);
+  return Object.fromEntries(entries.map(([name, value]) => [name, bareValue(value)]));
+}
+
+function bareValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bareValue);
+  return typeof value === 'object' ? bare(value as object) : value;
+}
+
+/** Everything was on: what was asked is in the log and in the metrics, and a wrong key gets nothing. */
+async function requireEverything(host: Host, asked: number): Promise<void> {
+  const lines = readFileSync(host.logFile, 'utf8').split('"decision":"deny"').length - 1;
+  if (lines !== asked / 2) throw new Error(`of ${asked / 2} denials ${lines} are in the log`);
+  const metrics = await (await fetch(`http://${host.addresses.admin}/metrics`)).text();
+  const counts = [...metrics.matchAll(/^dharma_decisions_total\{.*\} (\d+)/gm)].map(([, count]) => Number(count));
+  const counted = counts.reduce((sum, count) => sum + count, 0);
+  if (counted !== asked) throw new Error(`of ${asked} decisions ${counted} are counted`);
+  const refusal = await askOverHttp(host, 'edge-1.wrong')(0).then(() => 'an answer', String);
+  if (!refusal.includes('401')) throw new Error(`a wrong key got ${refusal}`);
+}
+
+const policies = join(folder, 'policies');
+mkdirSync(policies);
+writeFileSync(join(policies, 'shop.yaml'), POLICIES);
+const dharma = await startHost('dharma', policies);
+const recorded = [];
+for (const index of [0, 1]) {
+  recorded.push({
+    decision: await askOverHttp(dharma)(index),
+    checked: bare(await askOverGrpc(dharma)(index)),
+  });
+}
+const hosts = [dharma, await startHost('empty', policies, recorded)];
 for (const host of hosts) await untilQuiet(host);
 say(`processor time a request (median of ${ROUNDS} rounds of ${REQUESTS}, in turns; half of them denied and logged)`);
 const ratios = [
   ['POST /v1/decide', await compare('/v1/decide', hosts, askOverHttp)],
   ['Check', await compare('Check', hosts, askOverGrpc)],
 ] as const;
-for (const host of hosts) host.stop();
-rmSync(folder, { recursive: true, force: true });
+await requireEverything(dharma, 2 * recorded.length + ratios.length * (WARM_UP_ROUNDS + ROUNDS) * REQUESTS);
+for (const host of hosts) await host.stop();
 say('\nbounds');
 for (const [name, ratio] of ratios) {
   say(

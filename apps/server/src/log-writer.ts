@@ -6,6 +6,8 @@ const MAX_WRITE_BYTES = 256 * 1024;
 /** After these the same file may take lines again; after all others, such as a reader that is gone, it will not. */
 const PASSING_FAULTS = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ENOSPC', 'EDQUOT', 'EIO']);
 const RETRY_MILLISECONDS = 50;
+/** Lines that come soon after a write go into the next one together: a write costs more than many lines. */
+const GATHER_MILLISECONDS = 10;
 const FLUSH_MILLISECONDS = 1000;
 
 /** What is written next, from where on, and how many lines it holds. */
@@ -26,7 +28,7 @@ export class LogWriter {
   readonly #waiting: string[] = [];
   #waitingBytes = 0;
   #chunk: Chunk = NOTHING;
-  /** Whether a write is on its way, or one will be tried again. */
+  /** Whether a write is on its way, or planned. */
   #isBusy = false;
   #isOnItsWay = false;
   #isGone = false;
@@ -80,7 +82,8 @@ export class LogWriter {
       this.#isOnItsWay = false;
       if (fault === null) {
         chunk.offset += written;
-        this.#writeOn();
+        if (chunk.offset < chunk.bytes.length || this.#waitingBytes >= MAX_WRITE_BYTES) this.#writeOn();
+        else setTimeout(() => this.#writeOn(), GATHER_MILLISECONDS).unref();
       } else if (PASSING_FAULTS.has(fault.code ?? '')) {
         setTimeout(() => this.#writeOn(), RETRY_MILLISECONDS).unref();
       } else {

@@ -240,13 +240,13 @@ function folded(
   faults: ShapeFault[],
 ): { readonly [name: string]: string } {
   const result = Object.create(null) as { [name: string]: string };
-  for (const [name, value] of Object.entries(named ?? {})) {
+  for (const name in named) {
     const lower = name.toLowerCase();
-    if (Object.hasOwn(result, lower)) {
+    if (lower in result) {
       const message = `\`${shown(name)}\` is given twice: header names do not differ by case`;
       faults.push({ path: [member, name], part: 'name', code: 'duplicate-key', message });
     }
-    result[lower] = value;
+    result[lower] = named[name]!;
   }
   return result;
 }
