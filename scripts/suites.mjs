@@ -6,9 +6,9 @@ export const SUITES = [
   { name: 'units', below: ['libs/', 'apps/'], budgetSeconds: 90 },
   { name: 'policy', below: ['test/policy/'], budgetSeconds: 60 },
   { name: 'laws', below: ['test/properties/'], budgetSeconds: 150 },
-  { name: 'server', below: ['test/server/'], budgetSeconds: 360 },
+  { name: 'server', below: ['test/server/'], budgetSeconds: 480 },
   { name: 'store', below: ['test/store/'], budgetSeconds: 90 },
-  { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 240 },
+  { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 300 },
 ];
 const DEFAULT_BUDGET_SECONDS = 60;
 
