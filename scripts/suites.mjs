@@ -7,6 +7,8 @@ export const SUITES = [
   { name: 'policy', below: ['test/policy/'], budgetSeconds: 60 },
   { name: 'laws', below: ['test/properties/'], budgetSeconds: 150 },
   { name: 'server', below: ['test/server/'], budgetSeconds: 480 },
+  { name: 'engine', below: ['test/engine/'], budgetSeconds: 90 },
+  { name: 'cli', below: ['test/cli/'], budgetSeconds: 90 },
   { name: 'store', below: ['test/store/'], budgetSeconds: 90 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 300 },
 ];
