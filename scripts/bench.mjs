@@ -1,14 +1,17 @@
 /**
- * `npm run bench [-- --full | --no-peers | --serving]`: builds, then measures the engine, or the listeners. See
- * docs/performance.md.
+ * `npm run bench [-- --full | --no-peers | --serving | --publishing]`: builds, then measures the engine, the listeners, or
+ * publishes under load. See docs/performance.md.
  */
 import { ensureBuilt, runNode } from './bootstrap.mjs';
 
 ensureBuilt();
 const argv = process.argv.slice(2);
-const { code } = await runNode(
-  argv.includes('--serving')
-    ? ['dist/bench/serving.js']
-    : ['--min-semi-space-size=256', '--max-semi-space-size=256', 'dist/bench/main.js', ...argv],
-);
-process.exitCode = code;
+process.exitCode = (await runNode(program())).code;
+
+function program() {
+  if (argv.includes('--serving')) return ['dist/bench/serving.js'];
+  // Collectors of the client that wait for a processor would be taken for a server that is slow.
+  if (argv.includes('--publishing'))
+    return ['--single-threaded-gc', '--max-semi-space-size=64', 'dist/bench/publishing.js'];
+  return ['--min-semi-space-size=256', '--max-semi-space-size=256', 'dist/bench/main.js', ...argv];
+}
