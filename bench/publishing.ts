@@ -6,80 +6,18 @@
 import { closeSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Ask, type Asked, askOverGrpc, askOverHttp } from './asking.js';
+import { askOverHttp } from './asking.js';
 import { folder, type Host, startHost } from './host.js';
+import { asked, PROTOCOLS, type Protocol, RATE, startLoad } from './load.js';
 import { benchWorld, WIDE } from './world.js';
 import { filesOf } from './world-documents.js';
 
 const RULES = 100_000;
 const PUBLISHES = 5;
-/** Of each protocol, a second. */
-const RATE = 150;
 const BEFORE_MILLISECONDS = 8_000;
-const CONNECTIONS = 64;
 const MOST = 2;
-const PROTOCOLS = ['POST /v1/decide', 'Check'] as const;
-type Protocol = (typeof PROTOCOLS)[number];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-/** A call inside one domain; every second one names no endpoint, and so is denied and logged. */
-function asked(index: number, leaves: number): Asked {
-  const service = (index * 7919) % leaves;
-  return {
-    host: `s${service}.example`,
-    method: index % 2 === 0 ? 'GET' : 'PUT',
-    path: `/v1/items/${index}`,
-    caller: `spiffe://bench.example/s${service}`,
-  };
-}
-
-/** Checks at a steady rate; `take` gives the milliseconds each took since the last call. */
-class Load {
-  /** The newest revision that an answer named. */
-  revision = 0;
-  readonly #asks: { readonly [protocol in Protocol]: Ask };
-  readonly #leaves: number;
-  #took: { [protocol in Protocol]: number[] } = { 'POST /v1/decide': [], Check: [] };
-  #underWay = 0;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(host: Host, leaves: number) {
-    this.#asks = { 'POST /v1/decide': askOverHttp(host, CONNECTIONS), Check: askOverGrpc(host) };
-    this.#leaves = leaves;
-  }
-
-  start(): this {
-    const begin = performance.now();
-    let count = 0;
-    this.#timer = setInterval(() => {
-      for (const now = performance.now(); begin + (count * 1000) / RATE <= now; count += 1)
-        for (const protocol of PROTOCOLS)
-          void this.#ask(protocol, begin + (count * 1000) / RATE, asked(count, this.#leaves));
-    }, 2);
-    return this;
-  }
-
-  /** Resolves when what was asked is answered. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await until(() => this.#underWay === 0);
-  }
-
-  take(): { readonly [protocol in Protocol]: readonly number[] } {
-    const took = this.#took;
-    this.#took = { 'POST /v1/decide': [], Check: [] };
-    return took;
-  }
-
-  async #ask(protocol: Protocol, due: number, question: Asked): Promise<void> {
-    this.#underWay += 1;
-    const answer = (await this.#asks[protocol](question)) as { readonly revision?: number };
-    this.#underWay -= 1;
-    this.#took[protocol].push(performance.now() - due);
-    if (answer.revision !== undefined) this.revision = answer.revision;
-  }
-}
 
 function quantile(values: readonly number[], share: number): number {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length * share)]!;
@@ -122,36 +60,40 @@ const policies = join(folder, 'policies');
 mkdirSync(policies);
 for (const [file, text] of files) writeFileSync(join(policies, file), text);
 
-/** Every rule of a tenth of the tree gets another id. */
-function publish(number: number): void {
-  for (const [file, text] of files) {
-    if (!file.startsWith('d0-d1')) continue;
-    const written = join(folder, 'next');
-    writeFileSync(written, text.replaceAll('"id":"r', `"id":"n${number}-r`));
-    renameSync(written, join(policies, file));
-  }
+/** Every rule of a tenth of the tree gets another id. What takes long is done before anything is measured. */
+function nextPolicies(number: number): () => void {
+  const changed = [...files].filter(([file]) => file.startsWith('d0-d1'));
+  const written = changed.map(([file, text]) => {
+    const path = join(folder, `next-${file}`);
+    writeFileSync(path, text.replaceAll('"id":"r', `"id":"n${number}-r`));
+    return { path, file };
+  });
+  return () => {
+    for (const { path, file } of written) renameSync(path, join(policies, file));
+  };
 }
 
 const host = await startHost('dharma', policies);
 await untilVerified(host);
 const { reason } = (await askOverHttp(host, 1)(asked(0, leaves.length))) as { readonly reason: string };
 if (reason !== 'ALLOW_FAST') throw new Error(`what is asked should be allowed, and gets ${reason}`);
-const load = new Load(host, leaves.length).start();
+const load = await startLoad(host, leaves.length);
 await pause(5_000);
 say(`checks of each protocol at ${RATE} a second; ${RULES} rules, a tenth of them changed by each publish`);
 const ratios: { [protocol in Protocol]: number[] } = { 'POST /v1/decide': [], Check: [] };
 for (let number = 1; number <= PUBLISHES; number += 1) {
-  load.take();
+  const publish = nextPolicies(number);
+  await load.take();
   await pause(BEFORE_MILLISECONDS);
-  const before = load.take();
+  const before = await load.take();
   const { revision } = load;
   const since = performance.now();
-  publish(number);
+  publish();
   await until(() => load.revision > revision);
   const seconds = (performance.now() - since) / 1000;
-  const during = load.take();
+  const during = await load.take();
   await untilVerified(host);
-  const checked = load.take();
+  const checked = await load.take();
   const stall = await longestStall(host);
   say(
     `publish ${number}: in force after ${seconds.toFixed(1)} s; serving thread late by ${(stall * 1000).toFixed(0)} ms at most`,

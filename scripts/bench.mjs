@@ -10,8 +10,6 @@ process.exitCode = (await runNode(program())).code;
 
 function program() {
   if (argv.includes('--serving')) return ['dist/bench/serving.js'];
-  // Collectors of the client that wait for a processor would be taken for a server that is slow.
-  if (argv.includes('--publishing'))
-    return ['--single-threaded-gc', '--max-semi-space-size=64', 'dist/bench/publishing.js'];
+  if (argv.includes('--publishing')) return ['dist/bench/publishing.js'];
   return ['--min-semi-space-size=256', '--max-semi-space-size=256', 'dist/bench/main.js', ...argv];
 }

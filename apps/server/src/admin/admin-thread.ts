@@ -12,6 +12,7 @@ import { createHttpListener, listenHttp } from '../listeners.js';
 import { NestLog, openLog } from '../telemetry.js';
 import { ListenerCertificate } from '../tls.js';
 import { answerCalls, callsTo } from '../threads/calls.js';
+import { giveWay } from '../threads/give-way.js';
 import type { AdminSettings, AdminThread, ServingThread } from './admin-settings.js';
 
 const settings = workerData as AdminSettings;
@@ -24,6 +25,7 @@ const log = (event: ServiceEvent) => {
 };
 let app: NestFastifyApplication | undefined;
 
+giveWay();
 answerCalls(parentPort!, {
   async listen() {
     const module = AdminApiModule.with({
