@@ -46,6 +46,29 @@ async function publish(admin: TestAdmin, text: string, base: unknown = null, mor
   return answer;
 }
 
+describe('issuers', () => {
+  let admin: TestAdmin;
+  beforeAll(async () => {
+    admin = await startAdmin();
+  });
+  afterAll(() => admin.stop());
+
+  it('are listed as their keys stand, and asked for them anew when an operator says so', async () => {
+    const issuer = {
+      address: 'https://login.acme.example/',
+      mechanisms: ['login'],
+      keys: 1,
+      fetchedAt: '1970-01-01T00:00:00.000Z',
+      trouble: null,
+    };
+    expect(await admin.ask('GET', '/admin/v1/issuers')).toMatchObject({ status: 200, json: { items: [issuer] } });
+    expect(await admin.ask('POST', '/admin/v1/issuers/refresh')).toMatchObject({
+      status: 200,
+      json: { items: [{ ...issuer, keys: 2 }] },
+    });
+  });
+});
+
 describe('probes', () => {
   let server: ScriptedServer;
   let admin: TestAdmin;

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminApiModule, type AdminApiParts, prepareAdminApi, ServerLink, type ServerStatus } from '#admin-api';
+import type { IssuerStanding } from '#identity';
 import type { SourceFile } from '#policy';
 
 export const STATUS: ServerStatus = {
@@ -19,6 +20,8 @@ export const STATUS: ServerStatus = {
 export class ScriptedServer extends ServerLink {
   answer: () => Promise<ServerStatus> = async () => STATUS;
   files: readonly SourceFile[] = [];
+  /** Of its one issuer; each refresh finds another one. */
+  keys = 1;
 
   status(): Promise<ServerStatus> {
     return this.answer();
@@ -31,6 +34,22 @@ export class ScriptedServer extends ServerLink {
 
   async documents(): Promise<readonly SourceFile[]> {
     return this.files;
+  }
+
+  async issuers(): Promise<readonly IssuerStanding[]> {
+    return [
+      {
+        address: 'https://login.acme.example/',
+        mechanisms: ['login'],
+        keys: this.keys,
+        fetchedAt: 0,
+        trouble: undefined,
+      },
+    ];
+  }
+
+  async refreshIssuers(): Promise<void> {
+    this.keys += 1;
   }
 }
 

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { ServerLink, type ServerStatus } from '#admin-api';
+import type { ServerStatus } from '#admin-api';
 import type { RevisionStore } from '#administration';
 import type { SourceFile } from '#policy';
 import { openDatabase, PostgresCredentialStore, PostgresRevisionStore } from '#store';
-import { startTestAdmin, STATUS, type TestAdmin, TOKEN } from '../admin-api/admin-server.js';
+import { ScriptedServer, startTestAdmin, STATUS, type TestAdmin, TOKEN } from '../admin-api/admin-server.js';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { dharma, folderWith, type Ran, type RunOptions, SHOP } from './program.js';
 
@@ -32,26 +32,19 @@ spec:
 `;
 
 /** Decides by whatever is newest, one look later. */
-class FollowingServer extends ServerLink {
+class FollowingServer extends ScriptedServer {
+  override files: readonly SourceFile[] = [{ file: 'shop.yaml', text: SHOP }];
   #policy: ServerStatus['policy'] = null;
 
   constructor(private readonly store: RevisionStore) {
     super();
   }
 
-  async status(): Promise<ServerStatus> {
+  override async status(): Promise<ServerStatus> {
     const policy = this.#policy;
     const newest = await this.store.newest();
     this.#policy = newest && { ...newest, ageSeconds: 0 };
     return { ...STATUS, policy };
-  }
-
-  metrics(): Promise<string> {
-    return Promise.resolve('');
-  }
-
-  documents(): Promise<readonly SourceFile[]> {
-    return Promise.resolve([{ file: 'shop.yaml', text: SHOP }]);
   }
 }
 

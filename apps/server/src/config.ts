@@ -40,6 +40,10 @@ export interface ServerConfig {
   readonly storePollMilliseconds: number;
   readonly notify: boolean;
   readonly checkMilliseconds: number;
+  /** `host` or `host:port`, in lower case. */
+  readonly issuerHosts: ReadonlySet<string> | undefined;
+  readonly issuerCa: string | undefined;
+  readonly evidenceWaitMilliseconds: number;
   readonly drainMilliseconds: number;
   readonly logLevel: LogLevel;
   readonly logAllowShare: number;
@@ -232,6 +236,26 @@ const SETTINGS: Settings = {
     default: '300',
     parse: wholeNumber(10, 10_000),
   },
+  issuerHosts: {
+    name: 'ISSUER_HOSTS',
+    sentence:
+      'hosts of issuers that may be asked without TLS and at addresses that are not public, such as one on this machine or in the cluster',
+    allowed: '`host` or `host:port`, joined by commas',
+    parse: hostList,
+  },
+  issuerCa: {
+    name: 'ISSUER_CA',
+    sentence: 'certificates by which issuers may prove themselves, besides those that Node trusts; read at each fetch',
+    allowed: PEM_FILE,
+    parse: asWritten,
+  },
+  evidenceWaitMilliseconds: {
+    name: 'EVIDENCE_WAIT_MILLISECONDS',
+    sentence: 'longest time that a decision waits for an issuer: for keys that are missing, or its word about a token',
+    allowed: '0 to 5000 milliseconds',
+    default: '100',
+    parse: wholeNumber(0, 5_000),
+  },
   drainMilliseconds: {
     name: 'DRAIN_MILLISECONDS',
     sentence: 'time to go on answering after readiness says no, so that callers can turn elsewhere',
@@ -401,6 +425,13 @@ function oneOf(values: readonly string[]): string {
 
 function trueOrFalse(text: string): boolean | undefined {
   return text === 'true' || text === 'false' ? text === 'true' : undefined;
+}
+
+function hostList(text: string): ReadonlySet<string> | undefined {
+  const hosts = text.split(',').map((host) => host.trim().toLowerCase());
+  return hosts.every((host) => /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/.test(host))
+    ? new Set(hosts)
+    : undefined;
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number | undefined {

@@ -67,6 +67,7 @@ export async function serve({ flags, environment, version, onReady, stopWhen }: 
     return fault.code === 'setting-invalid' ? 2 : 1;
   }
   const stopped = nextSignal();
+  process.on('SIGHUP', () => void server.refreshKeys());
   if (readyFile !== undefined) writeWhole(readyFile, JSON.stringify({ ...server.addresses, pid: process.pid }));
   onReady?.(server);
   await Promise.race([stopped, stopWhen ?? stopped]);

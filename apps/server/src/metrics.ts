@@ -33,6 +33,7 @@ export class Metrics {
   readonly #wouldDenyThere = new ReasonCounts();
   readonly #durations = new Float64Array(DURATION_BOUNDS.length + 1);
   readonly #certificateEnds = new Map<string, number>();
+  readonly #issuers = new Map<string, IssuerFigures>();
   #durationSum = 0;
   #decisionFaults = 0;
   #policyDifferences = 0;
@@ -72,6 +73,8 @@ export class Metrics {
       case 'certificate-in-use':
         this.#certificateEnds.set(event.listener, event.notAfter);
         return;
+      case 'issuer-keys':
+        return this.#countFetch(event);
       case 'policy-in-force':
       case 'policy-verified':
       case 'policy-unreadable':
@@ -82,6 +85,12 @@ export class Metrics {
       default:
         event satisfies never;
     }
+  }
+
+  #countFetch({ address, keys, fetchedAt, trouble }: Extract<ServiceEvent, { kind: 'issuer-keys' }>): void {
+    const { good = 0, failed = 0 } = this.#issuers.get(address) ?? {};
+    const more = trouble === undefined ? { good: good + 1, failed } : { good, failed: failed + 1 };
+    this.#issuers.set(address, { keys, fetchedAt, ...more });
   }
 
   #countDecision({ reason, deniedAt, observed, wouldDeny, microseconds }: DecisionRecord): void {
@@ -134,11 +143,28 @@ export class Metrics {
         value: state === this.#feedState ? 1 : 0,
       })),
     );
-    this.#add('counter', 'dharma_disk_faults_total', 'Times that the kept revision could not be written or read.', () =>
-      one(this.#diskFaults),
+    this.#add(
+      'counter',
+      'dharma_disk_faults_total',
+      'Times that what is kept on disk could not be written or read.',
+      () => one(this.#diskFaults),
     );
     this.#add('gauge', 'dharma_certificate_not_after_seconds', 'When the certificate of a listener ends.', () =>
       [...this.#certificateEnds].map(([listener, notAfter]) => ({ labels: { listener }, value: notAfter / 1000 })),
+    );
+    this.#add('counter', 'dharma_issuer_fetches_total', 'Tries to fetch the keys of an issuer.', () =>
+      [...this.#issuers].flatMap(([issuer, { good, failed }]) => [
+        { labels: { issuer, result: 'good' }, value: good },
+        { labels: { issuer, result: 'failed' }, value: failed },
+      ]),
+    );
+    this.#add('gauge', 'dharma_issuer_keys', 'Keys of an issuer by which tokens can be verified.', () =>
+      [...this.#issuers].map(([issuer, { keys }]) => ({ labels: { issuer }, value: keys })),
+    );
+    this.#add('gauge', 'dharma_issuer_keys_fetched_seconds', 'When the keys of an issuer were last fetched.', () =>
+      [...this.#issuers].flatMap(([issuer, { fetchedAt }]) =>
+        fetchedAt === undefined ? [] : [{ labels: { issuer }, value: fetchedAt / 1000 }],
+      ),
     );
     this.#add('gauge', 'dharma_event_loop_delay_seconds', 'How late the serving thread was in the last minute.', () => {
       const { median, p99, max } = loop.lastMinute;
@@ -198,6 +224,14 @@ export class Metrics {
       return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
     });
   }
+}
+
+interface IssuerFigures {
+  readonly keys: number;
+  /** Milliseconds since the epoch. */
+  readonly fetchedAt: number | undefined;
+  readonly good: number;
+  readonly failed: number;
 }
 
 function one(value: number): readonly Sample[] {

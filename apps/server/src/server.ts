@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { ServerStatus } from '#admin-api';
 import { ageSeconds, type Clock, DecisionPoint, type EventLog, type LiveSnapshot } from '#decision';
-import { Identity, type IdentitySettings } from '#identity';
+import { Identity, type IdentitySettings, Issuers } from '#identity';
 import { Problem } from '#problem';
 import { Listeners } from '#protocols';
 import type { Timer } from '#store';
@@ -11,6 +12,7 @@ import { AdminListener } from './admin/admin-listener.js';
 import { type ListenerName, type ServerConfig, tlsFiles } from './config.js';
 import { DatabasePolicy } from './database-policy.js';
 import { FolderPolicy } from './folder-policy.js';
+import { GuardedOutbound } from './issuers/guarded-outbound.js';
 import { isLocalOnly, printListenAddress } from './listen-address.js';
 import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
 import type { PolicySupply } from './policy-supply.js';
@@ -56,6 +58,8 @@ export interface RunningServer {
   readonly addresses: Addresses;
   /** Where the token of the first operator was written when this start minted it. */
   readonly operatorTokenFile: string | undefined;
+  /** Asks every issuer for its keys, now. Resolves when all have answered or failed to. */
+  refreshKeys(): Promise<void>;
   /** Not ready, then drained, then closed; requests that were started are answered. */
   stop(): Promise<void>;
 }
@@ -78,7 +82,9 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         ? await DatabasePolicy.open(config, ports, keys)
         : new FolderPolicy(config.policies, config, ports);
     started.push(() => source.close());
-    const workshop = workshopFor(source, config, ports, keys);
+    const issuers = issuersFor(config, ports);
+    started.push(() => issuers.close());
+    const workshop = workshopFor(source, config, ports, keys, issuers);
     started.push(() => workshop.stop());
     const decisionPoint = new DecisionPoint({
       ...ports,
@@ -107,6 +113,8 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         status: statusOf(config, ports, source, standing, addresses),
         metrics: ports.metrics,
         documents: () => source.documents(),
+        issuers: () => issuers.standings(),
+        refreshIssuers: () => issuers.refresh(),
         log: ports.log,
       },
       onCrash: (fault) => ports.log({ kind: 'admin-crashed', fault }),
@@ -145,6 +153,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
     return {
       addresses,
       operatorTokenFile: source.operatorTokenFile,
+      refreshKeys: () => issuers.refresh(),
       async stop() {
         standing.drain();
         await pause(config.drainMilliseconds);
@@ -158,13 +167,37 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
   }
 }
 
-function workshopFor(source: PolicySupply, config: ServerConfig, ports: ServerPorts, keys: KeyRing): PolicyWorkshop {
+function issuersFor(
+  { dataDir, issuerHosts, issuerCa, evidenceWaitMilliseconds }: ServerConfig,
+  { clock, stopwatch, timer, random, log }: ServerPorts,
+): Issuers {
+  // What Node is told to trust by its own variable stays trusted beside what is given to us.
+  const caFiles = issuerCa === undefined ? [] : [issuerCa, process.env['NODE_EXTRA_CA_CERTS'] ?? []].flat();
+  return new Issuers({
+    outbound: new GuardedOutbound({ hosts: issuerHosts ?? new Set(), caFiles }),
+    folder: join(dataDir, 'issuers'),
+    clock,
+    monotonic: () => stopwatch() / 1000,
+    timer,
+    random,
+    log,
+    waitMilliseconds: evidenceWaitMilliseconds,
+  });
+}
+
+function workshopFor(
+  source: PolicySupply,
+  config: ServerConfig,
+  ports: ServerPorts,
+  keys: KeyRing,
+  issuers: Issuers,
+): PolicyWorkshop {
   const onlyLocal = isLocalOnly(config.grpcAddress) && isLocalOnly(config.httpAddress);
   return new PolicyWorkshop({
     startThread: ports.startThread,
     live: ports.live,
     identify: (settings: IdentitySettings) =>
-      Identity.prepare(settings, { keys, onlyLocal, previous: ports.live.inForce?.identity }),
+      Identity.prepare(settings, { keys, onlyLocal, issuers, previous: ports.live.inForce?.identity }),
     clock: ports.clock,
     log: source.log,
     keptFolder: source.keptFolder,

@@ -70,6 +70,7 @@ export class Telemetry implements Vitals {
   readonly #metrics: Metrics;
   readonly #loop = new LoopDelay().start();
   readonly #unusableCertificates = new Set<string>();
+  readonly #silentIssuers = new Set<string>();
   #feedAlarm: string | null = null;
   /** A later revision than the one in force, that could not be. */
   #refused: number | null = null;
@@ -108,6 +109,7 @@ export class Telemetry implements Vitals {
       ...[...this.#unusableCertificates].map(
         (listener) => `the new certificate of listener ${listener} cannot be used`,
       ),
+      ...(this.#silentIssuers.size === 0 ? [] : [`the keys of ${this.#silentIssuers.size} issuers cannot be fetched`]),
     ];
   }
 
@@ -125,6 +127,11 @@ export class Telemetry implements Vitals {
     this.#refusedBecause = because;
   }
 
+  #hear(issuer: string, trouble: string | undefined): void {
+    if (trouble === undefined) this.#silentIssuers.delete(issuer);
+    else this.#silentIssuers.add(issuer);
+  }
+
   #remember(event: ServiceEvent): void {
     if (event.kind === 'feed') this.#feedAlarm = event.alarm;
     else if (event.kind === 'policy-in-force') this.#refused = null;
@@ -132,6 +139,7 @@ export class Telemetry implements Vitals {
     else if (event.kind === 'policy-difference') this.#refuse(event.revision, 'the engines differ on it');
     else if (event.kind === 'certificate-unusable') this.#unusableCertificates.add(event.listener);
     else if (event.kind === 'certificate-in-use') this.#unusableCertificates.delete(event.listener);
+    else if (event.kind === 'issuer-keys') this.#hear(event.address, event.trouble);
   }
 }
 
@@ -200,6 +208,14 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
           'a new certificate cannot be used; the last good one stays',
         );
         return;
+      case 'issuer-keys': {
+        const { address, keys, trouble, isNews } = event;
+        if (!isNews) return;
+        if (trouble === undefined) logger.info({ address, keys }, 'the keys of an issuer were fetched');
+        else
+          logger.warn({ address, keys, trouble }, 'the keys of an issuer cannot be fetched; the last good ones stay');
+        return;
+      }
       case 'database':
         logger.info(event.sentence);
         return;
@@ -207,7 +223,7 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
         logger.error({ fault: event.fault }, 'the admin listener died; another one takes its place');
         return;
       case 'disk':
-        logger.error({ fault: event.fault }, 'the last good policy could not be kept or read; decisions go on');
+        logger.error({ fault: event.fault }, 'what outlives a restart could not be kept or read; decisions go on');
         return;
       default:
         event satisfies never;

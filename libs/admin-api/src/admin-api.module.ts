@@ -3,6 +3,7 @@ import { Credentials } from './credentials.js';
 import { DocumentsController } from './documents.controller.js';
 import { DomainsController } from './domains.controller.js';
 import { EpochsController } from './epochs.controller.js';
+import { IssuersController } from './issuers.controller.js';
 import { KeysController } from './keys.controller.js';
 import { OperatorsController } from './operators.controller.js';
 import { Operators } from './operators.js';
@@ -29,6 +30,7 @@ export class AdminApiModule {
         DocumentsController,
         DomainsController,
         KeysController,
+        IssuersController,
         OperatorsController,
       ],
       providers: [{ provide: ADMIN_API_PARTS, useValue: parts }, Operators, PolicySets, Publishing, Credentials],

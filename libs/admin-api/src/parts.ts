@@ -1,4 +1,5 @@
 import type { CredentialStore, RevisionStore } from '#administration';
+import type { IssuerStanding } from '#identity';
 import type { SourceFile } from '#policy';
 
 /** What the serving thread says of itself. */
@@ -39,6 +40,12 @@ export abstract class ServerLink {
 
   /** The set in force, file by file. Asked only where the server decides by a folder. */
   abstract documents(): Promise<readonly SourceFile[]>;
+
+  /** Keys that are fetched, as they stand. */
+  abstract issuers(): Promise<readonly IssuerStanding[]>;
+
+  /** Fetches them; resolves when every issuer has answered or failed to. */
+  abstract refreshIssuers(): Promise<void>;
 }
 
 /** What the admin listener stands on. */

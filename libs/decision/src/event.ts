@@ -1,5 +1,5 @@
 import type { Denial, Effect, Reason } from '#engine';
-import type { Dropped } from '#identity';
+import type { Dropped, IssuerEvent } from '#identity';
 
 /** What happened, without header values, queries, claims or subjects: a log is read by more people than a request. */
 export type ServiceEvent =
@@ -36,7 +36,8 @@ export type ServiceEvent =
   | { readonly kind: 'database'; readonly sentence: string }
   /** The admin listener died; another one takes its place. */
   | { readonly kind: 'admin-crashed'; readonly fault: string }
-  /** The last good revision could not be kept on disk, or a kept one could not be used. */
+  | Extract<IssuerEvent, { readonly kind: 'issuer-keys' }>
+  /** Something that outlives a restart could not be kept on disk, or what was kept could not be used. */
   | { readonly kind: 'disk'; readonly fault: string };
 
 export interface DecisionRecord {

@@ -7,7 +7,7 @@ import { certificateFromPem, certificateFromPrincipal, type ReportedCertificate 
 import type { Dropped, Judged, Presented } from './evidence.js';
 import { parseForwardedClientCert } from './forwarded-client-cert.js';
 import { accepted, asFalse, bareItem, dropped } from './judged.js';
-import { byHeader, isOfKind, type MechanismOf } from './mechanisms.js';
+import { byHeader, isOfKind, type MechanismOf, reportHeaderOf } from './mechanisms.js';
 import type { MechanismSettings } from './settings.js';
 import { spiffeTrustDomain } from './spiffe-id.js';
 import { headerSubjectFault, subjectFault } from './subject.js';
@@ -52,7 +52,7 @@ export class AttestedEvidence {
       cidrs: mechanism.declaration.network.cidrs.flatMap((text) => parseCidr(text) ?? []),
     }));
     this.#certificates = mechanisms.filter(isCertificateMechanism);
-    this.#reports = byHeader(mechanisms.filter(isReportMechanism));
+    this.#reports = byHeader(mechanisms.filter(isReportMechanism), reportHeaderOf);
   }
 
   entitlement(believed: ReadonlySet<string>): Entitlement {

@@ -15,6 +15,10 @@ export class BoundedCache<Value> {
     this.#entries.set(key, value);
   }
 
+  deleteWhere(holds: (value: Value) => boolean): void {
+    for (const [key, value] of this.#entries) if (holds(value)) this.#entries.delete(key);
+  }
+
   clear(): void {
     this.#entries.clear();
   }

@@ -1,12 +1,17 @@
 import { ApiKeys } from './api-keys.js';
 import type { Judged } from './evidence.js';
-import { dropped, together } from './judged.js';
-import { byHeader, isOfKind, type MechanismOf } from './mechanisms.js';
+import { Introspection } from './introspection.js';
+import type { Issuers } from './issuers.js';
+import { byHeader, credentialHeaderOf, isOfKind } from './mechanisms.js';
 import type { MechanismSettings } from './settings.js';
-import { TokenMechanism } from './token-mechanism.js';
+import { MAXIMUM_TOKEN, tokenIn } from './token.js';
+import { type SignedTokenMechanism, TokenMechanism } from './token-mechanism.js';
 import { Tokens } from './tokens.js';
-import { settled, unsupported, type Verdict } from './verdict.js';
-import { type VerificationKeys, verificationKeys } from './verification-keys.js';
+import { settled, type Verdict } from './verdict.js';
+import { type KeyPlace, type VerificationKeys, verificationKeys } from './verification-keys.js';
+
+/** Without an issuer to wait for, nothing waits. */
+const NO_WAIT = 0;
 
 /**
  * What reads the tokens of one header. Revisions in which its mechanisms are the same share it: a new revision would else
@@ -24,20 +29,24 @@ class TokenReader {
 
   static async prepare(
     header: string,
-    mechanisms: readonly MechanismOf<'jwt'>[],
-    previous: TokenReader | undefined,
+    mechanisms: readonly SignedTokenMechanism[],
+    { before, issuers }: { readonly before: TokenReader | undefined; readonly issuers: Issuers | undefined },
   ): Promise<TokenReader> {
-    const description = JSON.stringify(mechanisms.map(({ declaration: { name, role, jwt } }) => [name, role, jwt]));
-    if (previous !== undefined && previous.#users > 0 && previous.description === description) {
-      previous.#users += 1;
-      return previous;
+    const description = JSON.stringify(mechanisms.map(({ declaration }) => settingsOf(declaration)));
+    if (before !== undefined && before.#users > 0 && before.description === description) {
+      before.#users += 1;
+      return before;
     }
-    const keys = await Promise.all(mechanisms.map(verificationKeys));
+    const keys = await Promise.all(mechanisms.map((mechanism) => verificationKeys(keyPlaceOf(mechanism), issuers)));
+    const wait = issuers?.parts.waitMilliseconds ?? NO_WAIT;
     const tokens = new Tokens(
       header,
-      mechanisms.map((mechanism, index) => new TokenMechanism(mechanism, keys[index]!)),
+      mechanisms.map((mechanism, index) => new TokenMechanism(mechanism, keys[index]!, wait)),
     );
-    for (const source of keys) source.watch(() => tokens.forget());
+    for (const [index, source] of keys.entries()) {
+      const { name } = mechanisms[index]!.declaration;
+      source.watch((gone) => tokens.forget(name, gone));
+    }
     return new TokenReader(tokens, description, keys);
   }
 
@@ -55,61 +64,101 @@ export class CredentialHeader {
     readonly name: string,
     private readonly apiKeys: ApiKeys | undefined,
     private readonly reader: TokenReader | undefined,
-    private readonly opaque: Verdict | undefined,
+    private readonly introspections: readonly IntrospectionUse[],
   ) {}
 
   /**
    * @param mechanisms  sorted by name; those that read no credential are left out
-   * @param previous  of the revision before
+   * @param parts.before  of the revision before
    */
   static async all(
     mechanisms: readonly MechanismSettings[],
-    previous: readonly CredentialHeader[],
+    { before, issuers }: { readonly before: readonly CredentialHeader[]; readonly issuers: Issuers | undefined },
   ): Promise<readonly CredentialHeader[]> {
-    const reading = mechanisms.filter(({ declaration: { kind } }) => CREDENTIAL_KINDS.has(kind));
-    const prepared = [...byHeader(reading)].map(([header, sharing]) => {
-      const before = previous.find(({ name }) => name === header);
-      return CredentialHeader.#prepare(header, sharing, before?.reader);
-    });
+    const prepared = [...byHeader(mechanisms, credentialHeaderOf)].map(([header, sharing]) =>
+      CredentialHeader.#prepare(
+        header,
+        sharing,
+        before.find(({ name }) => name === header),
+        issuers,
+      ),
+    );
     return Promise.all(prepared);
   }
 
   static async #prepare(
     header: string,
     mechanisms: readonly MechanismSettings[],
-    previous: TokenReader | undefined,
+    before: CredentialHeader | undefined,
+    issuers: Issuers | undefined,
   ): Promise<CredentialHeader> {
     const apiKeys = mechanisms.filter(isOfKind('apiKey'));
-    const jwts = mechanisms.filter(isOfKind('jwt'));
-    const opaque = mechanisms.filter(isOfKind('introspection'));
-    const notYet = opaque.map(({ declaration }) => dropped(declaration.name, 'introspection is not supported yet'));
+    const signed = mechanisms.filter(isSignedTokenMechanism);
+    const introspections = mechanisms.filter(isOfKind('introspection')).map((mechanism): IntrospectionUse => {
+      const description = JSON.stringify(mechanism.declaration);
+      const known = before?.introspections.find((one) => one.description === description);
+      return known ?? { description, introspection: new Introspection(mechanism, issuers) };
+    });
     return new CredentialHeader(
       header,
       apiKeys.length === 0 ? undefined : new ApiKeys(apiKeys),
-      jwts.length === 0 ? undefined : await TokenReader.prepare(header, jwts, previous),
-      notYet.length === 0 ? undefined : unsupported(together(notYet)),
+      signed.length === 0 ? undefined : await TokenReader.prepare(header, signed, { before: before?.reader, issuers }),
+      introspections,
     );
   }
 
   /** @param now  milliseconds since the epoch */
   judge(value: string, now: number): Judged | Promise<Judged> {
     const key = this.apiKeys?.judge(value, now);
-    if (key?.fate === 'accepted' || this.reader === undefined) return this.#settle(key, undefined);
-    const token = this.reader.tokens.judge(value, now);
-    if (!(token instanceof Promise)) return this.#settle(key, token);
-    return token.then((verdict) => this.#settle(key, verdict));
+    if (key?.fate === 'accepted') return key.judged;
+    const token = this.reader?.tokens.judge(value, now);
+    if (!(token instanceof Promise)) return this.#afterToken(value, now, key, token);
+    return token.then((verdict) => this.#afterToken(value, now, key, verdict));
+  }
+
+  /** Nobody is asked about a token that a mechanism here knows, or may know. */
+  #afterToken(
+    value: string,
+    now: number,
+    key: Verdict | undefined,
+    token: Verdict | undefined,
+  ): Judged | Promise<Judged> {
+    if (token?.fate === 'accepted') return token.judged;
+    const text = tokenIn(this.name, value);
+    const isUnknown =
+      (token === undefined || token.fate === 'foreign') && text !== undefined && text.length <= MAXIMUM_TOKEN;
+    const asked = isUnknown ? this.introspections.map(({ introspection }) => introspection.judge(text, now)) : [];
+    const settle = (words: readonly Verdict[]) =>
+      settled([key, token, ...words].filter((verdict) => verdict !== undefined));
+    if (!asked.some((word) => word instanceof Promise)) return settle(asked as Verdict[]);
+    return Promise.all(asked.map(async (word) => word)).then(settle);
   }
 
   close(): void {
     if (!this.#isClosed) this.reader?.release();
     this.#isClosed = true;
   }
-
-  #settle(key: Verdict | undefined, token: Verdict | undefined): Judged {
-    if (token?.fate === 'accepted') return token.judged;
-    if (key?.fate === 'accepted') return key.judged;
-    return settled([key, token, this.opaque].filter((verdict) => verdict !== undefined));
-  }
 }
 
-const CREDENTIAL_KINDS: ReadonlySet<string> = new Set(['apiKey', 'jwt', 'introspection']);
+/** What one mechanism remembers goes on where the next revision has the very same. */
+interface IntrospectionUse {
+  readonly description: string;
+  readonly introspection: Introspection;
+}
+
+function isSignedTokenMechanism(mechanism: MechanismSettings): mechanism is SignedTokenMechanism {
+  const { declaration } = mechanism;
+  return declaration.kind === 'jwt' || (declaration.kind === 'spiffe' && declaration.spiffe.jwtSvid !== undefined);
+}
+
+/** All that a verdict about a token depends on. */
+function settingsOf(declaration: SignedTokenMechanism['declaration']): unknown {
+  const { name, role } = declaration;
+  return [name, role, declaration.kind === 'jwt' ? declaration.jwt : declaration.spiffe];
+}
+
+function keyPlaceOf({ declaration }: SignedTokenMechanism): KeyPlace {
+  const { name } = declaration;
+  if (declaration.kind === 'spiffe') return { name, keys: declaration.spiffe.jwtSvid!.keys, use: 'jwt-svid' };
+  return { name, issuer: declaration.jwt.issuer, keys: declaration.jwt.keys, use: 'sig' };
+}

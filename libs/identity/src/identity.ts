@@ -4,7 +4,8 @@ import { Callers } from './callers.js';
 import { CredentialHeader } from './credentials.js';
 import type { Judged, Presented } from './evidence.js';
 import { together } from './judged.js';
-import { headerOf } from './mechanisms.js';
+import type { Issuers } from './issuers.js';
+import { credentialHeaderOf, reportHeaderOf } from './mechanisms.js';
 import type { MintedKeys } from './minted-key.js';
 import type { IdentitySettings } from './settings.js';
 
@@ -12,6 +13,8 @@ export interface IdentityParts {
   readonly keys: MintedKeys;
   /** Every check listener is on loopback or a unix socket: without any EnforcementPoint, local callers are known. */
   readonly onlyLocal: boolean;
+  /** Who is asked for keys, and about tokens; absent: nobody is. */
+  readonly issuers?: Issuers;
   /** Of the revision before: tokens that it has verified stay so where their mechanisms are the same. */
   readonly previous?: Identity;
 }
@@ -32,7 +35,11 @@ export class Identity {
       left.declaration.name < right.declaration.name ? -1 : 1,
     );
     const before = parts.previous === undefined ? [] : parts.previous.#credentials;
-    return new Identity({ ...settings, mechanisms }, parts, await CredentialHeader.all(mechanisms, before));
+    return new Identity(
+      { ...settings, mechanisms },
+      parts,
+      await CredentialHeader.all(mechanisms, { before, issuers: parts.issuers }),
+    );
   }
 
   private constructor(settings: IdentitySettings, parts: IdentityParts, credentials: readonly CredentialHeader[]) {
@@ -45,7 +52,9 @@ export class Identity {
       const caller = this.#callers.find(name)!;
       this.#entitlements.set(name, { caller, entitlement: this.#attested.entitlement(caller.believed) });
     }
-    this.reportHeaders = new Set(mechanisms.flatMap((mechanism) => headerOf(mechanism) ?? []));
+    this.reportHeaders = new Set(
+      mechanisms.flatMap((mechanism) => [credentialHeaderOf(mechanism) ?? [], reportHeaderOf(mechanism) ?? []].flat()),
+    );
   }
 
   /**

@@ -2,6 +2,9 @@
 
 export type { Caller, KnownCaller, Peer, Stranger } from './caller.js';
 export type { Dropped, Judged, Presented } from './evidence.js';
+export { type IssuerEvent, type IssuerStanding, Issuers, type IssuersParts } from './issuers.js';
+export { Outbound, type OutboundReply, type OutboundRequest } from './outbound.js';
+export { readSealed, writeSealed } from './sealed-file.js';
 export { Identity, type IdentityParts } from './identity.js';
 export type { MintedKey, MintedKeys } from './minted-key.js';
 export {

@@ -12,8 +12,11 @@ export function isOfKind<Kind extends MechanismKind>(kind: Kind) {
   return (mechanism: MechanismSettings): mechanism is MechanismOf<Kind> => mechanism.declaration.kind === kind;
 }
 
-/** The header a mechanism's credential or report comes in, in lower case; undefined when it comes in none. */
-export function headerOf({ declaration }: MechanismSettings): string | undefined {
+/** A header in lower case, in which one side of a mechanism's evidence comes; undefined when it comes in none. */
+export type HeaderOf = (mechanism: MechanismSettings) => string | undefined;
+
+/** Where clients put a credential. */
+export const credentialHeaderOf: HeaderOf = ({ declaration }) => {
   switch (declaration.kind) {
     case 'jwt':
       return (declaration.jwt.header ?? 'authorization').toLowerCase();
@@ -21,22 +24,40 @@ export function headerOf({ declaration }: MechanismSettings): string | undefined
       return (declaration.introspection.header ?? 'authorization').toLowerCase();
     case 'apiKey':
       return declaration.apiKey.header.toLowerCase();
+    case 'spiffe':
+      return declaration.spiffe.jwtSvid && (declaration.spiffe.jwtSvid.header ?? 'authorization').toLowerCase();
+    case 'asserted':
+    case 'mtls':
+    case 'network':
+      return undefined;
+    default:
+      return declaration satisfies never;
+  }
+};
+
+/** Where an entitled gateway reports it. */
+export const reportHeaderOf: HeaderOf = ({ declaration }) => {
+  switch (declaration.kind) {
     case 'asserted':
       return declaration.asserted?.header?.toLowerCase();
     case 'mtls':
       return declaration.mtls.header?.toLowerCase();
     case 'spiffe':
       return declaration.spiffe.header?.toLowerCase();
+    case 'jwt':
+    case 'introspection':
+    case 'apiKey':
     case 'network':
       return undefined;
     default:
       return declaration satisfies never;
   }
-}
+};
 
-/** Those that have a header, by it. */
+/** Those that have such a header, by it. */
 export function byHeader<Mechanism extends MechanismSettings>(
   mechanisms: readonly Mechanism[],
+  headerOf: HeaderOf,
 ): ReadonlyMap<string, readonly Mechanism[]> {
   const sharing = new Map<string, Mechanism[]>();
   for (const mechanism of mechanisms) {

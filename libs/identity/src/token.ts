@@ -13,7 +13,12 @@ const REFUSED_MEMBERS = ['crit', 'b64', 'jku', 'jwk', 'x5u'];
 export interface UnverifiedToken {
   readonly text: string;
   readonly algorithm: string;
-  readonly issuer: string;
+  /** `typ`. */
+  readonly type: Json | undefined;
+  /** `kid`. */
+  readonly keyId: string | undefined;
+  /** `iss`, where there is one. */
+  readonly issuer: string | undefined;
   readonly claims: Attributes;
 }
 
@@ -45,12 +50,12 @@ export function readToken(text: string): UnverifiedToken | string {
   if (header === undefined || claims === undefined || !isCanonical(parts[2]!)) return 'it is no signed token';
   const refused = REFUSED_MEMBERS.find((name) => Object.hasOwn(header, name));
   if (refused !== undefined) return `its header has \`${refused}\``;
-  const { alg, kid } = header;
+  const { alg, kid, typ } = header;
   if (typeof alg !== 'string') return 'its header has no `alg`';
   if (kid !== undefined && typeof kid !== 'string') return 'its `kid` is no text';
   const { iss } = claims;
-  if (typeof iss !== 'string') return 'it has no `iss`';
-  return { text, algorithm: alg, issuer: iss, claims };
+  if (iss !== undefined && typeof iss !== 'string') return 'its `iss` is no text';
+  return { text, algorithm: alg, type: typ, keyId: kid, issuer: iss, claims };
 }
 
 function decoded(part: string): { readonly [member: string]: Json } | undefined {

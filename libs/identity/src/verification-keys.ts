@@ -1,41 +1,63 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
-import type { Json } from '#engine';
 import { parseJson } from '#policy';
-import type { MechanismOf } from './mechanisms.js';
+import type { Issuers } from './issuers.js';
+import { KeySet, type KeyUse } from './key-set.js';
 
-/** The keys of one `jwt` mechanism. */
+/** The keys of one mechanism whose tokens are verified here. */
 export interface VerificationKeys {
   /** Undefined while there are none. */
-  readonly current: ReturnType<typeof createLocalJWKSet> | undefined;
-  /** What is wrong with their source, without any of its text; undefined when nothing is, never while there are none. */
+  readonly current: KeySet | undefined;
+  /** What is wrong with their source, without any of its text; undefined when nothing is. */
   readonly trouble: string | undefined;
-  /** Looks for other keys from now on; `onChange` is called when some are in force. */
-  watch(onChange: () => void): void;
+  /** Looks for other keys from now on; `onChange` is told which are gone when some are in force. */
+  watch(onChange: (gone: ReadonlySet<string>) => void): void;
+  /**
+   * A key is missing. Resolves once it has been looked for.
+   *
+   * @returns undefined where looking again is of no use now
+   */
+  renew(): Promise<void> | undefined;
   close(): void;
 }
 
-const MAXIMUM_BYTES = 256 * 1024;
-const MAXIMUM_KEYS = 50;
-const POLL_MILLISECONDS = 1000;
-const PUBLIC_KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
+/** Where a mechanism says its keys are; nothing but an issuer means that the issuer's metadata say it. */
+export interface KeyPlace {
+  /** Of the mechanism. */
+  readonly name: string;
+  readonly issuer?: string;
+  readonly keys:
+    | { readonly url?: string | undefined; readonly file?: string | undefined; readonly inline?: unknown }
+    | undefined;
+  readonly use: KeyUse;
+}
 
-export async function verificationKeys({ declaration }: MechanismOf<'jwt'>): Promise<VerificationKeys> {
-  const { keys } = declaration.jwt;
+export const MAXIMUM_KEY_SET_BYTES = 256 * 1024;
+const POLL_MILLISECONDS = 1000;
+
+/** @param issuers  undefined where nothing is fetched */
+export async function verificationKeys(
+  { name, issuer, keys, use }: KeyPlace,
+  issuers: Issuers | undefined,
+): Promise<VerificationKeys> {
   if (keys?.file !== undefined) {
-    const file = new KeyFile(keys.file);
+    const file = new KeyFile(keys.file, use);
     await file.look();
     return file;
   }
-  if (keys?.inline === undefined)
-    return unchanging(`keys by ${keys?.url === undefined ? 'discovery' : 'URL'} are not supported yet`);
-  return unchanging(readKeySet(keys.inline));
+  if (keys?.inline !== undefined) return unchanging(await KeySet.read(keys.inline, use));
+  if (issuers === undefined) return unchanging('keys are not fetched here');
+  return issuers.keysOf(keys?.url === undefined ? { issuer: issuer!, use } : { url: keys.url, use }, name);
 }
 
 /** @param read  the keys, or why there are none */
-function unchanging(read: ReturnType<typeof readKeySet>): VerificationKeys {
+function unchanging(read: KeySet | string): VerificationKeys {
   const [current, trouble] = typeof read === 'string' ? [undefined, read] : [read, undefined];
-  return { current, trouble, watch: () => {}, close: () => {} };
+  return { current, trouble, watch: () => {}, renew: () => undefined, close: () => {} };
+}
+
+/** Ids of keys that were there before and are not any more. */
+export function goneKeys(before: KeySet | undefined, after: KeySet | undefined): ReadonlySet<string> {
+  return new Set([...(before?.ids ?? [])].filter((id) => after?.ids.has(id) !== true));
 }
 
 /** A key set in a file. The file is polled; while it cannot be used, the keys that were there last stay. */
@@ -45,9 +67,12 @@ export class KeyFile implements VerificationKeys {
   #mark: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
-  #onChange = (): void => {};
+  #onChange: (gone: ReadonlySet<string>) => void = () => {};
 
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly use: KeyUse = 'sig',
+  ) {}
 
   /** Takes the file in when it is not the one seen last. Never rejects. */
   async look(): Promise<void> {
@@ -63,10 +88,15 @@ export class KeyFile implements VerificationKeys {
     }
   }
 
-  watch(onChange: () => void): void {
+  watch(onChange: (gone: ReadonlySet<string>) => void): void {
     this.#onChange = onChange;
     this.#timer = setInterval(() => void this.look(), POLL_MILLISECONDS);
     this.#timer.unref();
+  }
+
+  /** It is looked at all the time. */
+  renew(): undefined {
+    return undefined;
   }
 
   close(): void {
@@ -78,19 +108,20 @@ export class KeyFile implements VerificationKeys {
     const { mtimeMs, ctimeMs, size, ino, isFile } = await statOf(this.path);
     const mark = `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
     if (mark === this.#mark) return;
-    if (!isFile || size > MAXIMUM_BYTES) {
-      this.trouble = `\`${this.path}\` is no file of at most ${MAXIMUM_BYTES} bytes`;
+    if (!isFile || size > MAXIMUM_KEY_SET_BYTES) {
+      this.trouble = `\`${this.path}\` is no file of at most ${MAXIMUM_KEY_SET_BYTES} bytes`;
       return;
     }
-    const read = readKeySet(parseJson(await readFile(this.path, 'utf8'), { exactIntegers: false }));
+    const read = await KeySet.read(parseJson(await readFile(this.path, 'utf8'), { exactIntegers: false }), this.use);
     this.#mark = mark;
     if (typeof read === 'string') {
       this.trouble = `\`${this.path}\` cannot be used: ${read}`;
       return;
     }
+    const gone = goneKeys(this.current, read);
     this.trouble = undefined;
     this.current = read;
-    this.#onChange();
+    this.#onChange(gone);
   }
 }
 
@@ -103,25 +134,4 @@ async function statOf(path: string) {
 function codeOf(fault: unknown): string {
   const code = (fault as { readonly code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : 'unknown fault';
-}
-
-/**
- * A JSON Web Key Set (RFC 7517) of public keys.
- *
- * @returns what is wrong with it
- */
-function readKeySet(value: unknown): NonNullable<VerificationKeys['current']> | string {
-  const keys = (value as { readonly keys?: unknown } | null)?.keys;
-  if (!Array.isArray(keys)) return 'it is no JSON Web Key Set';
-  if (keys.length > MAXIMUM_KEYS) return `it holds more than ${MAXIMUM_KEYS} keys`;
-  for (const key of keys as readonly Json[]) {
-    if (typeof key !== 'object' || key === null || Array.isArray(key)) return 'it is no JSON Web Key Set';
-    const { kty, d } = key as { readonly [member: string]: Json };
-    if (!PUBLIC_KEY_TYPES.has(kty) || d !== undefined) return 'it holds a key that is not public';
-  }
-  try {
-    return createLocalJWKSet({ keys: structuredClone(keys) } as JSONWebKeySet);
-  } catch {
-    return 'it is no JSON Web Key Set';
-  }
 }

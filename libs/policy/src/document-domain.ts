@@ -7,6 +7,7 @@ import {
   flag,
   headerName,
   instant,
+  isWebAddress,
   kind,
   line,
   metadata,
@@ -17,6 +18,7 @@ import {
   sha256,
   some,
   typedId,
+  webAddress,
 } from './declaration.js';
 
 export const ADMINISTRATOR_ROLES = [
@@ -37,43 +39,68 @@ const credentialHeader = headerName
 const namedType = principalType.optional().meta({ description: 'Type of the principals its credentials name.' });
 const claimName = line.optional();
 
-const spiffe = record({ trustDomain: line, header: reportedIn, principalType: namedType });
 const mtls = record({ match: z.enum(['dns', 'subject', 'fingerprint']), header: reportedIn, principalType: namedType });
 const network = record({ cidrs: some(line) });
+const keySource = record({
+  url: webAddress.optional(),
+  file: line.optional(),
+  inline: record({ keys: z.array(attributes) }).optional(),
+})
+  .refine((keys) => Object.values(keys).filter((value) => value !== undefined).length === 1, {
+    error: 'one of `url`, `file` and `inline`',
+  })
+  .meta({ minProperties: 1, maxProperties: 1 });
+const leewaySeconds = seconds.optional().meta({ description: 'Default 60.' });
+const maxLifetimeSeconds = seconds.optional().meta({ description: 'Default 86400.' });
+const claimPath = 'The name of the claim, or a path to it with dots.';
+const claims = {
+  subjectClaim: claimName.meta({ description: `Default \`sub\`. ${claimPath}` }),
+  groupsClaim: claimName.meta({ description: `Default \`groups\`. ${claimPath}` }),
+  scopesClaim: claimName.meta({ description: `Default \`scope\`. ${claimPath}` }),
+  clientClaim: claimName.meta({ description: `Default \`azp\`, else \`client_id\`. ${claimPath}` }),
+};
 const jwt = record({
   issuer: line,
   audiences: some(line),
-  keys: record({
-    url: line.optional(),
-    file: line.optional(),
-    inline: record({ keys: z.array(attributes) }).optional(),
-  })
-    .refine((keys) => Object.values(keys).filter((value) => value !== undefined).length === 1, {
-      error: 'one of `url`, `file` and `inline`',
-    })
-    .meta({ minProperties: 1, maxProperties: 1 })
-    .optional()
-    .meta({ description: 'Absent: found by OIDC discovery from the issuer.' }),
+  keys: keySource.optional().meta({ description: 'Absent: found by OIDC discovery from the issuer.' }),
   algorithms: some(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']))
     .optional()
     .meta({ description: 'Default RS256, PS256, ES256, EdDSA.' }),
   header: credentialHeader,
   principalType: namedType,
-  subjectClaim: claimName.meta({ description: 'Default `sub`.' }),
-  groupsClaim: claimName.meta({ description: 'Default `groups`.' }),
-  scopesClaim: claimName.meta({ description: 'Default `scope`.' }),
-  maxLifetimeSeconds: seconds.optional().meta({ description: 'Default 86400.' }),
-  leewaySeconds: seconds.optional().meta({ description: 'Default 60.' }),
+  ...claims,
+  maxLifetimeSeconds,
+  leewaySeconds,
+}).refine(({ issuer, keys }) => keys !== undefined || isWebAddress(issuer), {
+  path: ['issuer'],
+  error: 'an address at which its keys could be found; give its keys, or write it as `https://…`',
+});
+const spiffe = record({
+  trustDomain: line,
+  header: reportedIn,
+  principalType: namedType,
+  jwtSvid: record({
+    audiences: some(line),
+    keys: keySource.meta({ description: 'The bundle of the trust domain.' }),
+    header: credentialHeader,
+    maxLifetimeSeconds,
+    leewaySeconds,
+  })
+    .optional()
+    .meta({ description: 'Present: JWT-SVIDs of the trust domain count too.' }),
 });
 const introspection = record({
-  url: line,
+  url: webAddress,
   clientId: line,
   clientSecretFile: line,
   header: credentialHeader,
   principalType: namedType,
-  subjectClaim: claimName,
-  groupsClaim: claimName,
-  scopesClaim: claimName,
+  issuer: line.optional().meta({ description: 'What `iss` must say. Absent: whatever it says.' }),
+  audiences: some(line).optional().meta({ description: 'Of which `aud` must name one. Absent: whatever it says.' }),
+  cacheSeconds: seconds
+    .optional()
+    .meta({ description: 'Longest time for which an answer counts without asking again. Default 300.' }),
+  ...claims,
 });
 const apiKey = record({
   header: headerName,

@@ -1,5 +1,6 @@
 import type { ServerStatus } from '#admin-api';
 import type { ServiceEvent } from '#decision';
+import type { IssuerStanding } from '#identity';
 import type { SourceFile } from '#policy';
 import type { ProblemCode } from '#problem';
 import type { LogLevel, TlsFiles } from '../config.js';
@@ -24,6 +25,10 @@ export type ServingThread = {
   metrics(): string;
   /** The folder's documents as they are in force. */
   documents(): readonly SourceFile[];
+  /** Keys that are fetched, as they stand. */
+  issuers(): readonly IssuerStanding[];
+  /** Fetches them. */
+  refreshIssuers(): Promise<void>;
   /** Takes what happened in the admin thread. */
   log(event: ServiceEvent): void;
 };

@@ -34,6 +34,8 @@ answerCalls(parentPort!, {
         status: () => ask('status', undefined),
         metrics: () => ask('metrics', undefined),
         documents: () => ask('documents', undefined),
+        issuers: () => ask('issuers', undefined),
+        refreshIssuers: () => ask('refreshIssuers', undefined),
       },
       operatorToken: settings.operatorToken,
       clock: Date.now,

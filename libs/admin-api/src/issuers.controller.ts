@@ -1,0 +1,39 @@
+import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IssuerList, issuerView } from './dto/issuer.dto.js';
+import { ApiProblems } from './dto/problem.dto.js';
+import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
+import { inTime } from './patience.js';
+
+/** Metadata and keys are two requests of three seconds each. */
+const REFRESH_MILLISECONDS = 8_000;
+
+/** Issuers whose keys this server fetches. */
+@ApiTags('server')
+@ApiBearerAuth()
+@Controller('admin/v1/issuers')
+export class IssuersController {
+  constructor(@Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Issuers whose keys this server fetches, and how that went last' })
+  @ApiOkResponse({ type: IssuerList })
+  @ApiProblems('operator-unknown', 'server-silent')
+  async list(): Promise<IssuerList> {
+    return { items: (await inTime(this.parts.server.issuers())).map(issuerView) };
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Fetch the keys of all issuers now',
+    description:
+      'Keys are looked for every ten minutes and, at most once a minute, when a token names an unknown one. After an emergency rotation this does it at once, on this server; SIGHUP does the same.',
+  })
+  @ApiOkResponse({ type: IssuerList })
+  @ApiProblems('operator-unknown', 'server-silent')
+  async refresh(): Promise<IssuerList> {
+    await inTime(this.parts.server.refreshIssuers(), REFRESH_MILLISECONDS);
+    return this.list();
+  }
+}
