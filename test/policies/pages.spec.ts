@@ -48,6 +48,17 @@ describe.each(['docs/writing-policies.md', 'docs/testing-policies.md'])('the ste
   });
 });
 
+const mechanismPages = readdirSync(join(root, 'docs/mechanisms')).map((name) => `docs/mechanisms/${name}`);
+
+it.each(mechanismPages)('%s shows a set that loads, and whose cases pass', (page) => {
+  const bundle = loadBundle([{ file: page, text: blocksOf(page).join('---\n') }]);
+  expect(bundle.faults).toEqual([]);
+  const snapshot = compile(bundle.world!);
+  const results = runTests(bundle, (request) => decide(snapshot, request), NOW);
+  expect(results.length).toBeGreaterThan(0);
+  expect(results.filter(({ passed }) => !passed)).toEqual([]);
+});
+
 it('shows documents in docs/documents.md that load beside the quickstart', () => {
   const quickstart = textOf('policies/quickstart/shop.yaml');
   const shown = blocksOf('docs/documents.md').filter((text) => !text.includes('name: shop }'));

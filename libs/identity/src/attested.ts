@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { addressText } from './address-text.js';
 import { BoundedCache } from './bounded-cache.js';
 import { certificateFromPem, certificateFromPrincipal, type ReportedCertificate } from './certificate.js';
+import { attributeValues } from './distinguished-name.js';
 import type { Dropped, Judged, Presented } from './evidence.js';
 import { parseForwardedClientCert } from './forwarded-client-cert.js';
 import { accepted, asFalse, bareItem, dropped } from './judged.js';
@@ -187,6 +188,8 @@ function subjectsOf({ declaration }: CertificateMechanism, certificate: Reported
     case 'subject':
       if (certificate.subject === undefined) return notReported('subject');
       return withoutFault(certificate.subject);
+    case 'organizationalUnit':
+      return unitsIn(certificate.subject);
     case 'fingerprint':
       return certificate.fingerprint === undefined
         ? notReported('fingerprint')
@@ -203,6 +206,13 @@ function spiffeSubject(trustDomain: string, { uris }: ReportedCertificate): Subj
   if (found === undefined) return { because: 'the URI name is no SPIFFE ID of a workload' };
   if (found !== trustDomain) return { because: 'the SPIFFE ID is of another trust domain' };
   return { subjects: uris };
+}
+
+function unitsIn(subject: string | undefined): Subjects {
+  const units = subject === undefined ? [] : attributeValues(subject, 'OU');
+  if (units === undefined) return { because: 'the subject of the certificate cannot be read in one way' };
+  const subjects = units.filter((unit) => subjectFault(unit) === undefined);
+  return subjects.length > 0 ? { subjects } : notReported('organizational unit');
 }
 
 function withoutFault(subject: string): Subjects {

@@ -39,7 +39,11 @@ const credentialHeader = headerName
 const namedType = principalType.optional().meta({ description: 'Type of the principals its credentials name.' });
 const claimName = line.optional();
 
-const mtls = record({ match: z.enum(['dns', 'subject', 'fingerprint']), header: reportedIn, principalType: namedType });
+const mtls = record({
+  match: z.enum(['dns', 'subject', 'organizationalUnit', 'fingerprint']),
+  header: reportedIn,
+  principalType: namedType,
+});
 const network = record({ cidrs: some(line) });
 const keySource = record({
   url: webAddress.optional(),
