@@ -257,6 +257,20 @@ it('what is on disk counts only as it was written, and only for its address', as
   await elsewhere.close();
 });
 
+it('says when nobody uses the keys of an issuer any more, and asks it no more', async () => {
+  const identity = await identityOf(BY_URL, { issuers });
+  await world.settle();
+  const next = await identityOf(BY_DISCOVERY, { issuers, previous: identity });
+  identity.close();
+  await world.pass(60 * MINUTE);
+  expect(world.events).toContainEqual({ kind: 'issuer-unused', address: KEYS });
+  expect(issuers.standings()).toMatchObject([{ address: ISSUER }]);
+  next.close();
+  world.asked.length = 0;
+  await world.pass(60 * MINUTE);
+  expect(world.asked).toEqual([]);
+});
+
 it('says once that keys cannot be fetched, and once that they can again', async () => {
   await identityOf(BY_URL, { issuers });
   await world.settle();

@@ -141,6 +141,21 @@ describe('metrics', () => {
     });
   });
 
+  it('tell how the keys of issuers are fetched, while anyone uses them', () => {
+    const address = 'https://login.acme.example/';
+    const fetched = { kind: 'issuer-keys', address, isNews: false, keys: 2, fetchedAt: NOW } as const;
+    open().count({ ...fetched, trouble: undefined });
+    metrics.count({ ...fetched, trouble: 'it cannot be reached' });
+    expect(samples()).toMatchObject({
+      [`dharma_issuer_keys{issuer="${address}"}`]: 2,
+      [`dharma_issuer_keys_fetched_seconds{issuer="${address}"}`]: NOW / 1000,
+      [`dharma_issuer_fetches_total{issuer="${address}",result="good"}`]: 1,
+      [`dharma_issuer_fetches_total{issuer="${address}",result="failed"}`]: 1,
+    });
+    metrics.count({ kind: 'issuer-unused', address });
+    expect(Object.keys(samples()).filter((sample) => sample.includes(address))).toEqual([]);
+  });
+
   it('have a name, a type and a sentence each', () => {
     const text = open().text();
     for (const family of text.split(/^(?=# HELP)/m)) {

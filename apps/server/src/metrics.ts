@@ -75,6 +75,9 @@ export class Metrics {
         return;
       case 'issuer-keys':
         return this.#countFetch(event);
+      case 'issuer-unused':
+        this.#issuers.delete(event.address);
+        return;
       case 'policy-in-force':
       case 'policy-verified':
       case 'policy-unreadable':

@@ -165,6 +165,24 @@ describe('telemetry', () => {
     expect(telemetry.troubles()).toEqual([]);
   });
 
+  it.each`
+    because                  | later
+    ${'they can be fetched'} | ${{ kind: 'issuer-keys', trouble: undefined }}
+    ${'nobody uses them'}    | ${{ kind: 'issuer-unused' }}
+  `('counts issuers whose keys cannot be fetched, until $because; it does not name them', ({ later }) => {
+    const { log } = open('enforce');
+    const address = 'https://login.acme.example/';
+    const failed = { kind: 'issuer-keys', address, keys: 1, fetchedAt: NOW, trouble: 'it cannot be reached' } as const;
+    log({ ...failed, isNews: true });
+    log({ ...failed, isNews: false });
+    expect(telemetry.troubles()).toEqual(['the keys of 1 issuers cannot be fetched']);
+    expect(written.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 40, address, trouble: 'it cannot be reached' },
+    ]);
+    log({ ...failed, isNews: true, ...later });
+    expect(telemetry.troubles()).toEqual([]);
+  });
+
   it('knows what is wrong, until it is right again', () => {
     const { log } = open('enforce');
     log({ kind: 'feed', alarm: 'unreachable', detail: 'ECONNREFUSED 10.0.0.7' });

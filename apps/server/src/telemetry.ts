@@ -139,6 +139,7 @@ export class Telemetry implements Vitals {
     else if (event.kind === 'policy-difference') this.#refuse(event.revision, 'the engines differ on it');
     else if (event.kind === 'certificate-unusable') this.#unusableCertificates.add(event.listener);
     else if (event.kind === 'certificate-in-use') this.#unusableCertificates.delete(event.listener);
+    else if (event.kind === 'issuer-unused') this.#silentIssuers.delete(event.address);
     else if (event.kind === 'issuer-keys') this.#hear(event.address, event.trouble);
   }
 }
@@ -216,6 +217,8 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
           logger.warn({ address, keys, trouble }, 'the keys of an issuer cannot be fetched; the last good ones stay');
         return;
       }
+      case 'issuer-unused':
+        return;
       case 'database':
         logger.info(event.sentence);
         return;

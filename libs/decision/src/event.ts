@@ -36,7 +36,7 @@ export type ServiceEvent =
   | { readonly kind: 'database'; readonly sentence: string }
   /** The admin listener died; another one takes its place. */
   | { readonly kind: 'admin-crashed'; readonly fault: string }
-  | Extract<IssuerEvent, { readonly kind: 'issuer-keys' }>
+  | Exclude<IssuerEvent, { readonly kind: 'disk' }>
   /** Something that outlives a restart could not be kept on disk, or what was kept could not be used. */
   | { readonly kind: 'disk'; readonly fault: string };
 

@@ -3,11 +3,10 @@ import { type KeyAddress, type KeyStanding, nameOf, RemoteKeys, RemoteKeysUse } 
 import type { VerificationKeys } from './verification-keys.js';
 
 export type IssuerEvent =
-  /** Keys were fetched, or could not be and the last good ones stay. */
-  | ({
-      readonly kind: 'issuer-keys';
-      /** The try before ended in another way. */ readonly isNews: boolean;
-    } & KeyStanding)
+  /** Keys were fetched, or could not be and the last good ones stay. `isNews`: the try before ended in another way. */
+  | ({ readonly kind: 'issuer-keys'; readonly isNews: boolean } & KeyStanding)
+  /** No mechanism in force uses its keys any more. */
+  | { readonly kind: 'issuer-unused'; readonly address: string }
   | { readonly kind: 'disk'; readonly fault: string };
 
 export interface IssuersParts {
@@ -61,6 +60,7 @@ export class Issuers {
       if (users.length > 0) return;
       void keys.close();
       this.#shared.delete(name);
+      this.parts.log({ kind: 'issuer-unused', address: keys.standing.address });
     });
   }
 
