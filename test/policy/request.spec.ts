@@ -205,6 +205,8 @@ describe('an answer', () => {
         crossed: ['acme'],
         rules: ['a/b'],
         obligations: [{ rule: 'a/b', critical: true, value: 'gold', name: 'x-tier', kind: 'setHeader' }],
+        actor: 'checkout',
+        principal: 'user:ann',
         ttlSeconds: 30,
         endpoint: 'flights/search',
         path: '/v1/search',

@@ -24,6 +24,8 @@ const outcome: Outcome = {
   crossed: [],
   rules: [],
   obligations: [],
+  actor: null,
+  principal: null,
   ttlSeconds: 30,
   endpoint: null,
   path: null,

@@ -86,6 +86,8 @@ describe('an answer', () => {
       crossed: [],
       rules: [],
       obligations: [],
+      actor: null,
+      principal: null,
       ttlSeconds: 30,
       endpoint: 'api/web',
       path: '/v1/7',

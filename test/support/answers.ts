@@ -10,6 +10,8 @@ const DENIED: Outcome = {
   crossed: [],
   rules: [],
   obligations: [],
+  actor: null,
+  principal: null,
   ttlSeconds: 30,
   endpoint: 'orders/public',
   path: '/public',

@@ -6,6 +6,7 @@ import type { Condition, Root } from '#cel';
 import { ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Answering } from './address-table.js';
 import { compileBindings } from './bindings.js';
+import { foldedHeaderName } from './header-name.js';
 import { Holdings } from './holdings.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
 import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
@@ -33,6 +34,8 @@ import { TextNumbers } from './texts.js';
 
 /** Up to this many names a set is an array. */
 const SHORT = 8;
+/** With more scopes than this nobody is told that only a scope was missing: to find out would cost too much. */
+const MAX_SCOPES = 1_000;
 
 export function compile(world: World): Snapshot {
   const domains = compileDomains(world);
@@ -100,6 +103,8 @@ export function compile(world: World): Snapshot {
     holdings,
     validityEdges: compiler.validityEdges(),
     outTimeReaders: compiler.outTimeReaders(),
+    headersSet: compiler.headersSet(),
+    scopesAsked: compiler.scopesAsked(),
   };
 }
 
@@ -277,6 +282,31 @@ class RuleCompiler {
       if (notAfter !== undefined) edges.add(notAfter);
     }
     return Float64Array.from(edges).sort();
+  }
+
+  headersSet(): ReadonlyMap<string, readonly string[]> {
+    const names = new Set<string>();
+    for (const { obligations } of this.everyRule()) {
+      for (const obligation of obligations)
+        if (obligation.kind === 'setHeader') names.add(obligation.name.toLowerCase());
+    }
+    const byFold = new Map<string, string[]>();
+    for (const name of [...names].sort(byBytes)) {
+      const folded = foldedHeaderName(name);
+      const alike = byFold.get(folded);
+      if (alike === undefined) byFold.set(folded, [name]);
+      else alike.push(name);
+    }
+    return byFold;
+  }
+
+  scopesAsked(): readonly string[] {
+    const names = new Set<string>();
+    for (const { effect, mode, who } of this.everyRule()) {
+      if (effect === 'deny' || mode === 'report' || who.scopes === undefined) continue;
+      for (const name of 'allOf' in who.scopes ? who.scopes.allOf : who.scopes) names.add(name);
+    }
+    return names.size > MAX_SCOPES ? [] : [...names].sort(byBytes);
   }
 
   outTimeReaders(): ReadonlyMap<DomainNode, readonly CompiledRule[]> {

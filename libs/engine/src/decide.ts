@@ -21,6 +21,15 @@ export function decide(snapshot: Snapshot, request: AccessRequest): Outcome {
   return WALK.answer(snapshot, request);
 }
 
+/**
+ * Whether a denied request would be allowed if every usable credential had all the scopes that allows ask for. Costs as
+ * much as a decision.
+ */
+export function lacksOnlyScopes(snapshot: Snapshot, request: AccessRequest): boolean {
+  const { scopesAsked } = snapshot;
+  return scopesAsked.length > 0 && WALK.answer(snapshot, request, scopesAsked).decision === 'allow';
+}
+
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_DOMAINS: readonly DomainNode[] = Object.freeze([]);
 const NO_OBLIGATIONS: readonly Obligation[] = Object.freeze([]);
@@ -44,7 +53,8 @@ class Walk {
   private decidingCount = 0;
   private arisen: Obligation[] = [];
 
-  answer(snapshot: Snapshot, request: AccessRequest): Outcome {
+  /** @param scopes  of every usable credential; undefined: those it has */
+  answer(snapshot: Snapshot, request: AccessRequest, scopes?: readonly string[]): Outcome {
     this.snapshot = snapshot;
     this.request = request;
     this.endpoint = undefined;
@@ -53,7 +63,7 @@ class Walk {
     const target = readTarget(request, this.target);
     if (target === undefined) return this.deny('INVALID_REQUEST', null);
     this.matcher.begin(snapshot, request, target);
-    const callerReason = this.weighEvidence();
+    const callerReason = this.weighEvidence(scopes);
     this.ttlSeconds = this.timeToLive();
 
     const found = lookupTarget(snapshot, target);
@@ -112,7 +122,7 @@ class Walk {
   private earliestExpiry = Infinity;
 
   /** Fills in the credentials and the actor. @returns why there can be no decision about this caller */
-  private weighEvidence(): DenyReason | undefined {
+  private weighEvidence(scopes: readonly string[] | undefined): DenyReason | undefined {
     const { snapshot, request, matcher } = this;
     this.credentialCount = 0;
     this.usableTrust = NO_NAMES;
@@ -132,7 +142,8 @@ class Walk {
       const usable = mechanism.owner.live && (service === undefined || service.live);
       if (item.role === 'access') {
         const next = this.credentialCount++;
-        (this.credentials[next] ??= new CredentialSlot()).set(item, mechanism, service, usable);
+        const credential = scopes === undefined || !usable ? item : { ...item, scopes };
+        (this.credentials[next] ??= new CredentialSlot()).set(credential, mechanism, service, usable);
         continue;
       }
       if (matcher.actorNode !== undefined && matcher.actorNode !== service) ambiguous = true;
@@ -273,6 +284,8 @@ class Walk {
       crossed,
       rules: this.decidingIds(),
       obligations: this.arisen.length === 0 ? NO_OBLIGATIONS : mergeObligations(this.arisen),
+      actor: this.proven.isEmpty ? null : this.matcher.actorNode!.name,
+      principal: this.principalAt(placement),
       ttlSeconds: this.ttlSeconds,
       endpoint: this.endpoint!.id,
       path: this.path,
@@ -310,6 +323,27 @@ class Walk {
       default:
         return this.decidingRules.slice(0, this.decidingCount).map((rule) => ids.at(rule));
     }
+  }
+
+  /** The one principal that the credentials name which the placement accepts; where it accepts none, all usable ones. */
+  private principalAt(placement: PlacementNode | undefined): string | null {
+    let sole: CredentialSlot | undefined;
+    let several = false;
+    let accepted = false;
+    for (let place = 0; place < this.credentialCount; place++) {
+      const credential = this.credentials[place]!;
+      if (!credential.usable) continue;
+      const counts = placement !== undefined && this.accepts(placement.domain, credential);
+      if (counts && !accepted) {
+        accepted = true;
+        sole = undefined;
+        several = false;
+      }
+      if (accepted && !counts) continue;
+      sole ??= credential;
+      several ||= !sole.isOfPrincipal(credential);
+    }
+    return sole === undefined || several ? null : sole.principal;
   }
 
   private accepts(domain: DomainNode, credential: CredentialSlot): boolean {

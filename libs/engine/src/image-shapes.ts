@@ -49,6 +49,8 @@ const snapshot = (next: Next): Snapshot => ({
   holdings: next(),
   validityEdges: next(),
   outTimeReaders: next(),
+  headersSet: next(),
+  scopesAsked: next(),
 });
 
 const domain = (next: Next): DomainNode => ({

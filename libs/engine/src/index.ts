@@ -4,6 +4,7 @@ export { canonicalHost, canonicalPath, isPlainText, isToken, isTopic, MAX_TARGET
 export type { CanonicalPath } from './canonical.js';
 export { bySpecificity, otherSlash, pathTemplate, topicTemplate } from './template.js';
 export type { Segment } from './template.js';
+export { foldedHeaderName } from './header-name.js';
 export { parseTextTemplate } from './obligations.js';
 export { byBytes } from './ordering.js';
 export { denied } from './outcome.js';
@@ -19,7 +20,7 @@ export type { Snapshot } from './snapshot.js';
 export { imageOf } from './image.js';
 export type { ImagePart } from './image-format.js';
 export { SnapshotRestorer } from './restorer.js';
-export { decide } from './decide.js';
+export { decide, lacksOnlyScopes } from './decide.js';
 export { explain } from './explain.js';
 export type { ExplainedCheck, ExplainedEvidence, ExplainedRoute, ExplainedRule, Explanation } from './explain.js';
 export type { Change, NearestMiss } from './nearest-miss.js';

@@ -298,7 +298,7 @@ export interface Denial {
 /**
  * The engine's answer. The service adds the revision, its age and a decision id.
  *
- * On deny `meeting` is null, `crossed` and `obligations` are empty, and `rules` are the matching denies of `DENY_RULE`.
+ * On deny `meeting`, `actor` and `principal` are null, `crossed` and `obligations` are empty, and `rules` are the matching denies of `DENY_RULE`.
  */
 export interface Outcome {
   readonly decision: Effect;
@@ -311,6 +311,10 @@ export interface Outcome {
   readonly crossed: readonly string[];
   readonly rules: readonly string[];
   readonly obligations: readonly Obligation[];
+  /** On allow: the service that calls, as far as it has proven to be in any domain; else null. */
+  readonly actor: string | null;
+  /** On allow: the one principal (`type:id`) that the credentials name; null when they name none, or several. */
+  readonly principal: string | null;
   /** What an enforcing world would have said, where report mode turned it into an allow. */
   readonly wouldDeny?: Denial;
   /** On `ACCESS_EVIDENCE_MISSING`, where the domain discloses it: mechanisms the boundary accepts, sorted. */

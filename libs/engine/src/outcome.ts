@@ -28,6 +28,8 @@ export function denied(
     crossed: NO_NAMES,
     rules: NO_NAMES,
     obligations: NO_OBLIGATIONS,
+    actor: null,
+    principal: null,
     ttlSeconds,
     endpoint,
     path,

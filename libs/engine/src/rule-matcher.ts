@@ -111,6 +111,11 @@ export class CredentialSlot {
     return (this.writtenPrincipal ??= `${this.mechanism.principalType}:${this.item.subject}`);
   }
 
+  /** Whether both name one principal; writes neither out. */
+  isOfPrincipal({ mechanism, item }: CredentialSlot): boolean {
+    return this.item.subject === item.subject && this.mechanism.principalType === mechanism.principalType;
+  }
+
   /** What roles the principal holds, wherever; looked up once a walk. */
   get holding(): Holding | undefined {
     if (!this.isLookedUp) {

@@ -223,6 +223,10 @@ export interface Snapshot {
   readonly numbered: readonly DomainNode[];
   /** Some rule `out` reads the clock. */
   readonly outTimeReaders: ReadonlyMap<DomainNode, readonly CompiledRule[]>;
+  /** Headers that some rule sets, in report mode too: names in lower case, by their folded form. */
+  readonly headersSet: ReadonlyMap<string, readonly string[]>;
+  /** Scopes that some allow asks for, sorted; none where there are too many to try them. */
+  readonly scopesAsked: readonly string[];
 }
 
 /** Whether `inner` is `outer` or lies below it. */

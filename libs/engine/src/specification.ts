@@ -414,12 +414,16 @@ function allowsOf(world: World, name: string, direction: Rule['direction']): rea
     .sort((left, right) => byBytes(left.id, right.id));
 }
 
+/** Withholding evidence must never help: a service that has proven nothing is nobody to a rule that allows. */
+function actorOf({ proven, actor }: Caller): string | undefined {
+  return proven.size > 0 ? actor?.name : undefined;
+}
+
 function allowStandpoint(at: Place, route: RouteAttempt, domain: string): Standpoint {
   const { world, caller } = at;
   return {
     ...at,
-    // Withholding evidence must never help: a service that has proven nothing is nobody to a rule that allows.
-    actor: caller.proven.size > 0 ? caller.actor?.name : undefined,
+    actor: actorOf(caller),
     callerDomains: caller.proven,
     targetDomains: targetDomains(world, route.placement === undefined ? [] : [route.placement]),
     roleChains: [chainOf(world, domain)],
@@ -462,9 +466,20 @@ function answerOf(at: Place, attempts: readonly RouteAttempt[], ttlSeconds: numb
     crossed: passed.crossed,
     rules: firsts.flatMap((matches) => matches.slice(0, 1).map(({ rule }) => rule.id)),
     obligations: mergeObligations(firsts.flat().flatMap(({ obligations }) => obligations)),
+    actor: actorOf(at.caller) ?? null,
+    principal: principalOf(at, passed.placement),
     ttlSeconds,
     ...where,
   };
+}
+
+/** Of the usable credentials those that the placement accepts, or all where it accepts none: the principal, if it is one. */
+function principalOf({ world, caller }: Place, placement: string | undefined): string | null {
+  const usable = caller.credentials.filter((credential) => credential.usable);
+  const access = placement === undefined ? [] : accessOf(world, placement);
+  const accepted = usable.filter(({ item }) => access.includes(item.mechanism));
+  const principals = new Set((accepted.length > 0 ? accepted : usable).map(({ principal }) => principal));
+  return principals.size === 1 ? [...principals][0]! : null;
 }
 
 /** A critical obligation that the convention cannot carry turns the allow into a deny; report mode never softens it. */

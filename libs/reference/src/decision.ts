@@ -6,14 +6,15 @@ import { callerOf } from './caller.js';
 import { ANONYMOUS, OUTSIDE, accessOf, chains, isLive, liesIn, parentOf } from './domains.js';
 import { guardrail } from './guardrail.js';
 import { timeToLive } from './lifetime.js';
-import { isExternal, matterOf } from './matter.js';
+import { isExternal, matterOf, provenActor } from './matter.js';
 import type { Matter } from './matter.js';
 import { sortedSet } from './ordering.js';
-import { walk } from './routes.js';
+import { accepted, walk } from './routes.js';
 import type { Passage, Route } from './routes.js';
 import type { Rules } from './rules.js';
 import { resolveTarget } from './target.js';
 import type { ResolvedTarget } from './target.js';
+import { principalOf } from './trial.js';
 
 /** What was decided, before it is put into the form of an answer. */
 type Verdict =
@@ -38,7 +39,7 @@ export async function decideByCasbin(world: World, rules: Rules, request: Access
   const isStale = verdict.kind === 'deny' && verdict.denial.reason === 'POLICY_TOO_OLD';
   return {
     ...(verdict.kind === 'allow'
-      ? allowed(target, verdict.passage, verdict.wouldDeny)
+      ? allowed(matter, verdict.passage, verdict.wouldDeny)
       : denied(verdict.denial, verdict.rules)),
     ...accepting(world, verdict),
     ttlSeconds: isStale ? 0 : await timeToLive(request, rules, caller, matter),
@@ -107,8 +108,8 @@ function dischargeable(matter: Matter, passage: Passage, wouldDeny?: Denial): Ve
 
 type Answer = Omit<Outcome, 'ttlSeconds' | 'endpoint' | 'path' | 'accepts'>;
 
-function allowed(target: ResolvedTarget, passage: Passage, wouldDeny: Denial | undefined): Answer {
-  const { route, reason } = kindOf(target, passage.route);
+function allowed(matter: Matter, passage: Passage, wouldDeny: Denial | undefined): Answer {
+  const { route, reason } = kindOf(matter.target, passage.route);
   return {
     decision: 'allow',
     reason,
@@ -118,8 +119,18 @@ function allowed(target: ResolvedTarget, passage: Passage, wouldDeny: Denial | u
     crossed: passage.route.crossed,
     rules: passage.rules,
     obligations: passage.obligations,
+    actor: provenActor(matter),
+    principal: namedPrincipal(matter, passage.route),
     ...(wouldDeny === undefined ? {} : { wouldDeny }),
   };
+}
+
+/** Whom the credentials name with one voice; those that count at the placement are heard before all others. */
+function namedPrincipal(matter: Matter, { placement }: Route): string | null {
+  const heard = placement === null ? [] : accepted(matter, placement);
+  const voices = heard.length > 0 ? heard : matter.caller.credentials.filter(({ usable }) => usable);
+  const [principal, ...others] = sortedSet(voices.map(principalOf));
+  return principal === undefined || others.length > 0 ? null : principal;
 }
 
 function kindOf(target: ResolvedTarget, { crossed }: Route): { reason: AllowReason; route: Outcome['route'] } {
@@ -128,7 +139,18 @@ function kindOf(target: ResolvedTarget, { crossed }: Route): { reason: AllowReas
 }
 
 function denied({ reason, deniedAt }: Denial, rules: readonly string[] = []): Answer {
-  return { decision: 'deny', reason, route: null, deniedAt, meeting: null, crossed: [], rules, obligations: [] };
+  return {
+    decision: 'deny',
+    reason,
+    route: null,
+    deniedAt,
+    meeting: null,
+    crossed: [],
+    rules,
+    obligations: [],
+    actor: null,
+    principal: null,
+  };
 }
 
 /** What would have been accepted at the boundary that asked in vain for evidence, where the domain discloses it. */

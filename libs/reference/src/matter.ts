@@ -48,6 +48,11 @@ export function isExternal(target: ResolvedTarget): boolean {
   return target.service.kind === 'external';
 }
 
+/** For everything that allows, there is no actor while nothing is proven. */
+export function provenActor({ proven, actor }: Matter): string | null {
+  return proven.size > 0 ? (actor?.name ?? null) : null;
+}
+
 /**
  * A trial of the allows of one domain.
  *
@@ -60,8 +65,6 @@ export async function allowTrial(
   placement: string | null,
   item: TrialItem,
 ): Promise<Trial> {
-  // For everything that allows, there is no actor while nothing is proven.
-  const actor = matter.proven.size > 0 ? matter.actor : null;
   const nobody = { self: new Set<string>(), subtree: new Set<string>() };
   return withRoles(matter, [domain], {
     request: matter.request,
@@ -71,7 +74,7 @@ export async function allowTrial(
     domain,
     owners: nobody,
     item,
-    actor: actor?.name ?? null,
+    actor: provenActor(matter),
     callerDomains: matter.proven,
     targetDomains: new Set(placement === null ? [OUTSIDE] : chain(placement)),
   });

@@ -2,6 +2,7 @@
  * The ways to a target and the checks on them (steps 5 to 7 of the algorithm).
  */
 import type { Denial, DenyReason, Direction, Obligation, Rule } from '#engine';
+import type { KeptItem } from './caller.js';
 import { ANONYMOUS, OUTSIDE, accessOf, chain, isLive, isZeroTrust, marks, modeOf } from './domains.js';
 import { allowTrial, isExternal } from './matter.js';
 import type { Matter } from './matter.js';
@@ -117,22 +118,24 @@ function checksOf(matter: Matter, { meeting, crossed }: Route): readonly Check[]
 }
 
 /** The usable credentials whose mechanism a domain's access set lists. */
-function accepted({ world, caller }: Matter, domain: string): readonly TrialItem[] {
+export function accepted({ world, caller }: Matter, domain: string): readonly KeptItem[] {
   const access = accessOf(world, domain);
-  return caller.credentials
-    .filter((credential) => credential.usable && access.includes(credential.mechanism.name))
-    .map((credential) => ({ kind: 'credential', credential }));
+  return caller.credentials.filter(({ usable, mechanism }) => usable && access.includes(mechanism.name));
+}
+
+function asItems(credentials: readonly KeptItem[]): readonly TrialItem[] {
+  return credentials.map((credential) => ({ kind: 'credential', credential }));
 }
 
 function withNone(matter: Matter, domain: string): readonly TrialItem[] {
-  return [{ kind: 'none' }, ...accepted(matter, domain)];
+  return [{ kind: 'none' }, ...asItems(accepted(matter, domain))];
 }
 
 function presented(matter: Matter, domain: string): readonly TrialItem[] {
   const anonymous: readonly TrialItem[] = accessOf(matter.world, domain).includes(ANONYMOUS)
     ? [{ kind: 'anonymous' }]
     : [];
-  return [...anonymous, ...accepted(matter, domain)];
+  return [...anonymous, ...asItems(accepted(matter, domain))];
 }
 
 /** Every allow that matches with any item, in order, each with the first item that made it match. */
