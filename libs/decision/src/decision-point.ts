@@ -13,6 +13,7 @@ import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.j
 import type { Clock, EventLog } from './event.js';
 import { ageSeconds, type LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
 
+import { namesTwoSenders } from './two-senders.js';
 /** Why a revision decides a request as it does; asked elsewhere, because it takes the whole set. */
 export abstract class Explainer {
   /** @throws when the revision is not the one it knows any more */
@@ -163,7 +164,7 @@ export class DecisionPoint {
   #ownState(question: Question, policy: PolicyInForce | undefined): DenyReason | undefined {
     if (this.#closed) return 'SHUTTING_DOWN';
     if (policy === undefined) return 'POLICY_UNAVAILABLE';
-    if (question.kind === 'malformed' || namesTwoSenders(question, policy)) return 'INVALID_REQUEST';
+    if (question.kind === 'malformed' || namesTwoSenders(question.presented, policy.identity)) return 'INVALID_REQUEST';
     if (question.minRevision !== undefined && question.minRevision > policy.revision) return 'POLICY_TOO_OLD';
     return undefined;
   }
@@ -229,16 +230,6 @@ export class DecisionPoint {
       observed,
     };
   }
-}
-
-/** One header that says twice who sent a request: two parties could each believe another of them. */
-function namesTwoSenders(
-  { presented: { repeated } }: Extract<Question, { kind: 'request' }>,
-  { identity }: PolicyInForce,
-): boolean {
-  if (repeated === undefined || repeated.size === 0) return false;
-  for (const name of repeated) if (identity.reportHeaders.has(name)) return true;
-  return false;
 }
 
 function denialOf({ reason, deniedAt }: Outcome): Denial {

@@ -13,6 +13,8 @@ export interface Presented {
   readonly reported: { readonly [header: string]: string };
   /** Names among `credentials` and `reported` that came in more than one field, and were joined; absent: none. */
   readonly repeated?: ReadonlySet<string>;
+  /** Header names of the client that careless readers take for another one, with that one (`foldedHeaderName`); absent: none. */
+  readonly aliases?: ReadonlyMap<string, string>;
   /** The client's address, where the convention has a field for it. */
   readonly clientAddress?: string;
   /** The client's certificate, where the convention has a field for it. */

@@ -5,6 +5,7 @@ describe("a client's headers", () => {
     because                                              | lines                                                               | headers
     ${'repeated ones are joined'}                        | ${[['accept', 'a'], ['accept', 'b']]}                               | ${{ accept: 'a,b' }}
     ${'a folded underscore may be another header'}       | ${[['x_user', 'root'], ['x-user', 'ann']]}                          | ${{ 'x-user': 'ann' }}
+    ${'a name that only begins like one of ours'}        | ${[['authorization_hint', 'a'], ['x-forwarded_for', 'b']]}          | ${{}}
     ${'what a gateway says is not what the client says'} | ${[['x-original-uri', '/'], ['x-dharma-path', '/'], ['host', 'h']]} | ${{}}
     ${'nor is it in the other convention'}               | ${[['x-forwarded-uri', '/'], ['x-forwarded-method', 'GET']]}        | ${{}}
     ${'a key of ours is nobody else to see'}             | ${[['x-dharma-key', 'edge.secret']]}                                | ${{}}
@@ -26,6 +27,36 @@ describe("a client's headers", () => {
       ['x-user', 'root'],
     ]);
     expect(read).toMatchObject({ headers: { 'x-user': 'ann,root' }, repeated: new Set(['x-user']) });
+  });
+
+  it('that careless readers take for others are named with those', () => {
+    const read = clientHeaders([
+      ['x_user', 'root'],
+      ['x.user', 'root'],
+      ['x-user', 'ann'],
+    ]);
+    expect(read).toMatchObject({
+      aliases: new Map([
+        ['x_user', 'x-user'],
+        ['x.user', 'x-user'],
+      ]),
+    });
+  });
+
+  it.each([
+    'x_dharma_actor',
+    'x-dharma_principal',
+    'x.dharma.key',
+    'x_original_uri',
+    'x-original_method',
+    'x_forwarded_host',
+    'x.forwarded-uri',
+    'x_forwarded_method',
+    'proxy_authorization',
+    'content_length',
+    'transfer_encoding',
+  ])('are refused where one can be taken for a header of a gateway, of ours or of credentials: %s', (name) => {
+    expect(clientHeaders([[name, 'v']])).toMatchObject({ kind: 'fault', fault: { pointer: name } });
   });
 
   it.each`

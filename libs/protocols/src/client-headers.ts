@@ -1,4 +1,5 @@
 import type { RequestFault } from '#decision';
+import { foldedHeaderName } from '#engine';
 import type { HeaderLine } from '#http';
 
 export type ClientHeaders =
@@ -7,6 +8,8 @@ export type ClientHeaders =
       readonly headers: { readonly [name: string]: string };
       /** Names that came in more than one field. */
       readonly repeated: ReadonlySet<string>;
+      /** Names that careless readers take for another one, with that one. */
+      readonly aliases: ReadonlyMap<string, string>;
     }
   | { readonly kind: 'fault'; readonly fault: RequestFault };
 
@@ -21,18 +24,28 @@ const ONE_TOKEN = /^(?:bearer|basic) /i;
 const SECOND_SCHEME = /,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+ +\S/;
 
 const NONE: ReadonlySet<string> = new Set();
+const NO_ALIASES: ReadonlyMap<string, string> = new Map();
 
 /**
  * The client's headers as conditions read them: names in lower case, repeated ones joined with a comma.
  *
- * Names with `_` are left out, because upstreams fold them into the same variable as the name with `-`.
+ * Names with `_` are left out, because upstreams fold them into the same variable as the name with `-`. A name that folds
+ * into one of a gateway's, of ours, or of credentials is a fault: two parties would read two requests, or two senders.
  *
  * @param lines  names in lower case
  */
 export function clientHeaders(lines: Iterable<HeaderLine>): ClientHeaders {
   const headers: { [name: string]: string } = Object.create(null);
   let repeated: Set<string> | undefined;
+  let aliases: Map<string, string> | undefined;
   for (const [name, value] of lines) {
+    const folded = foldedHeaderName(name);
+    if (folded !== name) {
+      if (NOT_THE_CLIENTS.test(folded) || SINGLE.has(folded)) {
+        return { kind: 'fault', fault: { pointer: name, message: `it can be taken for \`${folded}\`` } };
+      }
+      (aliases ??= new Map()).set(name, folded);
+    }
     if (NOT_THE_CLIENTS.test(name) || !NAME.test(name)) continue;
     const earlier = headers[name];
     if (SINGLE.has(name) && (earlier !== undefined || holdsTwo(value))) {
@@ -41,7 +54,7 @@ export function clientHeaders(lines: Iterable<HeaderLine>): ClientHeaders {
     headers[name] = earlier === undefined ? value : `${earlier},${value}`;
     if (earlier !== undefined) (repeated ??= new Set()).add(name);
   }
-  return { kind: 'headers', headers, repeated: repeated ?? NONE };
+  return { kind: 'headers', headers, repeated: repeated ?? NONE, aliases: aliases ?? NO_ALIASES };
 }
 
 /** Gateways join fields of one name with a comma. */

@@ -44,7 +44,7 @@ export function toQuestion(message: CheckRequest, trace?: string): Question {
   if (client.kind === 'fault') faults.push(client.fault);
   const asserted = assertedIn(context, http, faults);
   if (faults.length > 0 || client.kind === 'fault') return { kind: 'malformed', faults, trace };
-  const { headers, repeated } = client;
+  const { headers, repeated, aliases } = client;
   return {
     kind: 'request',
     request: {
@@ -56,7 +56,7 @@ export function toQuestion(message: CheckRequest, trace?: string): Question {
       context: {},
       carries: ['setHeader', 'removeHeader', 'rateLimit'],
     },
-    presented: { asserted, credentials: headers, reported: {}, repeated, ...sourceOf(context) },
+    presented: { asserted, credentials: headers, reported: {}, repeated, aliases, ...sourceOf(context) },
     trace,
   };
 }

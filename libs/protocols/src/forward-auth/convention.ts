@@ -80,7 +80,7 @@ export function toQuestion(convention: Convention, lines: readonly HeaderLine[],
   if (client.kind === 'fault') faults.push(client.fault);
   const trace = traceIn(lines.find(([name]) => name === TRACE_HEADER)?.[1]);
   if (faults.length > 0 || client.kind === 'fault') return { kind: 'malformed', faults, trace };
-  const { headers, repeated } = client;
+  const { headers, repeated, aliases } = client;
   return {
     kind: 'request',
     request: {
@@ -102,6 +102,7 @@ export function toQuestion(convention: Convention, lines: readonly HeaderLine[],
   };
 }
 
+      aliases,
 /** @param challenge  the value of `www-authenticate`, the same for every client */
 export function toReply(convention: Convention, answer: Answer, challenge: string): ForwardAuthReply {
   const own = { 'x-dharma-decision': answer.decisionId, 'cache-control': 'no-store' };

@@ -25,6 +25,20 @@ describe('a request as JSON', () => {
     });
   });
 
+  it.each`
+    because                                        | credentials                             | headers                 | aliases
+    ${'a program may write names as it likes'}     | ${{ x_api_key: 'k' }}                   | ${{ 'x-a.b': '' }}      | ${[]}
+    ${'but not one in two ways'}                   | ${{ 'x-api-key': 'k', x_api_key: 'k' }} | ${{}}                   | ${['x_api_key']}
+    ${'nor in two that are both odd'}              | ${{ 'x.api-key': 'k', X_Api_Key: 'k' }} | ${{}}                   | ${['x.api-key', 'x_api_key']}
+    ${'nor as a credential and as another header'} | ${{ 'x-api-key': 'k' }}                 | ${{ x_api_key: '' }}    | ${['x_api_key']}
+    ${'the same credential may be a header too'}   | ${{ 'x-api_key': 'k' }}                 | ${{ 'x-api_key': 'k' }} | ${[]}
+  `('names what can be taken for another header: $because', ({ credentials, headers, aliases }) => {
+    const { question } = toAsked(bytes({ target: TARGET, credentials, headers }));
+    expect(question).toMatchObject({
+      presented: { aliases: new Map(aliases.map((name: string) => [name, 'x-api-key'])) },
+    });
+  });
+
   it.each([true, false])('may ask for an explanation: %s', (explain) => {
     expect(toAsked(bytes({ target: TARGET, explain })).explain).toBe(explain);
   });

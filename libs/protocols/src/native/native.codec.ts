@@ -1,4 +1,5 @@
 import type { Answer, ExplainedAnswer, Question } from '#decision';
+import { foldedHeaderName } from '#engine';
 import { answerOf, requestFromText, requestsFromText, type DecisionAnswer, type RequestReading } from '#policy';
 import { Problem } from '#problem';
 
@@ -52,11 +53,17 @@ export function bounded<Item>(batch: readonly Item[]): readonly Item[] {
 export function askedFrom(reading: RequestReading, trace?: string): Asked {
   if ('faults' in reading) return { question: { kind: 'malformed', faults: reading.faults, trace }, explain: false };
   const { target, evidence, headers, attributes, claimed, context } = reading.request;
+  const credentials = reading.credentials ?? NO_CREDENTIALS;
   return {
     question: {
       kind: 'request',
       request: { target, headers, attributes, claimed, context },
-      presented: { asserted: evidence, credentials: reading.credentials ?? NO_CREDENTIALS, reported: NO_CREDENTIALS },
+      presented: {
+        asserted: evidence,
+        credentials,
+        reported: NO_CREDENTIALS,
+        aliases: aliasesIn(new Set([...Object.keys(credentials), ...Object.keys(headers)])),
+      },
       minRevision: reading.minRevision,
       trace,
     },
@@ -78,6 +85,25 @@ export function toNativeAnswer(answer: Answer | ExplainedAnswer): NativeAnswer {
   const plain = answerOf(outcome, { revision, ageSeconds, decisionId, explanation });
   const explained = explanation === undefined ? plain : { ...plain, dropped: answer.dropped };
   return faults.length === 0 ? explained : { ...explained, detail: faults };
+}
+
+/**
+ * Of names of which several fold into one: those that are not that one themselves. A program may write its members as it
+ * likes, but of two that are one to others neither says who sent a request.
+ */
+function aliasesIn(names: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const alike = new Map<string, string[]>();
+  for (const name of names) {
+    const folded = foldedHeaderName(name);
+    const others = alike.get(folded);
+    if (others === undefined) alike.set(folded, [name]);
+    else others.push(name);
+  }
+  const aliases = new Map<string, string>();
+  for (const [folded, sharing] of alike) {
+    if (sharing.length > 1) for (const name of sharing) if (name !== folded) aliases.set(name, folded);
+  }
+  return aliases;
 }
 
 const NO_CREDENTIALS: { readonly [header: string]: string } = Object.freeze(Object.create(null));
