@@ -67,6 +67,12 @@ spec:
   rules:
     - { id: staff, effect: allow, who: { principals: ["user:ann"] }, what: { endpoints: [orders/office] } }
     - { id: partners, effect: allow, who: { subjects: [partner-1] }, what: { endpoints: [orders/office], methods: [GET] } }
+    - { id: scoped, effect: allow, who: { scopes: ["orders:write"] }, what: { endpoints: [orders/office], methods: [PUT] } }
+    - id: stamped
+      effect: allow
+      who: { principals: ["user:eve"] }
+      what: { endpoints: [orders/office] }
+      obligations: [{ kind: setHeader, name: X-Staff-Level, value: low }]
     - { id: attested, effect: deny, what: { endpoints: [orders/office] }, when: 'has(attributes.api) && attributes.api == "closed"' }
 ---
 apiVersion: dharma/v1

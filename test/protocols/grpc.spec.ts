@@ -113,6 +113,73 @@ describe('Check', () => {
     expect((await check(http(path, { headers }), more)).status.code).toBe(code);
   });
 
+  it.each`
+    because                            | path              | more                                                                                           | told
+    ${'nobody is known'}               | ${'/public/list'} | ${{}}                                                                                          | ${['', '']}
+    ${'a filter vouches for the user'} | ${'/admin'}       | ${{ metadataContext: struct([{ role: 'access', mechanism: 'portal-user', subject: 'ann' }]) }} | ${['', 'user:ann']}
+    ${'the connection is of a member'} | ${'/admin'}       | ${{ source: { principal: 'spiffe://acme.example/till' } }}                                     | ${['till', '']}
+  `('says who called, over whatever the client says: $because', async ({ path, more, told }) => {
+    const headers = { 'x-dharma-actor': 'root', 'x-dharma-principal': 'user:root', 'x-dharma-role': 'root' };
+    const { okResponse } = await check(http(path, { headers }), more);
+    const said = new Map(okResponse.headers.map((option: Untyped) => [option.header.key, option]));
+    const names = ['x-dharma-actor', 'x-dharma-principal'];
+    expect(names.map((name) => (said.get(name) as Untyped).header.value)).toEqual(told);
+    expect((said.get('x-dharma-domain') as Untyped).header.value).toBe('shop');
+    for (const option of said.values()) {
+      expect(option).toMatchObject({
+        append: { value: false },
+        appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD',
+        keepEmptyValue: true,
+      });
+    }
+    expect(okResponse.headersToRemove).toEqual(['x-dharma-role']);
+  });
+
+  it('has the gateway remove what a client may not say, and nothing else of what it sent', async () => {
+    const sent = ['accept', 'x-staff-level', 'x_staff_level', 'x-original-url', 'x-http-method-override', 'x_trace'];
+    const headers = Object.fromEntries(sent.map((name) => [name, 'v']));
+    const { okResponse } = await check(http('/public/list', { headers }));
+    expect(okResponse.headersToRemove.toSorted()).toEqual(
+      ['x-http-method-override', 'x-original-url', 'x-staff-level', 'x_staff_level'].toSorted(),
+    );
+    const eve = { metadataContext: struct([{ role: 'access', mechanism: 'portal-user', subject: 'eve' }]) };
+    const stamped = (await check(http('/admin', { headers }), eve)).okResponse;
+    expect(stamped.headersToRemove).not.toContain('x-staff-level');
+    expect(stamped.headersToRemove).toContain('x_staff_level');
+    expect(stamped.headers).toContainEqual(
+      expect.objectContaining({ header: expect.objectContaining({ key: 'x-staff-level', value: 'low' }) }),
+    );
+  });
+
+  it.each`
+    because                      | method   | more                                                                                           | headers                                 | status            | code                    | challenge
+    ${'nobody is logged in'}     | ${'GET'} | ${{}}                                                                                          | ${{}}                                   | ${'Unauthorized'} | ${'unauthenticated'}    | ${'Bearer'}
+    ${'a key is false'}          | ${'GET'} | ${{}}                                                                                          | ${{ 'x-api-key': 'partner-1.guess' }}   | ${'Unauthorized'} | ${'invalid_token'}      | ${'Bearer error="invalid_token"'}
+    ${'another may'}             | ${'GET'} | ${{ metadataContext: struct([{ role: 'access', mechanism: 'portal-user', subject: 'bob' }]) }} | ${{}}                                   | ${'Forbidden'}    | ${'forbidden'}          | ${undefined}
+    ${'only a scope is missing'} | ${'PUT'} | ${{ metadataContext: struct([{ role: 'access', mechanism: 'portal-user', subject: 'bob' }]) }} | ${{}}                                   | ${'Forbidden'}    | ${'insufficient_scope'} | ${'Bearer error="insufficient_scope"'}
+    ${'two names may be one'}    | ${'GET'} | ${{}}                                                                                          | ${{ 'x-api-key': 'a', x_api_key: 'b' }} | ${'Forbidden'}    | ${'forbidden'}          | ${undefined}
+    ${'a name may be ours'}      | ${'GET'} | ${{}}                                                                                          | ${{ x_dharma_actor: 'root' }}           | ${'Forbidden'}    | ${'forbidden'}          | ${undefined}
+  `('denies with a problem for the client: $because', async ({ method, more, headers, status, code, challenge }) => {
+    const { deniedResponse } = await check({ ...http('/admin?q=secret', { headers }), method }, more);
+    expect(deniedResponse.status.code).toBe(status);
+    const said = new Map(deniedResponse.headers.map(({ header }: Untyped) => [header.key, header.value]));
+    expect([said.get('content-type'), said.get('www-authenticate')]).toEqual(['application/problem+json', challenge]);
+    const { decisionId } = server.decisions.at(-1)!;
+    expect(said.get('x-dharma-decision')).toBe(decisionId);
+    expect(JSON.parse(deniedResponse.body)).toEqual({
+      type: `urn:dharma:problem:${code}`,
+      title: expect.any(String),
+      status: status === 'Unauthorized' ? 401 : 403,
+      code,
+      decisionId,
+    });
+  });
+
+  it('tells strangers nothing but the status', async () => {
+    const { deniedResponse } = await check(http('/public/list'), {}, metadata());
+    expect(deniedResponse).toMatchObject({ status: { code: 'Forbidden' }, headers: [], body: '' });
+  });
+
   it('logs the trace context of the call, and leaves the response to the gateway', async () => {
     const sent = metadata(EDGE_KEY);
     sent.set('traceparent', TRACE);

@@ -90,6 +90,24 @@ describe('the JSON routes', () => {
     expect(wrong.json).toMatchObject({ decision: 'deny' });
   });
 
+  it.each`
+    because                               | credentials                                    | reason
+    ${'one name says it'}                 | ${{ x_api_key: CLIENT_KEY }}                   | ${'NO_ALLOW_RULE'}
+    ${'two names that are one to others'} | ${{ 'x-api-key': CLIENT_KEY, x_api_key: 'a' }} | ${'INVALID_REQUEST'}
+    ${'also where both are odd'}          | ${{ 'x.api.key': CLIENT_KEY, x_api_key: 'a' }} | ${'INVALID_REQUEST'}
+    ${'no mechanism is concerned'}        | ${{ 'x-token': 'a', x_token: 'b' }}            | ${'NO_ALLOW_RULE'}
+  `('read credentials by their names, to the letter: $because', async ({ credentials, reason }) => {
+    expect((await post('/v1/decide', { ...OFFICE, credentials })).json).toMatchObject({ reason });
+  });
+
+  it('say nothing more of the caller than they always said', async () => {
+    const evidence = [{ role: 'access', mechanism: 'portal-user', subject: 'ann' }];
+    const { json } = await post('/v1/decide', { ...OFFICE, evidence });
+    expect(json).toMatchObject({ decision: 'allow' });
+    expect(json).not.toHaveProperty('actor');
+    expect(json).not.toHaveProperty('principal');
+  });
+
   it('answer a batch in its order, malformed requests in their place', async () => {
     const { status, json } = await post('/v1/decide/batch', { requests: [PUBLIC, { target: 7 }, OFFICE] });
     expect(status).toBe(200);
@@ -190,10 +208,90 @@ describe('the routes of gateways', () => {
       expect(body).toBe('');
     });
 
-    it('is told a deny with the constant challenge, and nothing else of the policy', async () => {
-      const answer = await call('/admin');
-      expect([answer.status, answer.headers['www-authenticate'], answer.body]).toEqual([401, 'Bearer', '']);
+    it.each`
+      because                           | path           | lines                                                                                 | told
+      ${'nobody is logged in'}          | ${'/public/a'} | ${[]}                                                                                 | ${['', '', 'shop']}
+      ${'a subject is vouched for'}     | ${'/admin'}    | ${['X-Auth-Request-User: ann']}                                                       | ${['', 'user:ann', 'shop']}
+      ${'a key was shown'}              | ${'/admin'}    | ${[`X-Api-Key: ${CLIENT_KEY}`]}                                                       | ${['', 'client:partner-1', 'shop']}
+      ${'both were, of two principals'} | ${'/admin'}    | ${['X-Auth-Request-User: ann', `X-Api-Key: ${CLIENT_KEY}`]}                           | ${['', '', 'shop']}
+      ${'a name has room for tricks'}   | ${'/public/a'} | ${['X-Auth-Request-User: a%0d b']}                                                    | ${['', 'user:a%250d%20b', 'shop']}
+      ${'the client says so itself'}    | ${'/public/a'} | ${['X-Dharma-Actor: root', 'X-Dharma-Principal: user:root', 'X-Dharma-Domain: acme']} | ${['', '', 'shop']}
+    `('is told who called, also by saying nothing: $because', async ({ path, lines, told }) => {
+      const { status, headers, lines: received } = await call(path, ...lines);
+      const names = ['x-dharma-actor', 'x-dharma-principal', 'x-dharma-domain'];
+      expect([status, ...names.map((each) => headers[each])]).toEqual([200, ...told]);
+      for (const each of names) expect(received.filter(([line]) => line === each)).toHaveLength(1);
+      expect(headers['x-dharma-decision']).toBe(server.decisions.at(-1)!.decisionId);
     });
+
+    it('is told to let no client say what a rule could have said', async () => {
+      const { headers } = await call('/public/a', 'X-Staff-Level: high');
+      const removed = headers['x-envoy-auth-headers-to-remove']?.split(', ') ?? [];
+      const fate = removed.includes('x-staff-level') ? 'removed' : headers['x-staff-level'];
+      expect(fate).toBe(name === 'envoy' ? 'removed' : '');
+      const stamped = await call('/admin', 'X-Auth-Request-User: eve', 'X-Staff-Level: high');
+      expect(stamped.headers['x-staff-level']).toBe('low');
+      expect(stamped.headers['x-envoy-auth-headers-to-remove'] ?? '').not.toContain('x-staff-level');
+    });
+
+    it.each`
+      because                            | lines                                                     | status | code                 | challenge
+      ${'nobody is logged in'}           | ${[]}                                                     | ${401} | ${'unauthenticated'} | ${'Bearer'}
+      ${'a credential is false'}         | ${['X-Api-Key: partner-1.guess']}                         | ${401} | ${'invalid_token'}   | ${'Bearer error="invalid_token"'}
+      ${'another may, and this one not'} | ${['X-Auth-Request-User: bob']}                           | ${403} | ${'forbidden'}       | ${undefined}
+      ${'it is said in two ways'}        | ${['X-Auth-Request-User: ann', 'X_Auth_Request_User: a']} | ${403} | ${'forbidden'}       | ${undefined}
+    `('is told a deny as a problem, and nothing else of policy or request: $because', async (row) => {
+      const { status, headers, body } = await call('/admin?q=secret', ...row.lines);
+      expect([status, headers['www-authenticate']]).toEqual([row.status, row.challenge]);
+      expect(headers['content-type']).toBe('application/problem+json');
+      expect(JSON.parse(body)).toEqual({
+        type: `urn:dharma:problem:${row.code}`,
+        title: expect.any(String),
+        status: row.status,
+        code: row.code,
+        decisionId: server.decisions.at(-1)!.decisionId,
+      });
+    });
+
+    it('is told with 403 that only a scope was missing, and not which', async () => {
+      const writing = { nginx: ['X-Original-Method: PUT'], caddy: ['X-Forwarded-Method: PUT'], envoy: [] }[name];
+      const put = (...lines: string[]) => {
+        if (name === 'envoy') return ask('PUT /forward-auth/envoy/admin', 'Host: shop.example', KEY, ...lines);
+        const [scheme] = writing[0]!.split('-Method');
+        const target = [`${scheme}-Host: shop.example`, `${scheme}-URI: /admin`];
+        return ask(`GET /forward-auth/${name}`, 'Host: dharma', KEY, ...writing, ...target, ...lines);
+      };
+      const { status, headers, body } = await put('X-Auth-Request-User: bob');
+      expect([status, headers['www-authenticate']]).toEqual([403, 'Bearer error="insufficient_scope"']);
+      expect(JSON.parse(body)).toMatchObject({ code: 'insufficient_scope' });
+      expect(body + JSON.stringify(headers)).not.toContain('orders:write');
+      expect(JSON.parse((await put()).body)).toMatchObject({ code: 'unauthenticated' });
+    });
+
+    it.each([
+      'X_Auth_Request_User: ann',
+      'X-Auth_Request-User: ann',
+      'X.Auth.Request.User: ann',
+      'x_api_key: partner-1.secret',
+      'X_Dharma_Principal: user:root',
+      'X-Dharma_Key: edge-1.guess',
+      'X_Original_URI: /public/list',
+      'X_Original_Method: GET',
+      'X_Forwarded_Uri: /public/list',
+      'X_Forwarded_Host: shop.example',
+      'Proxy_Authorization: Bearer a',
+    ])('is refused a name that somebody may take for who sends, or for the request: %s', async (line) => {
+      const before = server.decisions.length;
+      expect((await call('/public/list', line)).status).toBe(403);
+      expect(server.decisions.slice(before)).toMatchObject([{ reason: 'INVALID_REQUEST' }]);
+    });
+
+    it.each(['X_Trace_Id: 1', 'Accept_Language: pt', 'X.Forwarded.Proto: http', 'X_Auth_Request: ann'])(
+      'is answered as ever in spite of another odd name: %s',
+      async (line) => {
+        expect((await call('/public/list', line)).status).toBe(200);
+      },
+    );
 
     it.each([
       '//admin',
@@ -252,6 +350,7 @@ describe('the routes of gateways', () => {
         const answer = await ask(`GET /forward-auth/${name}/public/list`, 'Host: shop.example', ...headers, ...key);
         expect([403, 404]).toContain(answer.status);
         expect(answer.headers).not.toHaveProperty('www-authenticate');
+        if (answer.status === 403) expect(answer.body).toBe('');
       }
     });
   });
@@ -274,7 +373,8 @@ describe('the routes of gateways', () => {
 
   it('answer HEAD and OPTIONS as what they are', async () => {
     const before = server.decisions.length;
-    await ask('HEAD /forward-auth/envoy/public/list', 'Host: shop.example', KEY);
+    const head = await ask('HEAD /forward-auth/envoy/public/list', 'Host: shop.example', KEY);
+    expect([head.status, head.headers['content-type'], head.body]).toEqual([401, 'application/problem+json', '']);
     await ask('OPTIONS /forward-auth/envoy/public/list', 'Host: shop.example', KEY);
     expect(server.decisions.slice(before)).toMatchObject([{ decision: 'deny' }, { decision: 'deny' }]);
   });

@@ -45,6 +45,8 @@ function answer(outcome: Outcome): Answer {
     decisionId: 'd-1',
     hasVerifiedCredential: false,
     hasFalseCredential: false,
+    lacksOnlyScopes: false,
+    headersSet: new Map(),
     dropped: [],
     faults: [],
   };

@@ -14,6 +14,8 @@ function answer(reason: Reason, hasVerifiedCredential: boolean, hasFalseCredenti
     decisionId: 'd',
     hasVerifiedCredential,
     hasFalseCredential,
+    lacksOnlyScopes: false,
+    headersSet: new Map(),
     dropped: [],
     faults: [],
   };
@@ -33,16 +35,24 @@ describe('what a client is told', () => {
   });
 
   it('says of a false credential that it is false, whatever else was verified', () => {
-    expect(clientView(answer('NO_ALLOW_RULE', false, true))).toBe('invalid-token');
-    expect(clientView(answer('NO_ALLOW_RULE', true, true))).toBe('invalid-token');
+    expect(clientView(answer('NO_ALLOW_RULE', false, true))).toBe('invalid_token');
+    expect(clientView(answer('NO_ALLOW_RULE', true, true))).toBe('invalid_token');
     expect(clientView(answer('ALLOW_SLOW', true, true))).toBe('allow');
   });
 
+  it('says that a scope is missing to those alone who have shown who they are', () => {
+    const lacking = (...given: Parameters<typeof answer>) => ({ ...answer(...given), lacksOnlyScopes: true });
+    expect(clientView(lacking('NO_ALLOW_RULE', true))).toBe('insufficient_scope');
+    expect(clientView(lacking('NO_ALLOW_RULE', false))).toBe('unauthenticated');
+    expect(clientView(lacking('NO_ALLOW_RULE', true, true))).toBe('invalid_token');
+  });
+
   it.each`
-    because                                 | view                 | challenge             | value
-    ${'a stranger hears the constant'}      | ${'unauthenticated'} | ${'Bearer'}           | ${'Bearer'}
-    ${'a scheme takes its first parameter'} | ${'invalid-token'}   | ${'Bearer'}           | ${'Bearer error="invalid_token"'}
-    ${'further parameters follow commas'}   | ${'invalid-token'}   | ${'Bearer realm="x"'} | ${'Bearer realm="x", error="invalid_token"'}
+    because                                 | view                    | challenge             | value
+    ${'a stranger hears the constant'}      | ${'unauthenticated'}    | ${'Bearer'}           | ${'Bearer'}
+    ${'a scheme takes its first parameter'} | ${'invalid_token'}      | ${'Bearer'}           | ${'Bearer error="invalid_token"'}
+    ${'further parameters follow commas'}   | ${'invalid_token'}      | ${'Bearer realm="x"'} | ${'Bearer realm="x", error="invalid_token"'}
+    ${'a scope is missing, and not which'}  | ${'insufficient_scope'} | ${'Bearer'}           | ${'Bearer error="insufficient_scope"'}
   `('$because', ({ view, challenge, value }) => {
     expect(challengeFor(view, challenge)).toBe(value);
   });

@@ -37,6 +37,10 @@ export interface Answer {
   readonly hasVerifiedCredential: boolean;
   /** Whether a credential of the client was expired or false. */
   readonly hasFalseCredential: boolean;
+  /** A denial that a verified credential would have turned into an allow, had it the scopes. */
+  readonly lacksOnlyScopes: boolean;
+  /** Headers that some rule of the policy in force sets: names in lower case, by their folded form. None on deny. */
+  readonly headersSet: ReadonlyMap<string, readonly string[]>;
   /** What was presented and does not count, and why. */
   readonly dropped: readonly Dropped[];
   /** Why the message could not be read; empty unless the reason is `INVALID_REQUEST`. */
@@ -51,22 +55,33 @@ export interface ExplainedAnswer extends Answer {
   readonly explanation: Explanation | null;
 }
 
-/** All that a client is told, so that answers do not draw the map of the policy. */
-export type ClientView = 'allow' | 'unauthenticated' | 'invalid-token' | 'forbidden' | 'unavailable';
+/** All that a client is told, so that answers do not draw the map of the policy; denials by the code that it reads. */
+export type ClientView =
+  | 'allow'
+  | 'unauthenticated'
+  | 'invalid_token'
+  | 'forbidden'
+  | 'insufficient_scope'
+  | 'unavailable';
+
+/** Views that come with a challenge: what the client could do about it. */
+export type ChallengedView = 'unauthenticated' | 'invalid_token' | 'insufficient_scope';
 
 /** @see docs/semantics.md, section 6 */
-export function clientView({ outcome, hasVerifiedCredential, hasFalseCredential }: Answer): ClientView {
+export function clientView(answer: Answer): ClientView {
+  const { outcome, hasVerifiedCredential, hasFalseCredential, lacksOnlyScopes } = answer;
   if (outcome.decision === 'allow') return 'allow';
   if (isOwnState(outcome.reason)) return 'unavailable';
   if (outcome.reason === 'INVALID_REQUEST') return 'forbidden';
-  if (hasFalseCredential) return 'invalid-token';
-  return hasVerifiedCredential ? 'forbidden' : 'unauthenticated';
+  if (hasFalseCredential) return 'invalid_token';
+  if (!hasVerifiedCredential) return 'unauthenticated';
+  return lacksOnlyScopes ? 'insufficient_scope' : 'forbidden';
 }
 
-/** The value of `www-authenticate` for a view that is answered with 401. */
-export function challengeFor(view: 'unauthenticated' | 'invalid-token', challenge: string): string {
+/** The value of `www-authenticate`. Names no scope: that would tell what rules ask for. */
+export function challengeFor(view: ChallengedView, challenge: string): string {
   if (view === 'unauthenticated') return challenge;
-  return `${challenge}${challenge.includes('=') ? ',' : ''} error="invalid_token"`;
+  return `${challenge}${challenge.includes('=') ? ',' : ''} error="${view}"`;
 }
 
 function isOwnState(reason: string): boolean {

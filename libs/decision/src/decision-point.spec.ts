@@ -30,7 +30,7 @@ const NOTHING: Judged = { evidence: [], dropped: [], hasVerifiedCredential: fals
 
 /** An identity that judges everything alike; what tells callers apart is not the subject here. */
 function judging(judge: () => Judged | Promise<Judged>): Identity {
-  return { judge, close: () => {} } as unknown as Identity;
+  return { judge, reportHeaders: new Set(), close: () => {} } as unknown as Identity;
 }
 
 function point(policy: Partial<PolicyInForce> | undefined, more: Partial<DecisionPointParts> = {}) {
@@ -190,6 +190,15 @@ describe('the decision point', () => {
       outcome: { reason: 'INVALID_REQUEST' },
       explanation: null,
     });
+  });
+
+  it('denies what says in two ways who sent it', () => {
+    const identity = { ...judging(() => NOTHING), reportHeaders: new Set(['x-user']) } as unknown as Identity;
+    const { decisionPoint } = point({ identity });
+    const aliases = new Map([['x_user', 'x-user']]);
+    const twofold: Question = { ...QUESTION, presented: { ...QUESTION.presented, aliases } };
+    expect(decisionPoint.answer(twofold, CALLER)).toMatchObject({ outcome: { reason: 'INVALID_REQUEST' } });
+    expect(decisionPoint.answer(QUESTION, CALLER)).toMatchObject({ outcome: { reason: 'UNKNOWN_ENDPOINT' } });
   });
 
   it('only observes where it is told to: allows, and says what it would have said', () => {

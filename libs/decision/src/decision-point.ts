@@ -7,13 +7,14 @@ import {
   OUTSIDE,
   decide,
   denied,
+  lacksOnlyScopes,
 } from '#engine';
 import type { Caller, Judged, KnownCaller, Peer } from '#identity';
 import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
 import type { Clock, EventLog } from './event.js';
 import { ageSeconds, type LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
-
 import { namesTwoSenders } from './two-senders.js';
+
 /** Why a revision decides a request as it does; asked elsewhere, because it takes the whole set. */
 export abstract class Explainer {
   /** @throws when the revision is not the one it knows any more */
@@ -46,6 +47,7 @@ const ANYONE: KnownCaller = {
 };
 const NOTHING: Judged = { evidence: [], dropped: [], hasVerifiedCredential: false, hasFalseCredential: false };
 const NO_FAULTS: readonly RequestFault[] = [];
+const NO_HEADERS: Answer['headersSet'] = new Map();
 
 /** One question on its way to an answer. */
 interface Case {
@@ -150,14 +152,22 @@ export class DecisionPoint {
   #decided(asked: Case, policy: PolicyInForce | undefined, judged: Judged): Answer {
     const state = this.#ownState(asked.question, policy);
     if (state !== undefined) return this.#finish(asked, policy, judged, denied(state));
-    return this.#finish(asked, policy, judged, decide(policy!.snapshot, this.#request(asked, policy!, judged)));
+    const request = this.#request(asked, policy!, judged);
+    return this.#verdict(asked, policy!, judged, request, decide(policy!.snapshot, request));
   }
 
   async #explained(asked: Case, policy: PolicyInForce | undefined, judged: Judged): Promise<ExplainedAnswer> {
     const state = this.#ownState(asked.question, policy);
     if (state !== undefined) return { ...this.#finish(asked, policy, judged, denied(state)), explanation: null };
-    const explanation = await this.#parts.explainer.explain(this.#request(asked, policy!, judged), policy!);
-    return { ...this.#finish(asked, policy, judged, explanation.outcome), explanation };
+    const request = this.#request(asked, policy!, judged);
+    const explanation = await this.#parts.explainer.explain(request, policy!);
+    return { ...this.#verdict(asked, policy!, judged, request, explanation.outcome), explanation };
+  }
+
+  #verdict(asked: Case, policy: PolicyInForce, judged: Judged, request: AccessRequest, verdict: Outcome): Answer {
+    const mayLackScopes = verdict.reason === 'NO_ALLOW_RULE' || verdict.reason === 'EGRESS_CLOSED';
+    const lacksScopes = mayLackScopes && judged.hasVerifiedCredential && lacksOnlyScopes(policy.snapshot, request);
+    return this.#finish(asked, policy, judged, verdict, lacksScopes);
   }
 
   /** A denial that needs no look at the rules. */
@@ -195,7 +205,13 @@ export class DecisionPoint {
     return this.#finish(asked, this.#parts.live.inForce, NOTHING, denied('INTERNAL_FAULT'));
   }
 
-  #finish(asked: Case, policy: PolicyInForce | undefined, judged: Judged, verdict: Outcome): Answer {
+  #finish(
+    asked: Case,
+    policy: PolicyInForce | undefined,
+    judged: Judged,
+    verdict: Outcome,
+    lacksScopes = false,
+  ): Answer {
     const { question, caller, decisionId, since } = asked;
     const { clock, log, stopwatch } = this.#parts;
     const observed = this.isObserving && verdict.decision === 'deny' ? denialOf(verdict) : undefined;
@@ -225,6 +241,8 @@ export class DecisionPoint {
       decisionId,
       hasVerifiedCredential: judged.hasVerifiedCredential,
       hasFalseCredential: judged.hasFalseCredential,
+      lacksOnlyScopes: lacksScopes,
+      headersSet: decision === 'allow' && policy !== undefined ? policy.snapshot.headersSet : NO_HEADERS,
       dropped: judged.dropped,
       faults: question.kind === 'malformed' ? question.faults : NO_FAULTS,
       observed,

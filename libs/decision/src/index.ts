@@ -3,6 +3,7 @@ export {
   clientView,
   type Answer,
   type AskedRequest,
+  type ChallengedView,
   type ClientView,
   type ExplainedAnswer,
   type Question,

@@ -15,6 +15,11 @@ export interface ProblemDetails {
   readonly [member: string]: unknown;
 }
 
+/** The `type` of a problem with this code. */
+export function problemType(code: string): string {
+  return `urn:dharma:problem:${code}`;
+}
+
 /** The media type of {@link ProblemDetails}. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -45,8 +50,15 @@ export class Problem extends Error {
 
   details(): ProblemDetails {
     const { title, status, remedy } = this.kind;
-    const type = `urn:dharma:problem:${this.code}`;
-    return { ...this.members, type, title, status, detail: this.message, code: this.code, remedy };
+    return {
+      ...this.members,
+      type: problemType(this.code),
+      title,
+      status,
+      detail: this.message,
+      code: this.code,
+      remedy,
+    };
   }
 }
 

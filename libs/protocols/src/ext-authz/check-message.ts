@@ -50,6 +50,7 @@ export interface CheckResponse {
   readonly deniedResponse?: {
     readonly status: { readonly code: 'Unauthorized' | 'Forbidden' | 'ServiceUnavailable' };
     readonly headers: readonly HeaderValueOption[];
+    readonly body?: string;
   };
   readonly dynamicMetadata?: Struct;
 }

@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import type { Question } from '#decision';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import { grpcDefinition } from '../grpc-definition.js';
+import { STRIPPED_HEADERS } from '../stripped-headers.js';
 import { structOf } from '../struct.js';
 import type { AttributeContext, CheckRequest, HttpAttributes } from './check-message.js';
-import { refusedWithoutDecision, toCheckResponse, toQuestion } from './ext-authz.codec.js';
+import { refusedWithoutDecision, sentIn, toCheckResponse, toQuestion } from './ext-authz.codec.js';
 
 const HTTP: HttpAttributes = {
   method: 'GET',
@@ -25,6 +26,12 @@ function asserting(fields: object): CheckRequest {
     { metadataContext: { filterMetadata: { dharma: structOf(fields), other: structOf({ evidence: 1 }) } } },
   );
 }
+
+const CHALLENGES: { readonly [code: string]: string } = {
+  unauthenticated: 'Bearer',
+  invalid_token: 'Bearer error="invalid_token"',
+  insufficient_scope: 'Bearer error="insufficient_scope"',
+};
 
 const line = (key: string, text: string) => ({ key, value: '', rawValue: Buffer.from(text) });
 
@@ -104,6 +111,7 @@ describe('a Check', () => {
     ${'method and :method differ'}              | ${check({ headers: { ':method': 'POST' } })}
     ${'host and :authority differ'}             | ${check({ headers: { ':authority': 'other' } })}
     ${':path differs in the other place'}       | ${check({ headerMap: { headers: [line(':path', '/admin')] } })}
+    ${'a name can be taken for ours'}           | ${check({ headers: { x_dharma_actor: 'root' } })}
     ${'two parties could read two credentials'} | ${check({ headerMap: { headers: [line('authorization', 'a'), line('authorization', 'b')] } })}
     ${'the gateway joined two credentials'}     | ${check({ headers: { authorization: 'Bearer a,Bearer b' } })}
     ${'a tunnel is asked for'}                  | ${check({ method: 'CONNECT' })}
@@ -130,15 +138,49 @@ describe('a Check', () => {
 describe('the response to a Check', () => {
   it('overwrites in both ways that gateways know', () => {
     const set = { kind: 'setHeader', name: 'X-Tier', value: 'gold', critical: true, rule: 'shop/read' } as const;
-    const { okResponse } = toCheckResponse(allowedAnswer({ obligations: [set] }), 'Bearer');
+    const { okResponse } = toCheckResponse(allowedAnswer({ obligations: [set], principal: 'user:ann' }), 'Bearer', []);
     expect(okResponse?.headers.map(({ header }) => header)).toEqual([
       { key: 'x-dharma-decision', value: 'd-1' },
       { key: 'x-dharma-path', value: '/public' },
+      { key: 'x-dharma-actor', value: '' },
+      { key: 'x-dharma-principal', value: 'user:ann' },
+      { key: 'x-dharma-domain', value: 'shop' },
       { key: 'x-tier', value: 'gold' },
     ]);
     for (const option of okResponse?.headers ?? []) {
-      expect(option).toMatchObject({ append: { value: false }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' });
+      expect(option).toMatchObject({
+        append: { value: false },
+        appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD',
+        keepEmptyValue: true,
+      });
     }
+  });
+
+  it.each`
+    because                                        | sent                                           | removed
+    ${'what is harmless stays'}                    | ${['accept', 'cookie', 'x_trace', ':path']}    | ${[]}
+    ${'another method or target is nothing to us'} | ${[...STRIPPED_HEADERS]}                       | ${[...STRIPPED_HEADERS]}
+    ${'in any spelling that somebody may read'}    | ${['x_http_method_override', 'x-rewrite.url']} | ${['x_http_method_override', 'x-rewrite.url']}
+    ${'what is ours is not the client’s to say'}   | ${['x-dharma-key', 'x-dharma-role']}           | ${['x-dharma-key', 'x-dharma-role']}
+    ${'what we say overwrites it'}                 | ${['x-dharma-actor', 'x-dharma-path']}         | ${[]}
+    ${'nor what a rule could have said'}           | ${['x-plan', 'x_plan']}                        | ${['x-plan', 'x_plan']}
+    ${'what a rule said overwrites it'}            | ${['x-tier']}                                  | ${[]}
+    ${'but not an alias of it'}                    | ${['x_tier', 'x-tier']}                        | ${['x_tier']}
+    ${'once is enough'}                            | ${['x-plan', 'x-plan']}                        | ${['x-plan']}
+  `('has headers of the client removed: $because', ({ sent, removed }) => {
+    const set = { kind: 'setHeader', name: 'X-Tier', value: 'gold', critical: true, rule: 'shop/read' } as const;
+    const headersSet = new Map([
+      ['x-tier', ['x-tier']],
+      ['x-plan', ['x-plan']],
+    ]);
+    const answer = { ...allowedAnswer({ obligations: [set] }), headersSet };
+    expect(toCheckResponse(answer, 'Bearer', sent).okResponse?.headersToRemove).toEqual(removed);
+  });
+
+  it('knows every header that came, in either of two places', () => {
+    const headerMap = { headers: [line('X_Plan', 'a'), line('x-plan', 'b')] };
+    expect([...sentIn(check({ headers: { Accept: 'a' }, headerMap }))]).toEqual(['accept', 'x_plan', 'x-plan']);
+    expect([...sentIn({ attributes: null })]).toEqual([]);
   });
 
   it('carries every kind of obligation', () => {
@@ -151,6 +193,7 @@ describe('the response to a Check', () => {
         ],
       }),
       'Bearer',
+      [],
     );
     expect(response.okResponse?.headersToRemove).toEqual(['x-debug']);
     expect(response.dynamicMetadata?.fields['rate_limit']).toEqual({
@@ -159,19 +202,40 @@ describe('the response to a Check', () => {
   });
 
   it.each`
-    because                                 | response                                                                     | code  | status
-    ${'a stranger may log in'}              | ${toCheckResponse(deniedAnswer(), 'Bearer')}                                 | ${16} | ${'Unauthorized'}
-    ${'no login mends a malformed request'} | ${toCheckResponse(deniedAnswer({ reason: 'INVALID_REQUEST' }), 'Bearer')}    | ${7}  | ${'Forbidden'}
-    ${'our own state is no error'}          | ${toCheckResponse(deniedAnswer({ reason: 'POLICY_UNAVAILABLE' }), 'Bearer')} | ${14} | ${'ServiceUnavailable'}
-    ${'an unknown caller hears no more'}    | ${refusedWithoutDecision()}                                                  | ${7}  | ${'Forbidden'}
+    because                                 | response                                                                         | code  | status
+    ${'a stranger may log in'}              | ${toCheckResponse(deniedAnswer(), 'Bearer', [])}                                 | ${16} | ${'Unauthorized'}
+    ${'no login mends a malformed request'} | ${toCheckResponse(deniedAnswer({ reason: 'INVALID_REQUEST' }), 'Bearer', [])}    | ${7}  | ${'Forbidden'}
+    ${'our own state is no error'}          | ${toCheckResponse(deniedAnswer({ reason: 'POLICY_UNAVAILABLE' }), 'Bearer', [])} | ${14} | ${'ServiceUnavailable'}
+    ${'an unknown caller hears no more'}    | ${refusedWithoutDecision()}                                                      | ${7}  | ${'Forbidden'}
   `('denies with a message: $because', ({ response, code, status }) => {
     expect(response).toMatchObject({ status: { code }, deniedResponse: { status: { code: status } } });
     expect(response.okResponse).toBeUndefined();
   });
 
+  it.each`
+    because                                 | answer                                                                       | code                    | status
+    ${'nobody is logged in'}                | ${deniedAnswer()}                                                            | ${'unauthenticated'}    | ${401}
+    ${'a credential is false'}              | ${{ ...deniedAnswer(), hasFalseCredential: true }}                           | ${'invalid_token'}      | ${401}
+    ${'somebody is logged in'}              | ${{ ...deniedAnswer(), hasVerifiedCredential: true }}                        | ${'forbidden'}          | ${403}
+    ${'and lacks nothing but a scope'}      | ${{ ...deniedAnswer(), hasVerifiedCredential: true, lacksOnlyScopes: true }} | ${'insufficient_scope'} | ${403}
+    ${'we are in no state to say anything'} | ${deniedAnswer({ reason: 'SHUTTING_DOWN' })}                                 | ${'unavailable'}        | ${503}
+  `('tells the client as a problem, and nothing of the request: $because', ({ answer, code, status }) => {
+    const { deniedResponse } = toCheckResponse(answer, 'Bearer', ['x-secret']);
+    expect(JSON.parse(deniedResponse!.body!)).toEqual({
+      type: `urn:dharma:problem:${code}`,
+      title: expect.any(String),
+      status,
+      code,
+      decisionId: 'd-1',
+    });
+    const headers = new Map(deniedResponse!.headers.map(({ header }) => [header.key, header.value]));
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(headers.get('www-authenticate')).toBe(CHALLENGES[code]);
+  });
+
   it.each([
-    ['allow', toCheckResponse(allowedAnswer(), 'Bearer')],
-    ['deny', toCheckResponse(deniedAnswer(), 'Bearer')],
+    ['allow', toCheckResponse(allowedAnswer(), 'Bearer', [])],
+    ['deny', toCheckResponse(deniedAnswer(), 'Bearer', [])],
   ])('survives the wire: %s', (_, response) => {
     const { responseSerialize, responseDeserialize } = checkMethod();
     expect(responseDeserialize(responseSerialize(response))).toMatchObject(response);

@@ -1,10 +1,21 @@
-import { challengeFor, clientView, type Answer, type Question, type RequestFault } from '#decision';
+import {
+  challengeFor,
+  clientView,
+  type Answer,
+  type ChallengedView,
+  type Question,
+  type RequestFault,
+} from '#decision';
 import type { Attributes, Evidence } from '#engine';
 import type { Presented } from '#identity';
 import { parseRequest } from '#policy';
+import { PROBLEM_MEDIA_TYPE } from '#problem';
 import { clientHeaders } from '../client-headers.js';
+import { denialBody, type DenialCode } from '../denial.js';
 import type { HeaderLine } from '#http';
+import { strippedOf } from '../stripped-headers.js';
 import { jsonOf, type Struct, type StructValue } from '../struct.js';
+import { toldHeaders } from '../told-headers.js';
 import type {
   AttributeContext,
   CheckRequest,
@@ -65,23 +76,22 @@ export function toQuestion(message: CheckRequest, trace?: string): Question {
  * A deny is a message, never a gRPC error: a gateway may be told to let requests pass when an error comes back.
  *
  * @param challenge  the value of `www-authenticate`, the same for every client
+ * @param sent       names in lower case of all headers of the client
  */
-export function toCheckResponse(answer: Answer, challenge: string): CheckResponse {
-  const decision = overwrite('x-dharma-decision', answer.decisionId);
+export function toCheckResponse(answer: Answer, challenge: string, sent: Iterable<string>): CheckResponse {
   const view = clientView(answer);
   switch (view) {
     case 'allow':
-      return allowed(answer, decision);
+      return allowed(answer, sent);
     case 'unauthenticated':
-    case 'invalid-token':
-      return refused(CODE.unauthenticated, 'Unauthorized', [
-        decision,
-        overwrite('www-authenticate', challengeFor(view, challenge)),
-      ]);
+    case 'invalid_token':
+      return denied(answer, view, CODE.unauthenticated, 'Unauthorized', challenged(view, challenge));
+    case 'insufficient_scope':
+      return denied(answer, view, CODE.permissionDenied, 'Forbidden', challenged(view, challenge));
     case 'forbidden':
-      return refused(CODE.permissionDenied, 'Forbidden', [decision]);
+      return denied(answer, view, CODE.permissionDenied, 'Forbidden', []);
     case 'unavailable':
-      return refused(CODE.unavailable, 'ServiceUnavailable', [decision]);
+      return denied(answer, view, CODE.unavailable, 'ServiceUnavailable', []);
     default:
       return view satisfies never;
   }
@@ -89,11 +99,19 @@ export function toCheckResponse(answer: Answer, challenge: string): CheckRespons
 
 /** What a caller that is no enforcement point hears, and anyone when we fail ourselves. */
 export function refusedWithoutDecision(): CheckResponse {
-  return refused(CODE.permissionDenied, 'Forbidden', []);
+  return refused(CODE.permissionDenied, 'Forbidden', { headers: [] });
 }
 
-function allowed({ outcome, decisionId, revision }: Answer, decision: HeaderValueOption): CheckResponse {
-  const headers = [decision, overwrite('x-dharma-path', outcome.path ?? '')];
+/** Names in lower case of the client's headers, in either of the two forms; one that came twice may be there twice. */
+export function* sentIn({ attributes }: CheckRequest): Generator<string, void, void> {
+  const http = attributes?.request?.http;
+  for (const name in http?.headers) yield name.toLowerCase();
+  for (const { key } of http?.headerMap?.headers ?? []) yield key.toLowerCase();
+}
+
+function allowed(answer: Answer, sent: Iterable<string>): CheckResponse {
+  const { outcome, decisionId, revision, headersSet } = answer;
+  const headers = Object.entries(toldHeaders(answer)).map(([name, value]) => overwrite(name, value));
   const headersToRemove: string[] = [];
   const limits: { [name: string]: StructValue } = {};
   for (const obligation of outcome.obligations) {
@@ -111,6 +129,8 @@ function allowed({ outcome, decisionId, revision }: Answer, decision: HeaderValu
         obligation satisfies never;
     }
   }
+  const set = new Set(headers.map(({ header }) => header.key));
+  for (const name of strippedOf(sent, set, headersSet)) if (!headersToRemove.includes(name)) headersToRemove.push(name);
   const metadata: { [name: string]: StructValue } = {
     decision: { stringValue: decisionId },
     revision: { numberValue: revision },
@@ -123,12 +143,32 @@ function allowed({ outcome, decisionId, revision }: Answer, decision: HeaderValu
   };
 }
 
-function refused(
+function challenged(view: ChallengedView, challenge: string): readonly HeaderValueOption[] {
+  return [overwrite('www-authenticate', challengeFor(view, challenge))];
+}
+
+function denied(
+  { decisionId }: Answer,
+  view: DenialCode,
   code: number,
-  status: 'Unauthorized' | 'Forbidden' | 'ServiceUnavailable',
-  headers: readonly HeaderValueOption[],
+  status: DeniedStatus,
+  more: readonly HeaderValueOption[],
 ): CheckResponse {
-  return { status: { code }, deniedResponse: { status: { code: status }, headers } };
+  const headers = [overwrite('x-dharma-decision', decisionId), overwrite('content-type', PROBLEM_MEDIA_TYPE), ...more];
+  return refused(code, status, { headers, body: denialBody(view, HTTP_STATUS[status], decisionId) });
+}
+
+type DeniedResponse = NonNullable<CheckResponse['deniedResponse']>;
+type DeniedStatus = DeniedResponse['status']['code'];
+
+const HTTP_STATUS: { readonly [status in DeniedStatus]: number } = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  ServiceUnavailable: 503,
+};
+
+function refused(code: number, status: DeniedStatus, more: Omit<DeniedResponse, 'status'>): CheckResponse {
+  return { status: { code }, deniedResponse: { status: { code: status }, ...more } };
 }
 
 /** Both ways of saying it: versions of the gateway differ in which of the two they honour, and one appends by default. */

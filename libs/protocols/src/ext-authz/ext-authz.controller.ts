@@ -7,7 +7,7 @@ import { Challenge } from '../challenge.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import { attempt, when } from '../when.js';
 import type { CheckRequest, CheckResponse } from './check-message.js';
-import { refusedWithoutDecision, toCheckResponse, toQuestion } from './ext-authz.codec.js';
+import { refusedWithoutDecision, sentIn, toCheckResponse, toQuestion } from './ext-authz.codec.js';
 
 /** Envoy's external authorization, and everyone's who speaks it. */
 @Controller()
@@ -28,7 +28,7 @@ export class ExtAuthzController {
         if (caller.kind === 'stranger') return refusedWithoutDecision();
         const question = toQuestion(message, traceIn(metadata.get(TRACE_HEADER)[0]));
         return when(this.decisionPoint.answer(question, caller), (answer) =>
-          toCheckResponse(answer, this.challenge.value),
+          toCheckResponse(answer, this.challenge.value, sentIn(message)),
         );
       },
       (fault) => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import type { HeaderLine } from '#http';
 import { toQuestion, toReply, type Convention } from './convention.js';
+import { STRIPPED_HEADERS } from '../stripped-headers.js';
 import { CONVENTIONS } from './conventions.js';
 import type { OriginalLine } from './original-line.js';
 
@@ -146,10 +147,45 @@ describe.each(CALLS)('the reply to %s', (_name, convention) => {
   const set = { kind: 'setHeader', name: 'X-Tier', value: 'gold', critical: true, rule: 'shop/read' } as const;
 
   it('is 200 with the judged path and the obligations', () => {
-    expect(toReply(convention, allowedAnswer({ obligations: [set], path: '/a' }), 'Bearer')).toEqual({
+    const outcome = {
+      obligations: [set],
+      path: '/a',
+      actor: 'checkout',
+      principal: 'user:ann',
+      crossed: ['acme', 'acme.shop'],
+    };
+    expect(toReply(convention, allowedAnswer(outcome), 'Bearer', [])).toEqual({
       status: 200,
-      headers: { 'x-dharma-decision': 'd-1', 'x-dharma-path': '/a', 'x-tier': 'gold', 'cache-control': 'no-store' },
+      headers: {
+        'x-dharma-decision': 'd-1',
+        'x-dharma-path': '/a',
+        'x-dharma-actor': 'checkout',
+        'x-dharma-principal': 'user:ann',
+        'x-dharma-domain': 'acme.shop',
+        'x-tier': 'gold',
+        'cache-control': 'no-store',
+        ...(convention === envoy && { 'x-envoy-auth-headers-to-remove': STRIPPED_HEADERS.join(', ') }),
+      },
     });
+  });
+
+  it('says nothing by empty headers, so that the client cannot say it', () => {
+    const { headers } = toReply(convention, allowedAnswer({ crossed: [] }), 'Bearer', []);
+    expect(headers).toMatchObject({ 'x-dharma-actor': '', 'x-dharma-principal': '', 'x-dharma-domain': '*' });
+  });
+
+  it('lets no client say what only a rule may say', () => {
+    const headersSet = new Map([
+      ['x-tier', ['x-tier', 'x_tier']],
+      ['x-plan', ['x-plan']],
+      ['cache-control', ['cache-control']],
+    ]);
+    const { headers } = toReply(convention, { ...allowedAnswer({ obligations: [set] }), headersSet }, 'Bearer', []);
+    const removed = headers['x-envoy-auth-headers-to-remove']?.split(', ') ?? [];
+    const said = ['x-tier', 'x_tier', 'x-plan'].map((name) => (removed.includes(name) ? 'removed' : headers[name]));
+    expect(said).toEqual(convention === envoy ? ['gold', 'removed', 'removed'] : ['gold', '', '']);
+    // What the gateway takes as an order stays ours.
+    expect([headers['cache-control'], removed.includes('cache-control')]).toEqual(['no-store', false]);
   });
 
   it.each`
@@ -162,15 +198,32 @@ describe.each(CALLS)('the reply to %s', (_name, convention) => {
     ${'nor may it have headers of other domains removed'} | ${allowedAnswer({ obligations: [{ ...set, name: 'x-envoy-auth-headers-to-remove' }] })} | ${403}
     ${'nor redirect inside the gateway'}                  | ${allowedAnswer({ obligations: [{ ...set, name: 'X-Accel-Redirect' }] })}               | ${403}
   `('denies: $because', ({ answer, status }) => {
-    const reply = toReply(convention, answer, 'Bearer realm="shop"');
+    const reply = toReply(convention, answer, 'Bearer realm="shop"', []);
     expect(reply.status).toBe(status);
     expect(reply.headers['www-authenticate']).toBe(status === 401 ? 'Bearer realm="shop"' : undefined);
     expect(reply.headers).not.toHaveProperty('x-dharma-path');
+    expect(reply.headers['content-type']).toBe('application/problem+json');
+    const code =
+      status === 401 ? 'unauthenticated' : answer.outcome.reason === 'POLICY_UNAVAILABLE' ? 'unavailable' : 'forbidden';
+    expect(JSON.parse(reply.body!)).toEqual({
+      type: `urn:dharma:problem:${code}`,
+      title: expect.any(String),
+      status,
+      code,
+      decisionId: 'd-1',
+    });
+  });
+
+  it('says with 403 that a scope is missing, and not which', () => {
+    const answer = { ...deniedAnswer(), hasVerifiedCredential: true, lacksOnlyScopes: true };
+    const { status, headers, body } = toReply(convention, answer, 'Bearer', []);
+    expect([status, headers['www-authenticate']]).toEqual([403, 'Bearer error="insufficient_scope"']);
+    expect(JSON.parse(body!)).toMatchObject({ code: 'insufficient_scope', status: 403 });
   });
 
   it('names a false credential in the challenge', () => {
     const answer = { ...deniedAnswer(), hasFalseCredential: true };
-    expect(toReply(convention, answer, 'Bearer').headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    expect(toReply(convention, answer, 'Bearer', []).headers['www-authenticate']).toBe('Bearer error="invalid_token"');
   });
 });
 
@@ -178,10 +231,17 @@ it('Envoy removes the headers that we name', () => {
   const removals = ['X-Debug', 'x-trace-id'].map(
     (name) => ({ kind: 'removeHeader', name, critical: true, rule: 'shop/read' }) as const,
   );
-  expect(toReply(envoy, allowedAnswer({ obligations: removals }), 'Bearer')).toMatchObject({
+  expect(toReply(envoy, allowedAnswer({ obligations: removals }), 'Bearer', [])).toMatchObject({
     status: 200,
-    headers: { 'x-envoy-auth-headers-to-remove': 'x-debug, x-trace-id' },
+    headers: { 'x-envoy-auth-headers-to-remove': `x-debug, x-trace-id, ${STRIPPED_HEADERS.join(', ')}` },
   });
+});
+
+it('Envoy removes what it shows us of ours, under every name, and leaves what we set', () => {
+  const sent = ['accept', 'x-dharma-role', 'x-dharma-actor', 'x_http_method'];
+  expect(toReply(envoy, allowedAnswer(), 'Bearer', sent).headers['x-envoy-auth-headers-to-remove']).toBe(
+    [...STRIPPED_HEADERS, 'x-dharma-role', 'x_http_method'].join(', '),
+  );
 });
 
 it('Envoy, which may let requests pass on a 5xx, never gets one', () => {

@@ -1,8 +1,12 @@
 import type { Answer, Question, RequestFault } from '#decision';
 import type { ObligationKind } from '#engine';
 import { challengeFor, clientView } from '#decision';
+import { PROBLEM_MEDIA_TYPE } from '#problem';
 import { clientHeaders } from '../client-headers.js';
+import { denialBody, type DenialCode } from '../denial.js';
 import type { HeaderLine } from '#http';
+import { strippedOf, STRIPPED_HEADERS, unsaid } from '../stripped-headers.js';
+import { toldHeaders } from '../told-headers.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import type { OriginalLine } from './original-line.js';
 
@@ -23,10 +27,12 @@ export interface ReportedTarget {
   readonly clientAddress?: string;
 }
 
-/** What the gateway is told: an HTTP status and headers, and no body. */
+/** What the gateway is told. */
 export interface ForwardAuthReply {
   readonly status: number;
   readonly headers: { readonly [name: string]: string };
+  /** On denials: what the gateway may show to the client. */
+  readonly body?: string;
   /** What an operator has to mend, where a policy asks for what a gateway would take for an order of ours. */
   readonly complaint?: string;
 }
@@ -96,35 +102,55 @@ export function toQuestion(convention: Convention, lines: readonly HeaderLine[],
       credentials: headers,
       reported: headers,
       repeated,
+      aliases,
       ...(clientAddress && { clientAddress }),
     },
     trace,
   };
 }
 
-      aliases,
-/** @param challenge  the value of `www-authenticate`, the same for every client */
-export function toReply(convention: Convention, answer: Answer, challenge: string): ForwardAuthReply {
-  const own = { 'x-dharma-decision': answer.decisionId, 'cache-control': 'no-store' };
+/**
+ * @param challenge  the value of `www-authenticate`, the same for every client
+ * @param sent       names in lower case of all headers that came
+ */
+export function toReply(
+  convention: Convention,
+  answer: Answer,
+  challenge: string,
+  sent: Iterable<string>,
+): ForwardAuthReply {
   const view = clientView(answer);
   switch (view) {
     case 'allow':
-      return allowed(answer, own);
+      return allowed(convention, answer, sent);
     case 'unauthenticated':
-    case 'invalid-token':
-      return { status: 401, headers: { ...own, 'www-authenticate': challengeFor(view, challenge) } };
+    case 'invalid_token':
+      return denied(answer, view, 401, { 'www-authenticate': challengeFor(view, challenge) });
+    case 'insufficient_scope':
+      return denied(answer, view, 403, { 'www-authenticate': challengeFor(view, challenge) });
     case 'forbidden':
-      return { status: 403, headers: own };
+      return denied(answer, view, 403);
     case 'unavailable':
-      return { status: convention.unavailable, headers: own };
+      return denied(answer, view, convention.unavailable);
     default:
       return view satisfies never;
   }
 }
 
-function allowed({ outcome, decisionId }: Answer, own: { readonly [name: string]: string }): ForwardAuthReply {
+function denied(
+  { decisionId }: Answer,
+  code: DenialCode,
+  status: number,
+  more: { readonly [name: string]: string } = {},
+): ForwardAuthReply {
+  const own = { 'x-dharma-decision': decisionId, 'cache-control': 'no-store', 'content-type': PROBLEM_MEDIA_TYPE };
+  return { status, headers: { ...own, ...more }, body: denialBody(code, status, decisionId) };
+}
+
+function allowed({ carries }: Convention, answer: Answer, sent: Iterable<string>): ForwardAuthReply {
+  const { outcome, decisionId, headersSet } = answer;
   // Without the judged path the gateway would forward the client's own text.
-  if (outcome.path === null) return { status: 403, headers: own };
+  if (outcome.path === null) return denied(answer, 'forbidden', 403);
   const headers: { [name: string]: string } = Object.create(null);
   const removed: string[] = [];
   for (const obligation of outcome.obligations) {
@@ -133,7 +159,7 @@ function allowed({ outcome, decisionId }: Answer, own: { readonly [name: string]
         const name = obligation.name.toLowerCase();
         if (ORDERS.test(name)) {
           const complaint = `decision ${decisionId}: rule \`${obligation.rule}\` sets \`${name}\`, which gateways take as an order; denied`;
-          return { status: 403, headers: own, complaint };
+          return { ...denied(answer, 'forbidden', 403), complaint };
         }
         headers[name] = obligation.value;
         break;
@@ -148,6 +174,15 @@ function allowed({ outcome, decisionId }: Answer, own: { readonly [name: string]
         obligation satisfies never;
     }
   }
-  if (removed.length > 0) headers[HEADERS_TO_REMOVE] = removed.join(', ');
-  return { status: 200, headers: { ...headers, ...own, 'x-dharma-path': outcome.path } };
+  const told = toldHeaders(answer);
+  const set = new Set(Object.keys({ ...headers, ...told }));
+  const unset = unsaid(headersSet, set).filter((name) => !ORDERS.test(name));
+  if (carries.includes('removeHeader')) {
+    // The gateway shows us only headers it is told to: what is dangerous has to go whether we see it or not.
+    removed.push(...unset, ...strippedOf([...STRIPPED_HEADERS, ...sent], set, headersSet));
+    headers[HEADERS_TO_REMOVE] = [...new Set(removed)].join(', ');
+  } else {
+    for (const name of unset) headers[name] = '';
+  }
+  return { status: 200, headers: { ...headers, ...told, 'cache-control': 'no-store' } };
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Logger, Req, Res } from '@nestjs/common';
 import { DecisionPoint } from '#decision';
 import { Callers } from '../callers.js';
 import { Challenge } from '../challenge.js';
-import { headerLines, type HttpReply, type HttpRequest } from '#http';
+import { type HeaderLine, headerLines, type HttpReply, type HttpRequest } from '#http';
 import { keyOf } from '../key.js';
 import { attempt, when } from '../when.js';
 import { toQuestion, toReply, type Convention, type ForwardAuthReply } from './convention.js';
@@ -41,9 +41,10 @@ export class ForwardAuthController {
         const caller = this.callers.overHttp(raw, keyOf(raw));
         // Not 401: the gateway would pass that on as the client's own.
         if (caller.kind === 'stranger') return void reply.status(403).send();
-        const question = toQuestion(convention, headerLines(raw), originalLine(raw));
+        const lines = headerLines(raw);
+        const question = toQuestion(convention, lines, originalLine(raw));
         return when(this.decisionPoint.answer(question, caller), (answer) =>
-          this.#send(toReply(convention, answer, this.challenge.value), reply),
+          this.#send(toReply(convention, answer, this.challenge.value, namesOf(lines)), reply),
         );
       },
       (fault) => {
@@ -53,8 +54,16 @@ export class ForwardAuthController {
     );
   }
 
-  #send({ status, headers, complaint }: ForwardAuthReply, reply: HttpReply): void {
+  #send({ status, headers, body, complaint }: ForwardAuthReply, reply: HttpReply): void {
     if (complaint !== undefined) this.#logger.warn(complaint);
-    reply.status(status).headers(headers).send();
+    // As bytes: to a text the framework would add a character set.
+    reply
+      .status(status)
+      .headers(headers)
+      .send(body === undefined ? undefined : Buffer.from(body));
   }
+}
+
+function namesOf(lines: readonly HeaderLine[]): readonly string[] {
+  return lines.map(([name]) => name);
 }
