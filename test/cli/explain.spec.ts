@@ -37,6 +37,23 @@ owner
 `);
   });
 
+  it('says who stands behind what conditions may read, and no value of it', async () => {
+    const request = {
+      target: { endpoint: 'orders/all', method: 'GET', path: '/orders' },
+      attributes: { country: 'PT', region: 'south' },
+      claimed: { admin: 'certainly' },
+      headers: { 'Accept-Language': 'pt' },
+    };
+    const cwd = folderWith({ 'shop/shop.yaml': SHOP, 'request.json': JSON.stringify(request) });
+    const { stdout } = await dharma(['explain', '--policies', 'shop', 'request.json'], { cwd });
+    expect(stdout).toContain(`
+what conditions may read
+  attested: attributes.country, attributes.region
+  claimed: claimed.admin, request.headers["accept-language"]
+`);
+    expect(stdout).not.toMatch(/PT|south|certainly/);
+  });
+
   describe('under report mode', () => {
     const SECOND_RUN = 'again, reporting domains standing aside';
     const TILL = `apiVersion: dharma/v1

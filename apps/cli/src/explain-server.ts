@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Explanation } from '#engine';
+import { TRUST_LEVELS, type Explanation } from '#engine';
 import { type DecisionAnswer, parseRequest, requestFromText } from '#policy';
 import { checkConnection, type ConnectionFlags } from './connection.js';
 import { exchange } from './exchange.js';
@@ -31,6 +31,7 @@ const explanationShape = z.object({
   evidence: z.array(
     z.object({ role: z.string(), mechanism: z.string(), subject: z.string(), service: nullable, because: z.string() }),
   ),
+  attributes: z.array(z.object({ name: z.string(), level: z.enum(TRUST_LEVELS) })),
   caller: z.object({ actor: nullable, proven: texts, known: texts, exits: texts }).nullable(),
   denies: z.array(ruleShape),
   routes: z.array(

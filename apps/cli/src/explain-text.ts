@@ -1,3 +1,4 @@
+import { TRUST_LEVELS } from '#engine';
 import type { Change, ExplainedCheck, ExplainedRoute, ExplainedRule, Explanation } from '#engine';
 import type { Bundle, Position } from '#policy';
 import type { Output } from './terminal.js';
@@ -55,6 +56,7 @@ export function explanationText(explanation: Explanation, sources: Sources, colo
       ),
       colours,
     ),
+    ...section('what conditions may read', attributeLines(explanation), colours),
     ...section('denies', ruleLines(denies, sources, colours), colours),
     ...section('routes', routesLines(routes, sources, colours), colours),
     ...section(
@@ -132,6 +134,13 @@ function callerLines({ caller }: Explanation): readonly string[] {
     ...(unproven.length === 0 ? [] : [`known in, for denies only: ${unproven.join(', ')}`]),
     ...(exits.length === 0 ? [] : [`leaves ${exits.join(', ')}`]),
   ];
+}
+
+function attributeLines({ attributes }: Explanation): readonly string[] {
+  return TRUST_LEVELS.flatMap((level) => {
+    const names = attributes.filter((attribute) => attribute.level === level).map(({ name }) => name);
+    return names.length === 0 ? [] : [`${level}: ${names.join(', ')}`];
+  });
 }
 
 /** The second run of report mode in full only where it went differently; where it had nobody to set aside, not at all. */

@@ -256,3 +256,40 @@ describe('the walk', () => {
     ]);
   });
 });
+
+describe('what conditions may read', () => {
+  const levels = (given: Partial<AccessRequest>, items: readonly Evidence[] = []) =>
+    Object.fromEntries(
+      explain(shop({}), asked(items, given)).attributes.map(({ name, level }) => [name, level] as const),
+    );
+
+  it.each`
+    because                                        | given                                                                                                                                               | items                                                       | expected
+    ${'the enforcement point stands behind these'} | ${{ attributes: { country: 'PT' }, context: { t: 1 } }}                                                                                             | ${[]}                                                       | ${{ 'attributes.country': 'attested', 'context.t': 'attested' }}
+    ${'a client behind these'}                     | ${{ claimed: { admin: true }, headers: { 'x-a': '1', te: '' } }}                                                                                    | ${[]}                                                       | ${{ 'claimed.admin': 'claimed', 'request.headers["x-a"]': 'claimed', 'request.headers.te': 'claimed' }}
+    ${'what is in a query a client wrote'}         | ${{ target: { kind: 'address', host: 'api.example', method: 'GET', path: '/?q=1&q=2' } }}                                                           | ${[]}                                                       | ${{ 'request.query.q': 'claimed' }}
+    ${'claims were checked with their credential'} | ${{}}                                                                                                                                               | ${[token('ann', { claims: { tier: 1, 'a/b': 2 } })]}        | ${{ 'principal.claims.tier': 'verified', 'principal.claims["a/b"]': 'verified' }}
+    ${'what is said of a subject is attested'}     | ${{}}                                                                                                                                               | ${[token('ann', { attributes: { level: 3 } })]}             | ${{ 'principal.attributes.level': 'attested' }}
+    ${'nobody reads what was dropped'}             | ${{}}                                                                                                                                               | ${[token('ann', { verified: false, claims: { tier: 1 } })]} | ${{}}
+    ${'trust items have no claims that are read'}  | ${{}}                                                                                                                                               | ${[{ ...proofOf('member'), claims: { tier: 1 } }]}          | ${{}}
+    ${'a null is absent'}                          | ${{ attributes: { country: null } }}                                                                                                                | ${[]}                                                       | ${{}}
+    ${'one name may be in both'}                   | ${{ attributes: { a: 1 }, claimed: { a: 1 } }}                                                                                                      | ${[]}                                                       | ${{ 'attributes.a': 'attested', 'claimed.a': 'claimed' }}
+    ${'a resource comes with its own'}             | ${{ target: { kind: 'resource', resource: { type: 't', id: '1', properties: { owner: 'a' } }, action: { name: 'v', properties: { now: true } } } }} | ${[]}                                                       | ${{ 'action.attributes.now': 'attested', 'resource.attributes.owner': 'attested' }}
+  `('is said with who stands behind it: $because', ({ given, items, expected }) => {
+    expect(levels(given, items)).toEqual(expected);
+  });
+
+  it('is said without any value, in the order of the names', () => {
+    const secret = { z: 'secret', a: 'secret' };
+    const given = { attributes: secret, claimed: secret, context: secret, headers: secret };
+    const { attributes } = explain(shop({}), asked([token('ann', { claims: secret, attributes: secret })], given));
+    expect(JSON.stringify(attributes)).not.toContain('secret');
+    expect(attributes.map(({ name }) => name)).toEqual(attributes.map(({ name }) => name).toSorted());
+    expect(attributes).toHaveLength(12);
+  });
+
+  it('is said also of a request that is refused', () => {
+    const target = { kind: 'address', host: 'api.example', method: 'GET', path: '//' } as const;
+    expect(levels({ target, headers: { accept: 'a' } })).toEqual({ 'request.headers.accept': 'claimed' });
+  });
+});

@@ -10,6 +10,8 @@ import { chainOf } from './selectors.js';
 import type { Item, RuleMatch } from './selectors.js';
 import { modeOf, reason } from './specification.js';
 import type { Check, EvidenceFate, Reasoning, RouteAttempt } from './specification.js';
+import { trustLevels } from './trust-levels.js';
+import type { ExplainedAttribute } from './trust-levels.js';
 
 export interface Explanation {
   readonly outcome: Outcome;
@@ -25,6 +27,8 @@ export interface Explanation {
     readonly because: string;
   };
   readonly evidence: readonly ExplainedEvidence[];
+  /** Every named value of the request that conditions can read, and who stands behind it; never the value. */
+  readonly attributes: readonly ExplainedAttribute[];
   /** Null where the walk ended before it knew the caller. */
   readonly caller: {
     readonly actor: string | null;
@@ -98,6 +102,7 @@ export function explain(world: World, request: AccessRequest): Explanation {
       service: 'service' in fate ? (fate.service?.name ?? null) : null,
       because: FATES[fate.fate],
     })),
+    attributes: trustLevels(reasoning),
     caller:
       caller === undefined
         ? null

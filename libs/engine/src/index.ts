@@ -24,3 +24,5 @@ export { decide, lacksOnlyScopes } from './decide.js';
 export { explain } from './explain.js';
 export type { ExplainedCheck, ExplainedEvidence, ExplainedRoute, ExplainedRule, Explanation } from './explain.js';
 export type { Change, NearestMiss } from './nearest-miss.js';
+export { TRUST_LEVELS } from './trust-levels.js';
+export type { ExplainedAttribute, TrustLevel } from './trust-levels.js';
