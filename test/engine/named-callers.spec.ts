@@ -120,6 +120,17 @@ describe('a denied request lacks only a scope', () => {
     expect(lacksOnlyScopes(compile(shop({ rules })), asked(...items))).toBe(lacks);
   });
 
+  it('whatever becomes of a credential that opens nothing: it is given none', () => {
+    const world = shop(
+      { rules: [reading, deny('p/d', { who: { mechanisms: ['lost'], scopes: ['read'] } })] },
+      {
+        domains: { gone: { suspended: true } },
+        mechanisms: [{ name: 'lost', role: 'access', kind: 'jwt', principalType: 'user', owner: 'gone' }],
+      },
+    );
+    expect(lacksOnlyScopes(compile(world), asked(token('ann'), of('lost', 'ann')))).toBe(true);
+  });
+
   it('is told up to a thousand scopes, for finding out has to stay cheap', () => {
     const many = (count: number): World =>
       shop({ rules: [allow('p/a', { who: { scopes: Array.from({ length: count }, (_, at) => `s-${at}`) } })] });
