@@ -12,11 +12,23 @@ export const COMMON_NAME = '2.5.4.3';
 export const ORGANISATION = '2.5.4.10';
 export const COUNTRY = '2.5.4.6';
 
-const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+const PAIR: KeyPair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const ECDSA_WITH_SHA256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
 
-/** The certificate in DER. */
-export function certificate({ subject = [[[COMMON_NAME, 'test']]], uris = [], dnsNames = [] }: Names): Buffer {
+/**
+ * The certificate in DER.
+ *
+ * @param pair  on the curve P-256
+ */
+export function certificate(
+  { subject = [[[COMMON_NAME, 'test']]], uris = [], dnsNames = [] }: Names,
+  { publicKey, privateKey }: KeyPair = PAIR,
+): Buffer {
   const name = sequence(...subject.map((attributes) => set(...attributes.map(attribute))));
   const names = [
     ...uris.map((text) => element(0x86, Buffer.from(text))),

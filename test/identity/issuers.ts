@@ -38,10 +38,11 @@ export class Issuer {
   }
 }
 
-/** A compact token of any header and payload, with any signature. */
+/** A compact token of any header and payload, with any signature; texts and buffers are taken to the letter. */
 export function compact(header: unknown, payload: unknown, signature: string | Uint8Array): string {
   return [header, payload]
-    .map((part) => Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url'))
+    .map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(typeof part === 'string' ? part : JSON.stringify(part))))
+    .map((bytes) => bytes.toString('base64url'))
     .concat(typeof signature === 'string' ? signature : Buffer.from(signature).toString('base64url'))
     .join('.');
 }

@@ -7,6 +7,7 @@ import { grpcDefinition } from '#protocols';
 export interface RequestJson {
   readonly target: object;
   readonly evidence?: readonly object[];
+  readonly credentials?: object;
   readonly headers?: object;
   readonly attributes?: object;
   readonly claimed?: object;
