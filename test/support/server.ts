@@ -35,16 +35,22 @@ export const startBuiltThread: StartThread = (name, options) =>
  * A server on free loopback ports that decides by a folder of its own, which is gone after `stop`.
  *
  * @param clock  of decisions and their log
+ * @param monotonic  milliseconds, of everything that is measured
  */
 export async function startTestServer(
   documents: string,
   flags: { readonly [flag: string]: string } = {},
   clock: Clock = Date.now,
+  monotonic: () => number = () => performance.now(),
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'dharma-test-'));
   const file = join(folder, 'policies.yaml');
   await writeFile(file, documents);
-  const server = await startServerWith({ policies: folder, 'policy-poll-milliseconds': '20', ...flags }, clock);
+  const server = await startServerWith(
+    { policies: folder, 'policy-poll-milliseconds': '20', ...flags },
+    clock,
+    monotonic,
+  );
   return {
     ...server,
     async rewrite(text) {
@@ -62,6 +68,7 @@ export async function startTestServer(
 export async function startServerWith(
   flags: { readonly [flag: string]: string },
   clock: Clock = Date.now,
+  monotonic: () => number = () => performance.now(),
 ): Promise<Omit<TestServer, 'rewrite'>> {
   const events: ServiceEvent[] = [];
   const complaints: string[] = [];
@@ -80,7 +87,7 @@ export async function startServerWith(
   );
   const server = await startServer(config, {
     clock,
-    stopwatch: () => performance.now() * 1000,
+    stopwatch: () => monotonic() * 1000,
     timer: {
       after: (milliseconds: number, work: () => void) => {
         const timer = setTimeout(work, milliseconds);
