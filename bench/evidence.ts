@@ -1,7 +1,7 @@
 /** What it costs to tell who asks, and to judge what comes along. */
 import { hash } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { Identity, identitySettings, type KnownCaller, type Peer, type Presented } from '#identity';
+import { Identity, identitySettings, KeyRing, type KnownCaller, type Peer, type Presented } from '#identity';
 import { loadBundle } from '#policy';
 
 export interface EvidenceCall {
@@ -93,5 +93,5 @@ async function prepared(jwk: object): Promise<Identity> {
   const bundle = loadBundle([{ file: 'bench.yaml', text }]);
   if (bundle.faults.length > 0) throw new Error(bundle.faults[0]!.message);
   const settings = identitySettings(bundle.documents.map(({ document }) => document));
-  return Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true });
+  return Identity.prepare(settings, { keys: new KeyRing(), onlyLocal: true });
 }

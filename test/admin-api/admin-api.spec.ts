@@ -17,6 +17,7 @@ afterAll(async () => {
 });
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
+const CLIENT = { mechanism: 'partner-key', subject: 'partner-1' };
 
 /** An admin API on a new database, and the URL of that. */
 async function startAdmin(server = new ScriptedServer()): Promise<TestAdmin & { readonly url: string }> {
@@ -276,7 +277,31 @@ describe('requests that are not as described', () => {
     ['a reason is no book', '/revisions', { ...good, because: 'x'.repeat(4_097) }, '/because', /4096/],
     ['the reason to go back is said', '/revisions/1/restore', { base: null }, '/because', /string/],
     ['a number counts from 1', '/revisions/0/restore', { base: null, because: 'x' }, '/n', /less than 1/],
-    ['a key is for somebody', '/keys', {}, '/enforcementPoint', /string/],
+    ['a key is for somebody', '/keys', {}, '/enforcementPoint', /for which one/],
+    [
+      'a key is for one or the other',
+      '/keys',
+      { ...CLIENT, enforcementPoint: 'edge' },
+      '/enforcementPoint',
+      /or for a/,
+    ],
+    ['nobody is no enforcement point', '/keys', { enforcementPoint: null }, '/enforcementPoint', /string/],
+    ['a mechanism has a name', '/keys', { ...CLIENT, mechanism: 'Partner' }, '/mechanism', /no name/],
+    ["a client's key stands for somebody", '/keys', { mechanism: 'partner-key' }, '/subject', /whom/],
+    ['a subject is one line', '/keys', { ...CLIENT, subject: 'a\n' }, '/subject', /control/],
+    ['a subject has whole characters', '/keys', { ...CLIENT, subject: '\ud800' }, '/subject', /half/],
+    ['a subject is no book', '/keys', { ...CLIENT, subject: 'x'.repeat(201) }, '/subject', /200/],
+    ['scopes are a list', '/keys', { ...CLIENT, scopes: 'read' }, '/scopes', /array/],
+    ['a scope is a text', '/keys', { ...CLIENT, scopes: [7] }, '/scopes', /string/],
+    ['a group has a name', '/keys', { ...CLIENT, groups: [''] }, '/groups', /longer/],
+    ['nobody is in so many groups', '/keys', { ...CLIENT, groups: Array(101).fill('g') }, '/groups', /100/],
+    [
+      'an enforcement point has no subject',
+      '/keys',
+      { enforcementPoint: 'edge', subject: 'a' },
+      '/subject',
+      /goes with/,
+    ],
     ['an enforcement point has a name', '/keys', { enforcementPoint: 'Edge!' }, '/enforcementPoint', /no name/],
     ['an instant is an instant', '/operators', { name: 'x', expiresAt: 'tomorrow' }, '/expiresAt', /RFC 3339/],
     ['a name is one line', '/operators', { name: 'a\nb' }, '/name', /control/],
@@ -708,6 +733,70 @@ describe('keys of enforcement points', () => {
     }
     expect(ids.length).toBeGreaterThanOrEqual(3);
     expect(ids).toEqual([...new Set(ids)].sort());
+  });
+});
+
+describe('keys of clients', () => {
+  const KEYED_SHOP = `${SHOP}---
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: shop.partners }
+spec:
+  mechanisms:
+    - { name: partner-key, role: access, kind: apiKey, apiKey: { header: x-api-key } }
+    - { name: login, role: access, kind: asserted }
+`;
+  let admin: TestAdmin & { readonly url: string };
+  beforeAll(async () => {
+    admin = await startAdmin();
+    await publish(admin, KEYED_SHOP);
+  });
+  const create = (body: object) => admin.ask('POST', '/admin/v1/keys', { body });
+
+  it('are shown once, listed without their secret beside the others, and revoked', async () => {
+    const asked = { ...CLIENT, scopes: ['read'], groups: ['gold'], expiresAt: '2027-01-01T00:00:00Z' };
+    const { status, json } = await create(asked);
+    expect(status).toBe(201);
+    expect(json).toMatchObject({ ...asked, expiresAt: '2027-01-01T00:00:00.000Z', createdBy: 'operator-token-file' });
+    expect(json).not.toHaveProperty('enforcementPoint');
+    expect(json.key).toMatch(new RegExp(`^ck-[0-9a-f]{16}\\.[A-Za-z0-9_-]{43}$`));
+    const { key, ...made } = json;
+    const listed = await admin.ask('GET', '/admin/v1/keys');
+    expect(listed.json.items).toEqual([made]);
+    expect(listed.text).not.toContain(key.split('.')[1]);
+    expect(listed.text).not.toContain('sha256');
+    expect(await admin.ask('DELETE', `/admin/v1/operators/${json.id}`)).toMatchObject({ status: 404 });
+    const revoked = await admin.ask('DELETE', `/admin/v1/keys/${json.id}`);
+    expect(revoked).toMatchObject({ status: 200, json: { ...made, revokedBy: 'operator-token-file' } });
+  });
+
+  it('have no scopes and groups unless it is said', async () => {
+    expect((await create(CLIENT)).json).toMatchObject({ ...CLIENT, scopes: [], groups: [] });
+  });
+
+  it.each([
+    ['there is no such mechanism', 'partner-keys'],
+    ['the mechanism takes no keys', 'login'],
+  ])('are refused where %s', async (_because, mechanism) => {
+    const answer = await create({ ...CLIENT, mechanism });
+    expect(answer).toMatchObject({ status: 422, json: { code: 'api-key-mechanism-undeclared' } });
+  });
+
+  it('say in the list when they were last used, as do those of enforcement points', async () => {
+    const { json } = await create(CLIENT);
+    const usedAt = Date.now() - 5_000;
+    const stored = await openDatabase({ url: admin.url });
+    opened.push(stored);
+    await new PostgresCredentialStore(stored).noteUses(new Map([[json.id, usedAt]]));
+    const { items } = (await admin.ask('GET', '/admin/v1/keys')).json;
+    const seen = items.map(({ id, lastUsedAt }: { id: string; lastUsedAt?: string }) => [id, lastUsedAt]);
+    expect(seen).toContainEqual([json.id, new Date(usedAt).toISOString()]);
+    expect(seen.filter(([, at]: [string, string?]) => at !== undefined)).toHaveLength(1);
+  });
+
+  it('are no operators', async () => {
+    const { json } = await create(CLIENT);
+    expect(await admin.ask('GET', '/admin/v1/keys', { token: json.key })).toMatchObject({ status: 401 });
   });
 });
 

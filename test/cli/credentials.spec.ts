@@ -76,8 +76,41 @@ describe.each`
   );
 });
 
+describe('dharma keys create for a client', () => {
+  const routes: Routes = {
+    'POST /admin/v1/keys': { status: 201, json: { ...MADE, id: 'ck-1', key: 'ck-1.secret' } },
+  };
+  const CLIENT = ['--mechanism', 'partner-key', '--subject', 'partner 1'];
+
+  it.each`
+    because                      | argv                                                                  | scopes               | groups
+    ${'it may have none'}        | ${[]}                                                                 | ${[]}                | ${[]}
+    ${'each option is one more'} | ${['--scope', 'a', '--group', 'g', '--scope', 'b', '--scope', 'c d']} | ${['a', 'b', 'c d']} | ${['g']}
+  `('sends scopes and groups: $because', async ({ argv, scopes, groups }) => {
+    const { code, stdout, stderr, asked } = await ran(routes, ['keys', 'create', ...CLIENT, ...argv, '--out', 'new']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ck-1\n' });
+    expect(stderr).toContain('the key `ck-1` of `partner 1` is in `new`');
+    expect(asked[0]!.body).toEqual({ mechanism: 'partner-key', subject: 'partner 1', scopes, groups });
+  });
+
+  it.each`
+    because                                   | argv                              | message
+    ${'somebody holds it'}                    | ${[]}                             | ${'name an enforcement point, or a client'}
+    ${'a client is a subject'}                | ${['--mechanism', 'partner-key']} | ${'`--subject`'}
+    ${'a subject is known to a mechanism'}    | ${['--subject', 'a']}             | ${'name an enforcement point, or a client'}
+    ${'an enforcement point has no subject'}  | ${['edge', '--subject', 'a']}     | ${'go with `--mechanism`'}
+    ${'an enforcement point has no scopes'}   | ${['edge', '--scope', 'a']}       | ${'go with `--mechanism`'}
+    ${'an enforcement point is in no groups'} | ${['edge', '--group', 'a']}       | ${'go with `--mechanism`'}
+    ${'nobody is both'}                       | ${['edge', ...CLIENT]}            | ${'not both'}
+  `('is refused because $because', async ({ argv, message }) => {
+    const result = await ran(routes, ['keys', 'create', ...argv, '--out', '-']);
+    expect(result).toMatchObject({ code: 2, asked: [], stderr: expect.stringContaining(message) });
+  });
+});
+
 describe('dharma keys list', () => {
   const items = [
+    { ...MADE, id: 'ck-1', mechanism: 'partner-key', subject: 'partner-1', lastUsedAt: '2026-12-24T11:00:00Z' },
     { ...MADE, enforcementPoint: 'edge' },
     { ...MADE, id: 'ep-22', enforcementPoint: 'inner-edge', expiresAt: '2026-12-24T11:59:59Z' },
     { ...MADE, id: 'ep-3', enforcementPoint: 'edge', expiresAt: null, revokedAt: '2026-12-24T12:00:00Z' },
@@ -86,10 +119,12 @@ describe('dharma keys list', () => {
   it('is a table', async () => {
     const { code, stdout } = await ran({ 'GET /admin/v1/keys': { json: { items, next: null } } }, ['keys', 'list']);
     expect(code).toBe(0);
-    expect(stdout).toBe(`ID     ENFORCEMENT POINT  STATE    CREATED               BY   EXPIRES
-ep-1   edge               active   2026-12-24T12:00:00Z  ann  never
-ep-22  inner-edge         expired  2026-12-24T12:00:00Z  ann  2026-12-24T11:59:59Z
-ep-3   edge               revoked  2026-12-24T12:00:00Z  ann  never
+    expect(stdout)
+      .toBe(`ID     HOLDER                   STATE    CREATED               BY   EXPIRES               LAST USED
+ck-1   partner-1 (partner-key)  active   2026-12-24T12:00:00Z  ann  never                 2026-12-24T11:00:00Z
+ep-1   edge                     active   2026-12-24T12:00:00Z  ann  never                 never
+ep-22  inner-edge               expired  2026-12-24T12:00:00Z  ann  2026-12-24T11:59:59Z  never
+ep-3   edge                     revoked  2026-12-24T12:00:00Z  ann  never                 never
 `);
   });
 

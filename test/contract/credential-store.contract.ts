@@ -3,6 +3,7 @@ import {
   type CredentialStore,
   isActive,
   isSecretOf,
+  type KeyedClient,
   MINTED_BY,
   type NewCredential,
   PublicationRefused,
@@ -10,7 +11,14 @@ import {
 } from '#administration';
 
 const KEY: NewCredential = { kind: 'enforcement-point-key', name: 'edge', createdBy: 'ann' };
+const CLIENT = {
+  kind: 'client-key',
+  name: 'partner-key',
+  client: { subject: 'partner-1', scopes: ['read', 'a "b",{c}'], groups: [] },
+  createdBy: 'ann',
+} as const satisfies NewCredential;
 const TOKEN: NewCredential = { kind: 'operator-token', name: 'bo', createdBy: 'ann' };
+const NOW = Date.now();
 
 /** What every CredentialStore does. `open` gives an empty one. */
 export function credentialStoreContract(open: () => Promise<CredentialStore>): void {
@@ -19,7 +27,7 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
     store = await open();
   });
 
-  it.each([KEY, TOKEN, { ...KEY, expiresAt: Date.UTC(2030, 0, 1, 12, 0, 0, 123) }])(
+  it.each([KEY, CLIENT, TOKEN, { ...KEY, expiresAt: Date.UTC(2030, 0, 1, 12, 0, 0, 123) }])(
     'keeps what was asked for, and of the secret its hash only: %j',
     async (asked) => {
       const { credential, token } = await store.create(asked);
@@ -43,48 +51,57 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
   it('knows nothing that was not made', async () => {
     for (const id of ['', 'ep-none', '\0', "'; drop table dharma.credential; --", 'é'.repeat(9_000)]) {
       expect(await store.find(id)).toBeNull();
-      expect(await store.revoke('operator-token', id, 'ann')).toBeNull();
+      expect(await store.revoke(['operator-token'], id, 'ann')).toBeNull();
     }
   });
 
   it('revokes once: who was first stands', async () => {
     const { credential } = await store.create(KEY);
-    const revoked = await store.revoke(KEY.kind, credential.id, 'ann');
+    const revoked = await store.revoke([KEY.kind], credential.id, 'ann');
     expect(revoked).toMatchObject({ ...credential, revokedBy: 'ann', revokedAt: expect.any(Number) });
     expect(isActive(revoked!, 0)).toBe(false);
-    expect(await store.revoke(KEY.kind, credential.id, 'bo')).toEqual(revoked);
+    expect(await store.revoke([KEY.kind], credential.id, 'bo')).toEqual(revoked);
     expect(await store.find(credential.id)).toEqual(revoked);
   });
 
   it('revokes by kind: a key is no token', async () => {
     const { credential } = await store.create(KEY);
-    expect(await store.revoke('operator-token', credential.id, 'ann')).toBeNull();
+    expect(await store.revoke(['operator-token'], credential.id, 'ann')).toBeNull();
     expect((await store.find(credential.id))!.revokedAt).toBeUndefined();
   });
 
-  it('lists one kind by id, by pages, revoked ones included', async () => {
-    const keys = await Promise.all(Array.from({ length: 5 }, () => store.create(KEY)));
+  it('lists some kinds by id, by pages, revoked ones included', async () => {
+    const keys = await Promise.all([KEY, CLIENT, KEY, CLIENT, KEY].map((asked) => store.create(asked)));
     await store.create(TOKEN);
-    await store.revoke(KEY.kind, keys[0]!.credential.id, 'ann');
+    await store.revoke([KEY.kind], keys[0]!.credential.id, 'ann');
     const ids = keys.map(({ credential }) => credential.id).sort();
     const page = async (more: { after?: string; limit: number }) =>
-      (await store.list('enforcement-point-key', more)).map(({ id }) => id);
+      (await store.list(['client-key', 'enforcement-point-key'], more)).map(({ id }) => id);
     expect(await page({ limit: 500 })).toEqual(ids);
     expect(await page({ limit: 2 })).toEqual(ids.slice(0, 2));
     expect(await page({ after: ids[1]!, limit: 2 })).toEqual(ids.slice(2, 4));
     expect(await page({ after: ids[4]!, limit: 2 })).toEqual([]);
+    expect(await store.list(['client-key'], { limit: 500 })).toHaveLength(2);
   });
 
   it('gives the threads that check keys those that count', async () => {
-    const [kept, revoked, expiring] = [
+    const [kept, client, revoked, expiring] = [
       await store.create(KEY),
+      await store.create(CLIENT),
       await store.create(KEY),
       await store.create({ ...KEY, name: 'other', expiresAt: 1_000 }),
     ];
     await store.create(TOKEN);
-    await store.revoke(KEY.kind, revoked.credential.id, 'ann');
+    await store.revoke([KEY.kind], revoked.credential.id, 'ann');
     const expected = [
       { id: kept.credential.id, enforcementPoint: 'edge', sha256: kept.credential.sha256, expiresAt: undefined },
+      {
+        id: client.credential.id,
+        mechanism: 'partner-key',
+        ...CLIENT.client,
+        sha256: client.credential.sha256,
+        expiresAt: undefined,
+      },
       { id: expiring.credential.id, enforcementPoint: 'other', sha256: expiring.credential.sha256, expiresAt: 1_000 },
     ];
     expect(await store.activeKeys()).toEqual(expected.sort((left, right) => (left.id < right.id ? -1 : 1)));
@@ -96,11 +113,57 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
     seen.push(await store.version());
     await store.create(KEY);
     seen.push(await store.version());
-    await store.revoke(KEY.kind, credential.id, 'ann');
+    await store.revoke([KEY.kind], credential.id, 'ann');
     seen.push(await store.version());
     expect(new Set(seen).size).toBe(4);
-    await store.revoke(KEY.kind, credential.id, 'ann');
+    await store.revoke([KEY.kind], credential.id, 'ann');
     expect(await store.version()).toBe(seen.at(-1));
+  });
+
+  it('keeps when a credential was last used: the latest that anybody says', async () => {
+    const [first, second, third] = [await store.create(KEY), await store.create(CLIENT), await store.create(KEY)];
+    const [one, two, unused] = [first.credential.id, second.credential.id, third.credential.id];
+    const before = await store.version();
+    await store.noteUses(new Map([[one, NOW - 2_000]]));
+    await store.noteUses(
+      new Map([
+        [two, NOW - 1_000],
+        [one, NOW - 3_000],
+      ]),
+    );
+    expect(await store.lastUses([two, one, unused, 'ep-none'])).toEqual(
+      new Map([
+        [one, NOW - 2_000],
+        [two, NOW - 1_000],
+      ]),
+    );
+    expect(await store.lastUses([two])).toEqual(new Map([[two, NOW - 1_000]]));
+    expect(await store.lastUses([])).toEqual(new Map());
+    // Nobody reads the keys anew for it.
+    expect(await store.version()).toBe(before);
+  });
+
+  it('takes no use from the future, and none of what was never made', async () => {
+    const { credential } = await store.create(KEY);
+    await store.noteUses(
+      new Map([
+        [credential.id, NOW + 86_400_000],
+        ['ep-none', NOW],
+      ]),
+    );
+    const uses = await store.lastUses([credential.id, 'ep-none']);
+    expect([...uses.keys()]).toEqual([credential.id]);
+    expect(uses.get(credential.id)).toBeLessThan(NOW + 3_600_000);
+  });
+
+  it('takes uses of several servers at one time', async () => {
+    const made = await Promise.all(Array.from({ length: 20 }, () => store.create(KEY)));
+    const ids = made.map(({ credential }) => credential.id);
+    const said = Array.from({ length: 8 }, (_, server) => (server % 2 === 0 ? ids : ids.toReversed()));
+    await Promise.all(
+      said.map((order, server) => store.noteUses(new Map(order.map((id) => [id, NOW - 1_000 * server])))),
+    );
+    expect(new Set((await store.lastUses(ids)).values())).toEqual(new Set([NOW]));
   });
 
   it('mints the first operator once, whoever asks at the same time', async () => {
@@ -117,7 +180,7 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
   it('mints no first operator beside another one, revoked or not', async () => {
     const { credential } = await store.create(TOKEN);
     expect(await store.mintFirstOperator()).toBeNull();
-    await store.revoke(TOKEN.kind, credential.id, 'ann');
+    await store.revoke([TOKEN.kind], credential.id, 'ann');
     expect(await store.mintFirstOperator()).toBeNull();
   });
 
@@ -139,7 +202,19 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
     ['it ends at an instant', { expiresAt: Number.NaN }],
     ['no calendar goes that far', { expiresAt: Date.UTC(20_000, 0) }],
   ])('refuses a credential because %s', async (_because, more) => {
-    await expect(store.create({ ...KEY, ...more })).rejects.toThrow(PublicationRefused);
+    await expect(store.create({ ...KEY, ...more } as NewCredential)).rejects.toThrow(PublicationRefused);
+    expect(await store.activeKeys()).toEqual([]);
+  });
+
+  it.each<[because: string, more: Partial<KeyedClient>]>([
+    ['a key stands for somebody', { subject: '' }],
+    ['a subject is no book', { subject: 'x'.repeat(513) }],
+    ['a scope has a name', { scopes: ['read', ''] }],
+    ['a group holds no U+0000', { groups: ['a\0'] }],
+    ['nobody is in so many groups', { groups: Array.from({ length: 101 }, (_, index) => `g${index}`) }],
+  ])("refuses a client's key because %s", async (_because, more) => {
+    const client = { ...CLIENT.client, ...more };
+    await expect(store.create({ ...CLIENT, client })).rejects.toThrow(PublicationRefused);
     expect(await store.activeKeys()).toEqual([]);
   });
 }

@@ -1,5 +1,5 @@
 /** A client's API key is found by its id or by its digest, and an unknown one costs what a wrong one costs. */
-import type { Identity, Judged } from '#identity';
+import { type ClientKey, type Identity, type Judged, KeyRing, type MintedKey } from '#identity';
 import { callerNamed, identityOf, NOW, presented, reasons, sha256, shown } from './identities.js';
 
 const IN_A_MINUTE = new Date(NOW + 60_000).toISOString();
@@ -42,9 +42,19 @@ metadata: { name: edge, domain: acme }
 spec: { credentials: [{ kind: apiKey, id: edge, sha256: "${sha256('secret-of-edge')}" }] }
 `;
 
+const minted = (secret: string, more: Partial<ClientKey> = {}): ClientKey => ({
+  mechanism: 'partner-key',
+  subject: 'minted-1',
+  scopes: [],
+  groups: [],
+  sha256: sha256(secret),
+  ...more,
+});
+
+const keys = new KeyRing();
 let identity: Identity;
 beforeAll(async () => {
-  identity = await identityOf(SET);
+  identity = await identityOf(SET, { keys });
 });
 
 function judge(credentials: { readonly [header: string]: string }, now = NOW): Judged {
@@ -94,6 +104,87 @@ it.each`
 it('ends at its instant', () => {
   expect(shown(judge({ 'x-api-key': 'p2.s3.cret' }, NOW + 59_999))).toEqual(['partner-key partner-2']);
   expect(reasons(judge({ 'x-api-key': 'p2.s3.cret' }, NOW + 60_000))).toEqual(['partner-key: the key has expired']);
+});
+
+describe('a minted key', () => {
+  beforeAll(() => {
+    keys.replace(
+      new Map<string, MintedKey>([
+        ['ck-1', minted('one', { scopes: ['read'], groups: ['gold'] })],
+        ['ck-2', minted('two', { expiresAt: NOW + 1 })],
+        ['ck-3', minted('three', { expiresAt: NOW })],
+        ['ck-4', minted('four', { mechanism: 'no-keys', subject: 'minted-4' })],
+        ['ck-5', minted('five', { mechanism: 'of-an-earlier-revision' })],
+        ['ck-6', minted('six', { mechanism: 'oauth' })],
+        ['ep-1', { enforcementPoint: 'edge', sha256: sha256('seven') }],
+        ['p1', minted('eight')],
+      ]),
+    );
+  });
+  afterAll(() => keys.replace(new Map()));
+
+  it.each`
+    because                                      | header         | key            | evidence
+    ${'id and secret belong together'}           | ${'x-api-key'} | ${'ck-1.one'}  | ${'partner-key minted-1'}
+    ${'it has a moment to live'}                 | ${'x-api-key'} | ${'ck-2.two'}  | ${'partner-key minted-1'}
+    ${'its mechanism need not have any other'}   | ${'x-empty'}   | ${'ck-4.four'} | ${'no-keys minted-4'}
+    ${'a documented key of its id hides it not'} | ${'x-api-key'} | ${'p1.eight'}  | ${'partner-key minted-1'}
+    ${'it hides no documented key of its id'}    | ${'x-api-key'} | ${'p1.s3cret'} | ${'partner-key partner-1'}
+  `('counts because $because', ({ header, key, evidence }) => {
+    const judged = judge({ [header]: key });
+    expect(shown(judged)).toEqual([evidence]);
+    expect(judged).toMatchObject({ dropped: [], hasVerifiedCredential: true, hasFalseCredential: false });
+  });
+
+  it('carries scopes, groups and its end', () => {
+    const [item] = judge({ 'x-api-key': 'ck-1.one' }).evidence;
+    expect(item).toMatchObject({ role: 'access', scopes: ['read'], groups: ['gold'], verified: true });
+    expect(item).not.toHaveProperty('expiresAt');
+    expect(judge({ 'x-api-key': 'ck-2.two' }).evidence[0]!.expiresAt).toBe(NOW + 1);
+  });
+
+  it.each`
+    because                                        | header         | key             | reason
+    ${'the secret is wrong'}                       | ${'x-api-key'} | ${'ck-1.two'}   | ${'partner-key: the key is unknown'}
+    ${'a secret alone is no key'}                  | ${'x-api-key'} | ${'one'}        | ${'partner-key: the key is unknown'}
+    ${'it has expired at this instant'}            | ${'x-api-key'} | ${'ck-3.three'} | ${'partner-key: the key has expired'}
+    ${'it is read in the header of its mechanism'} | ${'x-api-key'} | ${'ck-4.four'}  | ${'partner-key: the key is unknown'}
+    ${'the policy in force lacks its mechanism'}   | ${'x-api-key'} | ${'ck-5.five'}  | ${'partner-key: the key is unknown'}
+    ${'its mechanism has no keys by now'}          | ${'x-api-key'} | ${'ck-6.six'}   | ${'partner-key: the key is unknown'}
+    ${'an enforcement point is no client'}         | ${'x-api-key'} | ${'ep-1.seven'} | ${'partner-key: the key is unknown'}
+  `('is dropped because $because', ({ header, key, reason }) => {
+    const judged = judge({ [header]: key });
+    expect(judged.evidence).toEqual([]);
+    expect(reasons(judged)).toContain(reason);
+    expect(judged).toMatchObject({ hasVerifiedCredential: false, hasFalseCredential: true });
+  });
+
+  it('is noted when it is used, and nothing else is', () => {
+    keys.takeUses();
+    for (const key of ['ck-1.one', 'ck-2.two']) judge({ 'x-api-key': key }, NOW - 5);
+    judge({ 'x-api-key': 'ck-1.one' });
+    for (const key of ['ck-3.three', 'ck-1.wrong', 'ck-9.one', 'ck-5.five', 'p1.s3cret', 'one'])
+      judge({ 'x-api-key': key });
+    const uses = new Map([
+      ['ck-1', NOW],
+      ['ck-2', NOW - 5],
+    ]);
+    expect(keys.takeUses()).toEqual(uses);
+    expect(keys.takeUses()).toEqual(new Map());
+    judge({ 'x-api-key': 'ck-2.two' });
+    keys.giveBack(uses);
+    expect(keys.takeUses()).toEqual(new Map([...uses, ['ck-2', NOW]]));
+  });
+
+  it('counts and ends without a new revision', () => {
+    expect(shown(judge({ 'x-api-key': 'late.nine' }))).toEqual([]);
+    keys.replace(new Map([['late', minted('nine')]]));
+    expect(shown(judge({ 'x-api-key': 'late.nine' }))).toEqual(['partner-key minted-1']);
+    keys.replace(new Map([['late', minted('nine', { subject: 'minted-2' })]]));
+    expect(shown(judge({ 'x-api-key': 'late.nine' }))).toEqual(['partner-key minted-2']);
+    keys.replace(new Map());
+    expect(shown(judge({ 'x-api-key': 'late.nine' }))).toEqual([]);
+  });
 });
 
 it('is unknown where a mechanism has no keys at all', () => {

@@ -1,5 +1,5 @@
 /** Enforcement points are told from strangers, and what they are believed about is what was agreed on. */
-import type { Identity, KnownCaller, MintedKey } from '#identity';
+import { type Identity, KeyRing, type KnownCaller, type MintedKey } from '#identity';
 import { identityOf, NOW, peer, sha256 } from './identities.js';
 
 const DOMAINS = `
@@ -47,10 +47,12 @@ const MINTED: { readonly [id: string]: MintedKey } = {
   lasting: { enforcementPoint: 'sidecar', sha256: sha256('two') },
   old: { enforcementPoint: 'sidecar', sha256: sha256('three'), expiresAt: NOW },
   gone: { enforcementPoint: 'dismissed', sha256: sha256('four') },
+  client: { mechanism: 'web-user', subject: 'a', scopes: [], groups: [], sha256: sha256('six') },
   broken: { enforcementPoint: 'sidecar', sha256: 'no digest' },
   'edge-1': { enforcementPoint: 'sidecar', sha256: sha256('five') },
 };
-const keys = { find: (id: string) => (Object.hasOwn(MINTED, id) ? MINTED[id] : undefined) };
+const keys = new KeyRing();
+keys.replace(new Map(Object.entries(MINTED)));
 const WRONG = 'the id of the key is unknown, or its secret is wrong';
 
 describe('a set with enforcement points', () => {
@@ -90,6 +92,7 @@ describe('a set with enforcement points', () => {
     ${'an empty key is a key'}                                 | ${{ key: '', address: '10.1.2.3' }}                                               | ${'the key is not of the form `<id>.<secret>`'}
     ${'nobody hashes a book'}                                  | ${{ key: `edge-1.${'x'.repeat(2000)}` }}                                          | ${'the key is not of the form `<id>.<secret>`'}
     ${'the key expires at this instant'}                       | ${{ key: 'old.three' }}                                                           | ${'the key has expired'}
+    ${'a client is no enforcement point'}                      | ${{ key: 'client.six' }}                                                          | ${WRONG}
     ${'its enforcement point is no more'}                      | ${{ key: 'gone.four' }}                                                           | ${'the key belongs to an enforcement point that the policy in force does not have'}
     ${'an unknown certificate never falls back'}               | ${{ certificateUris: ['spiffe://acme.example/other'], address: '10.1.2.3' }}      | ${'no enforcement point has the SPIFFE ID of the client certificate'}
     ${'SPIFFE IDs differ by case'}                             | ${{ certificateUris: ['spiffe://acme.example/Edge'] }}                            | ${'no enforcement point has the SPIFFE ID of the client certificate'}
@@ -111,6 +114,20 @@ describe('a set with enforcement points', () => {
     expect([...sidecar.believed].sort()).toEqual(['acme-spiffe', 'web-user']);
     expect(edge).toMatchObject({ domain: 'acme.web', mayExplain: true });
     expect(sidecar).toMatchObject({ domain: 'acme', mayExplain: false });
+  });
+
+  it('notes when a minted key was used, and nothing else', () => {
+    keys.takeUses();
+    for (const key of ['lasting.two', 'fresh.one']) identity.caller(peer({ key }), NOW - 7);
+    identity.caller(peer({ key: 'lasting.two' }), NOW);
+    for (const key of ['edge-1.correct.horse', 'old.three', 'gone.four', 'client.six', 'nobody.two', 'lasting.one'])
+      identity.caller(peer({ key }), NOW);
+    expect(keys.takeUses()).toEqual(
+      new Map([
+        ['lasting', NOW],
+        ['fresh', NOW - 7],
+      ]),
+    );
   });
 
   it('makes no caller anew for a request', () => {

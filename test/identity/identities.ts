@@ -6,6 +6,7 @@ import {
   type IdentityParts,
   identitySettings,
   type Judged,
+  KeyRing,
   type KnownCaller,
   type Peer,
   type Presented,
@@ -19,7 +20,7 @@ export async function identityOf(documents: string, parts: Partial<IdentityParts
   const bundle = loadBundle([{ file: 'set.yaml', text: documents }]);
   expect(bundle.faults).toEqual([]);
   const settings = identitySettings(bundle.documents.map(({ document }) => document));
-  return Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true, ...parts });
+  return Identity.prepare(settings, { keys: new KeyRing(), onlyLocal: true, ...parts });
 }
 
 export function peer(differing: Partial<Peer>): Peer {

@@ -14,7 +14,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DecisionPoint, Explainer, LiveSnapshot, type DecisionRecord } from '#decision';
 import { compile, explain } from '#engine';
 import { ProblemFilter } from '#http';
-import { Identity, identitySettings } from '#identity';
+import { Identity, identitySettings, KeyRing } from '#identity';
 import { loadBundle } from '#policy';
 import {
   GRPC_PACKAGES,
@@ -153,7 +153,7 @@ export async function startCheckListeners(documents: string, tls?: Tls): Promise
       contentHash: sha256(text),
       snapshot: compile(world),
       identity: await Identity.prepare(identitySettings(read.map(({ document }) => document)), {
-        keys: { find: () => undefined },
+        keys: new KeyRing(),
         onlyLocal: true,
       }),
       confirmedAt: Date.now(),

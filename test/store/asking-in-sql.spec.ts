@@ -40,8 +40,10 @@ beforeAll(async () => {
   const key = { kind: 'enforcement-point-key', createdBy: 'ann' } as const;
   await credentials.create({ ...key, name: 'edge' });
   await credentials.create({ ...key, name: 'ended', expiresAt: Date.UTC(2020, 0) });
+  const client = { subject: 'partner-1', scopes: [], groups: [] };
+  await credentials.create({ kind: 'client-key', name: 'partner-key', client, createdBy: 'bo' });
   const { credential } = await credentials.create({ ...key, name: 'revoked' });
-  await credentials.revoke(credential.kind, credential.id, 'bo');
+  await credentials.revoke([credential.kind], credential.id, 'bo');
 }, 60_000);
 afterAll(async () => {
   await dataSource.destroy();
@@ -55,7 +57,10 @@ const EXAMPLES = [...DOCUMENT.matchAll(/\n([^\n]+)\n\n```sql example\n([\s\S]*?)
 
 /** What each example of the page answers here; times are looked at by their sort only. */
 const ANSWERS: readonly (readonly Record<string, unknown>[])[] = [
-  [{ kind: 'enforcement-point-key', name: 'edge', created_by: 'ann' }],
+  [
+    { kind: 'client-key', name: 'partner-key', created_by: 'bo' },
+    { kind: 'enforcement-point-key', name: 'edge', created_by: 'ann' },
+  ],
   [{ policy: 'payments', rule: 'pay', effect: 'allow', since: '3' }],
   [{ domain: 'acme.payments', policy: 'payments', rule: 'pay' }],
   [

@@ -1,12 +1,20 @@
 import pg from 'pg';
-import type { DataSource } from 'typeorm';
-import { splitToken } from '#administration';
-import { grantServing, MemoryCredentialStore, openDatabase, PostgresCredentialStore } from '#store';
+import { DataSource } from 'typeorm';
+import { type NewCredential, splitToken } from '#administration';
+import { migrations } from '#migrations';
+import { grantServing, MemoryCredentialStore, migrateDatabase, openDatabase, PostgresCredentialStore } from '#store';
 import { credentialStoreContract } from '../contract/credential-store.contract.js';
 import { administer, ask, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 
+const CLIENT = {
+  kind: 'client-key',
+  name: 'partner-key',
+  client: { subject: 'partner-1', scopes: ['read'], groups: [] },
+  createdBy: 'ann',
+} as const satisfies NewCredential;
+
 describe('in memory', () => {
-  credentialStoreContract(async () => new MemoryCredentialStore(() => 0));
+  credentialStoreContract(async () => new MemoryCredentialStore(Date.now));
 });
 
 describe('in PostgreSQL', () => {
@@ -39,7 +47,7 @@ describe('in PostgreSQL', () => {
       serving = url.replace('dharma@', 'dharma_serving@');
       const store = await storeAt(serving);
       token = (await store.mintFirstOperator())!;
-      await store.revoke('operator-token', splitToken(token)!.id, 'ann');
+      await store.revoke(['operator-token'], splitToken(token)!.id, 'ann');
     });
 
     it('adds and revokes, and is named as the one who did', async () => {
@@ -61,10 +69,78 @@ describe('in PostgreSQL', () => {
       await expect(ask(serving, statement)).rejects.toMatchObject({ code: '42501' });
     });
 
+    it('notes when a key was used, and can move nothing else', async () => {
+      const store = await storeAt(serving);
+      const { credential } = await store.create({ kind: 'enforcement-point-key', name: 'edge', createdBy: 'ann' });
+      const usedAt = Date.now() - 1_000;
+      await store.noteUses(new Map([[credential.id, usedAt]]));
+      expect(await store.lastUses([credential.id])).toEqual(new Map([[credential.id, usedAt]]));
+      await expect(ask(serving, 'delete from dharma.credential_use')).rejects.toMatchObject({ code: '42501' });
+    });
+
+    it('goes on with the rights that it had before there were keys of clients', async () => {
+      const old = await postgres.migrated();
+      await grantServing(old, 'dharma_serving');
+      await ask(old, 'revoke all on dharma.credential_use from dharma_serving');
+      const store = await storeAt(old.replace('dharma@', 'dharma_serving@'));
+      const { credential } = await store.create(CLIENT);
+      expect(await store.list(['client-key'], { limit: 5 })).toEqual([credential]);
+      expect(await store.activeKeys()).toMatchObject([{ mechanism: 'partner-key', ...CLIENT.client }]);
+      await expect(store.noteUses(new Map([[credential.id, 0]]))).rejects.toMatchObject({ kind: 'refused' });
+      expect(await store.lastUses([credential.id])).toEqual(new Map());
+    });
+
     it('keeps no secret anywhere in the database', async () => {
       const [row] = await ask<{ all: string }>(url, 'select json_agg(c)::text as all from dharma.credential c');
       expect(row!.all).not.toContain(splitToken(token)!.secret);
     });
+  });
+
+  it('takes in a database of the version before as it is', async () => {
+    const url = await postgres.empty();
+    await ask(url, 'create schema dharma');
+    const before = await new DataSource({
+      type: 'postgres',
+      url,
+      schema: 'dharma',
+      migrations: migrations.slice(0, 2),
+      migrationsTableName: 'migration',
+      migrationsTransactionMode: 'each',
+    }).initialize();
+    await before.runMigrations();
+    await before.destroy();
+    const insert = `insert into dharma.credential (id, kind, name, sha256, created_by) values
+      ('ep-1', 'enforcement-point-key', 'edge', repeat('a', 64), 'ann'), ('op-1', 'operator-token', 'bo', repeat('b', 64), 'ann')`;
+    await ask(url, insert);
+    const rows = () => ask(url, 'select xmin, ctid, created_at, id from dharma.credential order by id');
+    const old = await rows();
+    expect(await migrateDatabase(url, 'auto')).toEqual(['ClientKeys1764000000003']);
+    expect(await rows()).toEqual(old);
+    const store = await storeAt(url);
+    expect(await store.find('op-1')).toMatchObject({ kind: 'operator-token', name: 'bo' });
+    expect(await store.activeKeys()).toEqual([
+      { id: 'ep-1', enforcementPoint: 'edge', sha256: 'a'.repeat(64), expiresAt: undefined },
+    ]);
+    expect(await store.mintFirstOperator()).toBeNull();
+  });
+
+  it('holds what is said of a client to the kind of the credential', async () => {
+    const url = await postgres.migrated();
+    const insert = (kind: string, client: string) =>
+      ask(
+        url,
+        `insert into dharma.credential (id, kind, name, sha256, created_by, subject, scopes, groups)
+         values ('x-1', '${kind}', 'n', repeat('a', 64), 'ann', ${client})`,
+      );
+    for (const [kind, client] of [
+      ['client-key', 'null, null, null'],
+      ['client-key', "'someone', null, '{}'"],
+      ['client-key', "'', '{}', '{}'"],
+      ['operator-token', "'someone', '{}', '{}'"],
+      ['another-kind', 'null, null, null'],
+    ] as const) {
+      await expect(insert(kind, client)).rejects.toMatchObject({ code: '23514' });
+    }
   });
 
   it('is kept from its owner too: what was revoked stays revoked', async () => {
@@ -87,7 +163,7 @@ describe('in PostgreSQL', () => {
       const { credential } = await store.create({ kind: 'enforcement-point-key', name: 'edge', createdBy: 'ann' });
       await first;
       const second = hint();
-      await store.revoke('enforcement-point-key', credential.id, 'ann');
+      await store.revoke(['enforcement-point-key'], credential.id, 'ann');
       await second;
     } finally {
       await client.end();

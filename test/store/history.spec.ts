@@ -118,7 +118,7 @@ describe('migrations', () => {
   it('are run once by three that start together', async () => {
     const url = await postgres.empty();
     const ran = await Promise.all(many(3, () => migrateDatabase(url, 'auto')));
-    expect(ran.flat()).toEqual(['Revisions1764000000001', 'Credentials1764000000002']);
+    expect(ran.flat()).toEqual(['Revisions1764000000001', 'Credentials1764000000002', 'ClientKeys1764000000003']);
     expect(await migrateDatabase(url, 'check')).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { LiveSnapshot, type ServiceEvent } from '#decision';
-import { Identity } from '#identity';
+import { Identity, KeyRing } from '#identity';
 import { PolicyWorkshop, type PolicyWorkshopParts } from '../../apps/server/src/policy/policy-workshop.js';
 import { startBuiltThread } from './threads.js';
 
@@ -28,7 +28,7 @@ class TestWorkshop {
       startThread: startBuiltThread,
       live: this.live,
       identify: async (settings) => {
-        const identity = await Identity.prepare(settings, { keys: { find: () => undefined }, onlyLocal: true });
+        const identity = await Identity.prepare(settings, { keys: new KeyRing(), onlyLocal: true });
         identity.close = () => void this.closed.push(identity);
         return identity;
       },

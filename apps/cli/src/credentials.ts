@@ -1,8 +1,9 @@
 import type { AdminFlags } from './connection.js';
 import { openSecretOutlet, type SecretOutlet } from './secret.js';
-import { ServerClient } from './server-client.js';
+import { type KeyHolder, ServerClient } from './server-client.js';
 import { instantIn } from './span.js';
 import { tableText } from './table.js';
+import type { CommonCredential, KeyCredential } from './server-shapes.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
 /** Enforcement points' keys and operators' tokens are handled alike. */
@@ -19,40 +20,78 @@ export interface CreateOptions extends AdminFlags {
   readonly out?: string;
 }
 
+export interface CreateKeyOptions extends CreateOptions {
+  /** Of a client's key; absent when it is for an enforcement point. */
+  readonly mechanism?: string;
+  readonly subject?: string;
+  readonly scope?: readonly string[];
+  readonly group?: readonly string[];
+}
+
+/** @param name  the enforcement point it is for; undefined when it is for a client */
+export function createKey(
+  terminal: Terminal,
+  name: string | undefined,
+  { mechanism, subject, scope, group, ...options }: CreateKeyOptions,
+): Promise<ExitCode> {
+  const holder = keyHolder(name, { mechanism, subject, scope, group });
+  const of = 'mechanism' in holder ? holder.subject : holder.enforcementPoint;
+  return create(terminal, 'keys', of, options, async (client, expiresAt) => {
+    const { id, key } = await client.createKey(holder, expiresAt);
+    return { id, secret: key };
+  });
+}
+
+export function createOperator(terminal: Terminal, name: string, options: CreateOptions): Promise<ExitCode> {
+  return create(terminal, 'operators', name, options, async (client, expiresAt) => {
+    const { id, token } = await client.createOperator(name, expiresAt);
+    return { id, secret: token };
+  });
+}
+
 /**
  * Makes one and hands its secret over once; when that goes into a file, standard output gets the id.
  *
- * @param name  the enforcement point or operator it is for
+ * @param of  whose it is
  */
-export async function createCredential(
+async function create(
   terminal: Terminal,
   kind: CredentialKind,
-  name: string,
+  of: string,
   { expires, out, ...flags }: CreateOptions,
+  make: (client: ServerClient, expiresAt: string | undefined) => Promise<MadeSecret>,
 ): Promise<ExitCode> {
   const expiresAt = expiryIn(terminal, expires);
   const client = await ServerClient.of(terminal, flags);
   const outlet = await openSecretOutlet(terminal, out);
-  const made = await orAbandon(outlet, async () => {
-    switch (kind) {
-      case 'keys': {
-        const { id, key } = await client.createKey(name, expiresAt);
-        return { id, secret: key };
-      }
-      case 'operators': {
-        const { id, token } = await client.createOperator(name, expiresAt);
-        return { id, secret: token };
-      }
-    }
-  });
-  await handOver(terminal, outlet, made, `${NOUNS[kind].one} \`${made.id}\` of \`${name}\``, expiresAt);
+  const made = await orAbandon(outlet, () => make(client, expiresAt));
+  await handOver(terminal, outlet, made, `${NOUNS[kind]} \`${made.id}\` of \`${of}\``, expiresAt);
   return 0;
 }
 
-const NOUNS = {
-  keys: { one: 'the key', holder: 'ENFORCEMENT POINT' },
-  operators: { one: 'the token', holder: 'OPERATOR' },
-} as const;
+/** @throws Stop with 2 */
+function keyHolder(
+  name: string | undefined,
+  { mechanism, subject, scope, group }: Pick<CreateKeyOptions, 'mechanism' | 'subject' | 'scope' | 'group'>,
+): KeyHolder {
+  if (mechanism === undefined) {
+    if (name === undefined)
+      throw new Stop(2, 'name an enforcement point, or a client by `--mechanism` and `--subject`');
+    if (subject !== undefined || scope !== undefined || group !== undefined)
+      throw new Stop(2, '`--subject`, `--scope` and `--group` go with `--mechanism`');
+    return { enforcementPoint: name };
+  }
+  if (name !== undefined) throw new Stop(2, `a key is for the enforcement point \`${name}\` or for a client, not both`);
+  if (subject === undefined) throw new Stop(2, 'say with `--subject` whom the key stands for');
+  return { mechanism, subject, scopes: scope ?? [], groups: group ?? [] };
+}
+
+interface MadeSecret {
+  readonly id: string;
+  readonly secret: string;
+}
+
+const NOUNS = { keys: 'the key', operators: 'the token' } as const;
 
 /** All of them, never with a secret. */
 export async function listCredentials(
@@ -61,22 +100,50 @@ export async function listCredentials(
   { format, ...flags }: ListOptions,
 ): Promise<ExitCode> {
   const client = await ServerClient.of(terminal, flags);
-  const items = await (kind === 'keys' ? client.keys() : client.operators());
+  switch (kind) {
+    case 'keys':
+      await list(terminal, format, await client.keys(), [
+        ['HOLDER', keyHolderText],
+        ...COLUMNS,
+        ['LAST USED', ({ lastUsedAt }) => lastUsedAt ?? 'never'],
+      ]);
+      break;
+    case 'operators':
+      await list(terminal, format, await client.operators(), [['OPERATOR', ({ name }) => name], ...COLUMNS]);
+      break;
+    default:
+      kind satisfies never;
+  }
+  return 0;
+}
+
+type Column<Item> = readonly [heading: string, cell: (item: Item, now: number) => string];
+
+const COLUMNS: readonly Column<CommonCredential>[] = [
+  ['STATE', stateOf],
+  ['CREATED', ({ createdAt }) => createdAt],
+  ['BY', ({ createdBy }) => createdBy],
+  ['EXPIRES', ({ expiresAt }) => expiresAt ?? 'never'],
+];
+
+async function list<Item extends CommonCredential>(
+  terminal: Terminal,
+  format: ListOptions['format'],
+  items: readonly Item[],
+  columns: readonly Column<Item>[],
+): Promise<void> {
   if (format === 'json') {
     await terminal.out.write(`${JSON.stringify(items, null, 2)}\n`);
-    return 0;
+    return;
   }
   const now = terminal.now();
-  const rows = items.map((item) => [
-    item.id,
-    'enforcementPoint' in item ? item.enforcementPoint : item.name,
-    stateOf(item, now),
-    item.createdAt,
-    item.createdBy,
-    item.expiresAt ?? 'never',
-  ]);
-  await terminal.out.write(tableText([['ID', NOUNS[kind].holder, 'STATE', 'CREATED', 'BY', 'EXPIRES'], ...rows]));
-  return 0;
+  const rows = items.map((item) => [item.id, ...columns.map(([, cell]) => cell(item, now))]);
+  await terminal.out.write(tableText([['ID', ...columns.map(([heading]) => heading)], ...rows]));
+}
+
+/** An enforcement point by its name, a client as its mechanism knows it. */
+function keyHolderText({ enforcementPoint, mechanism, subject }: KeyCredential): string {
+  return enforcementPoint ?? `${subject ?? ''} (${mechanism ?? ''})`;
 }
 
 /** Makes one useless, at once for the admin API and as soon as they hear of it for the servers. */
@@ -88,7 +155,7 @@ export async function revokeCredential(
 ): Promise<ExitCode> {
   const client = await ServerClient.of(terminal, flags);
   await client.revoke(kind, id);
-  await terminal.aside.line(`${NOUNS[kind].one} \`${id}\` is revoked`);
+  await terminal.aside.line(`${NOUNS[kind]} \`${id}\` is revoked`);
   return 0;
 }
 
@@ -130,10 +197,7 @@ function expiryIn(terminal: Terminal, text: string | undefined): string | undefi
   return at;
 }
 
-function stateOf(
-  item: { readonly expiresAt?: string | null | undefined; readonly revokedAt?: string | null | undefined },
-  now: number,
-): string {
-  if (item.revokedAt !== null && item.revokedAt !== undefined) return 'revoked';
-  return item.expiresAt && Date.parse(item.expiresAt) <= now ? 'expired' : 'active';
+function stateOf({ revokedAt, expiresAt }: CommonCredential, now: number): string {
+  if (revokedAt !== null && revokedAt !== undefined) return 'revoked';
+  return expiresAt && Date.parse(expiresAt) <= now ? 'expired' : 'active';
 }

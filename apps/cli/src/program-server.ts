@@ -59,11 +59,27 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
       exit(await beginEpoch(terminal, options));
     });
 
-  const keys = verb('keys', "enforcement points' keys", 'keys create edge --expires 90d --out edge.key');
-  credentialVerbs(keys, 'keys', '<enforcement-point>', 'a key for an enforcement point of the newest revision');
+  const keys = verb('keys', 'keys of enforcement points and clients', 'keys create edge --expires 90d --out edge.key');
+  creating(keys, 'make a key for an enforcement point, or for a client of a mechanism', 'edge --out edge.secret')
+    .argument('[enforcement-point]', 'of the newest revision; not with `--mechanism`')
+    .option('--mechanism <name>', 'an apiKey mechanism of the newest revision, for a key of a client')
+    .option('--subject <text>', 'whom that key stands for')
+    .option('--scope <text>', 'a scope it has; may be repeated', several)
+    .option('--group <text>', 'a group its client is in; may be repeated', several)
+    .action(async (name: string | undefined, options) => {
+      const { createKey } = await import('./credentials.js');
+      exit(await createKey(terminal, name, options));
+    });
+  credentialVerbs(keys, 'keys');
 
   const operators = verb('operators', "operators' tokens", 'operators create ann --expires 90d --out ann.token');
-  credentialVerbs(operators, 'operators', '<name>', 'a token for an operator');
+  creating(operators, 'make a token for an operator', 'ann --out ann.secret')
+    .argument('<name>', 'whom it is for')
+    .action(async (name: string, options) => {
+      const { createOperator } = await import('./credentials.js');
+      exit(await createOperator(terminal, name, options));
+    });
+  credentialVerbs(operators, 'operators');
   databaseOption(subverb(operators, 'recover', 'a new token, by access to the database', '--name ann'))
     .requiredOption('--name <name>', 'the operator it is for')
     .option('--out <file>', 'new file that gets the token; `-` is standard output')
@@ -88,16 +104,13 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
       .addHelpText('after', `\nExample:\n  ${terminal.program} ${words}`);
   }
 
-  function credentialVerbs(parent: Command, kind: 'keys' | 'operators', holder: string, sentence: string): void {
-    const sample = kind === 'keys' ? 'edge' : 'ann';
-    administering(subverb(parent, 'create', `make ${sentence}`, `${sample} --out ${sample}.secret`))
-      .argument(holder, 'whom it is for')
+  function creating(parent: Command, sentence: string, example: string): Command {
+    return administering(subverb(parent, 'create', sentence, example))
       .option('--expires <when>', 'an instant (RFC 3339), or a span from now like 90d, 12h, 30min; default never')
-      .option('--out <file>', 'new file that gets the secret; `-` is standard output')
-      .action(async (name: string, options) => {
-        const { createCredential } = await import('./credentials.js');
-        exit(await createCredential(terminal, kind, name, options));
-      });
+      .option('--out <file>', 'new file that gets the secret; `-` is standard output');
+  }
+
+  function credentialVerbs(parent: Command, kind: 'keys' | 'operators'): void {
     administering(subverb(parent, 'list', 'list them, without their secrets', ''))
       .addOption(choice('--format <format>', 'how the list is written', TEXT_OR_JSON, 'text'))
       .action(async (options) => {
@@ -111,6 +124,11 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
         exit(await revokeCredential(terminal, kind, id, options));
       });
   }
+}
+
+/** Of an option that may be repeated. */
+function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 /** The way to an admin listener, and who asks. */

@@ -32,6 +32,16 @@ export interface Publishing extends SourceBundle {
   readonly gitAuthor?: string;
 }
 
+/** Whose key it is. */
+export type KeyHolder =
+  | { readonly enforcementPoint: string }
+  | {
+      readonly mechanism: string;
+      readonly subject: string;
+      readonly scopes: readonly string[];
+      readonly groups: readonly string[];
+    };
+
 /** The server answered, and its answer is no. */
 export class Refused extends Stop {
   constructor(
@@ -107,8 +117,8 @@ export class ServerClient {
     return this.#ask({ method: 'POST', path: '/admin/v1/epochs', body: { because, above } }, publishedShape);
   }
 
-  createKey(enforcementPoint: string, expiresAt: string | undefined) {
-    return this.#ask({ method: 'POST', path: '/admin/v1/keys', body: { enforcementPoint, expiresAt } }, newKeyShape);
+  createKey(holder: KeyHolder, expiresAt: string | undefined) {
+    return this.#ask({ method: 'POST', path: '/admin/v1/keys', body: { ...holder, expiresAt } }, newKeyShape);
   }
 
   createOperator(name: string, expiresAt: string | undefined) {

@@ -93,15 +93,22 @@ const credential = z.object({
   expiresAt: z.string().nullish(),
   revokedAt: z.string().nullish(),
 });
-const keyCredential = credential.extend({ enforcementPoint: z.string() });
+/** Of an enforcement point, or of a client as a mechanism names it. */
+const keyCredential = credential.extend({
+  enforcementPoint: z.string().nullish(),
+  mechanism: z.string().nullish(),
+  subject: z.string().nullish(),
+  lastUsedAt: z.string().nullish(),
+});
 const operatorCredential = credential.extend({ name: z.string() });
 
 export const keysShape = z.object({ items: z.array(keyCredential), next: z.string().nullish() });
 export const operatorsShape = z.object({ items: z.array(operatorCredential), next: z.string().nullish() });
 export const newKeyShape = keyCredential.partial().required({ id: true }).extend({ key: z.string() });
 export const newOperatorShape = operatorCredential.partial().required({ id: true }).extend({ token: z.string() });
+/** What keys and tokens have in common. */
+export type CommonCredential = z.infer<typeof credential>;
 export type KeyCredential = z.infer<typeof keyCredential>;
-export type OperatorCredential = z.infer<typeof operatorCredential>;
 
 export const problemShape = z.object({
   code: z.string(),

@@ -1,6 +1,7 @@
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { EventLog } from '#decision';
+import type { KeyRing } from '#identity';
 import type { SourceFile } from '#policy';
 import { Problem } from '#problem';
 import {
@@ -19,7 +20,6 @@ import type { PolicyWorkshop } from './policy/policy-workshop.js';
 import type { ServerPorts } from './server.js';
 import { publishFirst } from './stored/first-policies.js';
 import { KeptKeys } from './stored/kept-keys.js';
-import type { KeyRing } from './stored/key-ring.js';
 import { StoredPolicy, type StoreState } from './stored/stored-policy.js';
 
 const RESTART_MILLISECONDS = 1_000;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { ServerStatus } from '#admin-api';
 import { ageSeconds, type Clock, DecisionPoint, type EventLog, type LiveSnapshot } from '#decision';
-import { Identity, type IdentitySettings, Issuers } from '#identity';
+import { Identity, type IdentitySettings, Issuers, KeyRing } from '#identity';
 import { Problem } from '#problem';
 import { Listeners } from '#protocols';
 import type { Timer } from '#store';
@@ -20,7 +20,6 @@ import { PolicyWorkshop } from './policy/policy-workshop.js';
 import { CheckModule } from './server.module.js';
 import { startProbeListener } from './probe-listener.js';
 import { Standing, type Vitals } from './standing.js';
-import { KeyRing } from './stored/key-ring.js';
 import type { StartThread } from './threads/start-thread.js';
 import { ListenerCertificate } from './tls.js';
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Credential, CredentialKind, MintedCredential } from '#administration';
+import type { Credential, CredentialHolder, CredentialKind, MintedCredential } from '#administration';
 import { parseInstant } from '#policy';
 import { Problem } from '#problem';
 import type { PageQuery } from './dto/revision.dto.js';
@@ -8,7 +8,12 @@ import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PolicySets } from './policy-sets.js';
 import { invalid } from './request.pipe.js';
 
-const WHAT = { 'enforcement-point-key': 'key', 'operator-token': 'operator' } as const;
+/** What is listed and revoked together, under the name that people give it. */
+const KINDS = {
+  key: ['client-key', 'enforcement-point-key'],
+  operator: ['operator-token'],
+} as const satisfies { readonly [what: string]: readonly CredentialKind[] };
+type What = keyof typeof KINDS;
 
 /** Keys and tokens alike: made, listed, revoked. */
 @Injectable()
@@ -18,24 +23,25 @@ export class Credentials {
     @Inject(PolicySets) private readonly sets: PolicySets,
   ) {}
 
-  create(
-    kind: CredentialKind,
-    asked: { readonly name: string; readonly expiresAt: string | undefined },
-    createdBy: string,
-  ): Promise<MintedCredential> {
+  create(holder: CredentialHolder, expiresAt: string | undefined, createdBy: string): Promise<MintedCredential> {
     const { credentials } = this.sets.history;
-    return credentials.create({ kind, name: asked.name, createdBy, expiresAt: this.#expiry(asked.expiresAt) });
+    return credentials.create({ ...holder, createdBy, expiresAt: this.#expiry(expiresAt) });
   }
 
-  async list(kind: CredentialKind, { limit = DEFAULT_LIMIT, next }: PageQuery): Promise<Page<Credential>> {
+  async list(what: What, { limit = DEFAULT_LIMIT, next }: PageQuery): Promise<Page<Credential>> {
     const after = next === undefined ? undefined : behindCursor(next);
-    const found = await this.sets.history.credentials.list(kind, { after, limit: limit + 1 });
+    const found = await this.sets.history.credentials.list(KINDS[what], { after, limit: limit + 1 });
     return readAhead(found, ({ id }) => id, limit);
   }
 
-  async revoke(kind: CredentialKind, id: string, by: string): Promise<Credential> {
-    const revoked = await this.sets.history.credentials.revoke(kind, id, by);
-    if (revoked === null) throw new Problem('credential-unknown', { what: WHAT[kind], id });
+  /** When each was last used, milliseconds since 1970; without those that never were. */
+  lastUses(credentials: readonly Credential[]): Promise<ReadonlyMap<string, number>> {
+    return this.sets.history.credentials.lastUses(credentials.map(({ id }) => id));
+  }
+
+  async revoke(what: What, id: string, by: string): Promise<Credential> {
+    const revoked = await this.sets.history.credentials.revoke(KINDS[what], id, by);
+    if (revoked === null) throw new Problem('credential-unknown', { what, id });
     return revoked;
   }
 

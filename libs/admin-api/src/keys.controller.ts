@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { CredentialHolder } from '#administration';
 import { Problem } from '#problem';
 import { Credentials } from './credentials.js';
 import { CredentialParams, KeyPage, keyView, KeyView, NewKeyBody, NewKeyView } from './dto/credential.dto.js';
@@ -7,8 +8,9 @@ import { ApiProblems } from './dto/problem.dto.js';
 import { PageQuery } from './dto/revision.dto.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { PolicySets } from './policy-sets.js';
+import { invalid } from './request.pipe.js';
 
-const KIND = 'enforcement-point-key';
+const WHAT = 'key';
 const PROBLEMS = ['request-invalid', 'operator-unknown', 'no-history', 'store-unavailable'] as const;
 
 @ApiTags('keys')
@@ -21,19 +23,13 @@ export class KeysController {
   ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Make a key for an enforcement point; the secret is shown once' })
+  @ApiOperation({ summary: 'Make a key for an enforcement point or a client; the secret is shown once' })
   @ApiCreatedResponse({ type: NewKeyView })
-  @ApiProblems(...PROBLEMS, 'enforcement-point-undeclared', 'store-read-only')
-  async create(
-    @Body() { enforcementPoint, expiresAt }: NewKeyBody,
-    @CurrentOperator() { name: createdBy }: Operator,
-  ): Promise<NewKeyView> {
-    const declared = (await this.sets.newestPublished()).documents;
-    if (!declared.some(({ kind, name }) => kind === 'EnforcementPoint' && name === enforcementPoint)) {
-      throw new Problem('enforcement-point-undeclared', { name: enforcementPoint });
-    }
-    const asked = { name: enforcementPoint, expiresAt };
-    const { credential, token } = await this.credentials.create(KIND, asked, createdBy);
+  @ApiProblems(...PROBLEMS, 'enforcement-point-undeclared', 'api-key-mechanism-undeclared', 'store-read-only')
+  async create(@Body() body: NewKeyBody, @CurrentOperator() { name: createdBy }: Operator): Promise<NewKeyView> {
+    const holder = holderIn(body);
+    await this.#declared(holder);
+    const { credential, token } = await this.credentials.create(holder, body.expiresAt, createdBy);
     return { ...keyView(credential), key: token };
   }
 
@@ -42,8 +38,9 @@ export class KeysController {
   @ApiOkResponse({ type: KeyPage })
   @ApiProblems(...PROBLEMS)
   async list(@Query() page: PageQuery): Promise<KeyPage> {
-    const { items, next } = await this.credentials.list(KIND, page);
-    return { items: items.map(keyView), next };
+    const { items, next } = await this.credentials.list(WHAT, page);
+    const uses = await this.credentials.lastUses(items);
+    return { items: items.map((credential) => keyView(credential, uses.get(credential.id))), next };
   }
 
   @Delete(':id')
@@ -51,6 +48,35 @@ export class KeysController {
   @ApiOkResponse({ type: KeyView })
   @ApiProblems(...PROBLEMS, 'credential-unknown', 'store-read-only')
   async revoke(@Param() { id }: CredentialParams, @CurrentOperator() { name }: Operator): Promise<KeyView> {
-    return keyView(await this.credentials.revoke(KIND, id, name));
+    return keyView(await this.credentials.revoke(WHAT, id, name));
   }
+
+  /** @throws Problem `enforcement-point-undeclared`, `api-key-mechanism-undeclared` */
+  async #declared({ kind, name }: CredentialHolder): Promise<void> {
+    const set = await this.sets.newestPublished();
+    if (kind === 'client-key') {
+      if (!set.hasMechanism(name, 'apiKey')) throw new Problem('api-key-mechanism-undeclared', { name });
+    } else if (!set.hasEnforcementPoint(name)) {
+      throw new Problem('enforcement-point-undeclared', { name });
+    }
+  }
+}
+
+/** @throws Problem `request-invalid` */
+function holderIn({ enforcementPoint, mechanism, subject, scopes, groups }: NewKeyBody): CredentialHolder {
+  if (mechanism === undefined) {
+    const strange = Object.entries({ subject, scopes, groups }).filter(([, value]) => value !== undefined);
+    if (strange.length > 0) {
+      throw invalid(strange.map(([name]) => ({ pointer: `/${name}`, message: 'this goes with a `mechanism`' })));
+    }
+    if (enforcementPoint === undefined) {
+      throw invalid([{ pointer: '/enforcementPoint', message: 'say for which one the key is, or name a `mechanism`' }]);
+    }
+    return { kind: 'enforcement-point-key', name: enforcementPoint };
+  }
+  if (enforcementPoint !== undefined) {
+    throw invalid([{ pointer: '/enforcementPoint', message: 'a key is for an enforcement point or for a client' }]);
+  }
+  if (subject === undefined) throw invalid([{ pointer: '/subject', message: 'say whom the key stands for' }]);
+  return { kind: 'client-key', name: mechanism, client: { subject, scopes: scopes ?? [], groups: groups ?? [] } };
 }

@@ -13,7 +13,7 @@ import { ApiProblems } from './dto/problem.dto.js';
 import { PageQuery } from './dto/revision.dto.js';
 import { CurrentOperator, type Operator } from './operators.js';
 
-const KIND = 'operator-token';
+const WHAT = 'operator';
 const PROBLEMS = ['request-invalid', 'operator-unknown', 'no-history', 'store-unavailable'] as const;
 
 @ApiTags('operators')
@@ -30,7 +30,7 @@ export class OperatorsController {
     @Body() { name, expiresAt }: NewOperatorBody,
     @CurrentOperator() { name: createdBy }: Operator,
   ): Promise<NewOperatorView> {
-    const { credential, token } = await this.credentials.create(KIND, { name, expiresAt }, createdBy);
+    const { credential, token } = await this.credentials.create({ kind: 'operator-token', name }, expiresAt, createdBy);
     return { ...operatorView(credential), token };
   }
 
@@ -39,7 +39,7 @@ export class OperatorsController {
   @ApiOkResponse({ type: OperatorPage })
   @ApiProblems(...PROBLEMS)
   async list(@Query() page: PageQuery): Promise<OperatorPage> {
-    const { items, next } = await this.credentials.list(KIND, page);
+    const { items, next } = await this.credentials.list(WHAT, page);
     return { items: items.map(operatorView), next };
   }
 
@@ -48,6 +48,6 @@ export class OperatorsController {
   @ApiOkResponse({ type: OperatorView })
   @ApiProblems(...PROBLEMS, 'credential-unknown', 'store-read-only')
   async revoke(@Param() { id }: CredentialParams, @CurrentOperator() { name }: Operator): Promise<OperatorView> {
-    return operatorView(await this.credentials.revoke(KIND, id, name));
+    return operatorView(await this.credentials.revoke(WHAT, id, name));
   }
 }

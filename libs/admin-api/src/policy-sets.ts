@@ -8,7 +8,7 @@ import {
   type StoredDocument,
 } from '#administration';
 import type { World } from '#engine';
-import { loadBundle } from '#policy';
+import { loadBundle, type MechanismDeclaration, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { inTime } from './patience.js';
@@ -26,8 +26,23 @@ export class PolicySet {
 
   /** Null when it is not valid, as a set of a later version may be here. */
   world(): World | null {
-    this.#world ??= loadBundle(this.documents.map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text }))).world;
+    this.#world ??= loadBundle(filesOf(this.documents)).world;
     return this.#world;
+  }
+
+  /** Whether it has that enforcement point. */
+  hasEnforcementPoint(wanted: string): boolean {
+    return this.documents.some(({ kind, name }) => kind === 'EnforcementPoint' && name === wanted);
+  }
+
+  /** Whether it has a mechanism of that name and kind. Reads domains only: of a large set that is the smaller part. */
+  hasMechanism(wanted: string, kind: MechanismDeclaration['kind']): boolean {
+    const domains = loadBundle(filesOf(this.documents.filter((document) => document.kind === 'Domain')));
+    return domains.documents.some(
+      ({ document }) =>
+        document.kind === 'Domain' &&
+        document.spec.mechanisms?.some((mechanism) => mechanism.name === wanted && mechanism.kind === kind),
+    );
   }
 }
 
@@ -89,6 +104,10 @@ export class PolicySets {
       documents.sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1)),
     ));
   }
+}
+
+function filesOf(documents: readonly StoredDocument[]): readonly SourceFile[] {
+  return documents.map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text }));
 }
 
 async function read(store: RevisionStore, revision: Revision): Promise<PolicySet> {

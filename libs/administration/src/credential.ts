@@ -1,15 +1,35 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isStorable, PublicationRefused } from './revision.js';
 
-/** An enforcement point asks with its key, an operator administers with a token. */
-export type CredentialKind = 'enforcement-point-key' | 'operator-token';
+/** An enforcement point asks with its key, a client shows one of its own, an operator administers with a token. */
+export type CredentialKind = CredentialHolder['kind'];
+
+/** Who proves what with a credential. */
+export type CredentialHolder =
+  | {
+      readonly kind: 'enforcement-point-key' | 'operator-token';
+      /** The enforcement point, or the operator. */
+      readonly name: string;
+    }
+  | {
+      readonly kind: 'client-key';
+      /** The mechanism. */
+      readonly name: string;
+      readonly client: KeyedClient;
+    };
+
+/** What a client's key says of it. */
+export interface KeyedClient {
+  readonly subject: string;
+  readonly scopes: readonly string[];
+  readonly groups: readonly string[];
+}
 
 /** What is kept of a secret that was handed out once. */
-export interface Credential {
+export type Credential = CredentialHolder & CredentialRecord;
+
+interface CredentialRecord {
   readonly id: string;
-  readonly kind: CredentialKind;
-  /** The enforcement point, or the operator. */
-  readonly name: string;
   /** SHA-256 of the secret, in hex. */
   readonly sha256: string;
   /** Milliseconds since 1970, by the store's clock. */
@@ -22,12 +42,7 @@ export interface Credential {
   readonly revokedBy?: string | undefined;
 }
 
-export interface NewCredential {
-  readonly kind: CredentialKind;
-  readonly name: string;
-  readonly createdBy: string;
-  readonly expiresAt?: number | undefined;
-}
+export type NewCredential = CredentialHolder & Pick<CredentialRecord, 'createdBy' | 'expiresAt'>;
 
 /** A credential at the one moment when its secret is known. */
 export interface MintedCredential {
@@ -43,10 +58,12 @@ export interface Minting {
   readonly token: string;
 }
 
-const PREFIX = { 'enforcement-point-key': 'ep', 'operator-token': 'op' } as const;
+const PREFIX = { 'client-key': 'ck', 'enforcement-point-key': 'ep', 'operator-token': 'op' } as const;
 const SECRET_BYTES = 32;
 const ID_BYTES = 8;
 const MAXIMUM_NAME = 512;
+/** Scopes, and groups, of one key. */
+const MAXIMUM_TEXTS = 100;
 
 /** A new id and a secret of 256 random bits, which is kept nowhere but in the returned token. */
 export function mint(kind: CredentialKind): Minting {
@@ -77,12 +94,15 @@ export function isActive({ expiresAt, revokedAt }: Credential, now: number): boo
  *
  * @throws PublicationRefused
  */
-export function judgeCredential({ name, createdBy, expiresAt }: NewCredential): void {
-  for (const [member, text] of Object.entries({ name, createdBy })) {
-    if (text === '') throw new PublicationRefused(`\`${member}\` is empty`);
-    if (text.length > MAXIMUM_NAME)
-      throw new PublicationRefused(`\`${member}\` is longer than ${MAXIMUM_NAME} characters`);
-    if (!isStorable(text)) throw new PublicationRefused(`\`${member}\` has a character that cannot be stored`);
+export function judgeCredential(credential: NewCredential): void {
+  const { name, createdBy, expiresAt } = credential;
+  judgeTexts('name', [name]);
+  judgeTexts('createdBy', [createdBy]);
+  if (credential.kind === 'client-key') {
+    const { subject, scopes, groups } = credential.client;
+    judgeTexts('subject', [subject]);
+    judgeTexts('scopes', scopes);
+    judgeTexts('groups', groups);
   }
   if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && Math.abs(expiresAt) < LATEST)) {
     throw new PublicationRefused('`expiresAt` is no instant');
@@ -91,6 +111,16 @@ export function judgeCredential({ name, createdBy, expiresAt }: NewCredential): 
 
 /** The year 9999, beyond which RFC 3339 has no dates. */
 const LATEST = Date.UTC(10_000, 0);
+
+function judgeTexts(member: string, texts: readonly string[]): void {
+  if (texts.length > MAXIMUM_TEXTS) throw new PublicationRefused(`\`${member}\` has more than ${MAXIMUM_TEXTS} texts`);
+  for (const text of texts) {
+    if (text === '') throw new PublicationRefused(`\`${member}\` is empty`);
+    if (text.length > MAXIMUM_NAME)
+      throw new PublicationRefused(`\`${member}\` is longer than ${MAXIMUM_NAME} characters`);
+    if (!isStorable(text)) throw new PublicationRefused(`\`${member}\` has a character that cannot be stored`);
+  }
+}
 
 function secretHash(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');

@@ -3,17 +3,19 @@
 export { bundleChanges, type BundleChanges, documentChanges } from './bundle-changes.js';
 export {
   type Credential,
+  type CredentialHolder,
   type CredentialKind,
   isActive,
   isSecretOf,
   judgeCredential,
+  type KeyedClient,
   mint,
   type MintedCredential,
   type Minting,
   type NewCredential,
   splitToken,
 } from './credential.js';
-export { type ActiveKey, CredentialStore, FIRST_OPERATOR, MINTED_BY } from './credential-store.js';
+export { activeKey, type ActiveKey, CredentialStore, FIRST_OPERATOR, MINTED_BY } from './credential-store.js';
 export { type ChangeKind, documentWords, type DocumentWords, type RuleChange } from './document-words.js';
 export {
   type DomainInForce,

@@ -1,47 +1,43 @@
-import { hash } from 'node:crypto';
 import { parseInstant } from '#policy';
+import type { Judged } from './evidence.js';
 import { accepted, bareItem, dropped, together } from './judged.js';
-import { holdsSecret, MAXIMUM_KEY, splitKey } from './key.js';
+import { digestOf, KeysByDigest, MAXIMUM_KEY, type PresentedKey, readKey } from './key.js';
+import type { ClientKey, KeyRing } from './key-ring.js';
 import type { MechanismOf } from './mechanisms.js';
 import { claimedFalse, foreign, taken, type Verdict } from './verdict.js';
-import type { Judged } from './evidence.js';
 
-interface ClientKey {
-  readonly sha256: string;
+/** What a key says of its holder, and until when. */
+interface Holder {
   /** The first instant at which it does not count any more. */
   readonly notAfter: number | undefined;
   readonly whenValid: Judged;
   readonly whenExpired: Judged;
 }
 
-const NO_KEYS: readonly ClientKey[] = [];
+interface DocumentedKey extends Holder {
+  readonly id: string;
+}
 
-/** The keys of all `apiKey` mechanisms that read one header. */
+type ApiKeyMechanism = MechanismOf<'apiKey'>;
+
+/** The keys of all `apiKey` mechanisms that read one header: those of their documents, and those that were minted. */
 export class ApiKeys {
-  readonly #byId = new Map<string, ClientKey[]>();
-  /** By the SHA-256 of a key that is not of the form `<id>.<secret>`. */
-  readonly #byDigest = new Map<string, ClientKey[]>();
+  readonly #mechanisms: ReadonlyMap<string, ApiKeyMechanism>;
+  /** The digest is that of the secret of `<id>.<secret>`, or that of a whole key of another form. */
+  readonly #documented = new KeysByDigest<DocumentedKey>();
+  readonly #holders = new WeakMap<ClientKey, Holder>();
   readonly #unknown: Verdict;
 
-  constructor(mechanisms: readonly MechanismOf<'apiKey'>[]) {
+  constructor(
+    mechanisms: readonly ApiKeyMechanism[],
+    private readonly minted: KeyRing,
+  ) {
+    this.#mechanisms = new Map(mechanisms.map((mechanism) => [mechanism.declaration.name, mechanism]));
     for (const mechanism of mechanisms) {
-      const { name, apiKey } = mechanism.declaration;
-      for (const { id, sha256, subject, scopes = [], groups = [], notAfter } of apiKey.keys ?? []) {
-        const until = notAfter === undefined ? undefined : parseInstant(notAfter);
-        const item = {
-          ...bareItem(mechanism, subject),
-          scopes,
-          groups,
-          ...(until !== undefined && { expiresAt: until }),
-        };
-        const key: ClientKey = {
-          sha256,
-          notAfter: until,
-          whenValid: accepted([item]),
-          whenExpired: dropped(name, 'the key has expired'),
-        };
-        addTo(this.#byId, id, key);
-        addTo(this.#byDigest, sha256, key);
+      for (const { id, sha256, subject, scopes = [], groups = [], notAfter } of mechanism.declaration.apiKey.keys ??
+        []) {
+        const expiresAt = notAfter === undefined ? undefined : parseInstant(notAfter);
+        this.#documented.add(sha256, { id, ...holder(mechanism, { subject, scopes, groups, expiresAt }) });
       }
     }
     this.#unknown = foreign(
@@ -51,29 +47,51 @@ export class ApiKeys {
 
   judge(value: string, now: number): Verdict {
     if (value.length > MAXIMUM_KEY) return this.#unknown;
-    const split = splitKey(value);
-    const named = split === undefined ? NO_KEYS : this.#holding(split.id, split.secret);
-    const keys = named.length > 0 ? named : (this.#byDigest.get(hash('sha256', value, 'hex')) ?? NO_KEYS);
+    const presented = readKey(value);
+    const named = presented === undefined ? [] : this.#holding(presented, now);
+    const keys = named.length > 0 ? named : this.#documented.find(digestOf(value));
     if (keys.length === 0) return this.#unknown;
-    const valid = keys.filter(({ notAfter }) => notAfter === undefined || now < notAfter);
+    const valid = keys.filter((key) => isValid(key, now));
     return valid.length > 0
       ? taken(together(valid.map(({ whenValid }) => whenValid)))
       : claimedFalse(together(keys.map(({ whenExpired }) => whenExpired)));
   }
 
-  /** Keys of that id with that secret; one comparison is made also where there is no such id. */
-  #holding(id: string, secret: string): readonly ClientKey[] {
-    const keys = this.#byId.get(id);
-    if (keys === undefined) {
-      holdsSecret(secret, undefined);
-      return NO_KEYS;
+  /** Keys of that id with that secret. */
+  #holding(presented: PresentedKey, now: number): readonly Holder[] {
+    const documented = this.#documented.find(presented.digest).filter(({ id }) => id === presented.id);
+    const minted = this.#minted(presented);
+    if (minted === undefined) return documented;
+    if (isValid(minted, now)) this.minted.noteUse(presented.id, now);
+    return [...documented, minted];
+  }
+
+  #minted(presented: PresentedKey): Holder | undefined {
+    const key = this.minted.find(presented);
+    if (key === undefined || !('mechanism' in key)) return undefined;
+    const mechanism = this.#mechanisms.get(key.mechanism);
+    if (mechanism === undefined) return undefined;
+    let known = this.#holders.get(key);
+    if (known === undefined) {
+      known = holder(mechanism, key);
+      this.#holders.set(key, known);
     }
-    return keys.filter(({ sha256 }) => holdsSecret(secret, sha256));
+    return known;
   }
 }
 
-function addTo(map: Map<string, ClientKey[]>, name: string, key: ClientKey): void {
-  const keys = map.get(name);
-  if (keys === undefined) map.set(name, [key]);
-  else keys.push(key);
+function holder(
+  mechanism: ApiKeyMechanism,
+  { subject, scopes, groups, expiresAt }: Pick<ClientKey, 'subject' | 'scopes' | 'groups' | 'expiresAt'>,
+): Holder {
+  const item = { ...bareItem(mechanism, subject), scopes, groups, ...(expiresAt !== undefined && { expiresAt }) };
+  return {
+    notAfter: expiresAt,
+    whenValid: accepted([item]),
+    whenExpired: dropped(mechanism.declaration.name, 'the key has expired'),
+  };
+}
+
+function isValid({ notAfter }: Holder, now: number): boolean {
+  return notAfter === undefined || now < notAfter;
 }

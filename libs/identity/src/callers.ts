@@ -2,8 +2,8 @@ import { type Address, type Cidr, cidrContains, parseAddress, parseCidr } from '
 import { isWithin, OUTSIDE } from '#engine';
 import { BoundedCache } from './bounded-cache.js';
 import type { Caller, KnownCaller, Peer, Stranger } from './caller.js';
-import { holdsSecret, splitKey } from './key.js';
-import type { MintedKeys } from './minted-key.js';
+import { KeysByDigest, readKey } from './key.js';
+import type { KeyRing } from './key-ring.js';
 import type { EnforcementPointSettings, IdentitySettings, MechanismSettings } from './settings.js';
 import { spiffeTrustDomain } from './spiffe-id.js';
 
@@ -32,7 +32,7 @@ function stranger(reason: string): Stranger {
 }
 
 interface DocumentedKey {
-  readonly sha256: string;
+  readonly id: string;
   readonly caller: KnownCaller;
 }
 
@@ -44,7 +44,9 @@ interface Network {
 /** Tells enforcement points from strangers. What was presented first decides; nothing falls back to another way. */
 export class Callers {
   readonly #byName: ReadonlyMap<string, KnownCaller>;
-  readonly #keys = new Map<string, DocumentedKey>();
+  readonly #keys = new KeysByDigest<DocumentedKey>();
+  /** A minted key cannot take one of these. */
+  readonly #documentedIds = new Set<string>();
   readonly #certificates = new Map<string, KnownCaller>();
   readonly #networks: Network[] = [];
   readonly #remembered = new BoundedCache<Caller>(REMEMBERED_ADDRESSES);
@@ -54,7 +56,7 @@ export class Callers {
 
   constructor(
     { enforcementPoints, mechanisms }: IdentitySettings,
-    private readonly minted: MintedKeys,
+    private readonly minted: KeyRing,
     onlyLocal: boolean,
   ) {
     this.#byName = new Map(enforcementPoints.map((point) => [point.name, knownCaller(point, mechanisms)]));
@@ -88,7 +90,8 @@ export class Callers {
     for (const credential of credentials) {
       switch (credential.kind) {
         case 'apiKey':
-          this.#keys.set(credential.id, { sha256: credential.sha256, caller });
+          this.#keys.add(credential.sha256, { id: credential.id, caller });
+          this.#documentedIds.add(credential.id);
           break;
         case 'spiffe':
           if (spiffeTrustDomain(credential.id) !== undefined) this.#certificates.set(credential.id, caller);
@@ -109,14 +112,18 @@ export class Callers {
   }
 
   #byKey(key: string, now: number): Caller {
-    const split = splitKey(key);
-    if (split === undefined) return KEY_MALFORMED;
-    const documented = this.#keys.get(split.id);
-    const minted = this.minted.find(split.id);
-    if (!holdsSecret(split.secret, documented?.sha256 ?? minted?.sha256)) return KEY_WRONG;
+    const presented = readKey(key);
+    if (presented === undefined) return KEY_MALFORMED;
+    const { id, digest } = presented;
+    const documented = this.#keys.find(digest).find((known) => known.id === id);
     if (documented !== undefined) return documented.caller;
-    if (minted!.expiresAt !== undefined && now >= minted!.expiresAt) return KEY_EXPIRED;
-    return this.#byName.get(minted!.enforcementPoint) ?? KEY_OF_NOBODY;
+    const minted = this.minted.find(presented);
+    if (minted === undefined || !('enforcementPoint' in minted) || this.#documentedIds.has(id)) return KEY_WRONG;
+    if (minted.expiresAt !== undefined && now >= minted.expiresAt) return KEY_EXPIRED;
+    const caller = this.#byName.get(minted.enforcementPoint);
+    if (caller === undefined) return KEY_OF_NOBODY;
+    this.minted.noteUse(id, now);
+    return caller;
   }
 
   #byCertificate(uris: readonly string[]): Caller {

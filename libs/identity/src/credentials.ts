@@ -2,6 +2,7 @@ import { ApiKeys } from './api-keys.js';
 import type { Judged } from './evidence.js';
 import { Introspection } from './introspection.js';
 import type { Issuers } from './issuers.js';
+import type { KeyRing } from './key-ring.js';
 import { byHeader, credentialHeaderOf, isOfKind } from './mechanisms.js';
 import type { MechanismSettings } from './settings.js';
 import { MAXIMUM_TOKEN, tokenIn } from './token.js';
@@ -56,6 +57,14 @@ class TokenReader {
   }
 }
 
+/** What is known of credentials beside the revision. */
+export interface CredentialSources {
+  /** Keys of clients among others. */
+  readonly minted: KeyRing;
+  /** Undefined: nobody is asked for keys, or about tokens. */
+  readonly issuers: Issuers | undefined;
+}
+
 /** The client's own credentials in one header field, whatever mechanisms read it. */
 export class CredentialHeader {
   #isClosed = false;
@@ -69,18 +78,19 @@ export class CredentialHeader {
 
   /**
    * @param mechanisms  sorted by name; those that read no credential are left out
-   * @param parts.before  of the revision before
+   * @param before  of the revision before
    */
   static async all(
     mechanisms: readonly MechanismSettings[],
-    { before, issuers }: { readonly before: readonly CredentialHeader[]; readonly issuers: Issuers | undefined },
+    before: readonly CredentialHeader[],
+    sources: CredentialSources,
   ): Promise<readonly CredentialHeader[]> {
     const prepared = [...byHeader(mechanisms, credentialHeaderOf)].map(([header, sharing]) =>
       CredentialHeader.#prepare(
         header,
         sharing,
         before.find(({ name }) => name === header),
-        issuers,
+        sources,
       ),
     );
     return Promise.all(prepared);
@@ -90,7 +100,7 @@ export class CredentialHeader {
     header: string,
     mechanisms: readonly MechanismSettings[],
     before: CredentialHeader | undefined,
-    issuers: Issuers | undefined,
+    { minted, issuers }: CredentialSources,
   ): Promise<CredentialHeader> {
     const apiKeys = mechanisms.filter(isOfKind('apiKey'));
     const signed = mechanisms.filter(isSignedTokenMechanism);
@@ -101,7 +111,7 @@ export class CredentialHeader {
     });
     return new CredentialHeader(
       header,
-      apiKeys.length === 0 ? undefined : new ApiKeys(apiKeys),
+      apiKeys.length === 0 ? undefined : new ApiKeys(apiKeys, minted),
       signed.length === 0 ? undefined : await TokenReader.prepare(header, signed, { before: before?.reader, issuers }),
       introspections,
     );

@@ -5,12 +5,13 @@ import { CredentialHeader } from './credentials.js';
 import type { Judged, Presented } from './evidence.js';
 import { together } from './judged.js';
 import type { Issuers } from './issuers.js';
+import type { KeyRing } from './key-ring.js';
 import { credentialHeaderOf, reportHeaderOf } from './mechanisms.js';
-import type { MintedKeys } from './minted-key.js';
+
 import type { IdentitySettings } from './settings.js';
 
 export interface IdentityParts {
-  readonly keys: MintedKeys;
+  readonly keys: KeyRing;
   /** Every check listener is on loopback or a unix socket: without any EnforcementPoint, local callers are known. */
   readonly onlyLocal: boolean;
   /** Who is asked for keys, and about tokens; absent: nobody is. */
@@ -38,7 +39,7 @@ export class Identity {
     return new Identity(
       { ...settings, mechanisms },
       parts,
-      await CredentialHeader.all(mechanisms, { before, issuers: parts.issuers }),
+      await CredentialHeader.all(mechanisms, before, { minted: parts.keys, issuers: parts.issuers }),
     );
   }
 

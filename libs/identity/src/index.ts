@@ -6,7 +6,8 @@ export { type IssuerEvent, type IssuerStanding, Issuers, type IssuersParts } fro
 export { Outbound, type OutboundReply, type OutboundRequest } from './outbound.js';
 export { readSealed, writeSealed } from './sealed-file.js';
 export { Identity, type IdentityParts } from './identity.js';
-export type { MintedKey, MintedKeys } from './minted-key.js';
+export { type PresentedKey, readKey } from './key.js';
+export { type ClientKey, type EnforcementPointKey, KeyRing, type MintedKey } from './key-ring.js';
 export {
   type EnforcementPointSettings,
   type IdentitySettings,

@@ -146,6 +146,13 @@ export const CATALOGUE = {
     detail: 'the newest revision has no EnforcementPoint `{name}`',
     remedy: 'publish the EnforcementPoint first; a key for it alone opens nothing',
   },
+  'api-key-mechanism-undeclared': {
+    title: 'There is no such mechanism of API keys',
+    status: 422,
+    grpc: 'FAILED_PRECONDITION',
+    detail: 'the newest revision has no mechanism `{name}` of kind `apiKey`',
+    remedy: 'publish the mechanism first; a key of it alone opens nothing',
+  },
   'bundle-invalid': {
     title: 'The set would not be valid',
     status: 422,

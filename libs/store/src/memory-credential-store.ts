@@ -1,5 +1,6 @@
 import {
   type ActiveKey,
+  activeKey,
   type Credential,
   type CredentialKind,
   CredentialStore,
@@ -15,6 +16,7 @@ import {
 export class MemoryCredentialStore extends CredentialStore {
   readonly #clock: () => number;
   readonly #credentials = new Map<string, Credential>();
+  readonly #uses = new Map<string, number>();
   #changes = 0;
 
   /** @param clock  milliseconds since 1970 */
@@ -26,18 +28,17 @@ export class MemoryCredentialStore extends CredentialStore {
   async create(asked: NewCredential): Promise<MintedCredential> {
     judgeCredential(asked);
     const { id, sha256, token } = mint(asked.kind);
-    const { kind, name, createdBy, expiresAt } = asked;
-    const credential = { id, kind, name, sha256, createdAt: this.#clock(), createdBy, expiresAt };
+    const credential = { ...asked, id, sha256, createdAt: this.#clock() };
     this.#keep(credential);
     return { credential, token };
   }
 
   async list(
-    kind: CredentialKind,
+    kinds: readonly CredentialKind[],
     page: { readonly after?: string; readonly limit: number },
   ): Promise<readonly Credential[]> {
     return [...this.#credentials.values()]
-      .filter((credential) => credential.kind === kind && credential.id > (page.after ?? ''))
+      .filter((credential) => kinds.includes(credential.kind) && credential.id > (page.after ?? ''))
       .sort((left, right) => (left.id < right.id ? -1 : 1))
       .slice(0, page.limit);
   }
@@ -46,9 +47,9 @@ export class MemoryCredentialStore extends CredentialStore {
     return this.#credentials.get(id) ?? null;
   }
 
-  async revoke(kind: CredentialKind, id: string, by: string): Promise<Credential | null> {
+  async revoke(kinds: readonly CredentialKind[], id: string, by: string): Promise<Credential | null> {
     const credential = this.#credentials.get(id);
-    if (credential === undefined || credential.kind !== kind) return null;
+    if (credential === undefined || !kinds.includes(credential.kind)) return null;
     if (credential.revokedAt !== undefined) return credential;
     const revoked = { ...credential, revokedAt: this.#clock(), revokedBy: by };
     this.#keep(revoked);
@@ -57,13 +58,26 @@ export class MemoryCredentialStore extends CredentialStore {
 
   async activeKeys(): Promise<readonly ActiveKey[]> {
     return [...this.#credentials.values()]
-      .filter(({ kind, revokedAt }) => kind === 'enforcement-point-key' && revokedAt === undefined)
-      .map(({ id, name, sha256, expiresAt }) => ({ id, enforcementPoint: name, sha256, expiresAt }))
+      .filter(({ revokedAt }) => revokedAt === undefined)
+      .flatMap(activeKey)
       .sort((left, right) => (left.id < right.id ? -1 : 1));
   }
 
   async version(): Promise<string> {
     return String(this.#changes);
+  }
+
+  async noteUses(uses: ReadonlyMap<string, number>): Promise<void> {
+    const now = this.#clock();
+    for (const [id, usedAt] of uses) {
+      if (!this.#credentials.has(id)) continue;
+      this.#uses.set(id, Math.max(Math.min(usedAt, now), this.#uses.get(id) ?? -Infinity));
+    }
+  }
+
+  async lastUses(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const wanted = new Set(ids);
+    return new Map([...this.#uses].filter(([id]) => wanted.has(id)));
   }
 
   async mintFirstOperator(): Promise<string | null> {

@@ -47,7 +47,8 @@ export async function migrateDatabase(url: string, mode: MigrateMode): Promise<r
 }
 
 /**
- * Lets a role read everything, append to the history, and add and revoke credentials; nothing else.
+ * Lets a role read everything, append to the history, add and revoke credentials, and note when they were used; nothing
+ * else.
  *
  * @param role  a role of the database, which exists
  * @throws StoreFault
@@ -61,6 +62,7 @@ export async function grantServing(url: string, role: string): Promise<void> {
       grant select on all tables in schema ${SCHEMA} to ${quoted};
       grant insert on ${SCHEMA}.revision, ${SCHEMA}.content, ${SCHEMA}.document_change, ${SCHEMA}.item_change to ${quoted};
       grant insert on ${SCHEMA}.credential, ${SCHEMA}.credential_revocation to ${quoted};
+      grant insert, update on ${SCHEMA}.credential_use to ${quoted};
     `);
   } catch (fault) {
     throw storeFault(fault);

@@ -1,6 +1,8 @@
 import {
   type ActiveKey,
+  activeKey,
   type Credential,
+  type CredentialHolder,
   type CredentialKind,
   CredentialStore,
   FIRST_OPERATOR,
@@ -22,11 +24,20 @@ interface CredentialRow {
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
   readonly revoked_by: string | null;
+  /** Of a client's key, as are the next two; otherwise null. */
+  readonly subject: string | null;
+  readonly scopes: readonly string[] | null;
+  readonly groups: readonly string[] | null;
 }
 
-const SELECT = `select c.id, c.kind, c.name, c.sha256, c.created_at, c.created_by, c.expires_at, r.revoked_at, r.revoked_by
+const SELECT = `select c.id, c.kind, c.name, c.sha256, c.created_at, c.created_by, c.expires_at, r.revoked_at, r.revoked_by,
+    c.subject, c.scopes, c.groups
   from dharma.credential c left join dharma.credential_revocation r on r.credential = c.id`;
+const KEYS: readonly CredentialKind[] = ['client-key', 'enforcement-point-key'];
+/** What a credential that is no client's key says of a client. */
+const NOBODY = { subject: null, scopes: null, groups: null };
 const UNIQUE_VIOLATION = '23505';
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** Credentials in PostgreSQL. Every method may throw a StoreFault. */
 export class PostgresCredentialStore extends CredentialStore {
@@ -41,23 +52,25 @@ export class PostgresCredentialStore extends CredentialStore {
   async create(asked: NewCredential): Promise<MintedCredential> {
     judgeCredential(asked);
     const { kind, name, createdBy, expiresAt } = asked;
+    const expiry = expiresAt === undefined ? null : new Date(expiresAt);
+    const { subject, scopes, groups } = asked.kind === 'client-key' ? asked.client : NOBODY;
     const { id, sha256, token } = mint(kind);
     const [row] = await this.#rows<Pick<CredentialRow, 'created_at'>>(
-      `insert into dharma.credential (id, kind, name, sha256, created_at, created_by, database_role, expires_at)
-       values ($1, $2, $3, $4, now(), $5, session_user, $6) returning created_at`,
-      [id, kind, name, sha256, createdBy, expiresAt === undefined ? null : new Date(expiresAt)],
+      `insert into dharma.credential (id, kind, name, sha256, created_at, created_by, database_role, expires_at,
+                                      subject, scopes, groups)
+       values ($1, $2, $3, $4, now(), $5, session_user, $6, $7, $8, $9) returning created_at`,
+      [id, kind, name, sha256, createdBy, expiry, subject, scopes, groups],
     );
-    const credential = { id, kind, name, sha256, createdAt: row!.created_at.getTime(), createdBy, expiresAt };
-    return { credential, token };
+    return { credential: { ...asked, id, sha256, createdAt: row!.created_at.getTime() }, token };
   }
 
   async list(
-    kind: CredentialKind,
+    kinds: readonly CredentialKind[],
     page: { readonly after?: string; readonly limit: number },
   ): Promise<readonly Credential[]> {
     const rows = await this.#rows<CredentialRow>(
-      `${SELECT} where c.kind = $1 and c.id collate "C" > $2 order by c.id collate "C" limit $3`,
-      [kind, page.after ?? '', page.limit],
+      `${SELECT} where c.kind = any ($1) and c.id collate "C" > $2 order by c.id collate "C" limit $3`,
+      [kinds, page.after ?? '', page.limit],
     );
     return rows.map(toCredential);
   }
@@ -69,8 +82,9 @@ export class PostgresCredentialStore extends CredentialStore {
     return row === undefined ? null : toCredential(row);
   }
 
-  async revoke(kind: CredentialKind, id: string, by: string): Promise<Credential | null> {
-    if ((await this.find(id))?.kind !== kind) return null;
+  async revoke(kinds: readonly CredentialKind[], id: string, by: string): Promise<Credential | null> {
+    const found = await this.find(id);
+    if (found === null || !kinds.includes(found.kind)) return null;
     await this.#rows(
       `insert into dharma.credential_revocation (credential, revoked_at, revoked_by, database_role)
        values ($1, now(), $2, session_user) on conflict do nothing`,
@@ -81,15 +95,10 @@ export class PostgresCredentialStore extends CredentialStore {
 
   async activeKeys(): Promise<readonly ActiveKey[]> {
     const rows = await this.#rows<CredentialRow>(
-      `${SELECT} where c.kind = 'enforcement-point-key' and r.credential is null order by c.id collate "C"`,
-      [],
+      `${SELECT} where c.kind = any ($1) and r.credential is null order by c.id collate "C"`,
+      [KEYS],
     );
-    return rows.map(toCredential).map(({ id, name, sha256, expiresAt }) => ({
-      id,
-      enforcementPoint: name,
-      sha256,
-      expiresAt,
-    }));
+    return rows.map(toCredential).flatMap(activeKey);
   }
 
   async version(): Promise<string> {
@@ -100,6 +109,33 @@ export class PostgresCredentialStore extends CredentialStore {
       [],
     );
     return row!.version;
+  }
+
+  async noteUses(uses: ReadonlyMap<string, number>): Promise<void> {
+    // In one order everywhere: servers that write at the same time would else lock one another out.
+    await this.#rows(
+      `insert into dharma.credential_use (credential, last_used_at)
+       select c.id, least(used.at, now())
+       from unnest($1::text[], $2::timestamptz[]) as used (id, at) join dharma.credential c on c.id = used.id
+       order by c.id
+       on conflict (credential) do update set last_used_at = excluded.last_used_at
+       where credential_use.last_used_at < excluded.last_used_at`,
+      [[...uses.keys()], [...uses.values()].map((usedAt) => new Date(usedAt))],
+    );
+  }
+
+  async lastUses(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    try {
+      const rows = await this.#rows<{ readonly credential: string; readonly last_used_at: Date }>(
+        'select credential, last_used_at from dharma.credential_use where credential = any ($1)',
+        [ids],
+      );
+      return new Map(rows.map(({ credential, last_used_at }) => [credential, last_used_at.getTime()]));
+    } catch (fault) {
+      // Granted before there was this table.
+      if (storeFault(fault).code === INSUFFICIENT_PRIVILEGE) return new Map();
+      throw fault;
+    }
   }
 
   async mintFirstOperator(): Promise<string | null> {
@@ -136,9 +172,8 @@ export class PostgresCredentialStore extends CredentialStore {
 
 function toCredential(row: CredentialRow): Credential {
   return {
+    ...holderIn(row),
     id: row.id,
-    kind: row.kind,
-    name: row.name,
     sha256: row.sha256,
     createdAt: row.created_at.getTime(),
     createdBy: row.created_by,
@@ -146,4 +181,11 @@ function toCredential(row: CredentialRow): Credential {
     revokedAt: row.revoked_at?.getTime(),
     revokedBy: row.revoked_by ?? undefined,
   };
+}
+
+function holderIn({ kind, name, subject, scopes, groups }: CredentialRow): CredentialHolder {
+  // A check of the table holds the three to the kind.
+  return kind === 'client-key'
+    ? { kind, name, client: { subject: subject!, scopes: scopes!, groups: groups! } }
+    : { kind, name };
 }

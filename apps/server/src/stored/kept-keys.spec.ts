@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MintedKey } from '#identity';
 import { KeptKeys } from './kept-keys.js';
 
-const KEYS = new Map([
+const KEYS = new Map<string, MintedKey>([
   ['ep-1', { enforcementPoint: 'edge', sha256: 'ab'.repeat(32), expiresAt: 5 }],
   ['ep-2', { enforcementPoint: 'edge', sha256: 'cd'.repeat(32) }],
+  ['ck-1', { mechanism: 'm', subject: 'partner-1', scopes: ['a'], groups: [], sha256: 'ef'.repeat(32) }],
 ]);
 
 describe('minted keys on disk', () => {

@@ -1,11 +1,19 @@
-import { type CredentialStore, newDocument, type Revision, type RevisionStore } from '#administration';
+import { newDocument, type NewCredential, type Revision, type RevisionStore } from '#administration';
 import { LiveSnapshot, type PolicyInForce, type ServiceEvent } from '#decision';
+import { KeyRing, readKey } from '#identity';
 import { loadBundle } from '#policy';
 import { MemoryCredentialStore, MemoryRevisionStore, type StoreConnection, StoreFault } from '#store';
-import { KeyRing } from './key-ring.js';
 import { StoredPolicy, type StoredPolicyParts } from './stored-policy.js';
 
 const GONE = new StoreFault('unavailable', 'ECONNREFUSED', undefined, 'the database cannot be reached: nobody listens');
+
+const EDGE: NewCredential = { kind: 'enforcement-point-key', name: 'edge', createdBy: 'ann' };
+const PARTNER = {
+  kind: 'client-key',
+  name: 'partner-key',
+  client: { subject: 'partner-1', scopes: ['read'], groups: [] },
+  createdBy: 'ann',
+} as const satisfies NewCredential;
 
 async function publish(store: RevisionStore, name: string): Promise<Revision> {
   const text = `apiVersion: dharma/v1\nkind: Domain\nmetadata: { name: ${name} }\nspec: {}\n`;
@@ -20,10 +28,22 @@ async function publish(store: RevisionStore, name: string): Promise<Revision> {
   return outcome.revision;
 }
 
+/** Counts attempts to write uses, and fails them where a test says so. */
+class CountingStore extends MemoryCredentialStore {
+  statements = 0;
+  fault: StoreFault | undefined;
+
+  override async noteUses(uses: ReadonlyMap<string, number>): Promise<void> {
+    this.statements += 1;
+    if (this.fault !== undefined) throw this.fault;
+    await super.noteUses(uses);
+  }
+}
+
 /** A store that can be out of reach, and a server that follows it. Time passes when it is told to. */
 function world(more: Partial<StoredPolicyParts> = {}) {
   const store = new MemoryRevisionStore(() => 0);
-  const credentials: CredentialStore = new MemoryCredentialStore(() => 0);
+  const credentials = new CountingStore(() => 0);
   const reach = { isThere: true };
   const live = new LiveSnapshot();
   const keys = new KeyRing();
@@ -60,7 +80,10 @@ function world(more: Partial<StoredPolicyParts> = {}) {
       after: (milliseconds, work) => {
         const entry = { milliseconds, work };
         planned.push(entry);
-        return () => void planned.splice(planned.indexOf(entry), 1);
+        return () => {
+          const place = planned.indexOf(entry);
+          if (place >= 0) planned.splice(place, 1);
+        };
       },
     },
     random: () => 0.5,
@@ -144,14 +167,66 @@ describe('a server and its store', () => {
   it('knows the keys that were minted, forgets those that were revoked', async () => {
     const { policy, store, credentials, keys, pass, hint } = world();
     await publish(store, 'one');
-    const kind = 'enforcement-point-key';
-    const { credential } = await credentials.create({ kind, name: 'edge', createdBy: 'ann' });
+    const [edge, partner] = [await credentials.create(EDGE), await credentials.create(PARTNER)];
     await policy.start();
-    expect(keys.find(credential.id)).toMatchObject({ enforcementPoint: 'edge', sha256: credential.sha256 });
-    await credentials.revoke(kind, credential.id, 'ann');
+    expect(keys.find(readKey(edge.token)!)).toMatchObject({ enforcementPoint: 'edge' });
+    expect(keys.find(readKey(partner.token)!)).toMatchObject({ mechanism: 'partner-key', ...PARTNER.client });
+    for (const { credential } of [edge, partner]) await credentials.revoke([credential.kind], credential.id, 'ann');
     hint();
     await pass();
-    expect(keys.find(credential.id)).toBeUndefined();
+    expect(keys.find(readKey(edge.token)!)).toBeUndefined();
+    expect(keys.find(readKey(partner.token)!)).toBeUndefined();
     await policy.stop();
+  });
+
+  describe('writes down when keys were used', () => {
+    const used = async () => {
+      const server = world();
+      const { credential } = await server.credentials.create(PARTNER);
+      const { id } = credential;
+      await server.policy.start();
+      const lastUse = async () => (await server.credentials.lastUses([id])).get(id);
+      return { ...server, id, lastUse };
+    };
+
+    it('once a minute in one statement, and what is left when it ends', async () => {
+      const { policy, credentials, keys, id, lastUse, pass, planned } = await used();
+      expect(planned.map(({ milliseconds }) => milliseconds)).toContain(60_000);
+      await pass();
+      expect(credentials.statements).toBe(0);
+      for (const now of [-3, -2, -1]) keys.noteUse(id, now);
+      await pass();
+      expect(credentials.statements).toBe(1);
+      expect(await lastUse()).toBe(-1);
+      keys.noteUse(id, 0);
+      await policy.stop();
+      expect(credentials.statements).toBe(2);
+      expect(await lastUse()).toBe(0);
+      expect(planned).toEqual([]);
+    });
+
+    it('later, when the store cannot be reached', async () => {
+      const { policy, credentials, keys, id, lastUse, pass } = await used();
+      credentials.fault = GONE;
+      keys.noteUse(id, -2);
+      await pass();
+      expect(await lastUse()).toBeUndefined();
+      credentials.fault = undefined;
+      await pass();
+      expect(await lastUse()).toBe(-2);
+      await policy.stop();
+    });
+
+    it('never, where its role may not: that is no fault', async () => {
+      const { policy, credentials, keys, id, events, pass } = await used();
+      credentials.fault = new StoreFault('refused', '42501', undefined, 'permission denied');
+      keys.noteUse(id, -2);
+      await pass();
+      await pass();
+      expect(credentials.statements).toBe(1);
+      expect(events).toEqual([]);
+      expect(policy.state.state).toBe('empty');
+      await policy.stop();
+    });
   });
 });

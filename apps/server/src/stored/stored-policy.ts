@@ -1,8 +1,9 @@
 import type { CredentialStore, Revision } from '#administration';
 import type { Clock, EventLog, LiveSnapshot } from '#decision';
+import type { KeyRing } from '#identity';
 import { type FeedAlarm, type FeedState, RevisionFeed, type StoreConnection, StoreFault, type Timer } from '#store';
-import type { KeyRing } from './key-ring.js';
 import type { KeptKeys } from './kept-keys.js';
+import { KeyUseWriter } from './key-use-writer.js';
 
 export interface StoredPolicyParts {
   /** @throws StoreFault `unavailable` when it is worth another try */
@@ -37,6 +38,7 @@ export class StoredPolicy {
   readonly #parts: StoredPolicyParts;
   #connection: StoreConnection | undefined;
   #feed: RevisionFeed | undefined;
+  #uses: KeyUseWriter | undefined;
   #stopListening: (() => Promise<void>) | undefined;
   #cancelRetry: (() => void) | undefined;
   #connecting: Promise<void> = Promise.resolve();
@@ -77,6 +79,7 @@ export class StoredPolicy {
     await this.#connecting.catch(() => {});
     await this.#stopListening?.();
     await this.#feed?.stop();
+    await this.#uses?.stop();
     await this.#connection?.close();
   }
 
@@ -108,7 +111,7 @@ export class StoredPolicy {
   }
 
   async #follow(connection: StoreConnection): Promise<void> {
-    const { live, timer, pollMilliseconds, putInForce, clock } = this.#parts;
+    const { live, keys, timer, pollMilliseconds, putInForce, clock } = this.#parts;
     const inForce = live.inForce;
     const feed = new RevisionFeed({
       store: connection.store,
@@ -127,6 +130,8 @@ export class StoredPolicy {
     await this.#takeKeys(connection.credentials);
     await feed.start();
     this.#stopListening = await connection.listen(() => feed.hint());
+    this.#uses = new KeyUseWriter(keys, connection.credentials, timer);
+    this.#uses.start();
   }
 
   /** Keys change without a revision. When they cannot be read the ones we know stay. */

@@ -1,9 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length, Matches } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, IsString, Length, Matches, ValidateIf } from 'class-validator';
 import type { Credential } from '#administration';
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const OPERATOR = /^\P{Cc}+$/u;
+const NAME_MESSAGE = 'this is no name: lower-case letters, digits and inner `-`, up to 63 characters';
+const LINE = /^[^\p{Cc}\p{Surrogate}]+$/u;
+const LINE_MESSAGE = 'this is no line of text: it has control characters or half characters';
+const MAXIMUM_TEXTS = 100;
 
 export class CredentialParams {
   @ApiProperty()
@@ -11,6 +14,9 @@ export class CredentialParams {
   @IsString()
   readonly id!: string;
 }
+
+/** Unlike `IsOptional` it does not take null for absent. */
+const IfThere = () => ValidateIf((_body, value) => value !== undefined);
 
 class ExpiringBody {
   @ApiPropertyOptional({ format: 'date-time', description: 'When it ends. Absent: when it is revoked.' })
@@ -21,16 +27,55 @@ class ExpiringBody {
 }
 
 export class NewKeyBody extends ExpiringBody {
-  @ApiProperty({ pattern: NAME.source, description: 'An EnforcementPoint of the newest revision.' })
-  @Matches(NAME, { message: 'this is no name: lower-case letters, digits and inner `-`, up to 63 characters' })
+  @ApiPropertyOptional({ pattern: NAME.source, description: 'An EnforcementPoint of the newest revision.' })
+  @IfThere()
+  @Matches(NAME, { message: NAME_MESSAGE })
   @IsString()
-  readonly enforcementPoint!: string;
+  readonly enforcementPoint?: string;
+
+  @ApiPropertyOptional({
+    pattern: NAME.source,
+    description: 'Instead of an enforcement point: a mechanism of kind `apiKey` of the newest revision.',
+  })
+  @IfThere()
+  @Matches(NAME, { message: NAME_MESSAGE })
+  @IsString()
+  readonly mechanism?: string;
+
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: 200,
+    description: 'With `mechanism`: the client that holds the key.',
+  })
+  @IfThere()
+  @Matches(LINE, { message: LINE_MESSAGE })
+  @Length(1, 200)
+  @IsString()
+  readonly subject?: string;
+
+  @ApiPropertyOptional({ type: [String], maxItems: MAXIMUM_TEXTS, description: 'With `mechanism`. Default none.' })
+  @IfThere()
+  @Matches(LINE, { each: true, message: LINE_MESSAGE })
+  @Length(1, 200, { each: true })
+  @IsString({ each: true })
+  @ArrayMaxSize(MAXIMUM_TEXTS)
+  @IsArray()
+  readonly scopes?: readonly string[];
+
+  @ApiPropertyOptional({ type: [String], maxItems: MAXIMUM_TEXTS, description: 'With `mechanism`. Default none.' })
+  @IfThere()
+  @Matches(LINE, { each: true, message: LINE_MESSAGE })
+  @Length(1, 200, { each: true })
+  @IsString({ each: true })
+  @ArrayMaxSize(MAXIMUM_TEXTS)
+  @IsArray()
+  readonly groups?: readonly string[];
 }
 
 export class NewOperatorBody extends ExpiringBody {
   @ApiProperty({ minLength: 1, maxLength: 200, description: 'Who will hold it; the author of what it publishes.' })
   @Length(1, 200)
-  @Matches(OPERATOR, { message: 'a name has no control characters' })
+  @Matches(LINE, { message: LINE_MESSAGE })
   @IsString()
   readonly name!: string;
 }
@@ -56,8 +101,23 @@ class CredentialView {
 }
 
 export class KeyView extends CredentialView {
-  @ApiProperty()
-  readonly enforcementPoint!: string;
+  @ApiPropertyOptional({ description: 'Whose key it is; absent when it is a client.' })
+  readonly enforcementPoint?: string;
+
+  @ApiPropertyOptional({ description: "Of a client's key, as are the next three." })
+  readonly mechanism?: string;
+
+  @ApiPropertyOptional()
+  readonly subject?: string;
+
+  @ApiPropertyOptional({ type: [String] })
+  readonly scopes?: readonly string[];
+
+  @ApiPropertyOptional({ type: [String] })
+  readonly groups?: readonly string[];
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'In lists, once it was used; about a minute late.' })
+  readonly lastUsedAt?: string;
 }
 
 export class NewKeyView extends KeyView {
@@ -91,8 +151,15 @@ export class OperatorPage {
   readonly next!: string | null;
 }
 
-export function keyView(credential: Credential): KeyView {
-  return { ...credentialView(credential), enforcementPoint: credential.name };
+/** @param lastUsedAt  milliseconds since 1970 */
+export function keyView(credential: Credential, lastUsedAt?: number): KeyView {
+  return {
+    ...credentialView(credential),
+    ...(credential.kind === 'client-key'
+      ? { mechanism: credential.name, ...credential.client }
+      : { enforcementPoint: credential.name }),
+    lastUsedAt: lastUsedAt === undefined ? undefined : instantText(lastUsedAt),
+  };
 }
 
 export function operatorView(credential: Credential): OperatorView {
