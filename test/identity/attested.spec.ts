@@ -128,20 +128,42 @@ describe('asserted items', () => {
 
 describe('the client address', () => {
   it.each`
-    because                                | clientAddress        | by             | evidence
-    ${'it lies in one network'}            | ${'10.1.9.9'}        | ${'edge'}      | ${['office 10.1.9.9']}
-    ${'it lies in two'}                    | ${'10.1.2.9'}        | ${'edge'}      | ${['office 10.1.2.9', 'warehouse 10.1.2.9']}
-    ${'mapped IPv4 is IPv4'}               | ${'::ffff:10.1.9.9'} | ${'edge'}      | ${['office 10.1.9.9']}
-    ${'it lies in an IPv6 network'}        | ${'2001:DB8::0'}     | ${'edge'}      | ${['office 2001:db8::']}
-    ${'it lies in none'}                   | ${'192.0.2.1'}       | ${'edge'}      | ${[]}
-    ${'nobody believes this one about it'} | ${'10.1.2.9'}        | ${'mesh-only'} | ${[]}
+    because                                | clientAddress                 | by             | evidence
+    ${'it lies in one network'}            | ${'10.1.9.9'}                 | ${'edge'}      | ${['office 10.1.9.9']}
+    ${'it lies in two'}                    | ${'10.1.2.9'}                 | ${'edge'}      | ${['office 10.1.2.9', 'warehouse 10.1.2.9']}
+    ${'mapped IPv4 is IPv4'}               | ${'::ffff:10.1.9.9'}          | ${'edge'}      | ${['office 10.1.9.9']}
+    ${'letters of any case map it'}        | ${'::FfFf:10.1.2.9'}          | ${'edge'}      | ${['office 10.1.2.9', 'warehouse 10.1.2.9']}
+    ${'hexadecimal digits map it too'}     | ${'::ffff:a01:909'}           | ${'edge'}      | ${['office 10.1.9.9']}
+    ${'written out it is mapped too'}      | ${'0:0:0:0:0:ffff:0a01:0909'} | ${'edge'}      | ${['office 10.1.9.9']}
+    ${'mapped IPv4 may be elsewhere'}      | ${'::ffff:192.0.2.1'}         | ${'edge'}      | ${[]}
+    ${'compatible IPv4 is not mapped'}     | ${'::10.1.9.9'}               | ${'edge'}      | ${[]}
+    ${'translated IPv4 is not mapped'}     | ${'64:ff9b::10.1.9.9'}        | ${'edge'}      | ${[]}
+    ${'it lies in an IPv6 network'}        | ${'2001:DB8::0'}              | ${'edge'}      | ${['office 2001:db8::']}
+    ${'it lies in none'}                   | ${'192.0.2.1'}                | ${'edge'}      | ${[]}
+    ${'nobody believes this one about it'} | ${'10.1.2.9'}                 | ${'mesh-only'} | ${[]}
   `('is $evidence because $because', ({ clientAddress, by, evidence }) => {
     const judged = judge({ clientAddress }, by);
     expect(shown(judged)).toEqual(evidence);
     expect(judged).toMatchObject({ dropped: [], hasVerifiedCredential: false });
   });
 
-  it.each(['', '10.1.2', '10.1.2.3:80', 'unix', '10.01.2.3'])('is dropped when it is `%s`', (clientAddress) => {
+  it.each([
+    '',
+    '10.1.2',
+    '10.1.2.3:80',
+    'unix',
+    '10.01.2.3',
+    '::ffff:10.1.02.3',
+    '::ffff:010.1.2.3',
+    '::ffff:10.1.2.3%eth0',
+    '2001:db8::1%1',
+    'fe80::1%25eth0',
+    '[2001:db8::1]',
+    '10.1.2.3, 10.1.2.4',
+    ' 10.1.2.3',
+    '0x0a.1.2.3',
+    '167838211',
+  ])('is dropped when it is `%s`', (clientAddress) => {
     expect(reasons(judge({ clientAddress }))).toEqual(['-: the reported client address is no address']);
   });
 });

@@ -70,6 +70,7 @@ describe('a set with enforcement points', () => {
     ${'it comes by the unix socket'}                     | ${{ listener: 'unix', address: undefined }}                               | ${'sidecar'}
     ${'its address is listed'}                           | ${{ address: '10.1.2.3' }}                                                | ${'web-edge'}
     ${'an IPv4 address in IPv6 clothes is one'}          | ${{ address: '::ffff:10.1.2.3' }}                                         | ${'web-edge'}
+    ${'in clothes of any case'}                          | ${{ address: '::FFFF:0a01:0203' }}                                        | ${'web-edge'}
     ${'its IPv6 address is listed'}                      | ${{ address: '2001:db8::7' }}                                             | ${'web-edge'}
     ${'a key comes before an address'}                   | ${{ key: 'lasting.two', address: '10.1.2.3' }}                            | ${'sidecar'}
     ${'a certificate comes before an address'}           | ${{ certificateUris: ['spiffe://acme.example/edge'], address: '::1' }}    | ${'web-edge'}
@@ -99,6 +100,8 @@ describe('a set with enforcement points', () => {
     ${'of two names nobody knows which one counts'}            | ${{ certificateUris: ['spiffe://acme.example/edge', 'spiffe://acme.example/x'] }} | ${'the client certificate has several URI names, so it is no SPIFFE identity'}
     ${'the address is not listed'}                             | ${{ address: '192.0.2.1' }}                                                       | ${'no key and no client certificate came along, and no enforcement point lists the address'}
     ${'loopback is an address like any other'}                 | ${{ address: '127.0.0.1' }}                                                       | ${'no key and no client certificate came along, and no enforcement point lists the address'}
+    ${'octal is none in IPv6 clothes either'}                  | ${{ address: '::ffff:012.1.2.3' }}                                                | ${'no key and no client certificate came along, and no enforcement point lists the address'}
+    ${'an address with a zone is none'}                        | ${{ address: '::ffff:10.1.2.3%eth0' }}                                            | ${'no key and no client certificate came along, and no enforcement point lists the address'}
     ${'octal is no address'}                                   | ${{ address: '012.1.2.3' }}                                                       | ${'no key and no client certificate came along, and no enforcement point lists the address'}
     ${'it hung up'}                                            | ${{ address: undefined }}                                                         | ${'no key and no client certificate came along, and no enforcement point lists the address'}
   `('takes it for a stranger because $because', ({ of, reason }) => {
