@@ -55,6 +55,18 @@ const refused: Refused = [
     'rules.yaml:6',
   ],
   [
+    'nor are names that services read as the same',
+    { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: setHeader, name: x_acme.key, value: x }],'] },
+    'forbidden-header',
+    'rules.yaml:6',
+  ],
+  [
+    'what we say is not said by others, in whatever spelling',
+    { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: setHeader, name: X_Dharma_Actor, value: x }],'] },
+    'forbidden-header',
+    'rules.yaml:6',
+  ],
+  [
     'paths of obligations parse',
     { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: setHeader, name: x, value: "${principle.id}" }],'] },
     'bad-template',

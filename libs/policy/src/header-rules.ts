@@ -1,4 +1,5 @@
 import { parsePath, ROOTS } from '#cel';
+import { foldedHeaderName } from '#engine';
 import { shown } from './shape.js';
 import { didYouMean } from './suggest.js';
 
@@ -24,16 +25,16 @@ const FORBIDDEN_PREFIXES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Why an obligation may not touch a header; `undefined` when it may.
+ * Why an obligation may not touch a header; `undefined` when it may. Names that services fold into one variable are one name.
  *
- * @param reported  lower-case names of headers in which mechanisms are reported
+ * @param reported  folded names of headers in which mechanisms are reported
  */
 export function forbiddenHeader(name: string, reported: ReadonlySet<string>): string | undefined {
-  const lower = name.toLowerCase();
-  const byName = FORBIDDEN_NAMES.get(lower);
+  const folded = foldedHeaderName(name);
+  const byName = FORBIDDEN_NAMES.get(folded);
   if (byName !== undefined) return byName;
-  for (const [prefix, why] of FORBIDDEN_PREFIXES) if (lower.startsWith(prefix)) return why;
-  return reported.has(lower) ? 'a mechanism is reported in it' : undefined;
+  for (const [prefix, why] of FORBIDDEN_PREFIXES) if (folded.startsWith(prefix)) return why;
+  return reported.has(folded) ? 'a mechanism is reported in it' : undefined;
 }
 
 /** What is wrong with the `${…}` of an obligation's text; `undefined`: nothing. */

@@ -1,5 +1,5 @@
 import { parseCondition } from '#cel';
-import { OUTSIDE } from '#engine';
+import { foldedHeaderName, OUTSIDE } from '#engine';
 import type { Catalogue, Entry } from './catalogue.js';
 import type { ObligationDeclaration, PolicyPolicyDocument, RuleDeclaration } from './document-policy.js';
 import { forbiddenHeader, templateFault } from './header-rules.js';
@@ -16,7 +16,7 @@ type ConditionFaults = readonly { readonly message: string; readonly offset: num
 interface Judge {
   readonly known: References;
   readonly report: Report;
-  /** Lower-case names of headers in which mechanisms are reported. */
+  /** Folded names of headers in which mechanisms are reported, or credentials come. */
   readonly reported: ReadonlySet<string>;
   /** Rules that are written alike share a condition. */
   readonly conditions: Map<string, ConditionFaults>;
@@ -52,9 +52,10 @@ function reportedHeaders(catalogue: Catalogue): ReadonlySet<string> {
   const headers = new Set<string>();
   for (const { declaration } of catalogue.mechanisms.values()) {
     const settings = declaration[declaration.kind as keyof typeof declaration] as
-      | { readonly header?: string }
+      | { readonly header?: string; readonly jwtSvid?: { readonly header?: string } }
       | undefined;
-    if (settings?.header !== undefined) headers.add(settings.header.toLowerCase());
+    for (const header of [settings?.header, settings?.jwtSvid?.header])
+      if (header !== undefined) headers.add(foldedHeaderName(header));
   }
   return headers;
 }
