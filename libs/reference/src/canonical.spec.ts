@@ -95,6 +95,7 @@ describe('a canonical host', () => {
     ${'user information hides the host'}      | ${'a@b'}
     ${'underscores are no letters'}           | ${'a_b.example'}
     ${'U-labels have several forms'}          | ${'münchen.example'}
+    ${'a Kelvin sign is a k in lower case'}   | ${'boo\u212A.example'}
     ${'a label does not begin with a hyphen'} | ${'-a.example'}
     ${'a label has up to 63 characters'}      | ${'a'.repeat(64)}
     ${'a name has up to 253 characters'}      | ${`${'a.'.repeat(127)}a`}

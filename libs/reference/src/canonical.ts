@@ -104,6 +104,8 @@ function formDecoded(query: string): { readonly [name: string]: readonly string[
 
 /** The host in lower case without port and final dot: a name of ASCII labels or an IP literal; undefined when refused. */
 export function canonicalHost(raw: string): string | undefined {
+  // Letters beyond ASCII first: some of them, such as the Kelvin sign, are ASCII in lower case.
+  if (/\P{ASCII}/u.test(raw)) return undefined;
   const parts = /^(\[[^\]]*\]|[^:[\]]*)(?::([0-9]{1,5}))?$/.exec(raw);
   if (parts === null || Number(parts[2] ?? 0) > MAX_PORT) return undefined;
   const name = parts[1]!.toLowerCase();
