@@ -10,6 +10,7 @@ export const SUITES = [
   { name: 'engine', below: ['test/engine/'], budgetSeconds: 90 },
   { name: 'cli', below: ['test/cli/'], budgetSeconds: 90 },
   { name: 'store', below: ['test/store/'], budgetSeconds: 90 },
+  { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 300 },
 ];
 const DEFAULT_BUDGET_SECONDS = 60;
