@@ -14,7 +14,8 @@ export interface ReportedCertificate {
 
 /** Characters of one certificate, URL-encoded. */
 const MAXIMUM_ENCODED = 64 * 1024;
-const MAXIMUM_NAMES = 32;
+/** URI and DNS names of one certificate that is read: each may become an item of evidence. */
+export const MAXIMUM_NAMES = 32;
 const ONE_PEM = /^-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----\s*$/;
 const HOST_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const MAXIMUM_HOST_NAME = 253;

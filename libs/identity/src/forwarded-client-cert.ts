@@ -1,4 +1,4 @@
-import { certificateFromPem, hostNames, type ReportedCertificate } from './certificate.js';
+import { certificateFromPem, hostNames, MAXIMUM_NAMES, type ReportedCertificate } from './certificate.js';
 
 const MAXIMUM_VALUE = 64 * 1024;
 const FINGERPRINT = /^[0-9a-f]{64}$/;
@@ -32,10 +32,12 @@ export function parseForwardedClientCert(value: string): ForwardedClientCert {
       return refused('its `Hash` is not that of its `Cert`');
     return { kind: 'certificate', certificate };
   }
+  const [uris = [], dnsNames = []] = [members.get('uri'), members.get('dns')];
+  if (uris.length + dnsNames.length > MAXIMUM_NAMES) return refused(`it says more than ${MAXIMUM_NAMES} names`);
   const subject = one('subject');
   const certificate = {
-    uris: members.get('uri') ?? [],
-    dnsNames: hostNames(members.get('dns') ?? []),
+    uris,
+    dnsNames: hostNames(dnsNames),
     ...(subject !== undefined && { subject }),
     ...(fingerprint !== undefined && { fingerprint }),
   };
