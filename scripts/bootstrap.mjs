@@ -181,14 +181,17 @@ function isAlive(pid) {
  * Runs Node on a script of ours, hands signals on to it, and resolves to its exit code.
  *
  * @param {string[]} argv
- * @param {{ env?: Record<string, string | undefined>, output?: 'inherit' | 'capture' }} [options]
+ * @param {{ env?: Record<string, string | undefined>, output?: 'inherit' | 'capture', timeout?: number }} [options]
+ *   `timeout`: milliseconds after which it is killed
  * @returns {Promise<{ code: number, output: string }>}
  */
-export function runNode(argv, { env = {}, output = 'inherit' } = {}) {
+export function runNode(argv, { env = {}, output = 'inherit', timeout } = {}) {
   const child = spawn(process.execPath, argv, {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['inherit', output === 'capture' ? 'pipe' : 'inherit', output === 'capture' ? 'pipe' : 'inherit'],
+    timeout,
+    killSignal: 'SIGKILL',
   });
   let captured = '';
   child.stdout?.on('data', (chunk) => (captured += chunk));

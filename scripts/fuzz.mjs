@@ -1,0 +1,46 @@
+/**
+ * `npm run fuzz [-- --seconds N] [--target NAME] [--seed N]`: feeds what reads hostile input with inputs near known ones,
+ * two targets at a time. A run with the seed that it printed does the same again.
+ */
+import { appendFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ensureInstalled, runNode } from './bootstrap.mjs';
+
+const TARGETS = ['canonicaliser', 'tokens', 'certificates', 'messages', 'documents', 'conditions'];
+const AT_A_TIME = 2;
+const LARGEST_SEED = 2 ** 30;
+/** For starting, and for shrinking what failed. */
+const PATIENCE_SECONDS = 120;
+
+ensureInstalled();
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: process.env.DHARMA_LONG === '1' ? '600' : '60' },
+    target: { type: 'string', multiple: true, default: TARGETS },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * LARGEST_SEED)) },
+  },
+});
+
+/** One input that takes forever stops a fuzzer, which cannot say so itself. */
+const timeout = (Number(values.seconds) + PATIENCE_SECONDS) * 1000;
+const waiting = [...values.target];
+let failed = 0;
+await Promise.all(Array.from({ length: AT_A_TIME }, work));
+if (process.env.DHARMA_COUNTS_FILE) {
+  appendFileSync(process.env.DHARMA_COUNTS_FILE, `${values.target.length - failed} ${failed}\n`);
+}
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function work() {
+  for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
+    const fuzzer = ['--enable-source-maps', '--import', './scripts/typescript.mjs', 'test/fuzz/main.ts'];
+    const started = Date.now();
+    const { code } = await runNode(['--conditions=source', ...fuzzer, target, values.seconds, values.seed], {
+      timeout,
+    });
+    if (code !== 0) failed += 1;
+    if (Date.now() - started >= timeout) {
+      process.stdout.write(`fuzz ${target} hangs on an input that the seed of its last line leads to\n`);
+    }
+  }
+}
