@@ -28,6 +28,8 @@ const TRIALS = 7;
 /** What no busy machine makes of {@link BOUND_MILLISECONDS}. */
 const HOPELESS_MILLISECONDS = 1000;
 const BATCH = 100;
+/** Inputs whose time is not looked at, until compilers have seen the program. */
+const WARM_UP = 100;
 const PROGRESS_MILLISECONDS = 10_000;
 /** Shrinking a failure may go on after the time is over. */
 const SHRINKING_MILLISECONDS = 30_000;
@@ -42,6 +44,7 @@ if (target === undefined) {
 }
 
 function fuzz(fuzzed: AnyTarget, milliseconds: number, first: number): boolean {
+  for (const input of fc.sample(fuzzed.inputs, { numRuns: WARM_UP, seed: first })) fuzzed.exercise(input);
   const start = performance.now();
   let runs = 0;
   let slowest = 0;
