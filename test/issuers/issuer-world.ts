@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sha256 } from '../identity/identities.js';
 import { endpointOf, sendRaw } from '../support/http.js';
+import type { OidcServer } from '../support/oidc-server.js';
 import { type Program, startProgram } from '../support/program.js';
 
 /** The API that tokens are for. */
@@ -12,7 +13,7 @@ export const AUDIENCE = 'urn:acme:api';
 const EDGE_KEY = 'edge.secret-of-edge';
 const OPERATOR_TOKEN = 'given.a-token-of-the-tests';
 const TARGET = { host: 'shop.example', method: 'GET', path: '/account' };
-const PATIENCE_MILLISECONDS = 20_000;
+const PATIENCE_MILLISECONDS = 30_000;
 
 export function issuerWorld(issuer: string): string {
   return `
@@ -93,12 +94,11 @@ export class IssuerProgram {
   http = '';
   #admin = '';
   #program: Program | undefined;
+  readonly #address: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'dharma-issuers-'));
 
-  constructor(
-    issuer: string,
-    private readonly settings: { readonly [variable: string]: string },
-  ) {
+  constructor({ issuer, address }: OidcServer) {
+    this.#address = address;
     mkdirSync(this.#at('policies'));
     writeFileSync(this.#at('policies/acme.yaml'), issuerWorld(issuer));
     writeFileSync(this.#at('token'), OPERATOR_TOKEN, { mode: 0o600 });
@@ -109,7 +109,7 @@ export class IssuerProgram {
     this.#program = startProgram(['--policies', this.#at('policies'), '--data-dir', this.#at('data'), ...ports], {
       DHARMA_READY_FILE: this.#at('ready.json'),
       DHARMA_OPERATOR_TOKEN_FILE: this.#at('token'),
-      ...this.settings,
+      DHARMA_ISSUER_HOSTS: this.#address,
     });
     await this.#program.says('until Ctrl-C');
     ({ http: this.http, admin: this.#admin } = JSON.parse(readFileSync(this.#at('ready.json'), 'utf8')));
@@ -120,11 +120,12 @@ export class IssuerProgram {
     await this.#program?.ended;
   }
 
-  /** Fetches the keys at once, in one of the two ways in which an operator may ask for it. */
+  /** One of the two ways in which an operator has keys fetched at once. */
   hangUp(): void {
     this.#program!.process.kill('SIGHUP');
   }
 
+  /** The other; resolves when they are there, or cannot be had. */
   async refresh(): Promise<void> {
     expect((await this.#ask('POST', '/admin/v1/issuers/refresh')).status).toBe(200);
   }
@@ -134,25 +135,6 @@ export class IssuerProgram {
     const { items } = (await response.json()) as { readonly items: readonly IssuerStanding[] };
     expect(items).toHaveLength(1);
     return items[0]!;
-  }
-
-  /** Asks until a token is accepted, or the test is out of patience. */
-  async untilAccepted(token: string): Promise<void> {
-    let last: Said | undefined;
-    await until(
-      async () => (last = await said(this.http, token)).decision === 'allow',
-      () => last?.because,
-    );
-  }
-
-  /** Looks until the keys stand as they should. */
-  async untilStanding(isSo: (standing: IssuerStanding) => boolean): Promise<IssuerStanding> {
-    let last: IssuerStanding;
-    await until(
-      async () => isSo((last = await this.standing())),
-      () => JSON.stringify(last),
-    );
-    return last!;
   }
 
   /** What it has logged. */
@@ -173,15 +155,25 @@ export class IssuerProgram {
   }
 }
 
+/** Asks until a token is accepted. */
+export function untilAccepted(http: string, token: string): Promise<void> {
+  let last = '';
+  return until(
+    async () => {
+      const { decision, because } = await said(http, token);
+      last = because;
+      return decision === 'allow';
+    },
+    () => last,
+  );
+}
+
 /**
  * Looks again and again, until the test is out of patience.
  *
  * @param found  what is there instead, for whoever reads why the test failed
  */
-export async function until(
-  holds: () => Promise<boolean>,
-  found: () => string | undefined = () => undefined,
-): Promise<void> {
+export async function until(holds: () => Promise<boolean>, found = (): string => 'it is not so'): Promise<void> {
   const end = performance.now() + PATIENCE_MILLISECONDS;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`out of patience: ${found()}`);
