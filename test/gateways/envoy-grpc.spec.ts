@@ -1,20 +1,21 @@
 import { ENVOY_GRPC } from '../support/envoy.js';
-import { replaced } from '../support/gateway.js';
 import { describeBehind } from './behind.js';
 import { describeCertificates } from './certificates.js';
+import { envoyCertificates } from './envoy.js';
+import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
 import type { Front } from './front.js';
 
-const FRONT: Front = { gateway: ENVOY_GRPC, asks: 'grpc', closed: 503, attestsAddress: true, attestsContext: true };
+const FRONT: Front = {
+  gateway: ENVOY_GRPC,
+  asks: 'grpc',
+  closed: 503,
+  attestsAddress: true,
+  attestsContext: true,
+  certificates: envoyCertificates(ENVOY_GRPC, 'grpc'),
+};
 
 describeBehind('Envoy (gRPC)', FRONT);
 describeProofs('Envoy (gRPC)', FRONT);
-describeCertificates('Envoy (gRPC)', FRONT, {
-  page: 'envoy.md',
-  folder: '/etc/envoy',
-  gateway: ([socket]) => ({
-    ...ENVOY_GRPC,
-    surround: (text) => replaced(text, [['        - filters:\n', `        -\n${socket}          filters:\n`]]),
-  }),
-  turnedAway: 'hung up',
-});
+describeCertificates('Envoy (gRPC)', FRONT);
+describeMutualTls('Envoy (gRPC)', FRONT);

@@ -1,9 +1,21 @@
 import { ENVOY_HTTP } from '../support/envoy.js';
 import { describeBehind } from './behind.js';
+import { describeCertificates } from './certificates.js';
+import { envoyCertificates } from './envoy.js';
+import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
 import type { Front } from './front.js';
 
-const FRONT: Front = { gateway: ENVOY_HTTP, asks: 'http', closed: 503, attestsAddress: false, attestsContext: false };
+const FRONT: Front = {
+  gateway: ENVOY_HTTP,
+  asks: 'http',
+  closed: 503,
+  attestsAddress: false,
+  attestsContext: false,
+  certificates: envoyCertificates(ENVOY_HTTP, 'http'),
+};
 
 describeBehind('Envoy (HTTP)', FRONT);
 describeProofs('Envoy (HTTP)', FRONT);
+describeCertificates('Envoy (HTTP)', FRONT);
+describeMutualTls('Envoy (HTTP)', FRONT);

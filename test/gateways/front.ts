@@ -11,4 +11,21 @@ export interface Front {
   readonly attestsAddress: boolean;
   /** Its convention has a field for what its own configuration says. */
   readonly attestsContext: boolean;
+  readonly certificates: Certificates;
+}
+
+/** What its page says about certificates. */
+export interface Certificates {
+  /** The page, below docs/gateways. */
+  readonly page: string;
+  /** The folder where the page says that files lie. */
+  readonly folder: string;
+  /** It verifies its clients' certificates, by the blocks under that heading of the page. */
+  knowingClients(blocks: readonly string[]): GatewayProgram;
+  /** It proves itself to Dharma by a certificate, by the block under that heading of the page. */
+  provingItself(block: string): GatewayProgram;
+  /** What the page says for letting clients in that have none. */
+  readonly optional: readonly [required: string, optional: string];
+  /** What becomes of a client whose certificate does not verify, or who has none where one is required. */
+  readonly turnedAway: string;
 }

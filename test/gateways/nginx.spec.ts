@@ -1,24 +1,35 @@
+import { amended } from '../support/gateway.js';
 import { NGINX } from '../support/nginx.js';
 import { describeBehind } from './behind.js';
 import { describeCertificates } from './certificates.js';
+import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
 import type { Front } from './front.js';
 
-const FRONT: Front = { gateway: NGINX, asks: 'http', closed: 500, attestsAddress: true, attestsContext: false };
 const EMPTIED = '        proxy_set_header X-Forwarded-Client-Cert "";\n';
+
+const FRONT: Front = {
+  gateway: NGINX,
+  asks: 'http',
+  closed: 500,
+  attestsAddress: true,
+  attestsContext: false,
+  certificates: {
+    page: 'nginx.md',
+    folder: '/etc/nginx',
+    knowingClients: ([server, report]) =>
+      amended(
+        NGINX,
+        ['    listen 8080;\n', server!.replace('listen 8443', 'listen 8080')],
+        [`${EMPTIED}    }\n}`, `${report}    }\n}`],
+      ),
+    provingItself: (block) => amended(NGINX, ['        proxy_pass http://dharma/forward-auth/nginx;\n', block]),
+    optional: ['ssl_verify_client on', 'ssl_verify_client optional'],
+    turnedAway: '400',
+  },
+};
 
 describeBehind('nginx', FRONT);
 describeProofs('nginx', FRONT);
-describeCertificates('nginx', FRONT, {
-  page: 'nginx.md',
-  folder: '/etc/nginx',
-  gateway: ([server, report]) => ({
-    ...NGINX,
-    changes: (neighbours, port) => [
-      ...NGINX.changes(neighbours, port).filter(([shipped]) => shipped !== 'listen 8080;'),
-      ['    listen 8080;\n', server!.replace('listen 8443', `listen 127.0.0.1:${port}`)],
-      [`${EMPTIED}    }\n}`, `${report}    }\n}`],
-    ],
-  }),
-  turnedAway: '400',
-});
+describeCertificates('nginx', FRONT);
+describeMutualTls('nginx', FRONT);

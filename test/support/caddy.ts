@@ -6,7 +6,7 @@ export const CADDY: GatewayProgram = {
   changes: ({ dharma, service, key }, port) => [
     ['reverse_proxy 127.0.0.1:8181', `reverse_proxy ${dharma}`],
     ['reverse_proxy 127.0.0.1:3000', `reverse_proxy ${service}`],
-    ['http://:8080', `http://:${port}`],
+    ['://:8080', `://:${port}`],
     ...(key === undefined
       ? []
       : ([

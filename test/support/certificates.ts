@@ -20,23 +20,25 @@ export interface IssuedOptions {
   readonly days?: number;
 }
 
-/** An issuer of certificates in a folder of its own. */
-export interface Authority {
-  /** Its own certificate. */
-  readonly cert: string;
+/** An issuer of certificates in a folder of its own, with the certificate that it signed itself. */
+export interface Authority extends CertificateFiles {
   issue(name: string, options?: IssuedOptions): CertificateFiles;
   remove(): void;
 }
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-export function createAuthority(name: string): Authority {
+/** @param uri  a URI name of its own certificate */
+export function createAuthority(name: string, uri?: string): Authority {
   const folder = mkdtempSync(join(tmpdir(), 'dharma-authority-'));
   const openssl = (...argv: readonly string[]) => execFileSync('openssl', argv, { cwd: folder, stdio: 'pipe' });
-  openssl('req', '-x509', ...NEW_KEY, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', `/CN=${name}`);
+  const names = uri === undefined ? [] : ['-addext', `subjectAltName=URI:${uri}`];
+  const own = ['-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', `/CN=${name}`, ...names];
+  openssl('req', '-x509', ...NEW_KEY, ...own);
   let issued = 0;
   return {
     cert: join(folder, 'ca.pem'),
+    key: join(folder, 'ca.key'),
     issue(subject, { uri, dns, days = 1 } = {}) {
       issued += 1;
       const file = (ending: string) => join(folder, `${issued}.${ending}`);

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 
-/** Where the office of the shop calls from, and the name in its certificate. */
+/** Where the office of the shop calls from, and the names in its certificates. */
 export const OFFICE_ADDRESS = '127.0.0.2';
 export const OFFICE_ID = 'spiffe://acme.example/office';
+export const OFFICE_HOST = 'desk.office.acme.example';
+export const OFFICE_SUBJECT = 'CN=till-7';
+/** The key of the gateway that may assert nothing, `<id>.<secret>`. */
+export const BLIND_KEY = 'blind-1.secret-of-the-blind';
+/** The names of the two gateways in certificates of their own. */
+export const EDGE_ID = 'spiffe://acme.example/gateways/edge';
+export const BLIND_ID = 'spiffe://acme.example/gateways/blind';
 
 /** Who may do what behind the gateways of the tests: a company above a shop. */
 export const GATEWAY_SHOP = `
@@ -86,25 +93,28 @@ spec: { rules: [{ id: open, effect: allow, who: { anonymous: true }, what: { pat
 `;
 }
 
-/** What the proofs of the clients are made of. */
+/** What the proofs of gateways and their clients are made of. Keys are `<id>.<secret>`. */
 export interface Proofs {
   /** Public keys of the issuer of tokens. */
   readonly jwks: { readonly keys: readonly object[] };
-  /** The key of the gateway, `<id>.<secret>`. */
+  /** The key of the gateway that may assert everything. */
   readonly gatewayKey: string;
-  /** The API key of a partner, `<id>.<secret>`. */
+  /** The API key of a partner. */
   readonly partnerKey: string;
+  /** SHA-256 of one more certificate of the office, in lower-case hex. */
+  readonly fingerprint?: string;
 }
 
 /**
- * The company again, with a gateway that proves itself by a key, and a door for each kind of proof. The office, which is
- * a member of the shop by its network or certificate, goes everywhere.
+ * The company again, with two gateways that prove themselves by keys or certificates, and a door for each kind of proof.
+ * The office, which is a member of the shop by its network or a certificate, goes everywhere.
  */
-export function provenShop({ jwks, gatewayKey, partnerKey }: Proofs): string {
-  const [gateway, partner] = [gatewayKey, partnerKey].map((key) => {
+export function provenShop({ jwks, gatewayKey, partnerKey, fingerprint = '0'.repeat(64) }: Proofs): string {
+  const [gateway, blind, partner] = [gatewayKey, BLIND_KEY, partnerKey].map((key) => {
     const [id = '', secret = ''] = key.split('.');
     return { id, sha256: createHash('sha256').update(secret).digest('hex') };
   });
+  const left = { ...partner, id: 'left-1', subject: 'partner-1', notAfter: '2020-01-01T00:00:00Z' };
   return `
 apiVersion: dharma/v1
 kind: Domain
@@ -120,7 +130,7 @@ spec:
     - name: partners
       role: access
       kind: apiKey
-      apiKey: { header: x-api-key, keys: [${JSON.stringify({ ...partner, subject: 'partner-1' })}] }
+      apiKey: { header: x-api-key, keys: [${JSON.stringify({ ...partner, subject: 'partner-1' })}, ${JSON.stringify(left)}] }
     - { name: portal, role: access, kind: asserted, asserted: { header: x-auth-request-user } }
 ---
 apiVersion: dharma/v1
@@ -128,10 +138,13 @@ kind: Domain
 metadata: { name: acme.shop }
 spec:
   boundary: ["orders/*"]
-  trust: [office-net, mesh]
+  trust: [office-net, mesh, hosts, subjects, fingerprints]
   mechanisms:
     - { name: office-net, role: trust, kind: network, network: { cidrs: ["${OFFICE_ADDRESS}/32"] } }
     - { name: mesh, role: trust, kind: spiffe, spiffe: { trustDomain: acme.example, header: x-forwarded-client-cert } }
+    - { name: hosts, role: trust, kind: mtls, mtls: { match: dns, header: x-forwarded-client-cert } }
+    - { name: subjects, role: trust, kind: mtls, mtls: { match: subject, header: x-forwarded-client-cert } }
+    - { name: fingerprints, role: trust, kind: mtls, mtls: { match: fingerprint, header: x-forwarded-client-cert } }
 ---
 apiVersion: dharma/v1
 kind: Service
@@ -141,6 +154,9 @@ spec:
   identities:
     - { mechanism: office-net, subject: "${OFFICE_ADDRESS}/32" }
     - { mechanism: mesh, subject: "${OFFICE_ID}" }
+    - { mechanism: hosts, subject: "${OFFICE_HOST}" }
+    - { mechanism: subjects, subject: "${OFFICE_SUBJECT}" }
+    - { mechanism: fingerprints, subject: "${fingerprint}" }
 ---
 apiVersion: dharma/v1
 kind: Service
@@ -180,7 +196,14 @@ apiVersion: dharma/v1
 kind: EnforcementPoint
 metadata: { name: edge, domain: acme }
 spec:
-  credentials: [${JSON.stringify({ kind: 'apiKey', ...gateway })}]
-  mayAssert: [portal, office-net, mesh]
+  credentials: [${JSON.stringify({ kind: 'apiKey', ...gateway })}, { kind: spiffe, id: "${EDGE_ID}" }]
+  mayAssert: [portal, office-net, mesh, hosts, subjects, fingerprints]
+---
+apiVersion: dharma/v1
+kind: EnforcementPoint
+metadata: { name: blind, domain: acme }
+spec:
+  credentials: [${JSON.stringify({ kind: 'apiKey', ...blind })}, { kind: spiffe, id: "${BLIND_ID}" }]
+  mayAssert: []
 `;
 }

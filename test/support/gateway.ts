@@ -34,6 +34,14 @@ export interface GatewayProgram {
   argv(file: string, folder: string): readonly string[];
 }
 
+/** The same gateway with other lines in place of some that we ship. */
+export function amended(
+  gateway: GatewayProgram,
+  ...lines: readonly (readonly [shipped: string, instead: string])[]
+): GatewayProgram {
+  return { ...gateway, changes: (neighbours, port) => [...lines, ...gateway.changes(neighbours, port)] };
+}
+
 const START_TRIES = 500;
 const START_PAUSE_MILLISECONDS = 20;
 

@@ -6,7 +6,7 @@ export const NGINX: GatewayProgram = {
   changes: ({ dharma, service, key }, port) => [
     ['server 127.0.0.1:8181;', `server ${dharma};`],
     ['server 127.0.0.1:3000;', `server ${service};`],
-    ['listen 8080;', `listen 127.0.0.1:${port};`],
+    ['listen 8080', `listen 127.0.0.1:${port}`],
     ['map "" $dharma_key { default ""; }', `map "" $dharma_key { default "${key ?? ''}"; }`],
   ],
   surround(site, folder) {
