@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, type CryptoKey, type JWTPayload, SignJWT } from 'jose';
 import { startEcho, type Echo, type Received } from '../support/echo.js';
-import { OFFICE_ADDRESS, OFFICE_ID, provenShop } from '../support/gateway-shop.js';
+import { BLIND_KEY, OFFICE_ADDRESS, OFFICE_ID, provenShop } from '../support/gateway-shop.js';
 import { startGateway, type Gateway } from '../support/gateway.js';
 import { endpointOf, sendRaw, type HttpResponse } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -15,6 +15,7 @@ export function describeProofs(name: string, front: Front): void {
     let dharma: TestServer;
     let service: Echo;
     let gateway: Gateway;
+    let blind: Gateway;
     let issuer: CryptoKey;
     let stranger: CryptoKey;
 
@@ -33,10 +34,12 @@ export function describeProofs(name: string, front: Front): void {
       dharma = await startTestServer(provenShop({ jwks, gatewayKey: GATEWAY_KEY, partnerKey: PARTNER_KEY }));
       service = await startEcho();
       gateway = await started(GATEWAY_KEY);
+      blind = await started(BLIND_KEY);
     });
 
     afterAll(async () => {
       await gateway?.stop();
+      await blind?.stop();
       await service?.stop();
       await dharma?.stop();
     });
@@ -108,9 +111,43 @@ export function describeProofs(name: string, front: Front): void {
       expect(received).toEqual([]);
     });
 
-    it('knows an API key', async () => {
-      expect((await ask(gateway, '/partners/1', [`X-Api-Key: ${PARTNER_KEY}`]))[0].status).toBe(200);
-      expect((await ask(gateway, '/partners/1', ['X-Api-Key: partner-1.other']))[0].status).toBe(401);
+    it('lets an API key in', async () => {
+      const [response, received] = await ask(gateway, '/partners/1', [`X-Api-Key: ${PARTNER_KEY}`]);
+      expect(response.status).toBe(200);
+      expect(received).toHaveLength(1);
+    });
+
+    it.each`
+      because                                | headers
+      ${'its secret is another'}             | ${['X-Api-Key: partner-1.other']}
+      ${'its id is unknown'}                 | ${['X-Api-Key: partner-2.secret-of-the-partner']}
+      ${'it has ended'}                      | ${['X-Api-Key: left-1.secret-of-the-partner']}
+      ${'it is the id alone'}                | ${['X-Api-Key: partner-1']}
+      ${'it is the key of the gateway'}      | ${[`X-Api-Key: ${GATEWAY_KEY}`]}
+      ${'it comes as a token'}               | ${[`Authorization: Bearer ${PARTNER_KEY}`]}
+      ${'it comes as the key of a gateway'}  | ${[`X-Dharma-Key: ${PARTNER_KEY}`]}
+      ${'its header is another with `_`'}    | ${[`X_Api_Key: ${PARTNER_KEY}`]}
+      ${'its header is another with `.`'}    | ${[`X.Api.Key: ${PARTNER_KEY}`]}
+      ${'it comes twice, though it is good'} | ${[`X-Api-Key: ${PARTNER_KEY}`, `X-Api-Key: ${PARTNER_KEY}`]}
+      ${'another comes beside it'}           | ${[`X-Api-Key: ${PARTNER_KEY}`, 'X-Api-Key: partner-1.other']}
+    `('refuses an API key: $because', async ({ headers }: { headers: string[] }) => {
+      const [response, received] = await ask(gateway, '/partners/1', headers);
+      expect([400, 401, 403]).toContain(response.status);
+      expect(received).toEqual([]);
+    });
+
+    it('lets in by another gateway who can prove it without the gateway', async () => {
+      const bearer = `Authorization: Bearer ${await token(600)}`;
+      expect((await ask(blind, '/account/1', [bearer]))[0].status).toBe(200);
+      expect((await ask(blind, '/partners/1', [`X-Api-Key: ${PARTNER_KEY}`]))[0].status).toBe(200);
+    });
+
+    it('believes no address from a gateway that may not assert it', async () => {
+      const decided = dharma.next('decision');
+      const [response, received] = await ask(blind, '/office/1', [], OFFICE_ADDRESS);
+      expect(response.status).toBe(401);
+      expect(received).toEqual([]);
+      expect(await decided).toMatchObject({ decision: 'deny', enforcementPoint: 'blind' });
     });
 
     it('hands the service no header of an obligation that no rule sets', async () => {
@@ -134,6 +171,21 @@ export function describeProofs(name: string, front: Front): void {
       const [, passed] = await ask(gateway, '/public/1', [header]);
       expect(passed).toHaveLength(1);
       expect(passed[0]!.headers).not.toHaveProperty([header.split(':')[0]!.toLowerCase()]);
+    });
+
+    it.each([
+      ['in odd case', ['x-AUTH-request-USER: root']],
+      ['with `_`', ['X_Auth_Request_User: root']],
+      ['with `.`', ['X.Auth.Request.User: root']],
+      ['twice', ['X-Auth-Request-User: root', 'X-Auth-Request-User: root']],
+      ['as the connection\u2019s own', ['Connection: X-Auth-Request-User', 'X-Auth-Request-User: root']],
+      ['as a trailer', ['Trailer: X-Auth-Request-User', 'TE: trailers', 'X-Auth-Request-User: root']],
+    ])('believes no subject that a client types %s', async (_how, headers) => {
+      for (const either of [gateway, blind]) {
+        const [response, received] = await ask(either, '/portal/1', headers);
+        expect([400, 401]).toContain(response.status);
+        expect(received).toEqual([]);
+      }
     });
 
     it.each(REPORTED)('would be believed about %s, if it said so itself', async (_what, target, header) => {
