@@ -15,6 +15,7 @@ const FRONT: Front = {
   closed: 502,
   attestsAddress: false,
   attestsContext: false,
+  passesBodies: true,
   certificates: {
     page: 'caddy.md',
     folder: '/etc/caddy',

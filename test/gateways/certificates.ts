@@ -122,6 +122,7 @@ export function describeCertificates(name: string, front: Front): void {
         expect(await ask(edge, known.get(by)!.files, [typed])).toBe('200');
         expect(await decided).toMatchObject({ reason: 'ALLOW_FAST', enforcementPoint: 'edge' });
         expect(service.received).toHaveLength(before + 1);
+        expect(service.received.at(-1)!.headers).toMatchObject({ 'x-dharma-actor': 'office' });
       });
 
       it('knows nobody where the enforcement point may not assert it', async () => {

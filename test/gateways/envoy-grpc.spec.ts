@@ -12,6 +12,7 @@ const FRONT: Front = {
   closed: 503,
   attestsAddress: true,
   attestsContext: true,
+  passesBodies: true,
   certificates: envoyCertificates(ENVOY_GRPC, 'grpc'),
 };
 

@@ -12,6 +12,7 @@ const FRONT: Front = {
   closed: 503,
   attestsAddress: false,
   attestsContext: false,
+  passesBodies: true,
   certificates: envoyCertificates(ENVOY_HTTP, 'http'),
 };
 

@@ -11,6 +11,8 @@ export interface Front {
   readonly attestsAddress: boolean;
   /** Its convention has a field for what its own configuration says. */
   readonly attestsContext: boolean;
+  /** It hands the body of a denial to the client. */
+  readonly passesBodies: boolean;
   readonly certificates: Certificates;
 }
 

@@ -14,6 +14,7 @@ const FRONT: Front = {
   closed: 500,
   attestsAddress: true,
   attestsContext: false,
+  passesBodies: false,
   certificates: {
     page: 'nginx.md',
     folder: '/etc/nginx',

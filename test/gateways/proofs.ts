@@ -9,6 +9,14 @@ import type { Front } from './front.js';
 const GATEWAY_KEY = 'edge-1.secret-of-the-gateway';
 const PARTNER_KEY = 'partner-1.secret-of-the-partner';
 
+/** What a client may type that the service is told in Dharma's name. */
+const IDENTITIES_TYPED = [
+  'X-Dharma-Actor: cellar',
+  'X-Dharma-Principal: user:root',
+  'X-Dharma-Domain: acme.cellar',
+  'X-Dharma-Actor: cellar',
+];
+
 /** Who a client is, and who the gateway is, told by what each of them can prove. */
 export function describeProofs(name: string, front: Front): void {
   describe(`behind ${name}, with proofs`, () => {
@@ -150,6 +158,43 @@ export function describeProofs(name: string, front: Front): void {
       expect(await decided).toMatchObject({ decision: 'deny', enforcementPoint: 'blind' });
     });
 
+    it.each`
+      because                       | target           | proofs                                                                                    | actor | principal
+      ${'a token names a user'}     | ${'/account/1'}  | ${async () => [`Authorization: Bearer ${await token(600)}`]}                              | ${''} | ${'user:u-17'}
+      ${'a name is written safely'} | ${'/account/1'}  | ${async () => [`Authorization: Bearer ${await token(600, { sub: 'u 17%\u00e4' })}`]}      | ${''} | ${'user:u%2017%25%C3%A4'}
+      ${'a key names a client'}     | ${'/partners/1'} | ${async () => [`X-Api-Key: ${PARTNER_KEY}`]}                                              | ${''} | ${'client:partner-1'}
+      ${'two of them name nobody'}  | ${'/partners/1'} | ${async () => [`X-Api-Key: ${PARTNER_KEY}`, `Authorization: Bearer ${await token(600)}`]} | ${''} | ${''}
+      ${'nothing names nobody'}     | ${'/public/1'}   | ${async () => []}                                                                         | ${''} | ${''}
+    `('tells the service who called: $because', async ({ target, proofs, actor, principal }) => {
+      const headers: readonly string[] = await proofs();
+      for (const typed of [[], IDENTITIES_TYPED]) {
+        const [response, received] = await ask(gateway, target, [...headers, ...typed]);
+        expect(response.status).toBe(200);
+        expect(received).toHaveLength(1);
+        expect(identityIn(received[0]!)).toEqual({ actor, principal, domain: 'acme.shop' });
+      }
+    });
+
+    it('tells the service which service called, where the gateway vouches for its address', async () => {
+      const [, received] = await ask(gateway, '/public/1', IDENTITIES_TYPED, OFFICE_ADDRESS);
+      const actor = front.attestsAddress ? 'office' : '';
+      expect(received.map(identityIn)).toEqual([{ actor, principal: '', domain: 'acme.shop' }]);
+    });
+
+    it.each`
+      code                 | status | target           | proofs
+      ${'unauthenticated'} | ${401} | ${'/account/1'}  | ${async () => []}
+      ${'invalid_token'}   | ${401} | ${'/account/1'}  | ${async () => [`Authorization: Bearer ${await token(-300)}`]}
+      ${'forbidden'}       | ${403} | ${'/partners/1'} | ${async () => [`Authorization: Bearer ${await token(600)}`]}
+    `('tells a client in the body why it was denied, or nothing: $code', async ({ code, status, target, proofs }) => {
+      const [response] = await ask(gateway, target, await proofs());
+      expect(response.status).toBe(status);
+      for (const told of [target, 'u-17', 'eyJ', 'orders', 'acme']) expect(response.body).not.toContain(told);
+      if (!front.passesBodies) return;
+      expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(JSON.parse(response.body)).toMatchObject({ code, status });
+    });
+
     it('hands the service no header of an obligation that no rule sets', async () => {
       for (const headers of [[], ['X-Customer-Tier: gold']]) {
         const [, received] = await ask(gateway, '/public/1', headers);
@@ -249,4 +294,18 @@ export function describeProofs(name: string, front: Front): void {
       for (const secret of ['secret-of-the', 'eyJ', 'edge-1.other']) expect(log).not.toContain(secret);
     });
   });
+}
+
+/** Who called, as the service was told; an empty header and none say the same. */
+function identityIn({ lines }: Received): { readonly [what: string]: string } {
+  const told = (name: string) =>
+    lines
+      .filter(([each]) => each === name)
+      .map(([, value]) => value)
+      .join(' and ');
+  return {
+    actor: told('x-dharma-actor'),
+    principal: told('x-dharma-principal'),
+    domain: told('x-dharma-domain'),
+  };
 }
