@@ -325,25 +325,17 @@ class Walk {
     }
   }
 
-  /** The one principal that the credentials name which the placement accepts; where it accepts none, all usable ones. */
+  /** The one principal that the credentials name which the domain of the placement accepts. */
   private principalAt(placement: PlacementNode | undefined): string | null {
+    if (placement === undefined) return null;
     let sole: CredentialSlot | undefined;
-    let several = false;
-    let accepted = false;
     for (let place = 0; place < this.credentialCount; place++) {
       const credential = this.credentials[place]!;
-      if (!credential.usable) continue;
-      const counts = placement !== undefined && this.accepts(placement.domain, credential);
-      if (counts && !accepted) {
-        accepted = true;
-        sole = undefined;
-        several = false;
-      }
-      if (accepted && !counts) continue;
-      sole ??= credential;
-      several ||= !sole.isOfPrincipal(credential);
+      if (!this.accepts(placement.domain, credential)) continue;
+      if (sole !== undefined && !sole.isOfPrincipal(credential)) return null;
+      sole = credential;
     }
-    return sole === undefined || several ? null : sole.principal;
+    return sole === undefined ? null : sole.principal;
   }
 
   private accepts(domain: DomainNode, credential: CredentialSlot): boolean {

@@ -473,12 +473,11 @@ function answerOf(at: Place, attempts: readonly RouteAttempt[], ttlSeconds: numb
   };
 }
 
-/** Of the usable credentials those that the placement accepts, or all where it accepts none: the principal, if it is one. */
+/** Of the usable credentials those that the domain of the placement accepts: the principal, if they name one. */
 function principalOf({ world, caller }: Place, placement: string | undefined): string | null {
-  const usable = caller.credentials.filter((credential) => credential.usable);
   const access = placement === undefined ? [] : accessOf(world, placement);
-  const accepted = usable.filter(({ item }) => access.includes(item.mechanism));
-  const principals = new Set((accepted.length > 0 ? accepted : usable).map(({ principal }) => principal));
+  const accepted = caller.credentials.filter(({ usable, item }) => usable && access.includes(item.mechanism));
+  const principals = new Set(accepted.map(({ principal }) => principal));
   return principals.size === 1 ? [...principals][0]! : null;
 }
 

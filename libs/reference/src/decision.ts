@@ -125,10 +125,9 @@ function allowed(matter: Matter, passage: Passage, wouldDeny: Denial | undefined
   };
 }
 
-/** Whom the credentials name with one voice; those that count at the placement are heard before all others. */
+/** Whom the credentials that count at the placement name with one voice. */
 function namedPrincipal(matter: Matter, { placement }: Route): string | null {
-  const heard = placement === null ? [] : accepted(matter, placement);
-  const voices = heard.length > 0 ? heard : matter.caller.credentials.filter(({ usable }) => usable);
+  const voices = placement === null ? [] : accepted(matter, placement);
   const [principal, ...others] = sortedSet(voices.map(principalOf));
   return principal === undefined || others.length > 0 ? null : principal;
 }
