@@ -6,7 +6,8 @@ import { deserialize, serialize, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { compile, decide, imageOf, SnapshotRestorer } from '#engine';
 import type { AccessRequest, ImagePart, Outcome, Snapshot } from '#engine';
-import { type EvidenceCall, evidenceCalls } from './evidence.js';
+import { clients, credentialCosts, type EvidenceCall, evidenceCalls } from './evidence.js';
+import { targetCosts } from './targets.js';
 import { benchCasbin, benchCedar } from './peers.js';
 import { benchWorld, fastRequests, slowRequests, WIDE } from './world.js';
 import type { BenchWorld } from './world.js';
@@ -216,18 +217,42 @@ function benchCompilation(): void {
   bound('snapshot of 100,000 rules', size, 60, 'MiB');
 }
 
+/** Microseconds of processor time a call of one batch. */
+function costOfCalls(call: (index: number) => unknown, calls: number): number {
+  const start = cpuNow();
+  for (let index = 0; index < calls; index++) call(index);
+  return (cpuNow() - start) / 1000 / calls;
+}
+
 async function benchEvidence(): Promise<void> {
   say('\ncallers and evidence (µs of processor time; median of 30 batches of 10,000)');
-  const run = ({ call }: EvidenceCall): number => {
-    const start = cpuNow();
-    for (let index = 0; index < BATCH; index++) call(index);
-    return (cpuNow() - start) / 1000 / BATCH;
-  };
-  for (const evidence of await evidenceCalls()) {
+  const shown = await clients();
+  const run = ({ call }: EvidenceCall): number => costOfCalls(call, BATCH);
+  for (const evidence of evidenceCalls(shown)) {
     const batches = Array.from({ length: BATCHES }, () => run(evidence)).toSorted((left, right) => left - right);
     say(
       `  ${evidence.name.padEnd(58)} ${median(batches).toFixed(2)} µs  (${batches[0]!.toFixed(2)}–${batches.at(-1)!.toFixed(2)})`,
     );
+  }
+  for (const { name, most, judged, ready } of credentialCosts(shown)) {
+    const ratio = ratioOf(
+      () => costOfCalls(ready, BATCH / 5),
+      () => costOfCalls(judged, BATCH / 5),
+    );
+    say(`  ${`${name} and the decision, against the decision alone`.padEnd(58)} ${ratio.toFixed(2)} ×`);
+    bound(`${name} and the decision, against the decision alone`, ratio, most, '×');
+  }
+}
+
+function benchTargets(): void {
+  say('\nreading request targets');
+  for (const { name, short, long, bytes } of targetCosts()) {
+    const ratio = ratioOf(
+      () => costOfCalls(short, BATCH / 100) / bytes.short,
+      () => costOfCalls(long, BATCH / 100) / bytes.long,
+    );
+    say(`  ${`a byte of ${name}, at 8 KiB against 1 KiB`.padEnd(58)} ${ratio.toFixed(2)} ×`);
+    bound(`a byte of ${name}, at 8 KiB against 1 KiB`, ratio, 2, '×');
   }
 }
 
@@ -242,21 +267,21 @@ function restore(parts: readonly Uint8Array[], slices: number[]): Snapshot {
   return restorer.finish();
 }
 
-/** How many times as long the second takes, by the lower quartiles of batches that take turns. */
-function ratioOf(first: Scenario, second: Scenario): number {
-  for (let warm = 0; warm < 5; warm++) [first, second].forEach(costOfBatch);
-  const costs = new Map<Scenario, number[]>([
+/** Runs one batch. @returns what it cost, in the unit of whatever it is compared with */
+type Batch = () => number;
+
+/** How many times as much the second costs, by the lower quartiles of batches that take turns. */
+function ratioOf(first: Batch, second: Batch): number {
+  for (let warm = 0; warm < 5; warm++) [first, second].forEach((run) => run());
+  const costs = new Map<Batch, number[]>([
     [first, []],
     [second, []],
   ]);
   for (let round = 0; round < 2 * BATCHES; round++) {
     // Each comes before the other as often as after it.
-    for (const scenario of round % 2 === 0 ? [first, second] : [second, first]) {
-      costs.get(scenario)!.push(costOfBatch(scenario));
-    }
+    for (const run of round % 2 === 0 ? [first, second] : [second, first]) costs.get(run)!.push(run());
   }
-  const quartile = (scenario: Scenario): number =>
-    costs.get(scenario)!.toSorted((left, right) => left - right)[BATCHES >> 1]!;
+  const quartile = (run: Batch): number => costs.get(run)!.toSorted((left, right) => left - right)[BATCHES >> 1]!;
   return quartile(second) / quartile(first);
 }
 
@@ -280,7 +305,10 @@ function benchImages(): void {
     ['fast', bench.fast],
     ['slow', bench.slow],
   ] as const) {
-    const ratio = ratioOf({ name: 'compiled', snapshot, requests }, { name: 'restored', snapshot: restored, requests });
+    const ratio = ratioOf(
+      () => costOfBatch({ name: 'compiled', snapshot, requests }),
+      () => costOfBatch({ name: 'restored', snapshot: restored, requests }),
+    );
     say(`  ${`${path} path, restored against compiled`.padEnd(58)} ${ratio.toFixed(2)} ×`);
     bound(`${path} path, restored against compiled`, ratio, 1.1, '×');
   }
@@ -305,6 +333,7 @@ const slowPath = benchDecisions();
 benchCompilation();
 benchImages();
 await benchEvidence();
+benchTargets();
 if (!process.argv.includes('--no-peers')) await benchPeers(slowPath, process.argv.includes('--full'));
 
 say('\nbounds');
