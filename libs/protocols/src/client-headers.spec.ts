@@ -29,6 +29,14 @@ describe("a client's headers", () => {
     expect(read).toMatchObject({ headers: { 'x-user': 'ann,root' }, repeated: new Set(['x-user']) });
   });
 
+  it('are refused where one of ours came twice: a service could read either', () => {
+    const read = clientHeaders([
+      ['x-dharma-actor', 'a'],
+      ['x-dharma-actor', 'a'],
+    ]);
+    expect(read).toMatchObject({ kind: 'fault', fault: { pointer: 'x-dharma-actor' } });
+  });
+
   it('that careless readers take for others are named with those', () => {
     const read = clientHeaders([
       ['x_user', 'root'],

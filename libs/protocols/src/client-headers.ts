@@ -17,6 +17,7 @@ export type ClientHeaders =
 const NOT_THE_CLIENTS =
   /^(?::|x-original-|x-dharma-|x-forwarded-(?:method|uri|host)$|host$|connection$|content-length$|transfer-encoding$)/;
 const NAME = /^[!#$%&'*+.^`|~0-9a-z-]+$/;
+const OURS = 'x-dharma-';
 /** Two parties would read two senders when one of these came twice, be it in one field. */
 const SINGLE = new Set(['authorization', 'proxy-authorization']);
 /** Schemes whose credential is one token without commas. */
@@ -38,6 +39,7 @@ export function clientHeaders(lines: Iterable<HeaderLine>): ClientHeaders {
   const headers: { [name: string]: string } = Object.create(null);
   let repeated: Set<string> | undefined;
   let aliases: Map<string, string> | undefined;
+  let ours: Set<string> | undefined;
   for (const [name, value] of lines) {
     const folded = foldedHeaderName(name);
     if (folded !== name) {
@@ -46,15 +48,23 @@ export function clientHeaders(lines: Iterable<HeaderLine>): ClientHeaders {
       }
       (aliases ??= new Map()).set(name, folded);
     }
+    if (name.startsWith(OURS)) {
+      if (ours?.has(name) === true) return cameTwice(name);
+      (ours ??= new Set()).add(name);
+    }
     if (NOT_THE_CLIENTS.test(name) || !NAME.test(name)) continue;
     const earlier = headers[name];
     if (SINGLE.has(name) && (earlier !== undefined || holdsTwo(value))) {
-      return { kind: 'fault', fault: { pointer: name, message: `\`${name}\` came more than once` } };
+      return cameTwice(name);
     }
     headers[name] = earlier === undefined ? value : `${earlier},${value}`;
     if (earlier !== undefined) (repeated ??= new Set()).add(name);
   }
   return { kind: 'headers', headers, repeated: repeated ?? NONE, aliases: aliases ?? NO_ALIASES };
+}
+
+function cameTwice(name: string): ClientHeaders {
+  return { kind: 'fault', fault: { pointer: name, message: `\`${name}\` came more than once` } };
 }
 
 /** Gateways join fields of one name with a comma. */
