@@ -42,6 +42,7 @@ const mechanism = new TokenMechanism(
   } as ConstructorParameters<typeof TokenMechanism>[0],
   // Signatures are looked at by a library, in another test.
   { current: undefined, trouble: undefined } as unknown as VerificationKeys,
+  0,
 );
 
 interface Output {

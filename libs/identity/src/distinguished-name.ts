@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 const TYPE = /(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)*)=/y;
 const HEX = /^[0-9A-Fa-f]{2}$/;
 /** What stands behind a backslash for itself. */
-const ESCAPED = new Set([...',+"\\<>;#= ']);
+const ESCAPED = new Set(',+"\\<>;#= ');
 
 /**
  * The values of all attributes of one type in a distinguished name as RFC 2253 writes it, unescaped.
