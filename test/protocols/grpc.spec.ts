@@ -250,6 +250,15 @@ describe('Decisions', () => {
     });
   });
 
+  it.each(['Decide', 'DecideMany', 'Explain'])('%s reads no message above its limit', async (method) => {
+    const large = { target: { rpc: { rpc: '/'.padEnd(256 * 1024) } } };
+    const message = method === 'DecideMany' ? { requests: [large] } : large;
+    await expect(call(decisions, method, message, metadata(AUDITOR_KEY))).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('request-too-large'),
+    });
+  });
+
   it('Explain explains to those who may hear it', async () => {
     const { answer, explanation } = await call(decisions, 'Explain', OFFICE, metadata(AUDITOR_KEY));
     expect(answer).toMatchObject({ decision: 'DECISION_DENY' });

@@ -10,6 +10,7 @@ export interface ProblemKind {
     | 'PERMISSION_DENIED'
     | 'NOT_FOUND'
     | 'ABORTED'
+    | 'RESOURCE_EXHAUSTED'
     | 'FAILED_PRECONDITION'
     | 'UNAVAILABLE'
     | 'INTERNAL';
@@ -33,7 +34,7 @@ export const CATALOGUE = {
   'request-too-large': {
     title: 'The body is too large',
     status: 413,
-    grpc: 'INVALID_ARGUMENT',
+    grpc: 'RESOURCE_EXHAUSTED',
     detail: 'the body is larger than {limit} bytes',
     remedy: 'send less at once; a decision needs facts about a request, not the request',
   },
@@ -50,6 +51,20 @@ export const CATALOGUE = {
     grpc: 'INVALID_ARGUMENT',
     detail: 'this route reads `application/json` only',
     remedy: 'send `content-type: application/json`',
+  },
+  'content-encoding-unsupported': {
+    title: 'The content encoding is not supported',
+    status: 415,
+    grpc: 'INVALID_ARGUMENT',
+    detail: 'nothing is unpacked here',
+    remedy: 'send the body as it is, without `content-encoding`',
+  },
+  'header-fields-too-many': {
+    title: 'There are too many header fields',
+    status: 431,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: 'the request has more than {limit} header fields',
+    remedy: 'send fewer; only those that policies or credentials need are read',
   },
   'request-malformed': {
     title: 'The request is malformed',

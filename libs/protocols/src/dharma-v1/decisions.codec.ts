@@ -1,7 +1,7 @@
 import type { Answer, ExplainedAnswer, Question } from '#decision';
 import type { Obligation } from '#engine';
 import { parseRequest } from '#policy';
-import { askedFrom, MAX_BODY_BYTES } from '../native/native.codec.js';
+import { askedFrom } from '../native/native.codec.js';
 import { jsonOf, structOf, type Struct } from '../struct.js';
 import type {
   DecideRequest,
@@ -66,7 +66,7 @@ export function toExplainResponse(answer: ExplainedAnswer): ExplainResponse {
 
 const NO_TARGET = {
   pointer: '/target',
-  message: `\`target\` is missing; what is no message, or larger than ${MAX_BODY_BYTES} bytes, counts as an empty one`,
+  message: '`target` is missing; what is no message counts as an empty one',
 };
 
 function jsonTarget({ endpoint, address, rpc, topic, resourceAction }: Target): object | undefined {

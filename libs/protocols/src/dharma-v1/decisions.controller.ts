@@ -5,7 +5,8 @@ import { DecisionPoint } from '#decision';
 import type { KnownCaller } from '#identity';
 import { Problem } from '#problem';
 import { Callers, type GrpcCall } from '../callers.js';
-import { bounded } from '../native/native.codec.js';
+import { isUnread } from '../grpc-definition.js';
+import { bounded, MAX_BODY_BYTES } from '../native/native.codec.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import { when, whenAll } from '../when.js';
 import type {
@@ -38,20 +39,22 @@ export class DecisionsController implements OnModuleDestroy {
   @GrpcMethod(SERVICE, 'Decide')
   decide(message: DecideRequest, metadata: Metadata, call: UnaryCall): DecideResponse | Promise<DecideResponse> {
     const caller = this.#caller(call);
+    requireRead(message);
     const trace = traced(metadata, call);
     return when(this.decisionPoint.answer(toQuestion(message, trace), caller), toDecideResponse);
   }
 
   @GrpcMethod(SERVICE, 'DecideMany')
   decideMany(
-    { requests }: DecideManyRequest,
+    message: DecideManyRequest,
     metadata: Metadata,
     call: UnaryCall,
   ): DecideManyResponse | Promise<DecideManyResponse> {
     const caller = this.#caller(call);
+    requireRead(message);
     const trace = traced(metadata, call);
-    const batch = orRpcException(() => bounded(requests));
-    const answers = batch.map((message) => this.decisionPoint.answer(toQuestion(message, trace), caller));
+    const batch = orRpcException(() => bounded(message.requests));
+    const answers = batch.map((request) => this.decisionPoint.answer(toQuestion(request, trace), caller));
     return when(whenAll(answers), (all) => ({ answers: all.map(toDecideResponse) }));
   }
 
@@ -59,6 +62,7 @@ export class DecisionsController implements OnModuleDestroy {
   explain(message: DecideRequest, metadata: Metadata, call: UnaryCall): Promise<ExplainResponse> {
     const caller = this.#caller(call);
     if (!caller.mayExplain) throw rpcException(new Problem('explain-not-permitted'));
+    requireRead(message);
     const trace = traced(metadata, call);
     return this.decisionPoint.explain(toQuestion(message, trace), caller).then(toExplainResponse);
   }
@@ -70,9 +74,11 @@ export class DecisionsController implements OnModuleDestroy {
     try {
       const trace = traced(call.metadata, call);
       // One after the other: the order of the answers, and the client's pace, come by themselves.
-      for await (const { id, request } of requestsOf(call)) {
+      for await (const message of requestsOf(call)) {
         // Who is known may have changed since the stream was opened.
         const caller = this.#caller(call);
+        requireRead(message);
+        const { id, request } = message;
         const answer = await this.decisionPoint.answer(toQuestion(request, trace), caller);
         if (!call.write({ id, answer: toDecideResponse(answer) })) await roomIn(call);
       }
@@ -142,6 +148,10 @@ function traced(metadata: Metadata, call: { sendMetadata(metadata: Metadata): vo
   own.set(TRACE_HEADER, trace);
   call.sendMetadata(own);
   return trace;
+}
+
+function requireRead(message: object): void {
+  if (isUnread(message)) throw rpcException(new Problem('request-too-large', { limit: MAX_BODY_BYTES }));
 }
 
 function orRpcException<Result>(work: () => Result): Result {
