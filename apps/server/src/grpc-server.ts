@@ -1,12 +1,20 @@
+import type { Http2Server } from 'node:http2';
 import { Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { ServerGrpc } from '@nestjs/microservices';
+import { capConnections, CHECK_CAPS } from './connection-caps.js';
+import { CHECK_LIMITS, limitHttp2 } from './http2-limits.js';
 import type { ListenerCertificate } from './tls.js';
 import { addReflection, GRPC_PACKAGES, grpcDefinition } from '#protocols';
 
-/** A gateway may send a body along, and a message above the limit is a gRPC error, on which a gateway may fail open. */
+/**
+ * What is above is a gRPC error, on which a gateway may fail open: far above what is read, and denied in a message where
+ * it is more (see `grpc-definition.ts`). Compressed messages have it once they are unpacked.
+ */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /** One connection of a busy gateway carries hundreds; a thousand are a flood. */
 const MAX_CONCURRENT_STREAMS = 1000;
+/** In megabytes, for the headers of a connection's streams and what waits to be sent on it. */
+const MAX_SESSION_MEMORY = 64;
 /** Connections whose other end is gone without a word are found and closed. */
 const KEEP_ALIVE_MILLISECONDS = 60_000;
 const KEEP_ALIVE_PATIENCE_MILLISECONDS = 20_000;
@@ -41,6 +49,7 @@ export class CheckGrpcServer extends ServerGrpc {
     const server = new Server({
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
+      'grpc-node.max_session_memory': MAX_SESSION_MEMORY,
       'grpc.keepalive_time_ms': KEEP_ALIVE_MILLISECONDS,
       'grpc.keepalive_timeout_ms': KEEP_ALIVE_PATIENCE_MILLISECONDS,
     });
@@ -51,6 +60,10 @@ export class CheckGrpcServer extends ServerGrpc {
         fault ? failed(new Error(causeIn(fault.message))) : bound(port),
       );
     });
+    for (const listening of http2ServersOf(server)) {
+      capConnections(listening, CHECK_CAPS);
+      limitHttp2(listening, CHECK_LIMITS);
+    }
     return server;
   }
 
@@ -81,6 +94,18 @@ class FollowedCredentials extends ServerCredentials {
   override _equals(other: ServerCredentials): boolean {
     return this === other;
   }
+}
+
+/**
+ * The servers below the library's own, which it does not hand out.
+ *
+ * @throws Error where it keeps them elsewhere: a listener without limits does not start
+ */
+function http2ServersOf(server: Server): readonly Http2Server[] {
+  const { http2Servers } = server as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
+  const servers = http2Servers instanceof Map ? [...http2Servers.keys()] : [];
+  if (servers.length === 0) throw new Error('the limits of HTTP/2 cannot be set with this version of @grpc/grpc-js');
+  return servers;
 }
 
 /** The library's own sentence counts addresses; the fault of the one address we gave stands in brackets at its end. */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Problem } from '#problem';
+import { capConnections, type ConnectionCaps } from './connection-caps.js';
 import { clearSocket, printListenAddress, protectSocket, type ListenAddress } from './listen-address.js';
 import type { StandingReport } from './standing.js';
 
@@ -29,7 +30,7 @@ const LIMITS = {
   requestTimeout: 5000,
   connectionsCheckingInterval: 1000,
 };
-const MAX_CONNECTIONS = 100;
+const CAPS: ConnectionCaps = { total: 100, perSource: 50 };
 
 /**
  * Answers `GET /healthz`, `/readyz` and `/metrics`, and nothing else.
@@ -48,7 +49,7 @@ export async function startProbeListener(
       () => send(request, response, text(500, 'internal fault')),
     );
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  capConnections(server, CAPS);
   try {
     if (address.kind === 'unix') await clearSocket(address.path);
     await new Promise<void>((listening, failed) => {

@@ -131,7 +131,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         challenge: config.challenge,
       }),
       ports.frameworkLog,
-      await certificateOf(config, 'http', ports),
+      { certificate: await certificateOf(config, 'http', ports) },
     );
     started.push(() => check.close());
     await isWarm;

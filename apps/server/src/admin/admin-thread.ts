@@ -15,6 +15,9 @@ import { answerCalls, callsTo } from '../threads/calls.js';
 import { giveWay } from '../threads/give-way.js';
 import type { AdminSettings, AdminThread, ServingThread } from './admin-settings.js';
 
+/** A bundle may be large, and come from far away. */
+const REQUEST_TIMEOUT_MILLISECONDS = 60_000;
+
 const settings = workerData as AdminSettings;
 const ask = callsTo<ServingThread>(parentPort!);
 const { logger, flush } = openLog(settings.logLevel);
@@ -43,7 +46,10 @@ answerCalls(parentPort!, {
     try {
       const { tls } = settings;
       const certificate = tls && (await ListenerCertificate.open(tls, { log }));
-      app = await createHttpListener(module, new NestLog(logger), certificate);
+      app = await createHttpListener(module, new NestLog(logger), {
+        certificate,
+        requestTimeoutMilliseconds: REQUEST_TIMEOUT_MILLISECONDS,
+      });
       prepareAdminApi(app);
       const address = await listenHttp(app, settings.address, 'DHARMA_ADMIN_ADDRESS', settings.socketGroup);
       return { kind: 'listening', address };
