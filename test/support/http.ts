@@ -22,22 +22,61 @@ export function sendRaw(to: NetConnectOpts, lines: readonly string[], body = '')
   });
 }
 
+/** Sends bytes, and reads until the server closes: the statuses of its answers. */
+export async function statusesOf(to: NetConnectOpts, bytes: Uint8Array): Promise<readonly number[]> {
+  return [...(await exchange(to, bytes, false)).matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
+}
+
 /**
  * Sends bytes that may be no request, and reads until the server closes.
  *
  * @param ends  nothing more will come, which the server is told; else it has to find its end in the bytes
  * @returns status 0 where it closed without a word
  */
-export function sendBytes(to: NetConnectOpts, bytes: Uint8Array, ends = false): Promise<HttpResponse> {
+export async function sendBytes(to: NetConnectOpts, bytes: Uint8Array, ends = false): Promise<HttpResponse> {
+  return parse(await exchange(to, bytes, ends));
+}
+
+function exchange(to: NetConnectOpts, bytes: Uint8Array, ends: boolean): Promise<string> {
   return new Promise((done) => {
     const chunks: Buffer[] = [];
     const socket = connect(to);
     socket.on('data', (chunk) => chunks.push(chunk as Buffer));
     // A server that has read enough may close while bytes are on their way.
     socket.on('error', () => {});
-    socket.once('close', () => done(parse(Buffer.concat(chunks).toString('latin1'))));
+    socket.once('close', () => done(Buffer.concat(chunks).toString('latin1')));
     socket.write(bytes);
     if (ends) socket.end();
+  });
+}
+
+/**
+ * Sends bytes, then a piece every 100 ms, and waits for the server to hang up.
+ *
+ * @param patience  milliseconds after which it is given up
+ * @returns milliseconds that it took; `patience` where it was given up
+ */
+export function sendSlowly(
+  to: NetConnectOpts,
+  first: Uint8Array,
+  piece: Uint8Array,
+  patience: number,
+): Promise<number> {
+  return new Promise((done) => {
+    const start = performance.now();
+    const socket = connect(to);
+    const trickle = setInterval(() => socket.write(piece), 100);
+    const end = setTimeout(() => finish(patience), patience);
+    const finish = (milliseconds: number) => {
+      clearInterval(trickle);
+      clearTimeout(end);
+      socket.destroy();
+      done(milliseconds);
+    };
+    socket.on('error', () => {});
+    socket.resume();
+    socket.once('close', () => finish(performance.now() - start));
+    socket.write(first);
   });
 }
 

@@ -14,12 +14,17 @@ export function openHttp2(address: string): ClientHttp2Session {
   return connect(`http://${address}`);
 }
 
-/** Sends one POST with this body to the letter, and reads until the server ends the stream. */
+/**
+ * Sends one POST with this body to the letter, and reads until the server ends the stream.
+ *
+ * @param piece  the body does not end: this comes every 100 ms
+ */
 export function callRaw(
   session: ClientHttp2Session,
   path: string,
   headers: { readonly [name: string]: string },
   body: Uint8Array,
+  piece?: Uint8Array,
 ): Promise<RawReply> {
   return new Promise((done) => {
     const stream = session.request({
@@ -42,7 +47,10 @@ export function callRaw(
     // A reset is one of the ways in which it ends.
     stream.on('error', () => {});
     stream.once('close', () => done({ http, grpc, messages: messagesIn(Buffer.concat(chunks)) }));
-    stream.end(body);
+    if (piece === undefined) return void stream.end(body);
+    stream.write(body);
+    const trickle = setInterval(() => stream.write(piece), 100);
+    stream.once('close', () => clearInterval(trickle));
   });
 }
 
