@@ -1,7 +1,7 @@
 import { lint, loadBundle } from '#policy';
 
 const BASE = [
-  'kind: Domain\nmetadata: { name: acme }\nspec:\n  mechanisms: [{ name: oauth, role: access, kind: jwt, jwt: { issuer: i, audiences: [a] } }, { name: mesh, role: trust, kind: spiffe, spiffe: { trustDomain: d } }]\n  trust: [mesh]\n  access: [oauth]\n  boundary: [orders/list]',
+  'kind: Domain\nmetadata: { name: acme }\nspec:\n  mechanisms: [{ name: oauth, role: access, kind: jwt, jwt: { issuer: "https://login.acme.example/", audiences: [a] } }, { name: mesh, role: trust, kind: spiffe, spiffe: { trustDomain: d } }]\n  trust: [mesh]\n  access: [oauth]\n  boundary: [orders/list]',
   'kind: Domain\nmetadata: { name: acme.shop }\nspec: { boundary: [orders/list] }',
   'kind: Service\nmetadata: { name: orders }\nspec: { domains: [acme.shop], hosts: [a.example], endpoints: [{ name: list, operations: [{ methods: [GET], path: /list }] }, { name: inner, operations: [{ path: /inner }] }] }',
   'kind: Policy\nmetadata: { name: base, domain: acme }\nspec: { rules: [{ id: a, effect: allow, scope: subtree, what: { endpoints: [orders/list] } }] }',
@@ -89,6 +89,11 @@ describe('lint', () => {
       'nobody lists a mechanism',
       changed(0, '[{ name: oauth', '[{ name: spare, role: access, kind: asserted }, { name: oauth'),
       'unused-mechanism',
+    ],
+    [
+      'keys cannot be found at what is no address',
+      changed(0, 'issuer: "https://login.acme.example/"', 'issuer: acme'),
+      'keys-not-discoverable',
     ],
     [
       'only one side accepts an overlap',

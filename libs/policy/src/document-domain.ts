@@ -7,7 +7,6 @@ import {
   flag,
   headerName,
   instant,
-  isWebAddress,
   kind,
   line,
   metadata,
@@ -75,9 +74,6 @@ const jwt = record({
   ...claims,
   maxLifetimeSeconds,
   leewaySeconds,
-}).refine(({ issuer, keys }) => keys !== undefined || isWebAddress(issuer), {
-  path: ['issuer'],
-  error: 'an address at which its keys could be found; give its keys, or write it as `https://…`',
 });
 const spiffe = record({
   trustDomain: line,

@@ -1,10 +1,12 @@
 import type { World } from '#engine';
 import type { Catalogue } from './catalogue.js';
+import { isWebAddress } from './declaration.js';
 import { lintBoundaries } from './lint-boundaries.js';
 import { lintRules } from './lint-rules.js';
 import { type Bundle, catalogueOf } from './load.js';
 import { isWithin } from './names.js';
 import { placeIn, Report } from './report.js';
+import { shown } from './shape.js';
 import type { Fault } from './source.js';
 import { didYouMean } from './suggest.js';
 
@@ -37,6 +39,10 @@ function lintMechanisms(catalogue: Catalogue, report: Report): void {
         'unused-mechanism',
         `no domain lists \`${name}\`, so nothing it proves counts`,
       );
+    }
+    if (declaration.kind === 'jwt' && declaration.jwt.keys === undefined && !isWebAddress(declaration.jwt.issuer)) {
+      const message = `\`${shown(declaration.jwt.issuer)}\` is no address at which the keys of \`${name}\` could be found; write it as \`https://…\`, or say where they are with \`keys\``;
+      report.add(placeIn(owner.source, [...path, 'jwt', 'issuer']), 'keys-not-discoverable', message);
     }
     for (const [index, point] of (declaration.assertableBy ?? []).entries()) {
       if (catalogue.enforcementPoints.has(point)) continue;
