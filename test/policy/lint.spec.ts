@@ -93,7 +93,28 @@ describe('lint', () => {
     [
       'keys cannot be found at what is no address',
       changed(0, 'issuer: "https://login.acme.example/"', 'issuer: acme'),
-      'keys-not-discoverable',
+      'no-address',
+    ],
+    [
+      'keys cannot be fetched from what is no address',
+      changed(0, 'audiences: [a]', 'audiences: [a], keys: { url: "ftp://login.acme.example/" }'),
+      'no-address',
+    ],
+    [
+      'a bundle cannot be fetched from what is no address',
+      changed(0, 'trustDomain: d', 'trustDomain: d, jwtSvid: { audiences: [a], keys: { url: "https://a:b@c/" } }'),
+      'no-address',
+    ],
+    [
+      'nobody can be asked at what is no address',
+      changed(
+        0,
+        '[{ name: oauth',
+        '[{ name: opaque, role: access, kind: introspection, introspection: { url: u, clientId: c, clientSecretFile: f, principalType: other } }, { name: oauth',
+      ).map((document, index) =>
+        index === 0 ? document.replace('access: [oauth]', 'access: [oauth, opaque]') : document,
+      ),
+      'no-address',
     ],
     [
       'only one side accepts an overlap',

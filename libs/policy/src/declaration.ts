@@ -13,13 +13,6 @@ import {
   TYPED_ID,
 } from './names.js';
 
-/** Whether a server may be asked there; plain http is for hosts that the operator lists. */
-export function isWebAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password, hash } = new URL(text);
-  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '' && hash === '';
-}
-
 /** A map with exactly these members. */
 export function record<Shape extends z.ZodRawShape>(shape: Shape) {
   const members = Object.keys(shape);
@@ -44,9 +37,6 @@ export const headerName = spelled(TOKEN, 'the name of a header');
 export const sha256 = spelled(SHA256_HEX, 'a SHA-256 in 64 lower-case hexadecimal digits');
 export const typedId = spelled(TYPED_ID, 'of the form `type:id`');
 export const line = z.string().refine(isLine, { error: 'one line of text: not empty, no control characters' });
-export const webAddress = line.refine(isWebAddress, {
-  error: 'the address of a server: https, with a host, without password and fragment',
-});
 export const entityType = line.refine((text) => !text.includes(':'), { error: 'a type: no colon' });
 export const principalType = entityType.refine((text) => !RESERVED_PRINCIPAL_TYPES.has(text), {
   error: 'a principal type that credentials may have: `service` and `group` are reserved',

@@ -17,7 +17,6 @@ import {
   sha256,
   some,
   typedId,
-  webAddress,
 } from './declaration.js';
 
 export const ADMINISTRATOR_ROLES = [
@@ -45,7 +44,7 @@ const mtls = record({
 });
 const network = record({ cidrs: some(line) });
 const keySource = record({
-  url: webAddress.optional(),
+  url: line.optional(),
   file: line.optional(),
   inline: record({ keys: z.array(attributes) }).optional(),
 })
@@ -90,7 +89,7 @@ const spiffe = record({
     .meta({ description: 'Present: JWT-SVIDs of the trust domain count too.' }),
 });
 const introspection = record({
-  url: webAddress,
+  url: line,
   clientId: line,
   clientSecretFile: line,
   header: credentialHeader,

@@ -1,6 +1,6 @@
 import type { World } from '#engine';
 import type { Catalogue } from './catalogue.js';
-import { isWebAddress } from './declaration.js';
+import type { MechanismDeclaration } from './document-domain.js';
 import { lintBoundaries } from './lint-boundaries.js';
 import { lintRules } from './lint-rules.js';
 import { type Bundle, catalogueOf } from './load.js';
@@ -9,6 +9,7 @@ import { placeIn, Report } from './report.js';
 import { shown } from './shape.js';
 import type { Fault } from './source.js';
 import { didYouMean } from './suggest.js';
+import type { Path } from './yaml.js';
 
 /**
  * What is allowed and yet hardly meant. A bundle with faults is not judged: its warnings would be guesses.
@@ -40,9 +41,10 @@ function lintMechanisms(catalogue: Catalogue, report: Report): void {
         `no domain lists \`${name}\`, so nothing it proves counts`,
       );
     }
-    if (declaration.kind === 'jwt' && declaration.jwt.keys === undefined && !isWebAddress(declaration.jwt.issuer)) {
-      const message = `\`${shown(declaration.jwt.issuer)}\` is no address at which the keys of \`${name}\` could be found; write it as \`https://…\`, or say where they are with \`keys\``;
-      report.add(placeIn(owner.source, [...path, 'jwt', 'issuer']), 'keys-not-discoverable', message);
+    for (const { step, text } of addressesOf(declaration)) {
+      if (isWebAddress(text)) continue;
+      const message = `nothing can be asked at \`${shown(text)}\`, so no token of \`${name}\` can be verified; an address is \`https://…\`, without password and fragment`;
+      report.add(placeIn(owner.source, [...path, ...step]), 'no-address', message);
     }
     for (const [index, point] of (declaration.assertableBy ?? []).entries()) {
       if (catalogue.enforcementPoints.has(point)) continue;
@@ -50,6 +52,31 @@ function lintMechanisms(catalogue: Catalogue, report: Report): void {
       report.add(placeIn(owner.source, [...path, 'assertableBy', index]), 'unknown-enforcement-point', message);
     }
   }
+}
+
+/** Where a mechanism has an issuer asked. */
+function addressesOf(declaration: MechanismDeclaration): readonly { readonly step: Path; readonly text: string }[] {
+  switch (declaration.kind) {
+    case 'jwt': {
+      const { issuer, keys } = declaration.jwt;
+      if (keys === undefined) return [{ step: ['jwt', 'issuer'], text: issuer }];
+      return keys.url === undefined ? [] : [{ step: ['jwt', 'keys', 'url'], text: keys.url }];
+    }
+    case 'spiffe': {
+      const url = declaration.spiffe.jwtSvid?.keys.url;
+      return url === undefined ? [] : [{ step: ['spiffe', 'jwtSvid', 'keys', 'url'], text: url }];
+    }
+    case 'introspection':
+      return [{ step: ['introspection', 'url'], text: declaration.introspection.url }];
+    default:
+      return [];
+  }
+}
+
+function isWebAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, hash } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '' && hash === '';
 }
 
 /** Evidence that an enforcement point may assert, but that its mechanism's owner does not consent to, is never verified. */
