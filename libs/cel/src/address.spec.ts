@@ -134,4 +134,27 @@ describe('a pattern', () => {
     expect(compilePattern('(?i)^É$')!.matches('é')).toBe(true);
     expect(compilePattern('^b')!.matches('abba')).toBe(false);
   });
+
+  it.each`
+    because                                             | pattern
+    ${'a group counts as what is in it'}                | ${'(?:a|b){500}'}
+    ${'a class counts as one'}                          | ${'[a-z{}0-9]{900}'}
+    ${'a bracket in a class ends nothing'}              | ${'[]a-z]{900}'}
+    ${'what is escaped repeats nothing'}                | ${'\\{5000}'}
+    ${'a brace that repeats nothing is itself'}         | ${'x{,5000}'}
+    ${'a name of a group is no part of it'}             | ${'(?P<a_rather_long_name>a){300}'}
+    ${'repetitions in one another are what RE2 allows'} | ${'(?:a{30}){30}'}
+  `('takes $pattern: $because', ({ pattern }) => {
+    expect(compilePattern(pattern)).toBeDefined();
+  });
+
+  it.each(['(.*a){30}'.repeat(200), '((a{10}){10}){10}'.repeat(33), '(?:[a-z]{100}){10}'.repeat(40)])(
+    'refuses what repeats too much before it is compiled, so within a millisecond or so (%#)',
+    (pattern) => {
+      const before = process.cpuUsage();
+      for (let time = 0; time < 20; time += 1) expect(compilePattern(pattern)).toBeUndefined();
+      const { user, system } = process.cpuUsage(before);
+      expect((user + system) / 1000).toBeLessThan(20 * 20);
+    },
+  );
 });
