@@ -10,12 +10,7 @@ const GATEWAY_KEY = 'edge-1.secret-of-the-gateway';
 const PARTNER_KEY = 'partner-1.secret-of-the-partner';
 
 /** What a client may type that the service is told in Dharma's name. */
-const IDENTITIES_TYPED = [
-  'X-Dharma-Actor: cellar',
-  'X-Dharma-Principal: user:root',
-  'X-Dharma-Domain: acme.cellar',
-  'X-Dharma-Actor: cellar',
-];
+const IDENTITIES_TYPED = ['X-Dharma-Actor: cellar', 'X-Dharma-Principal: user:root', 'X-Dharma-Domain: acme.cellar'];
 
 /** Who a client is, and who the gateway is, told by what each of them can prove. */
 export function describeProofs(name: string, front: Front): void {
@@ -173,6 +168,14 @@ export function describeProofs(name: string, front: Front): void {
         expect(received).toHaveLength(1);
         expect(identityIn(received[0]!)).toEqual({ actor, principal, domain: 'acme.shop' });
       }
+    });
+
+    it('tells the service nothing that a client types twice: it is taken away, or refused', async () => {
+      const [response, received] = await ask(gateway, '/public/1', [...IDENTITIES_TYPED, 'X-Dharma-Actor: cellar']);
+      expect([200, 403]).toContain(response.status);
+      expect(received.map(identityIn)).toEqual(
+        response.status === 200 ? [{ actor: '', principal: '', domain: 'acme.shop' }] : [],
+      );
     });
 
     it('tells the service which service called, where the gateway vouches for its address', async () => {
