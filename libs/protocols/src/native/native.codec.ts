@@ -62,7 +62,7 @@ export function askedFrom(reading: RequestReading, trace?: string): Asked {
         asserted: evidence,
         credentials,
         reported: NO_CREDENTIALS,
-        aliases: aliasesIn(new Set([...Object.keys(credentials), ...Object.keys(headers)])),
+        aliases: aliasesIn(credentials, headers),
       },
       minRevision: reading.minRevision,
       trace,
@@ -87,11 +87,16 @@ export function toNativeAnswer(answer: Answer | ExplainedAnswer): NativeAnswer {
   return faults.length === 0 ? explained : { ...explained, detail: faults };
 }
 
+const NO_ALIASES: ReadonlyMap<string, string> = new Map();
+
 /**
  * Of names of which several fold into one: those that are not that one themselves. A program may write its members as it
  * likes, but of two that are one to others neither says who sent a request.
  */
-function aliasesIn(names: ReadonlySet<string>): ReadonlyMap<string, string> {
+function aliasesIn(credentials: object, headers: object): ReadonlyMap<string, string> {
+  // Of two names that fold into one at least one is odd, and nearly always none is.
+  if (!holdsOddName(credentials) && !holdsOddName(headers)) return NO_ALIASES;
+  const names = new Set([...Object.keys(credentials), ...Object.keys(headers)]);
   const alike = new Map<string, string[]>();
   for (const name of names) {
     const folded = foldedHeaderName(name);
@@ -126,4 +131,9 @@ function throwUnlessJson(text: string): void {
   } catch (fault) {
     throw new Problem('request-not-json', { fault: (fault as SyntaxError).message });
   }
+}
+
+function holdsOddName(members: object): boolean {
+  for (const name in members) if (foldedHeaderName(name) !== name) return true;
+  return false;
 }
