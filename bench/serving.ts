@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { type Ask, type Asked, askOverGrpc, askOverHttp, CREDENTIAL } from './asking.js';
 import { folder, type Host, startHost } from './host.js';
 
-const WARM_UP_ROUNDS = 5;
-const ROUNDS = 7;
+const WARM_UP_ROUNDS = 10;
+const ROUNDS = 11;
 const REQUESTS = 2_000;
 const LANES = 16;
 const MOST = 1.6;

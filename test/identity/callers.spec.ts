@@ -139,6 +139,25 @@ describe('a set with enforcement points', () => {
     expect(identity.caller(peer({ key: 'edge-1.correct.horse' }), NOW)).toBe(first);
   });
 
+  it('judges every key that a connection shows, whatever it showed before', () => {
+    const connections = [{}, {}];
+    const shown = [
+      'edge-1.correct.horse',
+      'edge-1.wrong',
+      'lasting.two',
+      'edge-1',
+      'lasting.two',
+      'old.three',
+      'edge-1.wrong',
+    ];
+    for (const key of [...shown, ...shown.toReversed()])
+      for (const connection of connections)
+        expect(identity.caller(peer({ key, connection }), NOW)).toEqual(identity.caller(peer({ key }), NOW));
+    const [connection] = connections;
+    expect(identity.caller(peer({ key: 'fresh.one', connection }), NOW)).toMatchObject({ name: 'sidecar' });
+    expect(identity.caller(peer({ key: 'fresh.one', connection }), NOW + 1)).toMatchObject({ kind: 'stranger' });
+  });
+
   it('stays right when more addresses come than it remembers', () => {
     for (let index = 0; index < 3000; index++) {
       const address = `10.0.${index >> 8}.${index & 255}`;

@@ -6,6 +6,8 @@ export interface Peer {
   readonly address: string | undefined;
   /** The key that came with the call, `<id>.<secret>`; undefined when there was none. */
   readonly key: string | undefined;
+  /** Stands for the connection where one carries many calls, which nearly always show the same key. */
+  readonly connection?: object;
   /** URI names of a client certificate that TLS has verified; empty when there was none. */
   readonly certificateUris: readonly string[];
 }

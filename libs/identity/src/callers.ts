@@ -2,7 +2,7 @@ import { type Address, type Cidr, cidrContains, parseAddress, parseCidr } from '
 import { isWithin, OUTSIDE } from '#engine';
 import { BoundedCache } from './bounded-cache.js';
 import type { Caller, KnownCaller, Peer, Stranger } from './caller.js';
-import { KeysByDigest, readKey } from './key.js';
+import { KeysByDigest, type PresentedKey, readKey } from './key.js';
 import type { KeyRing } from './key-ring.js';
 import type { EnforcementPointSettings, IdentitySettings, MechanismSettings } from './settings.js';
 import { spiffeTrustDomain } from './spiffe-id.js';
@@ -36,6 +36,11 @@ interface DocumentedKey {
   readonly caller: KnownCaller;
 }
 
+interface ShownBefore {
+  readonly text: string;
+  readonly key: PresentedKey | undefined;
+}
+
 interface Network {
   readonly cidr: Cidr;
   readonly caller: KnownCaller;
@@ -50,6 +55,8 @@ export class Callers {
   readonly #certificates = new Map<string, KnownCaller>();
   readonly #networks: Network[] = [];
   readonly #remembered = new BoundedCache<Caller>(REMEMBERED_ADDRESSES);
+  /** Hashing a key takes as long as deciding. Who compares times here learns no more than what it sent itself. */
+  readonly #shown = new WeakMap<object, ShownBefore>();
   #onUnixSocket: Caller = SOCKET_UNKNOWN;
   /** Who asks from this machine while the set has no enforcement point. */
   readonly #local: Caller | undefined;
@@ -80,7 +87,7 @@ export class Callers {
 
   /** @param now  milliseconds since the epoch */
   recognise(peer: Peer, now: number): Caller {
-    if (peer.key !== undefined) return this.#byKey(peer.key, now);
+    if (peer.key !== undefined) return this.#byKey(this.#read(peer.key, peer.connection), now);
     if (peer.certificateUris.length > 0) return this.#byCertificate(peer.certificateUris);
     if (peer.listener === 'unix') return this.#onUnixSocket;
     return peer.address === undefined ? ADDRESS_UNKNOWN : this.#byAddress(peer.address);
@@ -111,8 +118,17 @@ export class Callers {
     }
   }
 
-  #byKey(key: string, now: number): Caller {
-    const presented = readKey(key);
+  #read(text: string, connection: object | undefined): PresentedKey | undefined {
+    if (connection === undefined) return readKey(text);
+    let shown = this.#shown.get(connection);
+    if (shown?.text !== text) {
+      shown = { text, key: readKey(text) };
+      this.#shown.set(connection, shown);
+    }
+    return shown.key;
+  }
+
+  #byKey(presented: PresentedKey | undefined, now: number): Caller {
     if (presented === undefined) return KEY_MALFORMED;
     const { id, digest } = presented;
     const documented = this.#keys.find(digest).find((known) => known.id === id);

@@ -59,6 +59,8 @@ export class KeysByDigest<Key> {
   find(digest: Buffer): readonly Key[] {
     const alike = this.#entries.get(digest.readInt32BE());
     if (alike === undefined) return NO_ENTRIES;
-    return alike.filter((entry) => timingSafeEqual(entry.digest, digest)).map(({ key }) => key);
+    const found: Key[] = [];
+    for (const entry of alike) if (timingSafeEqual(entry.digest, digest)) found.push(entry.key);
+    return found;
   }
 }

@@ -59,14 +59,15 @@ export const attributes = z
     error: 'a map',
   })
   .meta({ type: 'object' });
+function holdsTexts(map: object): boolean {
+  for (const name in map) if (typeof (map as { readonly [name: string]: unknown })[name] !== 'string') return false;
+  return true;
+}
+
 /** A map of names to texts: labels, headers. */
 export const texts = z
   .custom<{ readonly [name: string]: string }>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.values(value).every((item) => typeof item === 'string'),
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && holdsTexts(value),
     { error: 'a map of texts' },
   )
   .meta({ type: 'object', additionalProperties: { type: 'string' } });

@@ -129,9 +129,9 @@ class JsonReader {
     let result = '';
     for (;;) {
       PLAIN.lastIndex = this.at;
-      const plain = PLAIN.exec(this.text)![0];
-      result += plain;
-      this.at += plain.length;
+      PLAIN.test(this.text);
+      result += this.text.slice(this.at, PLAIN.lastIndex);
+      this.at = PLAIN.lastIndex;
       const sign = this.text[this.at];
       if (sign === '"') break;
       if (sign !== '\\') this.refuse('json-syntax', 'a text is not closed, or holds a raw control character', start);

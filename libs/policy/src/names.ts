@@ -17,7 +17,6 @@ export const TYPED_ID = /^[^:]+:.+$/s;
 /** Principal types that role assignments use for what is no principal of a credential. */
 export const RESERVED_PRINCIPAL_TYPES: ReadonlySet<string> = new Set(['service', 'group']);
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 /** Characters of one line of free text: a subject, a role, a scope. */
@@ -25,7 +24,7 @@ const MAXIMUM_TEXT = 8_192;
 
 /** No half characters: what is not well-formed reads differently in UTF-8. */
 export function isWellFormed(text: string): boolean {
-  return !LONE_SURROGATE.test(text);
+  return text.isWellFormed();
 }
 
 /** One line of text that says something: not empty, no control characters, well-formed Unicode. */

@@ -37,7 +37,7 @@ export class Callers {
 
   overHttp(raw: IncomingMessage, shown: ShownKey): Caller {
     const socket = raw.socket as TLSSocket;
-    return this.#caller(this.listeners.http, socket.remoteAddress, shown, this.#namesOf(socket));
+    return this.#caller(this.listeners.http, socket.remoteAddress, shown, this.#namesOf(socket), socket);
   }
 
   overGrpc(call: GrpcCall): Caller {
@@ -53,10 +53,11 @@ export class Callers {
     address: string | undefined,
     shown: ShownKey,
     certificateUris: readonly string[],
+    connection?: object,
   ): Caller {
     if (shown.kind === 'unclear') return { kind: 'stranger', reason: shown.because };
     const key = shown.kind === 'key' ? shown.key : undefined;
-    return this.decisionPoint.caller({ listener, address, key, certificateUris });
+    return this.decisionPoint.caller({ listener, address, key, certificateUris, connection });
   }
 
   #namesOf(socket: TLSSocket): readonly string[] {
