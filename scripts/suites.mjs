@@ -18,6 +18,22 @@ export const SUITES = [
 ];
 const DEFAULT_BUDGET_SECONDS = 60;
 
+/** Specs that measure time or memory: they run one after another, when nothing else does. */
+export const ALONE = [
+  'apps/server/src/http2-limits.spec.ts',
+  'apps/server/src/log-writer.spec.ts',
+  'apps/server/src/loop-delay.spec.ts',
+  'libs/cel/src/bounds.spec.ts',
+  'test/attacks/tokens/doors.spec.ts',
+  'test/engine/canonical-laws.spec.ts',
+  'test/engine/data-beside-rules.spec.ts',
+  'test/identity/timing.spec.ts',
+  'test/policy/malformed.spec.ts',
+  'test/server/fleet.spec.ts',
+  'test/server/life.spec.ts',
+  'test/server/malformed.spec.ts',
+];
+
 /** Where .ci/run puts gateways that no package manager installs without more, beside where Debian puts the others. */
 export const GATEWAY_FOLDERS = [
   '/usr/sbin',

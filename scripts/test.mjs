@@ -1,19 +1,27 @@
 /**
- * `npm test`: every test that needs no gateway binary. `npm run test:gateways` (`--gateways`): the real gateways that
- * are installed. Further arguments go to jest.
+ * `npm test`: every test that needs no gateway binary, several files at once, and then those that measure, one by one.
+ * `npm run test:gateways` (`--gateways`): the real gateways that are installed. Further arguments go to jest; with any,
+ * files run one by one.
  */
 import { accessSync, constants } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { ensureBuilt, root, runNode } from './bootstrap.mjs';
-import { GATEWAY_FOLDERS, GATEWAYS } from './suites.mjs';
+import { ALONE, GATEWAY_FOLDERS, GATEWAYS } from './suites.mjs';
 
 const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--gateways');
+/** Most tests wait for servers and databases that they started: with two processors, two files at once take half the time. */
+const SIDE_BY_SIDE = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
 // The CLI's tests start the built program, as its users do.
 ensureBuilt();
 process.exitCode = process.argv.includes('--gateways') ? await testGateways() : await testWithoutGateways();
 
-function testWithoutGateways() {
-  return jest(['--testPathIgnorePatterns', '/node_modules/', '<rootDir>/test/gateways/', ...separated(jestArguments)]);
+async function testWithoutGateways() {
+  const ignored = ['--testPathIgnorePatterns', '/node_modules/', '<rootDir>/test/gateways/'];
+  if (jestArguments.length > 0) return jest([...ignored, ...separated(jestArguments)]);
+  const together = await jest([...ignored, ...ALONE.map((spec) => `<rootDir>/${spec}`), SIDE_BY_SIDE]);
+  const alone = await jest(['--runInBand', '--runTestsByPath', ...ALONE]);
+  return together || alone;
 }
 
 async function testGateways() {

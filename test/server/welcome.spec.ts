@@ -21,7 +21,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await stopPrograms();
-  await rm(folder, { recursive: true, force: true });
+  // A PostgreSQL whose server was killed ends a moment after it.
+  await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
 describe('what `npm start` prints', () => {

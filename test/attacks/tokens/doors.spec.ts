@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { type Attacker, startAttacker } from '../../support/attacker.js';
 import { type Doors, openDoors } from '../../support/doors.js';
 import { endpointOf, type HttpResponse, sendRaw } from '../../support/http.js';
+import { growthSince } from '../../support/memory.js';
 import { type Program, startProgram, stopPrograms } from '../../support/program.js';
 import { headersOf, type Sent } from './case.js';
 import { ACCEPTED, REFUSED } from './corpus.js';
 import { makeKeys, Mint } from './mint.js';
 import { ACCOUNT, EDGE_KEY, tokenWorld } from './world.js';
 
-const MOST_GROWTH = 64 * 1024 * 1024;
 /** What a field of HTTP can hold to the letter. */
 const FIELD = /^[\x21-\x7e](?:[\x20-\x7e]{0,12000}[\x21-\x7e])?$/;
 
@@ -131,7 +131,8 @@ describe('after all of this', () => {
     expect(JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8'))).toMatchObject({ pid: program.process.pid });
     expect([program.process.exitCode, program.process.signalCode]).toEqual([null, null]);
     expect(program.output.error).toBe('');
-    expect((await memory()) - memoryBefore).toBeLessThan(MOST_GROWTH);
+    const { growth, bound } = await growthSince(memoryBefore, memory);
+    expect(growth).toBeLessThan(bound);
   });
 
   it('nobody has fetched anything from the attacker', () => {
