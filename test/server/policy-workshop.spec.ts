@@ -1,9 +1,15 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { types } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 import { jest } from '@jest/globals';
 import type { PolicySource } from '#decision';
 import { decide } from '#engine';
+import { packFiles, unpackFiles } from '#policy';
 import { startWorkshop, stopWorkshops } from '../support/policy-workshop.js';
 import { BROKEN_SHOP, CLOSED_SHOP, getFromShop as get, SHOP } from '../support/shop.js';
-import { ensureThreadsBuilt, faultyThreads } from '../support/threads.js';
+import { ensureThreadsBuilt, faultyThreads, startBuiltThread } from '../support/threads.js';
 
 // Each test starts two threads, which load every engine.
 jest.setTimeout(60_000);
@@ -15,7 +21,8 @@ afterEach(stopWorkshops);
 let revisions = 0;
 function folder(text: string): PolicySource {
   revisions += 1;
-  return { kind: 'files', files: [{ file: 'a.yaml', text }], revision: revisions, contentHash: `hash ${revisions}` };
+  const files = packFiles([{ file: 'a.yaml', text }]);
+  return { kind: 'files', files, revision: revisions, contentHash: `hash ${revisions}` };
 }
 
 describe('a policy on its way into force', () => {
@@ -80,6 +87,55 @@ spec:
     expect(inForce.at(-1)?.warnings).toEqual([expect.stringContaining('`shop`')]);
     expect(bench.live.inForce?.revision).toBe(revisions);
   });
+});
+
+describe('a folder', () => {
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'dharma-folder-'));
+  });
+
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('is read on a thread, on another one where that dies, and what was read can be put in force', async () => {
+    await writeFile(join(directory, 'b.yaml'), SHOP);
+    await writeFile(join(directory, 'a.yaml'), '# ein Gruß\n');
+    const threads = faultyThreads();
+    const bench = startWorkshop({ startThread: threads.start });
+    threads.dieReading(1);
+    const { files, contentHash } = await bench.workshop.readFolder(directory);
+    expect(types.isSharedArrayBuffer(files.bytes)).toBe(true);
+    expect(unpackFiles(files)).toEqual([
+      { file: 'a.yaml', text: '# ein Gruß\n' },
+      { file: 'b.yaml', text: SHOP },
+    ]);
+    expect(await bench.workshop.readFolder(directory)).toMatchObject({ contentHash });
+    expect(await bench.workshop.putInForce({ kind: 'files', files, revision: 1, contentHash })).toBe(true);
+    expect(bench.live.inForce).toMatchObject({ revision: 1, contentHash });
+    expect(decide(bench.live.inForce!.snapshot, get('/public/a')).reason).toBe('ALLOW_SLOW');
+  });
+
+  it.each`
+    because                                  | prepare                                   | deaths | fault
+    ${'it is not there'}                     | ${async () => join(directory, 'missing')} | ${0}   | ${'does not exist'}
+    ${'a file of it is not UTF-8'}           | ${async () => notText(directory)}         | ${0}   | ${'`a.yaml` is not UTF-8'}
+    ${'thread after thread dies of reading'} | ${async () => directory}                  | ${2}   | ${'the thread that read it failed: the thread has ended'}
+  `('is not read where $because, and another one is read next', async ({ prepare, deaths, fault }) => {
+    const threads = faultyThreads();
+    const bench = startWorkshop({ startThread: threads.start });
+    threads.dieReading(deaths);
+    await expect(bench.workshop.readFolder(await prepare())).rejects.toMatchObject({
+      message: expect.stringContaining(fault),
+    });
+    await writeFile(join(directory, 'a.yaml'), SHOP);
+    expect(unpackFiles((await bench.workshop.readFolder(directory)).files)).toEqual([{ file: 'a.yaml', text: SHOP }]);
+  });
+
+  async function notText(folder: string): Promise<string> {
+    await writeFile(join(folder, 'a.yaml'), Uint8Array.of(0x61, 0xff));
+    return folder;
+  }
 });
 
 describe('explanations', () => {
@@ -163,6 +219,21 @@ describe('engines that differ', () => {
 });
 
 describe('a thread that dies', () => {
+  it('when it knows what is in force leaves that to another one, which explains by the same files', async () => {
+    const threads: Worker[] = [];
+    const bench = startWorkshop({
+      startThread: (name, options) => {
+        threads.push(startBuiltThread(name, options));
+        return threads.at(-1)!;
+      },
+    });
+    await bench.workshop.putInForce(folder(SHOP));
+    await threads[0]!.terminate();
+    // Comes after what was to be mended.
+    expect(await bench.workshop.putInForce(folder(BROKEN_SHOP))).toBe(false);
+    expect((await bench.workshop.explain(get('/public/a'), bench.live.inForce!)).outcome.reason).toBe('ALLOW_SLOW');
+  });
+
   it('is given a second try', async () => {
     const threads = faultyThreads();
     const bench = startWorkshop({ startThread: threads.start });

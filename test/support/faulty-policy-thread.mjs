@@ -9,6 +9,7 @@ const { decide } = await import(new URL('libs/engine/src/index.js', build));
 const { signals } = workerData;
 const LIE = 0;
 const DIE = 1;
+const DIE_READING = 2;
 
 const work = new PolicyWork(workerData, {
   fast: (snapshot) => (request) => {
@@ -17,13 +18,15 @@ const work = new PolicyWork(workerData, {
     return isLie ? { ...outcome, decision: 'allow', reason: 'ALLOW_SLOW' } : outcome;
   },
 });
+const diesBefore = (signal, handler) => (argument) => {
+  if (Atomics.load(signals, signal) > 0) {
+    Atomics.sub(signals, signal, 1);
+    process.exit(7);
+  }
+  return handler(argument);
+};
 answerCalls(parentPort, {
   ...work.handlers,
-  prepare: (order) => {
-    if (Atomics.load(signals, DIE) > 0) {
-      Atomics.sub(signals, DIE, 1);
-      process.exit(7);
-    }
-    return work.handlers.prepare(order);
-  },
+  prepare: diesBefore(DIE, work.handlers.prepare),
+  read: diesBefore(DIE_READING, work.handlers.read),
 });

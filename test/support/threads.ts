@@ -22,14 +22,17 @@ export interface FaultyThreads {
   lie(): void;
   /** The next one that is to make a set ready ends instead. */
   die(times: number): void;
+  /** The next one that is to read a folder ends instead. */
+  dieReading(times: number): void;
 }
 
 export function faultyThreads(): FaultyThreads {
-  const signals = new Int32Array(new SharedArrayBuffer(8));
+  const signals = new Int32Array(new SharedArrayBuffer(12));
   const file = fileURLToPath(new URL('test/support/faulty-policy-thread.mjs', root));
   return {
     start: (_, options) => new Worker(file, { ...options, workerData: { ...(options.workerData as object), signals } }),
     lie: () => Atomics.store(signals, 0, 1),
     die: (times) => Atomics.store(signals, 1, times),
+    dieReading: (times) => Atomics.store(signals, 2, times),
   };
 }

@@ -2,7 +2,6 @@ import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { EventLog } from '#decision';
 import type { KeyRing } from '#identity';
-import type { SourceFile } from '#policy';
 import { Problem } from '#problem';
 import {
   connectStore,
@@ -104,8 +103,8 @@ export class DatabasePolicy implements PolicySupply {
     }
   }
 
-  documents(): readonly SourceFile[] {
-    return [];
+  documents(): undefined {
+    return undefined;
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FolderSource, type ServiceEvent } from '#decision';
-import type { SourceFile } from '#policy';
+import type { PackedFiles } from '#policy';
 import { Problem } from '#problem';
 import type { ServerConfig } from './config.js';
 import type { PolicySupply } from './policy-supply.js';
@@ -44,6 +44,7 @@ export class FolderPolicy implements PolicySupply {
     const source = new FolderSource({
       folder: this.#folder,
       live,
+      read: (folder) => workshop.readFolder(folder),
       putInForce: (set) => workshop.putInForce(set),
       clock,
       log: this.log,
@@ -59,8 +60,8 @@ export class FolderPolicy implements PolicySupply {
     source.watch(this.#pollMilliseconds);
   }
 
-  documents(): readonly SourceFile[] {
-    return this.#source?.files ?? [];
+  documents(): PackedFiles | undefined {
+    return this.#source?.files;
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Problem } from '#problem';
 import { readConfig, unknownVariables } from './config.js';
 import type { RunningServer } from './server.js';
+import { letHelpersGiveWay } from './threads/give-way.js';
 import { startThread } from './threads/start-thread.js';
 
 export { describeSettings, type SettingDescription } from './config.js';
@@ -28,6 +29,7 @@ const STOP_MILLISECONDS = 14_000;
  * @returns the exit code: 0 after a graceful stop, 1 when it could not start or stop in time, 2 for a wrong setting
  */
 export async function serve({ flags, environment, version, onReady, stopWhen }: ServeOptions): Promise<number> {
+  letHelpersGiveWay();
   let server: RunningServer;
   let readyFile: string | undefined;
   let flush = () => {};

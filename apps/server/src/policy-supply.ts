@@ -1,5 +1,5 @@
 import type { EventLog } from '#decision';
-import type { SourceFile } from '#policy';
+import type { PackedFiles } from '#policy';
 import type { PolicyWorkshop } from './policy/policy-workshop.js';
 import type { StoreState } from './stored/stored-policy.js';
 
@@ -17,7 +17,7 @@ export interface PolicySupply {
   /** Resolves once something is in force, or it is known that nothing can be for now; then goes on following. */
   start(workshop: PolicyWorkshop): Promise<void>;
   /** What is in force, where it comes from a folder. */
-  documents(): readonly SourceFile[];
+  documents(): PackedFiles | undefined;
   /** Stops following. */
   stop(): Promise<void>;
   /** Lets go of what lies below it. */

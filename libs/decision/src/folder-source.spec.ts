@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot } from '#engine';
 import type { Identity } from '#identity';
+import { unpackFiles } from '#policy';
 import type { ServiceEvent } from './event.js';
 import { FolderSource } from './folder-source.js';
 import { LiveSnapshot } from './live-snapshot.js';
 import type { PolicySource } from './policy-source.js';
+import { readForThreads } from './read-folder.js';
 
 describe('a folder as the source of policy', () => {
   let folder: string;
@@ -14,15 +16,21 @@ describe('a folder as the source of policy', () => {
   let events: ServiceEvent[];
   let source: FolderSource;
   let now: number;
+  let read: typeof readForThreads;
+  /** How often a set was to be put in force. */
+  let asked: number;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dharma-folder-'));
     live = new LiveSnapshot();
     events = [];
     now = 1_000;
+    read = readForThreads;
+    asked = 0;
     source = new FolderSource({
       folder,
       live,
+      read: (from) => read(from),
       putInForce,
       clock: () => now,
       log: (event) => void events.push(event),
@@ -32,8 +40,11 @@ describe('a folder as the source of policy', () => {
 
   /** Valid unless a file says otherwise; falling over is part of the test. */
   const putInForce = async (policy: PolicySource): Promise<boolean> => {
+    asked += 1;
     if (policy.kind !== 'files') throw new Error(policy.kind);
-    const text = policy.files.map((file) => file.text).join('');
+    const text = unpackFiles(policy.files)
+      .map((file) => file.text)
+      .join('');
     if (text.includes('explode')) throw new Error('boom');
     if (text.includes('bad')) {
       events.push({ kind: 'policy-refused', revision: policy.revision, faults: ['a.yaml:1:1: bad'] });
@@ -97,6 +108,49 @@ describe('a folder as the source of policy', () => {
     await source.look();
     expect(await source.look()).toBe('unchanged');
     expect(live.inForce?.revision).toBe(1);
+    expect(asked).toBe(1);
+  });
+
+  it('gives out the set that was accepted last, packed', async () => {
+    expect(source.files).toBeUndefined();
+    await source.load();
+    const first = source.files!;
+    expect(unpackFiles(first)).toEqual([{ file: 'a.yaml', text: 'one' }]);
+    await write('bad, and longer');
+    await source.look();
+    await source.look();
+    expect(source.files).toBe(first);
+  });
+
+  it('waits where the folder changed while it was read, and takes in nothing of it', async () => {
+    await source.load();
+    await write('two, longer');
+    await source.look();
+    read = async (from) => {
+      const found = await readForThreads(from);
+      await write('two and a half, longer still');
+      return found;
+    };
+    expect(await source.look()).toBe('waiting');
+    expect(live.inForce).toMatchObject({ revision: 1, snapshot: 'one' });
+    read = readForThreads;
+    expect(await source.look()).toBe('waiting');
+    expect(await source.look()).toBe('replaced');
+    expect(live.inForce).toMatchObject({ revision: 2, snapshot: 'two and a half, longer still' });
+    expect(asked).toBe(2);
+  });
+
+  it('refuses what cannot be read although it can be listed, says so once, and takes what can be read next', async () => {
+    await source.load();
+    await writeFile(join(folder, 'a.yaml'), Uint8Array.of(0x61, 0xff));
+    await source.look();
+    expect(await source.look()).toBe('refused');
+    expect(await source.look()).toBe('refused');
+    expect(events.slice(1)).toEqual([{ kind: 'policy-refused', revision: null, faults: ['`a.yaml` is not UTF-8'] }]);
+    expect(live.inForce).toMatchObject({ revision: 1, snapshot: 'one', confirmedAt: 1_000 });
+    await write('two, longer');
+    await source.look();
+    expect(await source.look()).toBe('replaced');
   });
 
   it.each(['bad', 'explode'])(

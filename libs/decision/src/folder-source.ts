@@ -1,15 +1,17 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate as yieldToRequests } from 'node:timers/promises';
-import { readFolder, type SourceFile } from '#policy';
+import type { PackedFiles } from '#policy';
 import type { Clock, EventLog } from './event.js';
 import type { LiveSnapshot } from './live-snapshot.js';
 import type { PolicySource } from './policy-source.js';
+import type { ReadFolder } from './read-folder.js';
 
 export interface FolderSourceParts {
   readonly folder: string;
   readonly live: LiveSnapshot;
+  /** Reads the folder on another thread. Rejects where it cannot be read; the message is for the log. */
+  readonly read: (folder: string) => Promise<ReadFolder>;
   /** @returns false when it was refused; the log says why */
   readonly putInForce: (source: PolicySource) => Promise<boolean>;
   readonly clock: Clock;
@@ -25,12 +27,15 @@ const MAX_DEPTH = 32;
  * Keeps what is in force equal to a folder of policy documents for as long as the folder holds a valid set; else the
  * last good one stays and its age grows. The folder is polled, because notifications miss network mounts and the
  * symbolic links by which a mounted folder is swapped.
+ *
+ * It runs where requests are answered, so it looks at names and times only. Texts are read elsewhere and stay packed here:
+ * many megabytes of them on this thread's heap would hold requests up while they are collected.
  */
 export class FolderSource {
   readonly #parts: FolderSourceParts;
   /** What was last taken in: the folder's mark, and whether its content was put in force. */
   #taken: { readonly mark: string; readonly accepted: boolean } | undefined;
-  #files: readonly SourceFile[] = [];
+  #files: PackedFiles | undefined;
   #seen: string | undefined;
   #readable = true;
   #revisions = 0;
@@ -41,8 +46,8 @@ export class FolderSource {
     this.#parts = parts;
   }
 
-  /** The set in force. */
-  get files(): readonly SourceFile[] {
+  /** The set in force; undefined before the first. */
+  get files(): PackedFiles | undefined {
     return this.#files;
   }
 
@@ -85,13 +90,12 @@ export class FolderSource {
   }
 
   async #take(mark: string): Promise<Look> {
-    const { folder, live, putInForce, clock, log } = this.#parts;
+    const { folder, live, read, putInForce, clock, log } = this.#parts;
     let isAccepted = false;
     try {
-      const files = await readFolder(folder);
+      const { files, contentHash } = await read(folder);
       // A set read while someone wrote it may be one that nobody meant.
       if (mark !== (await this.#mark())) return 'waiting';
-      const contentHash = await hashOf(files);
       const { inForce } = live;
       if (contentHash === inForce?.contentHash) {
         this.#taken = { mark, accepted: true };
@@ -139,22 +143,6 @@ async function markBelow(folder: string, depth: number, hash: Hash): Promise<voi
     hash.update(`${path}\0${found?.size}\0${found?.mtimeMs}\0${found?.ctimeMs}\0${found?.ino}\n`);
     if (entry.isDirectory()) await markBelow(path, depth + 1, hash);
   }
-}
-
-/** Characters hashed between two turns of requests: a fraction of a millisecond. */
-const HANDFUL = 128 * 1024;
-
-async function hashOf(files: readonly SourceFile[]): Promise<string> {
-  const hash = createHash('sha256');
-  let size = 0;
-  for (const { file, text } of files) {
-    hash.update(`${file}\0${Buffer.byteLength(text)}\0`).update(text);
-    size += text.length;
-    if (size < HANDFUL) continue;
-    size = 0;
-    await yieldToRequests();
-  }
-  return hash.digest('hex');
 }
 
 function messageOf(fault: unknown): string {

@@ -15,4 +15,5 @@ export { FolderSource, type FolderSourceParts, type Look } from './folder-source
 export { type KeptReading, type KeptRevision, KeptRevisions } from './kept-revisions.js';
 export { ageSeconds, LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
 export type { PolicySource } from './policy-source.js';
+export { type ReadFolder, readForThreads } from './read-folder.js';
 export { readiness, type Readiness } from './readiness.js';

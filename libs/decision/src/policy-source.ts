@@ -1,5 +1,5 @@
 import type { Revision } from '#administration';
-import type { SourceFile } from '#policy';
+import type { PackedFiles } from '#policy';
 
 /** Where a policy set is found that is to be put in force. */
 export type PolicySource =
@@ -8,7 +8,7 @@ export type PolicySource =
   /** At hand: the documents of a folder. */
   | {
       readonly kind: 'files';
-      readonly files: readonly SourceFile[];
+      readonly files: PackedFiles;
       readonly revision: number;
       /** SHA-256 in hex of names and texts. */
       readonly contentHash: string;

@@ -31,6 +31,7 @@ export {
 export type { Fault, Position, SourceFile } from './source.js';
 export { type PolicyTest, type PolicyTestCase, runTests, type TestResult } from './tests.js';
 export { FolderError, readFolder } from './folder.js';
+export { packFiles, type PackedFiles, unpackFiles } from './packed-files.js';
 export { format } from './format.js';
 export { jsonSchemas } from './schema.js';
 export { lint } from './lint.js';

@@ -1,7 +1,7 @@
 import type { ServerStatus } from '#admin-api';
 import type { ServiceEvent } from '#decision';
 import type { IssuerStanding } from '#identity';
-import type { SourceFile } from '#policy';
+import type { PackedFiles } from '#policy';
 import type { ProblemCode } from '#problem';
 import type { LogLevel, TlsFiles } from '../config.js';
 import type { ListenAddress } from '../listen-address.js';
@@ -23,8 +23,8 @@ export type ServingThread = {
   status(): ServerStatus;
   /** Prometheus text. */
   metrics(): string;
-  /** The folder's documents as they are in force. */
-  documents(): readonly SourceFile[];
+  /** The folder's documents as they are in force; undefined where there are none. */
+  documents(): PackedFiles | undefined;
   /** Keys that are fetched, as they stand. */
   issuers(): readonly IssuerStanding[];
   /** Fetches them. */

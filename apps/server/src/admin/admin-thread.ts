@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminApiModule, prepareAdminApi } from '#admin-api';
 import type { ServiceEvent } from '#decision';
+import { unpackFiles } from '#policy';
 import { Problem } from '#problem';
 import { connectLazily } from '#store';
 import { createHttpListener, listenHttp } from '../listeners.js';
@@ -36,7 +37,10 @@ answerCalls(parentPort!, {
       server: {
         status: () => ask('status', undefined),
         metrics: () => ask('metrics', undefined),
-        documents: () => ask('documents', undefined),
+        documents: async () => {
+          const files = await ask('documents', undefined);
+          return files === undefined ? [] : unpackFiles(files);
+        },
         issuers: () => ask('issuers', undefined),
         refreshIssuers: () => ask('refreshIssuers', undefined),
       },

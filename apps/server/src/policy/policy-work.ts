@@ -1,6 +1,6 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { type RevisionMark, RevisionCorrupt, type StoredDocument } from '#administration';
-import { type KeptRevision, KeptRevisions, type PolicySource } from '#decision';
+import { type KeptRevision, KeptRevisions, type PolicySource, type ReadFolder, readForThreads } from '#decision';
 import {
   type AccessRequest,
   type Attributes,
@@ -16,7 +16,7 @@ import {
   type World,
 } from '#engine';
 import { type IdentitySettings, identitySettings } from '#identity';
-import { BundleLoader, loadBundle, type PolicyDocument, runTests, type SourceFile } from '#policy';
+import { BundleLoader, loadBundle, type PolicyDocument, runTests, type SourceFile, unpackFiles } from '#policy';
 import { type Difference, requestDocument, RevisionCheck, type Statement, type Voice } from '#verification';
 import { type PackedImage, packed, unpacked } from './packed-image.js';
 
@@ -37,8 +37,7 @@ export interface PolicyWorkParts {
 }
 
 export interface Order {
-  /** Files were handed over before. */
-  readonly source: Exclude<PolicySource, { kind: 'files' }> | Omit<Extract<PolicySource, { kind: 'files' }>, 'files'>;
+  readonly source: PolicySource;
   /** By it the server asks about what came of this order. */
   readonly ticket: number;
   /** Milliseconds since the epoch; for tests that name no time. */
@@ -74,6 +73,10 @@ export type Prepared =
   /** The store did not answer; another try may succeed. */
   | { readonly kind: 'unread'; readonly fault: string };
 
+export type Reading =
+  | ({ readonly kind: 'read' } & ReadFolder)
+  | { readonly kind: 'unreadable'; readonly fault: string };
+
 export type Checked =
   | { readonly kind: 'agreement'; readonly requests: number }
   | ({ readonly kind: 'difference' } & ReportedDifference)
@@ -83,8 +86,8 @@ export type Checked =
 /** What the server can ask of a policy thread. */
 export type PolicyHandlers = {
   warmUp(nothing: null): Promise<void>;
-  /** Some files of the next order, a large set of which would hold up the server if it came at once. */
-  handOver(files: readonly SourceFile[]): void;
+  /** A folder's documents, of which the server keeps the packed bytes. */
+  read(folder: string): Promise<Reading>;
   prepare(order: Order): Promise<Prepared>;
   explain(asked: { readonly ticket: number; readonly request: AccessRequest }): Explanation;
   check(ticket: number): Promise<Checked>;
@@ -126,8 +129,6 @@ export class PolicyWork {
   readonly #fast: NonNullable<PolicyWorkParts['fast']>;
   readonly #kept: KeptRevisions | undefined;
   readonly #loader = new BundleLoader();
-  /** Handed over for the next order. */
-  #files: SourceFile[] = [];
   #held: Held | undefined;
   /** Counts what begins or ends a further check: only the latest one goes on. */
   #checks = 0;
@@ -140,7 +141,7 @@ export class PolicyWork {
 
   readonly handlers: PolicyHandlers = {
     warmUp: () => this.#warmUp(),
-    handOver: (files) => void this.#files.push(...files),
+    read,
     prepare: (order) => this.#prepare(order),
     explain: ({ ticket, request }) => explain(this.#heldAs(ticket).world, bareMaps(request)),
     check: (ticket) => this.#goOnChecking(ticket),
@@ -166,24 +167,19 @@ export class PolicyWork {
 
   async #prepare(order: Order): Promise<Prepared> {
     this.#held = undefined;
-    const files = this.#files;
-    this.#files = [];
     try {
-      const found = await this.#find(order.source, files);
+      const found = await this.#find(order.source);
       return 'kind' in found ? found : await this.#ready(order, found);
     } catch (fault) {
       return { kind: 'refused', faults: [messageOf(fault)] };
     }
   }
 
-  async #find(
-    source: Order['source'],
-    files: readonly SourceFile[],
-  ): Promise<Found | Extract<Prepared, { kind: 'nothing-kept' | 'unread' }>> {
+  async #find(source: PolicySource): Promise<Found | Extract<Prepared, { kind: 'nothing-kept' | 'unread' }>> {
     switch (source.kind) {
       case 'files': {
-        const { revision, contentHash } = source;
-        return { files, mark: { epoch: 1, number: revision, contentHash }, diskFaults: [] };
+        const { files, revision, contentHash } = source;
+        return { files: unpackFiles(files), mark: { epoch: 1, number: revision, contentHash }, diskFaults: [] };
       }
       case 'revision': {
         const { epoch, number, contentHash, publishedAt } = source.revision;
@@ -282,6 +278,14 @@ export class PolicyWork {
       await this.#kept.write({ ...held.toKeep, confirmedAt });
     }
     held.toKeep = undefined;
+  }
+}
+
+async function read(folder: string): Promise<Reading> {
+  try {
+    return { kind: 'read', ...(await readForThreads(folder)) };
+  } catch (fault) {
+    return { kind: 'unreadable', fault: messageOf(fault) };
   }
 }
 

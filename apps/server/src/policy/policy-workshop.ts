@@ -6,10 +6,10 @@ import {
   type LiveSnapshot,
   type PolicyInForce,
   type PolicySource,
+  type ReadFolder,
 } from '#decision';
 import type { AccessRequest, Explanation } from '#engine';
 import type { Identity, IdentitySettings } from '#identity';
-import type { SourceFile } from '#policy';
 import { CallFailed } from '../threads/calls.js';
 import type { StartThread } from '../threads/start-thread.js';
 import { unpacked } from './packed-image.js';
@@ -99,6 +99,28 @@ export class PolicyWorkshop extends Explainer {
     return this.#inTurn(() => this.#take(source));
   }
 
+  /**
+   * Reads a folder of policies on a thread, whatever else is under way. A thread that dies of it is followed by another
+   * one, once.
+   *
+   * @throws when the folder cannot be read; the message says why
+   */
+  async readFolder(folder: string): Promise<ReadFolder> {
+    for (let attempt = 1; ; attempt += 1) {
+      const slot = this.#spare();
+      try {
+        await slot.start();
+        // Patience has no end here: a file system that hangs is one whose policies may still come.
+        const reading = await slot.call('read', folder);
+        if (reading.kind === 'unreadable') throw new Error(reading.fault);
+        return reading;
+      } catch (fault) {
+        if (!(fault instanceof CallFailed)) throw fault;
+        if (attempt === 2 || this.#isStopped) throw new Error(`the thread that read it failed: ${fault.message}`);
+      }
+    }
+  }
+
   /** @throws when no thread knows the policy, or too much is asked at once */
   override async explain(request: AccessRequest, policy: PolicyInForce): Promise<Explanation> {
     const held = [this.#current, this.#previous].find((one) => one?.policy.snapshot === policy.snapshot);
@@ -166,8 +188,7 @@ export class PolicyWorkshop extends Explainer {
       try {
         await slot.start();
         slot.holds = task.ticket;
-        const order = { ...task, source: await handedOver(slot, source) };
-        const prepared = await slot.call('prepare', order, { milliseconds: PREPARE_MILLISECONDS });
+        const prepared = await slot.call('prepare', { ...task, source }, { milliseconds: PREPARE_MILLISECONDS });
         if (prepared.kind !== 'ready') slot.holds = undefined;
         return prepared;
       } catch (fault) {
@@ -304,26 +325,6 @@ export class PolicyWorkshop extends Explainer {
     }
     if (!held.isChecked && held === this.#current) this.#goOnChecking(held);
   }
-}
-
-/** Copying texts to another thread takes the time of this one; so many characters take a fraction of a millisecond. */
-const HANDFUL = 128 * 1024;
-
-async function handedOver(slot: PolicyThreadSlot, source: PolicySource): Promise<Order['source']> {
-  if (source.kind !== 'files') return source;
-  const { files, ...rest } = source;
-  let handful: SourceFile[] = [];
-  let size = 0;
-  for (const file of files) {
-    handful.push(file);
-    size += file.text.length;
-    if (size < HANDFUL) continue;
-    await slot.call('handOver', handful);
-    handful = [];
-    size = 0;
-  }
-  await slot.call('handOver', handful);
-  return rest;
 }
 
 const bounded = { milliseconds: KEEP_MILLISECONDS };
