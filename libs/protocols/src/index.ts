@@ -5,4 +5,4 @@ export { addReflection, GRPC_PACKAGES, grpcDefinition } from './grpc-definition.
 export { ServingStatus } from './grpc-health/grpc-health.controller.js';
 export { MAX_BODY_BYTES } from './native/native.codec.js';
 export { ProtocolsModule, type ProtocolParts } from './protocols.module.js';
-export { STRIPPED_HEADERS } from './stripped-headers.js';
+export { STRIPPED_HEADERS } from '#wire';
