@@ -10,6 +10,7 @@ const TITLES = {
 
 /** How a client reads of its denial. */
 export type DenialCode = keyof typeof TITLES;
+export const DENIAL_CODES = Object.keys(TITLES) as readonly DenialCode[];
 
 /**
  * What a client reads of its denial, as problem details (RFC 9457). Says the same to everybody who is denied in the same
