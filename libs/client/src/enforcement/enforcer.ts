@@ -73,11 +73,9 @@ export class Enforcer {
     message.socket.once('close', hangUp);
     const decision = await this.client.decide(question.request, { tell: true, signal: gone.signal });
     message.socket.off('close', hangUp);
-    const { target } = question.request;
-    const hasPath = 'host' in target || 'endpoint' in target;
     const verdict = verdictOn(
       decision,
-      { names: headerLines(message).map(([name]) => name), ...(hasPath && { path: question.path }) },
+      { names: headerLines(message).map(([name]) => name), path: question.path },
       carriesRateLimits,
     );
     if (verdict.kind === 'refusal') return verdict;

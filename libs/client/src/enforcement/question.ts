@@ -21,7 +21,7 @@ export type IncomingQuestion =
   | {
       readonly kind: 'request';
       readonly request: DecisionRequest;
-      /** As it came, without query. */ readonly path: string;
+      /** As it came, without query; absent where it is not what is asked about. */ readonly path?: string;
     }
   /** Two programs would read two requests: nobody needs to be asked. */
   | { readonly kind: 'unclear'; readonly because: string };
@@ -49,11 +49,12 @@ export function questionAbout(
   const headers: { [name: string]: string } = { ...client.headers };
   // Nobody reads them; the server has to see that they are there, and takes two names for one header as two senders.
   for (const alias of client.aliases.keys()) headers[alias] = '';
+  const asked = targetOf(target, { host, method, path: url });
   return {
     kind: 'request',
-    path: url.split('?', 1)[0]!,
+    ...('path' in asked && asked.path === url && { path: url.split('?', 1)[0]! }),
     request: {
-      target: targetOf(target, { host, method, path: url }),
+      target: asked,
       credentials: client.headers,
       headers,
       ...(evidence !== undefined && { evidence }),
