@@ -174,7 +174,7 @@ const GRPC_FAULTS: { readonly [because: string]: (stream: ServerHttp2Stream) => 
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
     stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, 0x01]));
   },
-  'it resets': (stream) => void stream.close(2),
+  'it resets': (stream) => stream.close(2),
   'it answers 500': (stream) => {
     stream.respond({ ':status': 500 });
     stream.end('allow');

@@ -66,7 +66,7 @@ async function bareServer(client: DharmaClient): Promise<Running> {
     middleware(request, response, () => response.end(JSON.stringify(seenBy(request))));
   const server = createHttpServer(handler).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { endpoint: server.address() as AddressInfo, stop: async () => server.close() };
+  return { endpoint: at(server.address()), stop: async () => server.close() };
 }
 
 async function fastifyServer(client: DharmaClient): Promise<Running> {
@@ -74,7 +74,7 @@ async function fastifyServer(client: DharmaClient): Promise<Running> {
   guardFastify(instance, client, settings);
   instance.all('*', (request, reply) => void reply.send(seenBy(request.raw)));
   await instance.listen({ host: '127.0.0.1', port: 0 });
-  return { endpoint: instance.server.address() as AddressInfo, stop: () => instance.close() };
+  return { endpoint: at(instance.server.address()), stop: () => instance.close() };
 }
 
 @Controller()
@@ -122,7 +122,7 @@ async function nestServer(client: DharmaClient): Promise<Running> {
   const app = await NestFactory.create<NestFastifyApplication>(Program, adapter, { logger: false });
   app.useGlobalGuards(new DharmaGuard(client, settings));
   await app.listen({ host: '127.0.0.1', port: 0 });
-  return { endpoint: app.getHttpServer().address() as AddressInfo, stop: () => app.close() };
+  return { endpoint: at(app.getHttpServer().address()), stop: () => app.close() };
 }
 
 const complaints: string[] = [];
@@ -137,12 +137,11 @@ beforeAll(async () => {
 afterAll(() => dharma.stop());
 
 const send = ({ endpoint }: Running, line: string, ...headers: readonly string[]) =>
-  sendRaw(at(endpoint), [`${line} HTTP/1.1`, 'Host: anything.example', ...headers]);
+  sendRaw(endpoint, [`${line} HTTP/1.1`, 'Host: anything.example', ...headers]);
 
-/** An address as the server tells it is one to connect to. */
-function at(endpoint: NetConnectOpts): NetConnectOpts {
-  const { port } = endpoint as AddressInfo;
-  return { host: '127.0.0.1', port };
+/** Where a server listens, as one connects to it. */
+function at(address: unknown): NetConnectOpts {
+  return { host: '127.0.0.1', port: (address as AddressInfo).port };
 }
 
 describe.each([

@@ -12,7 +12,8 @@ export function changeHeaders(
   set: ReadonlyMap<string, string>,
 ): void {
   // Node makes the first two from the third when they are first read; messages that tests inject lack the second.
-  const { headers, headersDistinct = {}, rawHeaders } = message;
+  const { headers, rawHeaders } = message;
+  const headersDistinct = (message.headersDistinct as NodeJS.Dict<string[]> | undefined) ?? {};
   const gone = new Set([...removed, ...set.keys()]);
   const left: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
