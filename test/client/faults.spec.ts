@@ -267,6 +267,15 @@ describe('trying again', () => {
     expect(seen.length).toBeLessThanOrEqual(50 + 15);
   });
 
+  it('says the same again, whatever its owner makes of the request meanwhile', async () => {
+    const { seen, url } = await serverThatAnswers('reset', GOOD);
+    const request = structuredClone(PUBLIC);
+    const decision = clientOf({ url, ...calm }).decide(request);
+    request.target.path = '/admin';
+    expect(await decision).toMatchObject({ allowed: true });
+    expect(seen.map((text) => text.split('\r\n\r\n')[1])).toEqual([JSON.stringify(PUBLIC), JSON.stringify(PUBLIC)]);
+  });
+
   it('never uses what failed: the next question is asked anew', async () => {
     const { seen, url } = await serverThatAnswers('reset', 'reset', 'reset', GOOD);
     const client = clientOf({ url, ...calm, cacheEntries: 10 });
