@@ -9,7 +9,7 @@ module.exports = {
       to: {
         dynamic: false,
         path: ['^dist/libs/', '^dist/apps/', 'node_modules/(@nestjs|@fastify|fastify|@grpc|casbin|pino)(/|$)'],
-        pathNot: ['^dist/apps/cli/', '^dist/libs/(cel|problem|engine|policy)/'],
+        pathNot: ['^dist/apps/cli/', '^dist/libs/(cel|problem|wire|engine|policy)/'],
       },
     },
     {
@@ -18,6 +18,27 @@ module.exports = {
       severity: 'error',
       from: { path: '^dist/libs/reference/' },
       to: { path: '^dist/libs/engine/' },
+    },
+    {
+      name: 'client-is-light',
+      comment: 'who installs the client gets no engine, and a framework only with the entry that is made for it',
+      severity: 'error',
+      from: { path: '^dist/libs/client/' },
+      to: {
+        path: ['^dist/', 'node_modules/'],
+        pathNot: [
+          '^dist/libs/(client|problem|wire)/',
+          '^node_modules/@nestjs/common/',
+          '^node_modules/@grpc/(grpc-js|proto-loader)/',
+        ],
+      },
+    },
+    {
+      name: 'client-frameworks-apart',
+      comment: 'only `./nest` loads Nest, only `./grpc` loads gRPC',
+      severity: 'error',
+      from: { path: '^dist/libs/client/src/', pathNot: '^dist/libs/client/src/(nest|grpc)/' },
+      to: { path: ['node_modules/', '^dist/libs/client/src/(nest|grpc)/'] },
     },
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
     {

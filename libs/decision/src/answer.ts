@@ -1,5 +1,6 @@
 import { OWN_STATE_REASONS, type AccessRequest, type Denial, type Explanation, type Outcome } from '#engine';
 import type { Dropped, Presented } from '#identity';
+import type { DenialCode } from '#problem';
 
 /** What an adapter knows of a request. Evidence, time, age and limits are the decision point's to say. */
 export type AskedRequest = Omit<
@@ -56,13 +57,7 @@ export interface ExplainedAnswer extends Answer {
 }
 
 /** All that a client is told, so that answers do not draw the map of the policy; denials by the code that it reads. */
-export type ClientView =
-  | 'allow'
-  | 'unauthenticated'
-  | 'invalid_token'
-  | 'forbidden'
-  | 'insufficient_scope'
-  | 'unavailable';
+export type ClientView = 'allow' | DenialCode;
 
 /** Views that come with a challenge: what the client could do about it. */
 export type ChallengedView = 'unauthenticated' | 'invalid_token' | 'insufficient_scope';

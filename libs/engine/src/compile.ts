@@ -6,7 +6,7 @@ import type { Condition, Root } from '#cel';
 import { ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Answering } from './address-table.js';
 import { compileBindings } from './bindings.js';
-import { foldedHeaderName } from './header-name.js';
+import { foldedHeaderName } from '#wire';
 import { Holdings } from './holdings.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
 import type { Domain, Endpoint, Mode, Rule, World } from './model.js';

@@ -4,7 +4,7 @@ export { canonicalHost, canonicalPath, isPlainText, isToken, isTopic, MAX_TARGET
 export type { CanonicalPath } from './canonical.js';
 export { bySpecificity, otherSlash, pathTemplate, topicTemplate } from './template.js';
 export type { Segment } from './template.js';
-export { foldedHeaderName } from './header-name.js';
+export { foldedHeaderName } from '#wire';
 export { parseTextTemplate } from './obligations.js';
 export { byBytes } from './ordering.js';
 export { denied } from './outcome.js';

@@ -8,7 +8,9 @@
  * @see docs/semantics.md
  */
 
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [member: string]: Json };
+import type { Json } from '#wire';
+
+export type { Json } from '#wire';
 
 /** A map of request or stored data. Made without a prototype, so that no member name is special. */
 export type Attributes = { readonly [member: string]: Json };

@@ -23,6 +23,7 @@ export {
   type ParsedRequest,
   parseRequest,
   type RequestFault,
+  type RequestJson,
   requestFromText,
   requestsFromText,
   type RequestOptions,

@@ -74,6 +74,9 @@ export const requestShape = record({
   minRevision: z.number().int().min(0).optional(),
   explain: z.boolean().optional(),
 });
+/** A request as it is written down. */
+export type RequestJson = z.input<typeof requestShape>;
+
 const looseTarget = requestShape.extend({ target: attributes });
 const batchShape = record({ requests: z.array(z.unknown()) });
 

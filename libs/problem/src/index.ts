@@ -1,6 +1,9 @@
 import { CATALOGUE, type ProblemCode, type ProblemKind } from './catalogue.js';
+import { problemType } from './problem-type.js';
 
 export { CATALOGUE, type ProblemCode, type ProblemKind } from './catalogue.js';
+export { DENIAL_CODES, denialBody, type DenialCode } from './denial.js';
+export { problemType } from './problem-type.js';
 
 /** The problem details of RFC 9457, with our stable `code` and what to do about it. */
 export interface ProblemDetails {
@@ -13,11 +16,6 @@ export interface ProblemDetails {
   readonly remedy: string;
   /** Extension members, which each code has its own of. */
   readonly [member: string]: unknown;
-}
-
-/** The `type` of a problem with this code. */
-export function problemType(code: string): string {
-  return `urn:dharma:problem:${code}`;
 }
 
 /** The media type of {@link ProblemDetails}. */

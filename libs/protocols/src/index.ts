@@ -1,8 +1,14 @@
 /** The protocols in which requests are asked about: codecs of pure functions, and thin controllers. */
 
 export { Listeners } from './callers.js';
+export type {
+  DecideManyResponse,
+  DecideRequest,
+  DecideResponse,
+  ExplainResponse,
+} from './dharma-v1/decisions-message.js';
 export { addReflection, GRPC_PACKAGES, grpcDefinition } from './grpc-definition.js';
 export { ServingStatus } from './grpc-health/grpc-health.controller.js';
 export { MAX_BODY_BYTES } from './native/native.codec.js';
 export { ProtocolsModule, type ProtocolParts } from './protocols.module.js';
-export { STRIPPED_HEADERS } from './stripped-headers.js';
+export { STRIPPED_HEADERS } from '#wire';

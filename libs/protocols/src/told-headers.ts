@@ -1,17 +1,5 @@
 import type { Answer } from '#decision';
-
-/** What the service behind the gateway is told of the decision by every allow, by lower-case name; none is ever absent. */
-export interface ToldHeaders {
-  readonly 'x-dharma-decision': string;
-  /** The canonical path that was judged; empty where the target has none. */
-  readonly 'x-dharma-path': string;
-  /** The service that calls; empty where none has proven itself. */
-  readonly 'x-dharma-actor': string;
-  /** `type:id`; empty where the credentials name none, or several. */
-  readonly 'x-dharma-principal': string;
-  /** The domain that answers; `*` for an external service. */
-  readonly 'x-dharma-domain': string;
-}
+import type { ToldHeaders } from '#wire';
 
 export function toldHeaders({ outcome, decisionId }: Answer): ToldHeaders {
   const { path, actor, principal, crossed, meeting } = outcome;

@@ -1,4 +1,4 @@
-import type { Struct } from '../struct.js';
+import type { Struct } from '#wire';
 
 /** The messages of `dharma/v1/decisions.proto` as `@grpc/proto-loader` reads and writes them. */
 export interface DecideRequest {

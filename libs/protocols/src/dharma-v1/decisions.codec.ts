@@ -2,7 +2,7 @@ import type { Answer, ExplainedAnswer, Question } from '#decision';
 import type { Obligation } from '#engine';
 import { parseRequest } from '#policy';
 import { askedFrom } from '../native/native.codec.js';
-import { jsonOf, structOf, type Struct } from '../struct.js';
+import { jsonOf, structOf, type Struct } from '#wire';
 import type {
   DecideRequest,
   DecideResponse,

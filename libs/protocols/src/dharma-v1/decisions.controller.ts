@@ -4,9 +4,12 @@ import { GrpcMethod, GrpcStreamCall, RpcException } from '@nestjs/microservices'
 import { DecisionPoint } from '#decision';
 import type { KnownCaller } from '#identity';
 import { Problem } from '#problem';
+import { TELL_HEADER } from '#wire';
 import { Callers, type GrpcCall } from '../callers.js';
+import { Challenge } from '../challenge.js';
 import { isUnread } from '../grpc-definition.js';
 import { bounded, MAX_BODY_BYTES } from '../native/native.codec.js';
+import { isTold, tellingOf } from '../telling.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import { when, whenAll } from '../when.js';
 import type {
@@ -34,14 +37,26 @@ export class DecisionsController implements OnModuleDestroy {
   constructor(
     @Inject(DecisionPoint) private readonly decisionPoint: DecisionPoint,
     @Inject(Callers) private readonly callers: Callers,
+    @Inject(Challenge) private readonly challenge: Challenge,
   ) {}
 
   @GrpcMethod(SERVICE, 'Decide')
   decide(message: DecideRequest, metadata: Metadata, call: UnaryCall): DecideResponse | Promise<DecideResponse> {
     const caller = this.#caller(call);
     requireRead(message);
-    const trace = traced(metadata, call);
-    return when(this.decisionPoint.answer(toQuestion(message, trace), caller), toDecideResponse);
+    if (!isTold(metadata.get(TELL_HEADER)[0])) {
+      const trace = traced(metadata, call);
+      return when(this.decisionPoint.answer(toQuestion(message, trace), caller), toDecideResponse);
+    }
+    const trace = traceIn(metadata.get(TRACE_HEADER)[0]);
+    return when(this.decisionPoint.answer(toQuestion(message, trace), caller), (answer) => {
+      // A call has one head of metadata: what is told goes with the trace.
+      sendBack(call, {
+        ...tellingOf(answer, this.challenge.value),
+        ...(trace !== undefined && { [TRACE_HEADER]: trace }),
+      });
+      return toDecideResponse(answer);
+    });
   }
 
   @GrpcMethod(SERVICE, 'DecideMany')
@@ -144,10 +159,14 @@ function roomIn(call: StreamCall): Promise<void> {
 function traced(metadata: Metadata, call: { sendMetadata(metadata: Metadata): void }): string | undefined {
   const trace = traceIn(metadata.get(TRACE_HEADER)[0]);
   if (trace === undefined) return undefined;
-  const own = new Metadata();
-  own.set(TRACE_HEADER, trace);
-  call.sendMetadata(own);
+  sendBack(call, { [TRACE_HEADER]: trace });
   return trace;
+}
+
+function sendBack(call: { sendMetadata(metadata: Metadata): void }, values: { readonly [name: string]: string }): void {
+  const own = new Metadata();
+  for (const name in values) own.set(name, values[name]!);
+  call.sendMetadata(own);
 }
 
 function requireRead(message: object): void {

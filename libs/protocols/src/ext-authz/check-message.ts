@@ -1,4 +1,4 @@
-import type { Struct } from '../struct.js';
+import type { Struct } from '#wire';
 
 /** Envoy's `CheckRequest` as `@grpc/proto-loader` reads it: absent messages are null, scalars have their default. */
 export interface CheckRequest {

@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import type { Question } from '#decision';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import { grpcDefinition } from '../grpc-definition.js';
-import { STRIPPED_HEADERS } from '../stripped-headers.js';
-import { structOf } from '../struct.js';
+import { STRIPPED_HEADERS } from '#wire';
+import { structOf } from '#wire';
 import type { AttributeContext, CheckRequest, HttpAttributes } from './check-message.js';
 import { refusedWithoutDecision, sentIn, toCheckResponse, toQuestion } from './ext-authz.codec.js';
 

@@ -9,12 +9,8 @@ import {
 import type { Attributes, Evidence } from '#engine';
 import type { Presented } from '#identity';
 import { parseRequest } from '#policy';
-import { PROBLEM_MEDIA_TYPE } from '#problem';
-import { clientHeaders } from '../client-headers.js';
-import { denialBody, type DenialCode } from '../denial.js';
-import type { HeaderLine } from '#http';
-import { strippedOf } from '../stripped-headers.js';
-import { jsonOf, type Struct, type StructValue } from '../struct.js';
+import { denialBody, type DenialCode, PROBLEM_MEDIA_TYPE } from '#problem';
+import { clientHeaders, type HeaderLine, jsonOf, strippedOf, type Struct, type StructValue } from '#wire';
 import { toldHeaders } from '../told-headers.js';
 import type {
   AttributeContext,

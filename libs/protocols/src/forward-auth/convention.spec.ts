@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import type { HeaderLine } from '#http';
 import { toQuestion, toReply, type Convention } from './convention.js';
-import { STRIPPED_HEADERS } from '../stripped-headers.js';
+import { STRIPPED_HEADERS } from '#wire';
 import { CONVENTIONS } from './conventions.js';
 import type { OriginalLine } from './original-line.js';
 

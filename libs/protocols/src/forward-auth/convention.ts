@@ -1,11 +1,9 @@
 import type { Answer, Question, RequestFault } from '#decision';
 import type { ObligationKind } from '#engine';
 import { challengeFor, clientView } from '#decision';
-import { PROBLEM_MEDIA_TYPE } from '#problem';
-import { clientHeaders } from '../client-headers.js';
-import { denialBody, type DenialCode } from '../denial.js';
-import type { HeaderLine } from '#http';
-import { strippedOf, STRIPPED_HEADERS, unsaid } from '../stripped-headers.js';
+import { denialBody, type DenialCode, PROBLEM_MEDIA_TYPE } from '#problem';
+import { clientHeaders, type HeaderLine, strippedOf, STRIPPED_HEADERS } from '#wire';
+import { unsaid } from '../unsaid.js';
 import { toldHeaders } from '../told-headers.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import type { OriginalLine } from './original-line.js';

@@ -2,9 +2,12 @@ import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { DecisionPoint, type Answer, type ExplainedAnswer } from '#decision';
 import type { KnownCaller } from '#identity';
 import { Problem } from '#problem';
+import { TELL_HEADER } from '#wire';
 import { Callers } from '../callers.js';
+import { Challenge } from '../challenge.js';
 import type { HttpReply, HttpRequest } from '#http';
 import { keyOrBearerOf } from '../key.js';
+import { isTold, tellingOf } from '../telling.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import { when, whenAll } from '../when.js';
 import { toAsked, toBatch, toNativeAnswer, type Asked } from './native.codec.js';
@@ -15,13 +18,17 @@ export class NativeController {
   constructor(
     @Inject(DecisionPoint) private readonly decisionPoint: DecisionPoint,
     @Inject(Callers) private readonly callers: Callers,
+    @Inject(Challenge) private readonly challenge: Challenge,
   ) {}
 
   @Post('decide')
   @HttpCode(200)
   decide(@Req() request: HttpRequest, @Res({ passthrough: true }) reply: HttpReply) {
     const caller = this.#caller(request);
-    return when(this.#answer(toAsked(request.body, traced(request, reply)), caller), toNativeAnswer);
+    return when(this.#answer(toAsked(request.body, traced(request, reply)), caller), (answer) => {
+      if (isTold(request.raw.headers[TELL_HEADER])) reply.headers({ ...tellingOf(answer, this.challenge.value) });
+      return toNativeAnswer(answer);
+    });
   }
 
   @Post('decide/batch')

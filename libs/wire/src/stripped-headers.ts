@@ -1,5 +1,4 @@
-import type { Answer } from '#decision';
-import { foldedHeaderName } from '#engine';
+import { foldedHeaderName } from './header-name.js';
 
 /**
  * Client headers that no service behind a gateway may see: programs take them for the method or the target, in place of
@@ -24,22 +23,18 @@ const OURS = 'x-dharma-';
  *
  * @param sent  names in lower case
  * @param set   names in lower case that this answer sets, so that the client's are overwritten
+ * @param ruled folded names of headers that some rule of the policy in force sets
  */
 export function strippedOf(
   sent: Iterable<string>,
   set: ReadonlySet<string>,
-  headersSet: Answer['headersSet'],
+  ruled: { has(folded: string): boolean },
 ): readonly string[] {
   const stripped = new Set<string>();
   for (const name of sent) {
     const folded = foldedHeaderName(name);
     if (set.has(name)) continue;
-    if (folded.startsWith(OURS) || STRIPPED.has(folded) || headersSet.has(folded)) stripped.add(name);
+    if (folded.startsWith(OURS) || STRIPPED.has(folded) || ruled.has(folded)) stripped.add(name);
   }
   return [...stripped];
-}
-
-/** Names in lower case of headers that some rule sets, and this answer does not. */
-export function unsaid(headersSet: Answer['headersSet'], set: ReadonlySet<string>): readonly string[] {
-  return [...headersSet.values()].flat().filter((name) => !set.has(name));
 }

@@ -1,6 +1,12 @@
-import type { RequestFault } from '#decision';
-import { foldedHeaderName } from '#engine';
-import type { HeaderLine } from '#http';
+import { foldedHeaderName } from './header-name.js';
+import type { HeaderLine } from './header-line.js';
+
+/** Why no one can tell what was sent, or by whom. */
+export interface HeaderFault {
+  /** The name of the header. */
+  readonly pointer: string;
+  readonly message: string;
+}
 
 export type ClientHeaders =
   | {
@@ -11,7 +17,7 @@ export type ClientHeaders =
       /** Names that careless readers take for another one, with that one. */
       readonly aliases: ReadonlyMap<string, string>;
     }
-  | { readonly kind: 'fault'; readonly fault: RequestFault };
+  | { readonly kind: 'fault'; readonly fault: HeaderFault };
 
 /** Reported to us by gateways, or ours towards them: never something that a client said. */
 const NOT_THE_CLIENTS =

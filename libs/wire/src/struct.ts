@@ -1,4 +1,4 @@
-import type { Json } from '#engine';
+import type { Json } from './json.js';
 
 /** `google.protobuf.Struct` as `@grpc/proto-loader` reads and writes it. */
 export interface Struct {

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http';
+import { headerLines } from '#wire';
+import type { Decided, DecisionRequest } from '../decision.js';
+import type { DharmaClient } from '../dharma-client.js';
+import { changeHeaders } from './message-headers.js';
+import { type Incoming, questionAbout } from './question.js';
+import { type Refusal, refusal, verdictOn } from './verdict.js';
+
+export interface EnforcementSettings {
+  /**
+   * The host by which the policies know this service. A client's `Host` is not asked about: it could name another
+   * service.
+   */
+  readonly host: string;
+  /** What the program itself knows of who calls, such as the certificate of its own connection. */
+  readonly evidence?: (message: IncomingMessage) => DecisionRequest['evidence'];
+  /** What the program itself knows of the request. */
+  readonly attributes?: (message: IncomingMessage) => DecisionRequest['attributes'];
+  /** Whether the program carries out `rateLimit` obligations, which {@link decisionOn} gives it. Default: no. */
+  readonly carriesRateLimits?: boolean;
+  /** Hears why a request was refused that no policy denied. */
+  readonly log?: (because: string) => void;
+}
+
+const DECISIONS = new WeakMap<object, Decided>();
+
+/** The decision by which a request was let pass. */
+export function decisionOn(message: object): Decided | undefined {
+  return DECISIONS.get(message);
+}
+
+/** Stands before the handlers of a program, as a gateway stands before a service. */
+export class Enforcer {
+  constructor(
+    private readonly client: DharmaClient,
+    private readonly settings: EnforcementSettings,
+  ) {
+    if (typeof settings.host !== 'string' || settings.host === '') {
+      throw new TypeError('`host` is the host by which your policies know this service');
+    }
+  }
+
+  /**
+   * Asks about a request, and changes its headers as the answer says.
+   *
+   * @param named  the target, where it is not the address
+   * @returns undefined when the request may pass; never rejects
+   */
+  async refusalOf(
+    message: IncomingMessage & Pick<Incoming, 'originalUrl'>,
+    named?: () => DecisionRequest['target'],
+  ): Promise<Refusal | undefined> {
+    const refused = await this.#refusalOf(message, named).catch((fault: unknown) =>
+      refusal('unavailable', undefined, { because: `asking failed: ${String(fault)}` }),
+    );
+    if (refused?.because !== undefined) this.#tell(refused.because);
+    return refused;
+  }
+
+  async #refusalOf(
+    message: IncomingMessage & Pick<Incoming, 'originalUrl'>,
+    named?: () => DecisionRequest['target'],
+  ): Promise<Refusal | undefined> {
+    const { host, evidence, attributes, carriesRateLimits = false } = this.settings;
+    const question = questionAbout(message, host, {
+      target: named?.(),
+      evidence: evidence?.(message),
+      attributes: attributes?.(message),
+    });
+    if (question.kind === 'unclear') return refusal('forbidden', undefined, { because: question.because });
+    const gone = new AbortController();
+    const hangUp = (): void => gone.abort();
+    message.socket.once('close', hangUp);
+    const decision = await this.client.decide(question.request, { tell: true, signal: gone.signal });
+    message.socket.off('close', hangUp);
+    const verdict = verdictOn(
+      decision,
+      { names: headerLines(message).map(([name]) => name), path: question.path },
+      carriesRateLimits,
+    );
+    if (verdict.kind === 'refusal') return verdict;
+    changeHeaders(message, verdict.removed, verdict.set);
+    DECISIONS.set(message, verdict.decision);
+    return undefined;
+  }
+
+  #tell(because: string): void {
+    try {
+      this.settings.log?.(because);
+    } catch {
+      // Whoever listens must not turn a refusal into anything else.
+    }
+  }
+}

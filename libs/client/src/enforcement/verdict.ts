@@ -1,0 +1,125 @@
+import { denialBody, type DenialCode, PROBLEM_MEDIA_TYPE } from '#problem';
+import { foldedHeaderName, strippedOf, STRIPPED_HEADERS, type Telling } from '#wire';
+import type { Decided, Decision } from '../decision.js';
+
+export type Verdict =
+  | {
+      readonly kind: 'pass';
+      readonly decision: Decided;
+      /** Names in lower case that no handler may see. */
+      readonly removed: readonly string[];
+      /** By names in lower case, over what the client sent. */
+      readonly set: ReadonlyMap<string, string>;
+    }
+  | Refusal;
+
+/** What the client gets in place of an answer. */
+export interface Refusal {
+  readonly kind: 'refusal';
+  readonly status: 401 | 403 | 503;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+  /** For a log; absent where the policy denied. */
+  readonly because?: string;
+}
+
+/** What a request came with, that is judged. */
+export interface Sent {
+  /** Of every header, in lower case. */
+  readonly names: Iterable<string>;
+  /** As it came, without query; absent where the target has none. */
+  readonly path?: string;
+}
+
+type Allowed = Extract<Telling, { 'x-dharma-view': 'allow' }>;
+
+const ESCAPE = /%[0-9a-f]{2}/gi;
+
+/**
+ * What a decision means for the request it is about.
+ *
+ * @param carriesRateLimits  critical rate limits are carried out by the program; else they deny
+ */
+export function verdictOn(decision: Decision, sent: Sent, carriesRateLimits: boolean): Verdict {
+  if (decision.kind === 'unavailable') {
+    return refusal('unavailable', undefined, { because: decision.failure.message });
+  }
+  const { answer, telling, allowed } = decision;
+  const { decisionId } = answer;
+  if (!allowed) {
+    if (telling === undefined || telling['x-dharma-view'] === 'allow') return refusal('forbidden', decisionId);
+    return refusal(telling['x-dharma-view'], decisionId, { challenge: telling['x-dharma-challenge'] });
+  }
+  if (telling === undefined || telling['x-dharma-view'] !== 'allow') {
+    return refusal('unavailable', decisionId, { because: 'the server does not tell what services are told' });
+  }
+  // What was judged is its one reading; the framework's router has read, or will read, the text as it came.
+  if (sent.path !== undefined && upper(sent.path) !== upper(telling['x-dharma-path'])) {
+    return refusal('forbidden', decisionId, { because: 'the path can be read in two ways' });
+  }
+  const set = new Map<string, string>();
+  const removed = new Set<string>();
+  for (const obligation of answer.obligations) {
+    switch (obligation.kind) {
+      case 'setHeader':
+        set.set(obligation.name.toLowerCase(), obligation.value);
+        break;
+      case 'removeHeader':
+        removed.add(obligation.name.toLowerCase());
+        break;
+      case 'rateLimit':
+        if (obligation.critical && !carriesRateLimits) {
+          return refusal('forbidden', decisionId, {
+            because: `rule \`${obligation.rule}\` limits rates, and nobody does`,
+          });
+        }
+        break;
+      default:
+        obligation satisfies never;
+    }
+  }
+  for (const [name, value] of told(telling)) set.set(name, value);
+  const ruled = new Set(telling['x-dharma-unsaid'].split(',').map(foldedHeaderName));
+  // A handler may fold names as well as any other program: what is set stands alone.
+  for (const name of set.keys()) ruled.add(foldedHeaderName(name));
+  for (const name of strippedOf([...STRIPPED_HEADERS, ...sent.names], new Set(set.keys()), ruled)) removed.add(name);
+  for (const name of set.keys()) removed.delete(name);
+  return { kind: 'pass', decision, removed: [...removed], set };
+}
+
+export function refusal(
+  code: DenialCode,
+  decisionId?: string,
+  { challenge, because }: { readonly challenge?: string; readonly because?: string } = {},
+): Refusal {
+  const status = STATUS[code];
+  return {
+    kind: 'refusal',
+    status,
+    headers: {
+      'content-type': PROBLEM_MEDIA_TYPE,
+      'cache-control': 'no-store',
+      ...(decisionId !== undefined && { 'x-dharma-decision': decisionId }),
+      ...(challenge !== undefined && { 'www-authenticate': challenge }),
+      ...(status === 503 && { 'retry-after': '1' }),
+    },
+    body: denialBody(code, status, decisionId),
+    ...(because !== undefined && { because }),
+  };
+}
+
+const STATUS: { readonly [code in DenialCode]: Refusal['status'] } = {
+  unauthenticated: 401,
+  invalid_token: 401,
+  insufficient_scope: 403,
+  forbidden: 403,
+  unavailable: 503,
+};
+
+function told({ 'x-dharma-view': _view, 'x-dharma-unsaid': _unsaid, ...headers }: Allowed): [string, string][] {
+  return Object.entries(headers);
+}
+
+function upper(path: string): string {
+  return path.replace(ESCAPE, (escape) => escape.toUpperCase());
+}
