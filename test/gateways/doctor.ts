@@ -41,8 +41,8 @@ export function describeDoctor(name: string, front: Front): void {
     afterAll(() => dharma?.stop());
 
     it.each`
-      because                                           | flags
-      ${'all that arrives is read the same'}            | ${() => []}
+      because                                         | flags
+      ${'all that arrives is read the same'}          | ${() => []}
       ${'a server says the same of all that arrives'} | ${() => ['--server', `http://${dharma.addresses.http}`]}
     `('finds nothing: $because', async ({ flags }: { flags: () => string[] }) => {
       const { code, stdout, stderr } = await examine(dharma, front, '--format', 'json', ...flags());

@@ -59,10 +59,8 @@ export async function doctorGateway(terminal: Terminal, url: string, options: Ga
       results.push(await judged(attempt, base, plain.receipts[0]!, witness));
     }
     const gateway = options.gateway ?? gatewayOf(serverOf(plain.reply));
-    const report = { url, gateway, judged: results };
-    await terminal.out.write(
-      options.format === 'json' ? reportJson(report) : reportText(report, terminal.out.colours),
-    );
+    const report = { url, gateway, judged: results, hidden: base.headers.map(([, value]) => value).filter(Boolean) };
+    await terminal.out.write(options.format === 'json' ? reportJson(report) : reportText(report, terminal.out.colours));
     return results.some(({ verdict }) => verdict === 'differs') ? 1 : 0;
   } finally {
     await echo.stop();
@@ -163,7 +161,8 @@ async function wayThrough(
   if (reading.kind === 'refused' || reading.hasEscapedSlash || reading.path !== url.pathname) {
     throw new Stop(2, `the path \`${url.pathname}\` can be read in two ways already; name a plain one`);
   }
-  if (host !== undefined && !HOST.test(host)) throw new Stop(2, `\`${host}\` is no host; name one as \`www.example.com\``);
+  if (host !== undefined && !HOST.test(host))
+    throw new Stop(2, `\`${host}\` is no host; name one as \`www.example.com\``);
   const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const isSecure = url.protocol === 'https:';
   if (gatewayCa !== undefined && !isSecure) throw new Stop(2, `\`${text}\` has no TLS for \`--gateway-ca\``);

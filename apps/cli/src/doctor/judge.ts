@@ -177,7 +177,8 @@ function askedFindings(receipt: Receipt, trick: Trick, plain: Receipt): readonly
   return [...expected].flatMap((name): readonly Finding[] => {
     const count = valuesOf(receipt, name).length;
     if (count === 1) return [];
-    const what = count === 0 ? `the service is no longer told \`${name}\`` : `the service got \`${name}\` ${count} times`;
+    const what =
+      count === 0 ? `the service is no longer told \`${name}\`` : `the service got \`${name}\` ${count} times`;
     return [{ concern, what, header: name }];
   });
 }
@@ -198,7 +199,11 @@ function fieldFindings(receipt: Receipt): readonly Finding[] {
   const findings: Finding[] = [];
   const credentials = valuesOf(receipt, 'authorization');
   if (credentials.length > 1 || credentials.some((value) => value.includes(','))) {
-    findings.push({ concern: 'repeated', what: 'the service got two credentials in `Authorization`', header: 'authorization' });
+    findings.push({
+      concern: 'repeated',
+      what: 'the service got two credentials in `Authorization`',
+      header: 'authorization',
+    });
   }
   const upgrade = valuesOf(receipt, 'upgrade').find((value) => /\bh2c\b/i.test(value));
   if (upgrade !== undefined) {

@@ -2,7 +2,12 @@ import { canonicalPath } from '#engine';
 
 /** How somebody reads the target of a request line. */
 export type Reading =
-  | { readonly kind: 'read'; readonly path: string; readonly query: string | undefined; readonly hasEscapedSlash: boolean }
+  | {
+      readonly kind: 'read';
+      readonly path: string;
+      readonly query: string | undefined;
+      readonly hasEscapedSlash: boolean;
+    }
   | { readonly kind: 'refused' };
 
 const VISIBLE = /^[\x21-\x7e]*$/;

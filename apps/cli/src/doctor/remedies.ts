@@ -44,10 +44,12 @@ const caddy: Remedies = {
   target: '`@refused expression `{http.request.orig_uri} != {http.request.uri}`` with `respond @refused 400`',
   host: 'no `header_up Host` in the `reverse_proxy` to the service, and a site address with the host in it',
   method: '`header_up X-Forwarded-Method {method}` towards Dharma, and no `method` towards the service',
-  asked: 'the `reverse_proxy` to Dharma in the same `route` as the service, before it, and `request_header X-Dharma-Decision {http.reverse_proxy.header.X-Dharma-Decision}`',
+  asked:
+    'the `reverse_proxy` to Dharma in the same `route` as the service, before it, and `request_header X-Dharma-Decision {http.reverse_proxy.header.X-Dharma-Decision}`',
   ours: '`request_header -X-Dharma-*` at the top of the `route`',
   override: '`request_header -NAME` at the top of the `route`',
-  forwarded: '`request_header -X-Forwarded-*`, `-X-Original-*` and `-Forwarded` at the top of the `route`, and no `trusted_proxies`',
+  forwarded:
+    '`request_header -X-Forwarded-*`, `-X-Original-*` and `-Forwarded` at the top of the `route`, and no `trusted_proxies`',
   alias: '`request_header -*_*` and `request_header -*.*` at the top of the `route`',
   repeated: 'Dharma refuses them itself: ask it at its path `/forward-auth/caddy`, with all headers of the client',
   listed: '`request_header @ordinary -Connection` before the question',
@@ -61,11 +63,14 @@ const envoy: Remedies = {
   target: '`http_protocol_options: { allow_absolute_url: false }` in the connection manager',
   host: 'no `host_rewrite_literal` or `auto_host_rewrite` in the route',
   method: 'no filter after `ext_authz` that sets `:method`',
-  asked: '`ext_authz` for every route: look for `disabled: true`, and by HTTP list `x-dharma-decision` in `allowed_upstream_headers`',
+  asked:
+    '`ext_authz` for every route: look for `disabled: true`, and by HTTP list `x-dharma-decision` in `allowed_upstream_headers`',
   ours: '`remove_on_match: { key_matcher: { prefix: x-dharma- } }` in a `header_mutation` filter before `ext_authz`',
   override: '`remove: NAME` in a `header_mutation` filter before `ext_authz`',
-  forwarded: '`use_remote_address: true`, and `remove: NAME` in a `header_mutation` filter before `ext_authz`; for certificates `forward_client_cert_details: SANITIZE`',
-  alias: '`headers_with_underscores_action: REJECT_REQUEST`, and `remove_on_match: { key_matcher: { contains: "." } }` before `ext_authz`',
+  forwarded:
+    '`use_remote_address: true`, and `remove: NAME` in a `header_mutation` filter before `ext_authz`; for certificates `forward_client_cert_details: SANITIZE`',
+  alias:
+    '`headers_with_underscores_action: REJECT_REQUEST`, and `remove_on_match: { key_matcher: { contains: "." } }` before `ext_authz`',
   repeated: 'Dharma refuses them itself: no `allowed_headers` in `ext_authz` that leaves `authorization` out',
   listed: 'Envoy drops none of them: look at what stands between it and the service',
   upgrade: '`upgrade_configs: [{ upgrade_type: websocket }]`, and nothing else in it',
@@ -74,11 +79,12 @@ const envoy: Remedies = {
 };
 
 const haproxy: Remedies = {
-  path: 'tell Dharma `%[pathq]`, and refuse before: `http-request deny if { path -m reg \'(//|/\\.|;|%2f|%5c|%00|%25)\' }`',
+  path: "tell Dharma `%[pathq]`, and refuse before: `http-request deny if { path -m reg '(//|/\\.|;|%2f|%5c|%00|%25)' }`",
   target: '`http-request set-uri %[pathq]`, and before it `http-request deny unless { url_beg / }`',
   host: '`http-request deny if { req.hdr_cnt(host) gt 1 }` and `http-request deny unless { req.hdr(host) -m found }`, and no `http-request set-header Host`',
   method: 'tell Dharma `%[method]`, and no `http-request set-method`',
-  asked: 'the check as `http-request lua.…` in every frontend and before every `use_backend`, and `http-request set-header X-Dharma-Decision` from its answer',
+  asked:
+    'the check as `http-request lua.…` in every frontend and before every `use_backend`, and `http-request set-header X-Dharma-Decision` from its answer',
   ours: '`http-request del-header X-Dharma- -m beg` before the check',
   override: '`http-request del-header NAME` before the check',
   forwarded: '`http-request del-header NAME` before the check, then `option forwardfor`',
@@ -109,13 +115,15 @@ const apache: Remedies = {
 
 const traefik: Remedies = {
   path: '`encodedCharacters` of the entry point: all `false`; and `sanitizePath: true`; no `stripPrefix` or `replacePath` between `forwardAuth` and the service',
-  target: 'update Traefik: it takes the path of such a target, and the host of `X-Forwarded-Host` must be that of the service',
+  target:
+    'update Traefik: it takes the path of such a target, and the host of `X-Forwarded-Host` must be that of the service',
   host: '`passHostHeader: true`, and a rule with `Host(…)` for every router',
   method: 'leave `preserveRequestMethod` as it is; Dharma reads `X-Forwarded-Method`',
   asked: 'the `forwardAuth` middleware on every router, and `x-dharma-decision` in its `authResponseHeaders`',
   ours: '`authResponseHeaders` of `forwardAuth` lists NAME: what is listed there is taken from clients',
   override: '`customRequestHeaders: { NAME: "" }` in a `headers` middleware before `forwardAuth`',
-  forwarded: '`trustForwardHeader` off, no `forwardedHeaders.insecure`, and `customRequestHeaders: { NAME: "" }` before `forwardAuth`',
+  forwarded:
+    '`trustForwardHeader` off, no `forwardedHeaders.insecure`, and `customRequestHeaders: { NAME: "" }` before `forwardAuth`',
   alias: '`customRequestHeaders: { NAME: "" }` in a `headers` middleware before `forwardAuth`, one entry a spelling',
   repeated: 'Dharma refuses them itself: no `authRequestHeaders` that leaves `Authorization` out',
   listed: 'update Traefik: it takes headers named in `Connection` out before it asks',

@@ -9,6 +9,8 @@ export interface Report {
   /** Undefined where neither the user nor the gateway says. */
   readonly gateway: GatewayName | undefined;
   readonly judged: readonly Judged[];
+  /** Values that the user sent with every request; they may be secrets. */
+  readonly hidden: readonly string[];
 }
 
 /** How many of each verdict. */
@@ -42,7 +44,7 @@ export function reportText({ url, gateway, judged }: Report, colours: Output['co
 }
 
 /** The same for programs. */
-export function reportJson({ url, gateway, judged }: Report): string {
+export function reportJson({ url, gateway, judged, hidden }: Report): string {
   const results = judged.map(({ trick, reply, verdict, findings, readings, receipts }) => ({
     name: trick.name,
     concern: trick.concern,
@@ -50,7 +52,10 @@ export function reportJson({ url, gateway, judged }: Report): string {
     verdict,
     status: reply.kind === 'answered' ? reply.status : null,
     readings,
-    received: receipts,
+    received: receipts.map(({ line, fields }) => ({
+      line,
+      fields: fields.map(([name, value]) => [name, hidden.some((secret) => value.includes(secret)) ? '…' : value]),
+    })),
     findings: findings.map((finding) => ({
       concern: finding.concern,
       what: finding.what,

@@ -104,7 +104,11 @@ function targetTricks({ path, host }: Base): readonly Row<Change>[] {
     ['target with the very host', 'one reader takes it for a path', { target: `http://${host}${path}` }],
     ['target with a user', 'readers differ on where the host is', { target: `http://${host}@${FOREIGN_HOST}${path}` }],
     ['target without a path', 'one reader takes the query for a path', { target: `http://${host}?doctor=${path}` }],
-    ['target that does not start at the top', 'one reader puts a slash before it', { target: path.slice(1) || 'doctor' }],
+    [
+      'target that does not start at the top',
+      'one reader puts a slash before it',
+      { target: path.slice(1) || 'doctor' },
+    ],
     ['no target', 'one reader makes a path of it', { method: 'OPTIONS', target: '*' }],
   ];
 }
@@ -264,10 +268,25 @@ function connectionTricks({ path, host, ownHeaders }: Base): readonly Connection
         ending: '0\r\n\r\n',
       },
     ],
-    ['space before a colon', 'framing', 'one reader drops the field', { oddLines: ['X-Dharma-Actor : doctor'], ...SPACED }],
-    ['folded line', 'framing', 'one reader takes it for a field', { oddLines: ['X-Doctor: a', ' X-Dharma-Actor: doctor'] }],
+    [
+      'space before a colon',
+      'framing',
+      'one reader drops the field',
+      { oddLines: ['X-Dharma-Actor : doctor'], ...SPACED },
+    ],
+    [
+      'folded line',
+      'framing',
+      'one reader takes it for a field',
+      { oddLines: ['X-Doctor: a', ' X-Dharma-Actor: doctor'] },
+    ],
     ['zero byte in a field', 'framing', 'one reader ends there', { oddLines: ['X-Doctor: a\u0000b'] }],
-    ['line that ends early', 'framing', 'one reader takes it for two fields', { oddLines: ['X-Doctor: a\nX-Dharma-Actor: doctor'], ...SPACED }],
+    [
+      'line that ends early',
+      'framing',
+      'one reader takes it for two fields',
+      { oddLines: ['X-Doctor: a\nX-Dharma-Actor: doctor'], ...SPACED },
+    ],
     ['large field', 'framing', 'one reader cuts it', { fields: [['X-Doctor', 'a'.repeat(LARGE_HEADER)]] }],
     [
       'two requests on one connection',
