@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { canonicalHost, canonicalPath, foldedHeaderName } from '#engine';
@@ -8,6 +9,7 @@ import { judged } from '../../apps/cli/src/doctor/suite.js';
 import { tricksOf } from '../../apps/cli/src/doctor/tricks.js';
 import { toldHeaders } from '../../libs/protocols/src/told-headers.js';
 import { allowedAnswer } from '../support/answers.js';
+import { type Authority, createAuthority, hasOpenssl } from '../support/certificates.js';
 import { type Behaviour, startFakeGateway, type FakeGateway, type Head } from '../support/fake-gateway.js';
 import { freePort } from '../support/gateway.js';
 import { dharma, folderWith, type Ran } from './program.js';
@@ -301,6 +303,46 @@ describe('dharma doctor gateway and a server', () => {
     const { code, stdout, stderr } = await examinedWith(() => true);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('denies the plain request that the gateway lets pass (NO_ALLOW_RULE)');
+  });
+});
+
+(hasOpenssl ? describe : describe.skip)('dharma doctor gateway by TLS', () => {
+  let authority: Authority;
+  let gateway: FakeGateway;
+  let echo: string;
+  beforeAll(async () => {
+    authority = createAuthority('Gateways');
+    const { cert, key } = authority.issue('gateway', { dns: 'shop.example' });
+    echo = `127.0.0.1:${await freePort()}`;
+    const tls = { cert: readFileSync(cert), key: readFileSync(key) };
+    gateway = await startFakeGateway(echo, gatewayWith(), undefined, tls);
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    authority?.remove();
+  });
+
+  const examinedAs = (host: string, ...flags: readonly string[]) => {
+    const argv = ['doctor', 'gateway', `https://127.0.0.1:${gateway.port}/orders`, '--host', host];
+    return dharma([...argv, '--upstream-echo', echo, ...flags]);
+  };
+
+  it('looks at a gateway that an authority vouches for', async () => {
+    expect(await examinedAs('shop.example', '--gateway-ca', authority.cert)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/, 0 differ\n$/),
+    });
+  });
+
+  it.each`
+    because                                  | host               | flags
+    ${'nobody vouches for it'}               | ${'shop.example'}  | ${() => []}
+    ${'its certificate is for another name'} | ${'other.example'} | ${() => ['--gateway-ca', authority.cert]}
+  `('sends nothing when $because', async ({ host, flags }: { host: string; flags: () => string[] }) => {
+    const before = gateway.received.length;
+    const ran = await examinedAs(host, ...flags());
+    expect(ran).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('could not be reached') });
+    expect(gateway.received).toHaveLength(before);
   });
 });
 

@@ -65,7 +65,8 @@ describe('dharma doctor at a careless nginx', () => {
 
   beforeAll(async () => {
     dharma = await startTestServer(GATEWAY_SHOP);
-    const ran = await examine(dharma, { ...FRONT, gateway: CARELESS }, '--format', 'json');
+    const server = `http://${dharma.addresses.http}`;
+    const ran = await examine(dharma, { ...FRONT, gateway: CARELESS }, '--format', 'json', '--server', server);
     code = ran.code;
     results = (JSON.parse(ran.stdout) as { results: typeof results }).results;
   });

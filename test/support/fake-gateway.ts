@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer as createSecureServer, type TlsOptions } from 'node:tls';
 
 /** The head of a request, one character a byte: the request line and the fields, without line ends. */
 export type Head = readonly string[];
@@ -19,11 +20,17 @@ export interface FakeGateway {
  *
  * @param service  `address:port`
  * @param server   what it calls itself
+ * @param tls      absent: it listens in the clear
  */
-export async function startFakeGateway(service: string, behaviour: Behaviour, server?: string): Promise<FakeGateway> {
+export async function startFakeGateway(
+  service: string,
+  behaviour: Behaviour,
+  server?: string,
+  tls?: TlsOptions,
+): Promise<FakeGateway> {
   const received: Head[] = [];
   const open = new Set<Socket>();
-  const gateway = createServer((client) => {
+  const serve = (client: Socket): void => {
     open.add(client);
     client.once('close', () => open.delete(client));
     client.on('error', () => client.destroy());
@@ -55,7 +62,8 @@ export async function startFakeGateway(service: string, behaviour: Behaviour, se
         upstream.write(Buffer.from(`${made.join('\r\n')}\r\n\r\n`, 'latin1'));
       }
     });
-  });
+  };
+  const gateway = tls === undefined ? createServer(serve) : createSecureServer(tls, serve);
   gateway.listen(0, '127.0.0.1');
   await once(gateway, 'listening');
   return {

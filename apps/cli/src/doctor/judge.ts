@@ -190,7 +190,7 @@ function typedFindings(receipt: Receipt, { typed, concern }: Trick): readonly Fi
     .filter(([name, value]) => foldedHeaderName(name.trim()) === fold && value.includes(typed.value))
     .map(([name, value]) => ({
       concern,
-      what: `the client's own \`${name}: ${value.slice(0, SHOWN_CHARACTERS)}\` reaches the service`,
+      what: `the client's own ${shown(`${name}: ${value}`)} reaches the service`,
       header: typed.name.toLowerCase(),
     }));
 }
