@@ -28,6 +28,8 @@ interface Flaws {
   readonly keeps?: RegExp;
   /** It takes the host of the target, or the last of several. */
   readonly takesAnyHost?: boolean;
+  /** It lets requests pass by a decision that it has kept. */
+  readonly keepsAnswers?: boolean;
   /** It takes out what the client names in Connection, after it was set. */
   readonly dropsListed?: boolean;
   /** Makes something else of all that it would send on. */
@@ -65,7 +67,7 @@ function gatewayWith(flaws: Flaws = {}): Behaviour {
     });
     decisions += 1;
     const ours = [
-      ['X-Dharma-Decision', `d-${decisions}`],
+      ['X-Dharma-Decision', flaws.keepsAnswers === true ? 'd-0' : `d-${decisions}`],
       ...(flaws.isSilent === true ? [] : [['X-Dharma-Path', told?.path ?? '']]),
       ['X-Tier', 'standard'],
     ];
@@ -168,6 +170,7 @@ describe('dharma doctor gateway', () => {
     ${'two credentials reach the service'}       | ${{ keeps: /^authorization$/ }}                                                                     | ${'repeated: two credentials'}
     ${'an upgrade is passed on'}                 | ${{ keeps: /^(?:connection|upgrade)$/ }}                                                            | ${'upgrade: upgrade to h2c'}
     ${'a header named in Connection is dropped'} | ${{ dropsListed: true }}                                                                            | ${'listed: names taken away after they were set'}
+    ${'an answer is kept'}                       | ${{ keepsAnswers: true }}                                                                           | ${'kept: trailing slash'}
     ${'two lengths are passed on'}               | ${{ keeps: /^(?:content-length|transfer-encoding)$/ }}                                              | ${'framing: two lengths'}
     ${'a field that is none is passed on'}       | ${{ exempts: /^ X-Dharma/m }}                                                                       | ${'framing: folded line'}
   `('finds it where $because', async ({ flaws, finding }: { flaws: Flaws; finding: string }) => {
@@ -366,7 +369,8 @@ describe('two requests on one connection', () => {
     ${'neither was'}                 | ${[]}                    | ${'refused'}
   `('are $verdict when $because', async ({ decisions, verdict }: { decisions: string[]; verdict: string }) => {
     const attempt = { trick, reply: { kind: 'hung up' } as const, receipts: decisions.map(receipt) };
-    expect((await judged(attempt, base, receipt('d-0'))).verdict).toBe(verdict);
+    const [result] = await judged([attempt], base, receipt('d-0'));
+    expect(result!.verdict).toBe(verdict);
   });
 });
 

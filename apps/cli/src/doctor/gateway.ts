@@ -9,7 +9,7 @@ import { startEcho, type Echo, type Receipt } from './echo.js';
 import { dharmaReading } from './reading.js';
 import { type GatewayName, gatewayOf } from './remedies.js';
 import { reportJson, reportText } from './report.js';
-import { type Attempt, judged, type Judged } from './suite.js';
+import { type Attempt, judged } from './suite.js';
 import type { Base, HeaderField } from './trick.js';
 import { tricksOf } from './tricks.js';
 import { bytesOf, type GatewayAddress, PROBE_HEADER, type Reply, send } from './wire.js';
@@ -54,11 +54,8 @@ export async function doctorGateway(terminal: Terminal, url: string, options: Ga
     const attempts = attemptsAt(terminal, to, base, post, options.patience);
     const plain = await theFirst(attempts, url, echo, to);
     const witness = connection && (await witnessOf(connection, base, plain.receipts[0]!));
-    const results: Judged[] = [];
     // Judged when all is over: a gateway may be late with what it sends on.
-    for (const attempt of [plain, ...(await rest(attempts))]) {
-      results.push(await judged(attempt, base, plain.receipts[0]!, witness));
-    }
+    const results = await judged([plain, ...(await rest(attempts))], base, plain.receipts[0]!, witness);
     const gateway = options.gateway ?? gatewayOf(serverOf(plain.reply));
     const report = { url, gateway, judged: results, hidden: base.headers.map(([, value]) => value).filter(Boolean) };
     await terminal.out.write(options.format === 'json' ? reportJson(report) : reportText(report, terminal.out.colours));

@@ -28,6 +28,7 @@ const nginx: Remedies = {
   method: '`proxy_set_header X-Original-Method $request_method;`, and no `proxy_method`',
   asked:
     '`auth_request /_dharma/check;` in every location with a `proxy_pass`, and there `proxy_set_header X-Dharma-Decision $dharma_decision;`',
+  kept: 'no `proxy_cache` in the location of the check; behind ingress-nginx no `auth-cache-key`',
   ours: '`proxy_set_header NAME …;` in every location with a `proxy_pass`, by a variable of `auth_request_set`, or empty',
   override: '`proxy_set_header NAME "";` in every location with a `proxy_pass`',
   forwarded: '`proxy_set_header NAME …;` by what nginx itself knows, or empty; `X-Forwarded-For` as `$remote_addr`',
@@ -40,12 +41,13 @@ const nginx: Remedies = {
 };
 
 const caddy: Remedies = {
-  path: '`@refused expression `{http.request.orig_uri} != {http.request.uri}`` with `respond @refused 400`, and `header_up X-Forwarded-Uri {http.request.orig_uri}` towards Dharma',
-  target: '`@refused expression `{http.request.orig_uri} != {http.request.uri}`` with `respond @refused 400`',
+  path: '`@refused expression "{http.request.orig_uri} != {http.request.uri}"` with `respond @refused 400`, and `header_up X-Forwarded-Uri {http.request.orig_uri}` towards Dharma',
+  target: '`@refused expression "{http.request.orig_uri} != {http.request.uri}"` with `respond @refused 400`',
   host: 'no `header_up Host` in the `reverse_proxy` to the service, and a site address with the host in it',
   method: '`header_up X-Forwarded-Method {method}` towards Dharma, and no `method` towards the service',
   asked:
     'the `reverse_proxy` to Dharma in the same `route` as the service, before it, and `request_header X-Dharma-Decision {http.reverse_proxy.header.X-Dharma-Decision}`',
+  kept: 'no cache in front of the `reverse_proxy` to Dharma',
   ours: '`request_header -X-Dharma-*` at the top of the `route`',
   override: '`request_header -NAME` at the top of the `route`',
   forwarded:
@@ -65,6 +67,7 @@ const envoy: Remedies = {
   method: 'no filter after `ext_authz` that sets `:method`',
   asked:
     '`ext_authz` for every route: look for `disabled: true`, and by HTTP list `x-dharma-decision` in `allowed_upstream_headers`',
+  kept: 'no filter between Envoy and Dharma that keeps answers',
   ours: '`remove_on_match: { key_matcher: { prefix: x-dharma- } }` in a `header_mutation` filter before `ext_authz`',
   override: '`remove: NAME` in a `header_mutation` filter before `ext_authz`',
   forwarded:
@@ -85,6 +88,7 @@ const haproxy: Remedies = {
   method: 'tell Dharma `%[method]`, and no `http-request set-method`',
   asked:
     'the check as `http-request lua.…` in every frontend and before every `use_backend`, and `http-request set-header X-Dharma-Decision` from its answer',
+  kept: 'no `http-request cache-use` for what the check asks, and no map or stick table of its answers',
   ours: '`http-request del-header X-Dharma- -m beg` before the check',
   override: '`http-request del-header NAME` before the check',
   forwarded: '`http-request del-header NAME` before the check, then `option forwardfor`',
@@ -102,6 +106,7 @@ const apache: Remedies = {
   host: '`ProxyPreserveHost On`, `HttpProtocolOptions Strict Require1.0`, and no `UseCanonicalName On`',
   method: 'tell Dharma `r.method`, and refuse what is not plain: `HttpProtocolOptions RegisteredMethods`',
   asked: '`LuaHookAccessChecker` for every virtual host, and `r.headers_in["X-Dharma-Decision"]` set from the answer',
+  kept: 'no `mod_cache` before the check, and no table of answers in the Lua hook',
   ours: '`RequestHeader unset NAME early`',
   override: '`RequestHeader unset NAME early`',
   forwarded: '`RequestHeader unset NAME early`, and `ProxyAddHeaders Off` where the service reads what Apache appends',
@@ -120,6 +125,7 @@ const traefik: Remedies = {
   host: '`passHostHeader: true`, and a rule with `Host(…)` for every router',
   method: 'leave `preserveRequestMethod` as it is; Dharma reads `X-Forwarded-Method`',
   asked: 'the `forwardAuth` middleware on every router, and `x-dharma-decision` in its `authResponseHeaders`',
+  kept: 'no plugin that keeps the answers of `forwardAuth`',
   ours: '`authResponseHeaders` of `forwardAuth` lists NAME: what is listed there is taken from clients',
   override: '`customRequestHeaders: { NAME: "" }` in a `headers` middleware before `forwardAuth`',
   forwarded:

@@ -5,6 +5,7 @@ export const CONCERNS = [
   'host',
   'method',
   'asked',
+  'kept',
   'ours',
   'override',
   'forwarded',
