@@ -3,7 +3,7 @@ import { dharma, folderWith, SHOP } from './program.js';
 const shop = folderWith({ 'shop.yaml': SHOP });
 const VERBS = [
   ['serve', 'init', 'validate', 'fmt', 'test', 'decide', 'explain', 'verify', 'bench', 'schema'],
-  ['status', 'plan', 'apply', 'keys', 'operators', 'migrate'],
+  ['status', 'plan', 'apply', 'keys', 'operators', 'migrate', 'doctor'],
 ].flat();
 /** Two measurements of a second each, on a machine that may be busy. */
 const MEASURING_MILLISECONDS = 60_000;
@@ -22,7 +22,7 @@ describe('dharma', () => {
     expect(stdout).toMatch(new RegExp(`Example:\n  dharma ${verb}`));
   });
 
-  it.each([...SUBVERBS, 'operators recover'])('shows an example of %s', async (verb) => {
+  it.each([...SUBVERBS, 'operators recover', 'doctor gateway'])('shows an example of %s', async (verb) => {
     const { code, stdout } = await dharma([...verb.split(' '), '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`Usage: dharma ${verb} .*Example:\n  dharma ${verb}`, 's'));

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 export const REPORT_FORMATS = ['text', 'json', 'github', 'junit'];
 export const TEXT_OR_JSON = ['text', 'json'];
 
-export function choice(flags: string, sentence: string, values: readonly string[], standard: string): Option {
+export function choice(flags: string, sentence: string, values: readonly string[], standard?: string): Option {
   return new Option(flags, sentence).choices(values).default(standard);
 }
 

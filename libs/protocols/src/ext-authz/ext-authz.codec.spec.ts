@@ -123,6 +123,22 @@ describe('a Check', () => {
     expect(toQuestion(message).kind).toBe('malformed');
   });
 
+  it.each`
+    because                                | fields                                                                 | headers
+    ${'a body as text'}                    | ${[[11, 'path=/admin']]}                                               | ${{}}
+    ${'a body as bytes'}                   | ${[[12, '\u0000\u0001']]}                                              | ${{}}
+    ${'a body that was cut'}               | ${[[11, 'path=/ad'], [3, entry('x-envoy-auth-partial-body', 'true')]]} | ${{ 'x-envoy-auth-partial-body': 'true' }}
+    ${'a path and a query said otherwise'} | ${[[1, '7'], [6, 'https'], [7, 'x=2'], [8, 'y'], [10, 'HTTP/1.1']]}    | ${{}}
+  `('means the same with $because, as nothing of it is read', ({ fields, headers }) => {
+    const http = [[2, HTTP.method], [4, HTTP.path], [5, HTTP.host], ...(fields as [number, string][])];
+    const bytes = field(
+      1,
+      field(4, field(2, http.map(([number, value]) => field(Number(number), String(value))).join(''))),
+    );
+    const read = checkMethod().requestDeserialize(Buffer.from(bytes, 'latin1')) as CheckRequest;
+    expect(toQuestion(read)).toEqual(toQuestion(check({ headers })));
+  });
+
   it('never makes the codec fall over, whatever bytes arrive', () => {
     const { requestDeserialize } = checkMethod();
     fc.assert(
@@ -202,6 +218,17 @@ describe('the response to a Check', () => {
   });
 
   it.each`
+    because                         | answer                                            | reason
+    ${'it lets the request pass'}   | ${allowedAnswer()}                                | ${'ALLOW_SLOW'}
+    ${'it does not'}                | ${deniedAnswer()}                                 | ${'NO_ALLOW_RULE'}
+    ${'it cannot say anything now'} | ${deniedAnswer({ reason: 'POLICY_UNAVAILABLE' })} | ${'POLICY_UNAVAILABLE'}
+  `("tells the gateway's log the decision and its reason when $because", ({ answer, reason }) => {
+    expect(toCheckResponse(answer, 'Bearer', []).dynamicMetadata).toEqual(
+      structOf({ decision: 'd-1', revision: 42, reason }),
+    );
+  });
+
+  it.each`
     because                                 | response                                                                         | code  | status
     ${'a stranger may log in'}              | ${toCheckResponse(deniedAnswer(), 'Bearer', [])}                                 | ${16} | ${'Unauthorized'}
     ${'no login mends a malformed request'} | ${toCheckResponse(deniedAnswer({ reason: 'INVALID_REQUEST' }), 'Bearer', [])}    | ${7}  | ${'Forbidden'}
@@ -247,6 +274,17 @@ describe('the response to a Check', () => {
     expect(responseSerialize(refusedWithoutDecision()).toString('hex')).toBe(`0a020807${'1205' + '0a03' + '089303'}`);
   });
 });
+
+/** A field of type text, bytes or message on the wire, one character a byte. */
+function field(number: number, value: string): string {
+  const length = value.length < 128 ? [value.length] : [(value.length & 127) | 128, value.length >> 7];
+  return String.fromCharCode((number << 3) | 2, ...length) + value;
+}
+
+/** What stands in a map. */
+function entry(key: string, value: string): string {
+  return field(1, key) + field(2, value);
+}
 
 function checkMethod() {
   const service = grpcDefinition()['envoy.service.auth.v3.Authorization'];

@@ -106,7 +106,7 @@ export function* sentIn({ attributes }: CheckRequest): Generator<string, void, v
 }
 
 function allowed(answer: Answer, sent: Iterable<string>): CheckResponse {
-  const { outcome, decisionId, revision, headersSet } = answer;
+  const { outcome, headersSet } = answer;
   const headers = Object.entries(toldHeaders(answer)).map(([name, value]) => overwrite(name, value));
   const headersToRemove: string[] = [];
   const limits: { [name: string]: StructValue } = {};
@@ -127,15 +127,26 @@ function allowed(answer: Answer, sent: Iterable<string>): CheckResponse {
   }
   const set = new Set(headers.map(({ header }) => header.key));
   for (const name of strippedOf(sent, set, headersSet)) if (!headersToRemove.includes(name)) headersToRemove.push(name);
-  const metadata: { [name: string]: StructValue } = {
-    decision: { stringValue: decisionId },
-    revision: { numberValue: revision },
-  };
-  if (Object.keys(limits).length > 0) metadata['rate_limit'] = { structValue: { fields: limits } };
+  const hasLimits = Object.keys(limits).length > 0;
   return {
     status: { code: CODE.ok },
     okResponse: { headers, headersToRemove },
-    dynamicMetadata: { fields: metadata } satisfies Struct,
+    dynamicMetadata: metadataOf(answer, hasLimits ? { rate_limit: { structValue: { fields: limits } } } : {}),
+  };
+}
+
+/** What the gateway's own log and filters may know of an answer; the client never sees it. */
+function metadataOf(
+  { outcome, decisionId, revision }: Answer,
+  more: { readonly [name: string]: StructValue } = {},
+): Struct {
+  return {
+    fields: {
+      decision: { stringValue: decisionId },
+      revision: { numberValue: revision },
+      reason: { stringValue: outcome.reason },
+      ...more,
+    },
   };
 }
 
@@ -144,14 +155,16 @@ function challenged(view: ChallengedView, challenge: string): readonly HeaderVal
 }
 
 function denied(
-  { decisionId }: Answer,
+  answer: Answer,
   view: DenialCode,
   code: number,
   status: DeniedStatus,
   more: readonly HeaderValueOption[],
 ): CheckResponse {
+  const { decisionId } = answer;
   const headers = [overwrite('x-dharma-decision', decisionId), overwrite('content-type', PROBLEM_MEDIA_TYPE), ...more];
-  return refused(code, status, { headers, body: denialBody(view, HTTP_STATUS[status], decisionId) });
+  const body = denialBody(view, HTTP_STATUS[status], decisionId);
+  return { ...refused(code, status, { headers, body }), dynamicMetadata: metadataOf(answer) };
 }
 
 type DeniedResponse = NonNullable<CheckResponse['deniedResponse']>;
