@@ -3,7 +3,7 @@
 const floors = [
   ['cel', 'problem'],
   ['engine'],
-  ['policy', 'reference'],
+  ['policy', 'reference', 'mesh-export'],
   ['verification', 'identity', 'administration'],
   ['decision', 'http'],
   ['protocols', 'store', 'admin-api'],
