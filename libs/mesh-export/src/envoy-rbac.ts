@@ -9,6 +9,12 @@ import { type Permitted, permittedRegions, type Subjects } from './permitted.js'
 
 type Rule = { readonly [member: string]: unknown };
 
+/**
+ * What Envoy must be started with to take the expressions: by itself it refuses any larger than 100 instructions. It is
+ * one of `layered_runtime.layers`.
+ */
+export const ENVOY_RUNTIME = { name: 'dharma', static_layer: { 're2.max_program_size.error_level': 10_000 } };
+
 /** The filter, as an item of `http_filters`. */
 export function envoyRbac(map: StaticMap, undecided: Undecided): object {
   const policies: Record<string, object> = {};
@@ -34,13 +40,14 @@ export function envoyRbac(map: StaticMap, undecided: Undecided): object {
 function permissionOf(regions: readonly JudgedRegion[]): readonly Rule[] {
   const { host, exceptHosts, path, exceptPaths } = regions[0]!;
   return [
-    header(':path', { safe_regex: { regex: CANONICAL_TARGET } }),
+    anyOf(regions.map(({ methods }) => methodRule(methods))),
     header(':authority', { safe_regex: { regex: hostExpression(host) } }),
     ...(host.startsWith('*.') ? [header(':authority', { safe_regex: { regex: HOST_OF_ALLOWED_LENGTH } })] : []),
     ...exceptHosts.map((other) => not(header(':authority', { safe_regex: { regex: hostExpression(other) } }))),
     urlPath(pathExpression(path)),
     ...exceptPaths.map((other) => not(urlPath(pathExpression(other)))),
-    anyOf(regions.map(({ methods }) => methodRule(methods))),
+    // Last, for it takes longest, and most requests have fallen out by here.
+    header(':path', { safe_regex: { regex: CANONICAL_TARGET } }),
   ];
 }
 
