@@ -21,7 +21,7 @@ describe('dharma export', () => {
       target: 'envoy-rbac',
       undecided: 'refuse',
       resources: [{ name: 'envoy.filters.http.rbac', typed_config: { rules: { action: 'ALLOW' } } }],
-      remarks: [{ effect: 'refused', concerns: 'endpoint', name: 'orders/all', because: expect.any(String) }, {}],
+      remarks: [{ effect: 'refused', concerns: 'target', name: 'a request target', because: expect.any(String) }],
     });
   });
 
