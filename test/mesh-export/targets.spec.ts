@@ -79,12 +79,18 @@ function exported(target: MeshTarget, undecided: Undecided, further = '', option
   return meshExport(bundle.world!, new Map([['mesh', 'acme.example']]), asked);
 }
 
-/** The resource of a kind that is about a service. */
-function about(target: MeshTarget, undecided: Undecided, service: string, further = ''): Record<string, any> {
-  const found = exported(target, undecided, further).resources.find(
-    (resource) => (resource as any).metadata.name === `dharma-${service}`,
-  );
-  return (found as any).spec;
+/** What the first resource of a name says. */
+function about(
+  target: MeshTarget,
+  undecided: Undecided,
+  service: string,
+  further = '',
+): { readonly [member: string]: unknown } {
+  const resources = exported(target, undecided, further).resources as readonly {
+    readonly metadata: { readonly name: string };
+    readonly spec: { readonly [member: string]: unknown };
+  }[];
+  return resources.find(({ metadata }) => metadata.name === `dharma-${service}`)!.spec;
 }
 
 const lines = (target: MeshTarget, undecided: Undecided, further = ''): readonly string[] =>
@@ -156,9 +162,9 @@ describe('linkerd', () => {
       port: 'http',
       accessPolicy: 'deny',
     });
-    expect(
-      about('linkerd', 'refuse', 'ledger-callers')['identityRefs'] ?? about('linkerd', 'refuse', 'ledger-callers'),
-    ).toEqual([{ kind: 'ServiceAccount', name: 'orders', namespace: 'shop' }]);
+    expect(about('linkerd', 'refuse', 'ledger-callers')).toEqual({
+      identityRefs: [{ kind: 'ServiceAccount', name: 'orders', namespace: 'shop' }],
+    });
     expect(lines('linkerd', 'refuse')).toContainEqual(
       expect.stringContaining('callers are known by single service accounts'),
     );

@@ -54,5 +54,5 @@ export function pathExpression(template: readonly Segment[]): string {
 }
 
 function quoted(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|\-]/g, '\\$&');
+  return text.replaceAll(/[\\^$.*+?()[\]{}|-]/g, '\\$&');
 }
