@@ -51,13 +51,13 @@ it('an export says always and never where that is so, in random worlds', () => {
         if (verdict === 'never') expect(decision).toBe('deny');
       }
     }),
-    { numRuns: RUNS.law * 2 },
+    { numRuns: RUNS.law },
   );
   // A property about always and never that only ever sees one of them proves nothing.
-  expect(seen.always.allow).toBeGreaterThan(100);
-  expect(seen.never.deny).toBeGreaterThan(500);
-  expect(seen.undecided.allow).toBeGreaterThan(100);
-  expect(seen.undecided.deny).toBeGreaterThan(100);
+  expect(seen.always.allow).toBeGreaterThan(50);
+  expect(seen.never.deny).toBeGreaterThan(250);
+  expect(seen.undecided.allow).toBeGreaterThan(50);
+  expect(seen.undecided.deny).toBeGreaterThan(50);
 });
 
 function spiffeMechanisms(world: World): ReadonlyMap<string, string> {

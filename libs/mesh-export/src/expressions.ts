@@ -23,7 +23,7 @@ const KEPT = '%2[0-246-9ABC]|%3[ACDE]|%40|%5[BDE]|%60|%7[BCD]';
 /** Any sign of a segment but the dot. */
 const SIGN = `(?:[!$&'()*+,\\-0-9:<=>@A-Z\\[\\]^_\`a-z{|}~"]|${KEPT}|${ABOVE_ASCII})`;
 const SEGMENT = `(?:${SIGN}(?:${SIGN}|\\.)*|\\.${SIGN}(?:${SIGN}|\\.)*|\\.\\.(?:${SIGN}|\\.)+)`;
-const QUERY_SIGN = `(?:[!-"$&-~]|%[2-6][0-9A-Fa-f]|%7[0-9A-Ea-e]|${ABOVE_ASCII})`;
+const QUERY_SIGN = `(?:[!-"$&-~]|%[2-6][0-9A-Fa-f]|%7[0-9A-Ea-e]|(?i:${ABOVE_ASCII}))`;
 
 /** A target in canonical form: neither empty nor dot segments, nor anything that two readers could read differently. */
 export const CANONICAL_TARGET = `(?:/|(?:/${SEGMENT})+/?)(?:\\?${QUERY_SIGN}*)?`;
@@ -54,5 +54,5 @@ export function pathExpression(template: readonly Segment[]): string {
 }
 
 function quoted(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|\-]/g, '\\$&');
+  return text.replaceAll(/[\\^$.*+?()[\]{}|-]/g, '\\$&');
 }
