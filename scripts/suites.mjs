@@ -13,7 +13,7 @@ export const SUITES = [
   // Two samples of 20,000 tries, several times over.
   { name: 'identity', below: ['test/identity/'], budgetSeconds: 90 },
   { name: 'issuers', below: ['test/issuers/'], budgetSeconds: 120 },
-  { name: 'client', below: ['test/client/'], budgetSeconds: 180 },
+  { name: 'client', below: ['test/client/'], budgetSeconds: 240 },
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 300 },
 ];
