@@ -15,6 +15,7 @@ export const SUITES = [
   { name: 'issuers', below: ['test/issuers/'], budgetSeconds: 120 },
   { name: 'client', below: ['test/client/'], budgetSeconds: 180 },
   { name: 'mesh-export', below: ['test/mesh-export/'], budgetSeconds: 120 },
+  { name: 'client', below: ['test/client/'], budgetSeconds: 240 },
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 300 },
 ];

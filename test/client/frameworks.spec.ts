@@ -169,28 +169,29 @@ describe.each([
     });
 
     it.each`
-      because                                        | line                          | headers                                                     | status
-      ${'anybody may read'}                          | ${'GET /public/list?page=2'}  | ${[]}                                                       | ${200}
-      ${'nobody is known'}                           | ${'GET /admin'}               | ${[]}                                                       | ${401}
-      ${'a key opens the office'}                    | ${'GET /admin'}               | ${[`X-Api-Key: ${CLIENT_KEY}`]}                             | ${200}
-      ${'a false one is told so'}                    | ${'GET /admin'}               | ${['X-Api-Key: partner-1.guess']}                           | ${401}
-      ${'who is known may not do everything'}        | ${'DELETE /admin'}            | ${[`X-Api-Key: ${CLIENT_KEY}`]}                             | ${403}
-      ${'two keys are no key'}                       | ${'GET /admin'}               | ${[`X-Api-Key: ${CLIENT_KEY}`, `X-Api-Key: ${CLIENT_KEY}`]} | ${401}
-      ${'nor are two names of one'}                  | ${'GET /admin'}               | ${[`X-Api-Key: ${CLIENT_KEY}`, `x_api_key: ${CLIENT_KEY}`]} | ${403}
-      ${'nobody vouches by a header'}                | ${'GET /admin'}               | ${['X-Auth-Request-User: ann']}                             | ${401}
-      ${'the key of this program is not a client’s'} | ${'GET /admin'}               | ${[`X-Dharma-Key: ${EDGE_KEY}`]}                            | ${401}
-      ${'a client does not say who it is'}           | ${'GET /admin'}               | ${['X-Dharma-Principal: user:ann']}                         | ${401}
-      ${'two senders are nobody'}                    | ${'GET /public/list'}         | ${['Authorization: Bearer a', 'Authorization: Bearer b']}   | ${403}
-      ${'a dotted name is taken for another'}        | ${'GET /public/list'}         | ${['x.dharma.key: a']}                                      | ${403}
-      ${'a path goes up'}                            | ${'GET /public/../admin'}     | ${[]}                                                       | ${403}
-      ${'a path goes up in disguise'}                | ${'GET /public/%2e%2e/admin'} | ${[]}                                                       | ${403}
-      ${'a slash is hidden'}                         | ${'GET /public/..%2fadmin'}   | ${[]}                                                       | ${403}
-      ${'a path has another spelling'}               | ${'GET /%70ublic/list'}       | ${[]}                                                       | ${403}
-      ${'an escape may be in small letters'}         | ${'GET /public/%c3%a9'}       | ${[]}                                                       | ${200}
-      ${'a method is as it is written'}              | ${'POST /public/list'}        | ${['X-HTTP-Method-Override: GET', 'Content-Length: 0']}     | ${401}
-      ${'another host is not asked about'}           | ${'GET /public/list'}         | ${['X-Forwarded-Host: till.example']}                       | ${200}
-      ${'a limit nobody keeps'}                      | ${'PATCH /public/list'}       | ${['Content-Length: 0']}                                    | ${403}
-      ${'a way that is not there is asked about'}    | ${'GET /nowhere'}             | ${[]}                                                       | ${401}
+      because                                        | line                                     | headers                                                     | status
+      ${'anybody may read'}                          | ${'GET /public/list?page=2'}             | ${[]}                                                       | ${200}
+      ${'nobody is known'}                           | ${'GET /admin'}                          | ${[]}                                                       | ${401}
+      ${'a key opens the office'}                    | ${'GET /admin'}                          | ${[`X-Api-Key: ${CLIENT_KEY}`]}                             | ${200}
+      ${'a false one is told so'}                    | ${'GET /admin'}                          | ${['X-Api-Key: partner-1.guess']}                           | ${401}
+      ${'who is known may not do everything'}        | ${'DELETE /admin'}                       | ${[`X-Api-Key: ${CLIENT_KEY}`]}                             | ${403}
+      ${'two keys are no key'}                       | ${'GET /admin'}                          | ${[`X-Api-Key: ${CLIENT_KEY}`, `X-Api-Key: ${CLIENT_KEY}`]} | ${401}
+      ${'nor are two names of one'}                  | ${'GET /admin'}                          | ${[`X-Api-Key: ${CLIENT_KEY}`, `x_api_key: ${CLIENT_KEY}`]} | ${403}
+      ${'nobody vouches by a header'}                | ${'GET /admin'}                          | ${['X-Auth-Request-User: ann']}                             | ${401}
+      ${'the key of this program is not a client’s'} | ${'GET /admin'}                          | ${[`X-Dharma-Key: ${EDGE_KEY}`]}                            | ${401}
+      ${'a client does not say who it is'}           | ${'GET /admin'}                          | ${['X-Dharma-Principal: user:ann']}                         | ${401}
+      ${'two senders are nobody'}                    | ${'GET /public/list'}                    | ${['Authorization: Bearer a', 'Authorization: Bearer b']}   | ${403}
+      ${'a dotted name is taken for another'}        | ${'GET /public/list'}                    | ${['x.dharma.key: a']}                                      | ${403}
+      ${'a path goes up'}                            | ${'GET /public/../admin'}                | ${[]}                                                       | ${403}
+      ${'a path goes up in disguise'}                | ${'GET /public/%2e%2e/admin'}            | ${[]}                                                       | ${403}
+      ${'an address is no path'}                     | ${'GET http://shop.example/public/list'} | ${[]}                                                       | ${403}
+      ${'a slash is hidden'}                         | ${'GET /public/..%2fadmin'}              | ${[]}                                                       | ${403}
+      ${'a path has another spelling'}               | ${'GET /%70ublic/list'}                  | ${[]}                                                       | ${403}
+      ${'an escape may be in small letters'}         | ${'GET /public/%c3%a9'}                  | ${[]}                                                       | ${200}
+      ${'a method is as it is written'}              | ${'POST /public/list'}                   | ${['X-HTTP-Method-Override: GET', 'Content-Length: 0']}     | ${401}
+      ${'another host is not asked about'}           | ${'GET /public/list'}                    | ${['X-Forwarded-Host: till.example']}                       | ${200}
+      ${'a limit nobody keeps'}                      | ${'PATCH /public/list'}                  | ${['Content-Length: 0']}                                    | ${403}
+      ${'a way that is not there is asked about'}    | ${'GET /nowhere'}                        | ${[]}                                                       | ${401}
     `('answers $status to $line: $because', async ({ line, headers, status }) => {
       const { status: said, headers: fields, body } = await send(program, line, ...headers);
       expect(said).toBe(status);

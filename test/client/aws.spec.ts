@@ -1,0 +1,128 @@
+/** Lambda authorizers on events as API Gateway sends them, before real check listeners. */
+import { DharmaClient } from '#client';
+import { httpApiAuthorizer, restAuthorizer } from '../../libs/client/src/aws/index.js';
+import {
+  CLIENT_KEY,
+  EDGE_KEY,
+  KEYED_SHOP,
+  startCheckListeners,
+  type CheckListeners,
+} from '../protocols/check-listeners.js';
+
+const PATIENT = { timeoutMilliseconds: 20_000, tryMilliseconds: 20_000, tries: 1 };
+const ARN = 'arn:aws:execute-api:eu-west-1:123456789012:api/prod/GET/admin';
+const HOST = { host: 'shop.example' };
+
+let dharma: CheckListeners;
+let client: DharmaClient;
+
+beforeAll(async () => {
+  dharma = await startCheckListeners(KEYED_SHOP);
+  client = new DharmaClient({ url: `http://127.0.0.1:${dharma.http.port}`, key: EDGE_KEY, ...PATIENT });
+});
+
+afterAll(async () => {
+  client.close();
+  await dharma.stop();
+});
+
+const httpEvent = (rawPath: string, headers: { readonly [name: string]: string } = {}, method = 'GET') => ({
+  version: '2.0',
+  type: 'REQUEST',
+  rawPath,
+  rawQueryString: 'page=2',
+  headers: { host: 'other.example', ...headers },
+  requestContext: { http: { method, path: rawPath } },
+});
+const restEvent = (path: string, headers: { readonly [name: string]: readonly string[] } = {}, more: object = {}) => ({
+  type: 'REQUEST',
+  methodArn: ARN,
+  httpMethod: 'GET',
+  path,
+  multiValueHeaders: { Host: ['other.example'], ...headers },
+  multiValueQueryStringParameters: { page: ['2'] },
+  ...more,
+});
+const carrying = { ...HOST, carriesHeaders: true };
+
+/** By name and as it is allowed; the public pages set a header. */
+const CASES = [
+  { because: 'a key opens the office', path: '/admin', key: CLIENT_KEY, allowed: true },
+  { because: 'nobody is known', path: '/admin', key: undefined, allowed: false },
+  { because: 'a false key opens nothing', path: '/admin', key: 'partner-1.guess', allowed: false },
+  { because: 'an escape can be read in two ways', path: '/admi%6e', key: CLIENT_KEY, allowed: false },
+  { because: 'what was an escape looks like a query', path: '/admin?x', key: CLIENT_KEY, allowed: false },
+  { because: 'a pattern would allow more', path: '/admin*', key: CLIENT_KEY, allowed: false },
+  { because: 'a path goes up', path: '/public/../admin', key: CLIENT_KEY, allowed: false },
+  { because: 'a parameter hides in a segment', path: '/admin;x', key: CLIENT_KEY, allowed: false },
+];
+
+describe('an HTTP API', () => {
+  it.each(CASES)('is told $allowed: $because', async ({ path, key, allowed }) => {
+    const answer = await httpApiAuthorizer(
+      client,
+      HOST,
+    )(httpEvent(path, key === undefined ? {} : { 'x-api-key': key }));
+    expect(answer.isAuthorized).toBe(allowed);
+    expect(answer.context).toEqual(
+      allowed ? expect.objectContaining({ 'x-dharma-principal': 'client:partner-1', 'x-dharma-domain': 'shop' }) : {},
+    );
+  });
+
+  it('denies what it cannot carry out, unless its integration sets headers', async () => {
+    const event = httpEvent('/public/list');
+    expect(await httpApiAuthorizer(client, HOST)(event)).toEqual({ isAuthorized: false, context: {} });
+    expect(await httpApiAuthorizer(client, carrying)(event)).toMatchObject({
+      isAuthorized: true,
+      context: { 'x-customer-tier': 'standard' },
+    });
+  });
+
+  it('takes two credentials in one field for none', async () => {
+    const event = httpEvent('/public/list', { authorization: 'Bearer a,Bearer b' });
+    expect(await httpApiAuthorizer(client, carrying)(event)).toMatchObject({ isAuthorized: false });
+  });
+});
+
+describe('a REST API', () => {
+  const authorize = (event: ReturnType<typeof restEvent>, settings = HOST) => restAuthorizer(client, settings)(event);
+
+  it.each(CASES)('is told $allowed: $because', async ({ path, key, allowed }) => {
+    const answer = await authorize(restEvent(path, key === undefined ? {} : { 'X-Api-Key': [key] })).catch(String);
+    if (!allowed) {
+      if (typeof answer === 'string') return expect(answer).toBe('Error: Unauthorized');
+      return expect(answer.policyDocument.Statement).toEqual([
+        { Action: 'execute-api:Invoke', Effect: 'Deny', Resource: '*' },
+      ]);
+    }
+    expect(answer).toMatchObject({
+      principalId: 'client:partner-1',
+      policyDocument: { Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: ARN }] },
+    });
+  });
+
+  it.each`
+    because                                        | more
+    ${'the name of the method would be a pattern'} | ${{ methodArn: ARN.replace('GET', '*') }}
+    ${'a query may still be escaped'}              | ${{ multiValueQueryStringParameters: { page: ['%32'] } }}
+    ${'nothing says what is asked'}                | ${{ path: undefined }}
+  `('is never told to allow when $because', async ({ more }) => {
+    const answer = await authorize(restEvent('/admin', { 'X-Api-Key': [CLIENT_KEY] }, more));
+    expect(answer.policyDocument.Statement[0].Effect).toBe('Deny');
+  });
+
+  it('takes a key that came twice for none', async () => {
+    await expect(authorize(restEvent('/admin', { 'X-Api-Key': [CLIENT_KEY, CLIENT_KEY] }))).rejects.toThrow(
+      'Unauthorized',
+    );
+  });
+});
+
+it('nothing is allowed, and nothing thrown but the one word, when nobody answers', async () => {
+  const nobody = new DharmaClient({ url: 'http://127.0.0.1:1', ...PATIENT });
+  expect(await httpApiAuthorizer(nobody, HOST)(httpEvent('/admin'))).toEqual({ isAuthorized: false, context: {} });
+  const answer = await restAuthorizer(nobody, HOST)(restEvent('/admin'));
+  expect(answer.policyDocument.Statement[0].Effect).toBe('Deny');
+  expect(await httpApiAuthorizer(nobody, HOST)({} as never)).toEqual({ isAuthorized: false, context: {} });
+  nobody.close();
+});
