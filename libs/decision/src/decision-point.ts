@@ -8,6 +8,7 @@ import {
   decide,
   denied,
   lacksOnlyScopes,
+  targetOfRoute,
 } from '#engine';
 import type { Caller, Judged, KnownCaller, Peer } from '#identity';
 import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
@@ -186,7 +187,7 @@ export class DecisionPoint {
     const time = clock();
     // Spread, an object of so many members costs more than deciding about it.
     return {
-      target,
+      target: target.kind === 'route' ? targetOfRoute(policy.snapshot, target) : target,
       headers,
       attributes,
       claimed,

@@ -21,6 +21,8 @@ export { imageOf } from './image.js';
 export type { ImagePart } from './image-format.js';
 export { SnapshotRestorer } from './restorer.js';
 export { decide, lacksOnlyScopes } from './decide.js';
+export { targetOfRoute } from './route-target.js';
+export type { RouteTarget } from './route-target.js';
 export { explain } from './explain.js';
 export type { ExplainedCheck, ExplainedEvidence, ExplainedRoute, ExplainedRule, Explanation } from './explain.js';
 export type { Change, NearestMiss } from './nearest-miss.js';

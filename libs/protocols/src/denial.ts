@@ -11,6 +11,11 @@ const TITLES: { readonly [code in DenialCode]: string } = {
   unavailable: 'There is no decision now',
 };
 
+/** What a person is told of a denial. */
+export function denialTitle(code: DenialCode): string {
+  return TITLES[code];
+}
+
 /**
  * What a client reads of its denial, as problem details (RFC 9457). Says the same to everybody who is denied in the same
  * way, but for the decision id.
