@@ -54,3 +54,25 @@ it('decides every batch of todo-02.json, and adds nothing to an item', async () 
   const said = await answers('/access/v1/evaluations', evaluations!);
   expect(said).toEqual(evaluations!.map(({ expected }) => ({ evaluations: expected })));
 });
+
+it.each`
+  file                      | route         | member
+  ${'search-subject.json'}  | ${'subject'}  | ${'evaluation'}
+  ${'search-resource.json'} | ${'resource'} | ${'evaluation'}
+  ${'search-action.json'}   | ${'action'}   | ${'evaluation'}
+  ${'idp.json'}             | ${'resource'} | ${'search'}
+`('finds exactly what $file expects, whatever the order', async ({ file, route, member }) => {
+  const vectors = (await vectorsIn(file))[member]!;
+  const said = await answers(`/access/v1/search/${route}`, vectors);
+  const expected = vectors.map((vector) => (vector.expected as { results: readonly object[] }).results);
+  expect(said.map((answer) => Object.keys(answer))).toEqual(vectors.map(() => ['results']));
+  expect(said.map(({ results }) => inOrder(results))).toEqual(expected.map(inOrder));
+});
+
+it('leaves none out', () => {
+  expect(asked).toBe(312);
+});
+
+function inOrder(results: unknown): readonly string[] {
+  return (results as readonly object[]).map((result) => JSON.stringify(result)).sort();
+}

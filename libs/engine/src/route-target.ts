@@ -31,6 +31,12 @@ export function targetOfRoute(snapshot: Snapshot, route: RouteTarget): Target {
   return { kind: 'endpoint', endpoint: endpoint.id, method, ...(path !== undefined && { path }) };
 }
 
+/** What is answered at a route, host by host. */
+export function* placesOfRoute(snapshot: Snapshot, text: string): Generator<Place, void, void> {
+  const template = templateIn(text);
+  if (template !== undefined) yield* placesOf(snapshot, template);
+}
+
 /** No service has an empty name. */
 const NOWHERE: Target = Object.freeze({ kind: 'endpoint', endpoint: '' });
 
@@ -40,18 +46,21 @@ function templateIn(text: string): readonly Segment[] | undefined {
 
 function answering(snapshot: Snapshot, template: readonly Segment[], route: RouteTarget): EndpointNode | undefined {
   const endpoints = new Set<EndpointNode>();
-  for (const paths of snapshot.addresses.values()) {
-    const endpoint = chosenAt(paths.findTemplate(template), route.method);
+  for (const place of placesOf(snapshot, template)) {
+    const endpoint = place.choose(route.method)?.endpoint;
     if (endpoint !== undefined) endpoints.add(endpoint);
   }
   if (endpoints.size < 2) return endpoints.values().next().value;
   const host = route.host === undefined ? undefined : canonicalHost(route.host);
   if (host === undefined) return undefined;
-  return chosenAt(snapshot.addresses.find(host)?.findTemplate(template), route.method);
+  return snapshot.addresses.find(host)?.findTemplate(template)?.choose(route.method)?.endpoint;
 }
 
-function chosenAt(place: Place | undefined, method: string): EndpointNode | undefined {
-  return place?.choose(method)?.endpoint;
+function* placesOf(snapshot: Snapshot, template: readonly Segment[]): Generator<Place, void, void> {
+  for (const paths of snapshot.addresses.values()) {
+    const place = paths.findTemplate(template);
+    if (place !== undefined) yield place;
+  }
 }
 
 function isOfRoute(endpoint: EndpointNode, template: readonly Segment[], method: string, path: string): boolean {

@@ -12,6 +12,11 @@ export class RuleCondition {
     private parsed: Condition | undefined,
   ) {}
 
+  /** Paths of the members it reads. */
+  get reads(): readonly string[] {
+    return (this.parsed ??= conditionOf(this.source)).reads;
+  }
+
   /** @returns undefined when not evaluable */
   evaluate(input: ConditionInput): boolean | undefined {
     return (this.parsed ??= conditionOf(this.source)).evaluate(input);

@@ -8,6 +8,7 @@ import { keyOrBearerOf } from '../key.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import { when } from '../when.js';
 import { type Evaluations, isLast, toDecision, toEvaluation, toEvaluations, toItem } from './authzen.codec.js';
+import { type Sought, toSearch, toSearchReply } from './search.codec.js';
 
 /** OpenID AuthZEN Authorization API 1.0. */
 @Controller('access/v1')
@@ -30,6 +31,30 @@ export class AuthzenController {
     const caller = this.#caller(request);
     const asked = toEvaluations(request.body, traceOf(request));
     return 'questions' in asked ? this.#decideAll(asked, caller) : this.#decide(asked, caller);
+  }
+
+  @Post('search/subject')
+  @HttpCode(200)
+  searchSubjects(@Req() request: HttpRequest) {
+    return this.#search('subject', request);
+  }
+
+  @Post('search/resource')
+  @HttpCode(200)
+  searchResources(@Req() request: HttpRequest) {
+    return this.#search('resource', request);
+  }
+
+  @Post('search/action')
+  @HttpCode(200)
+  searchActions(@Req() request: HttpRequest) {
+    return this.#search('action', request);
+  }
+
+  async #search(sought: Sought, request: HttpRequest) {
+    const caller = this.#caller(request);
+    const asked = toSearch(sought, request.body, traceOf(request));
+    return toSearchReply(asked, await this.decisionPoint.search(asked.search, caller));
   }
 
   #decide(question: Question, caller: KnownCaller) {

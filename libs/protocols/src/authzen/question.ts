@@ -11,15 +11,16 @@ const CARRIES: readonly never[] = [];
 const NOTHING: Attributes = Object.freeze(Object.create(null) as Attributes);
 const NO_HEADERS: { readonly [header: string]: string } = Object.freeze(Object.create(null));
 
-export type Resource = Evaluation['resource'];
-export type Action = Evaluation['action'];
+type AskedQuestion = Extract<Question, { kind: 'request' }>;
+type Resource = Evaluation['resource'];
+type Action = Evaluation['action'];
 
 /** @param presented  of the same subject, so that many questions about one subject share it */
 export function questionOf(
   { action, resource, context }: Omit<Evaluation, 'subject'>,
   presented: Presented,
   trace?: string,
-): Question {
+): AskedQuestion {
   return {
     kind: 'request',
     request: {
@@ -45,8 +46,9 @@ export function presentedOf({ type, id, properties }: Evaluation['subject']): Pr
   };
 }
 
-function targetOf(resource: Resource, action: Action): Target | RouteTarget {
-  if (ROUTE_TYPES.has(resource.type)) return routeOf(resource, action);
+/** What is asked about, in our words. */
+export function targetOf(resource: Resource, action: Action): Target | RouteTarget {
+  if (isRoute(resource.type)) return routeOf(resource, action);
   return {
     kind: 'resource',
     resource: { type: resource.type, id: resource.id, properties: resource.properties ?? NOTHING },
@@ -54,8 +56,13 @@ function targetOf(resource: Resource, action: Action): Target | RouteTarget {
   };
 }
 
+/** Whether resources of a type are routes of HTTP. */
+export function isRoute(type: string): boolean {
+  return ROUTE_TYPES.has(type);
+}
+
 /** Of what gateways say besides, the host tells like routes apart, and the path gives the parameters their values. */
-function routeOf({ id, properties }: Resource, { name }: Action): RouteTarget {
+export function routeOf({ id, properties }: Resource, { name }: Action): RouteTarget {
   const { hostname, path } = properties ?? NOTHING;
   return {
     kind: 'route',
