@@ -17,8 +17,8 @@ export interface HookedServer {
 
 const ROUTES = '/access/';
 const REQUEST_ID = 'x-request-id';
-/** What may be sent back as it came: no control characters, and not more than anybody needs to find a request again. */
-const SENT_BACK = /^[\x20-\x7e\x80-\xff]{1,512}$/;
+/** What can be sent back as it came: bytes beyond ASCII cannot, for programs write them in different ways. */
+const SENT_BACK = /^[\x20-\x7e]{1,512}$/;
 const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 
 /**
