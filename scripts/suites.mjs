@@ -14,6 +14,7 @@ export const SUITES = [
   { name: 'identity', below: ['test/identity/'], budgetSeconds: 90 },
   { name: 'issuers', below: ['test/issuers/'], budgetSeconds: 120 },
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
+  { name: 'authzen', below: ['test/authzen/'], budgetSeconds: 120 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 300 },
 ];
 const DEFAULT_BUDGET_SECONDS = 60;
