@@ -45,7 +45,8 @@ it.each`
   ${'but an admin'}                   | ${ADMIN} | ${WRITE}         | ${ARCHIVED} | ${true}
   ${'alice deletes softly'}           | ${ALICE} | ${DELETE(true)}  | ${ACTIVE}   | ${true}
   ${'and not for good'}               | ${ALICE} | ${DELETE(false)} | ${ACTIVE}   | ${false}
-`('basic: $because', async ({ decision, because: _, ...asked }) => {
+`('basic: $because', async ({ decision, subject, action, resource }) => {
+  const asked = { subject, action, resource };
   for (const more of [{}, { context: TIME }, { foo: 'bar', futureField: { nested: true } }]) {
     expect((await ask('evaluation', { ...asked, ...more }))['decision']).toBe(decision);
     expect((await ask('evaluations', { ...asked, ...more }))['decision']).toBe(decision);

@@ -106,19 +106,19 @@ const isAllowed = (world: World, one: Asked) => specify(world, requestOf(one)).d
 /** A search: what is asked, what each candidate would be asked as, and what a result says. */
 const SEARCHES = {
   subject: {
-    body: ({ subject: { id: _, ...subject }, ...rest }: Asked) => ({ ...rest, subject }),
+    body: (one: Asked) => ({ ...one, subject: { ...one.subject, id: undefined } }),
     ids: (world: World, { subject, resource }: Asked) => (resource.type === 'record' ? known(world, subject.type) : []),
     one: (one: Asked, id: string): Asked => ({ ...one, subject: { ...one.subject, id } }),
     result: ({ subject: { type, id } }: Asked): object => ({ type, id }),
   },
   resource: {
-    body: ({ resource: { id: _, ...resource }, ...rest }: Asked) => ({ ...rest, resource }),
+    body: (one: Asked) => ({ ...one, resource: { ...one.resource, id: undefined } }),
     ids: (world: World, { resource }: Asked) => known(world, resource.type),
     one: (one: Asked, id: string): Asked => ({ ...one, resource: { ...one.resource, id } }),
     result: ({ resource: { type, id } }: Asked): object => ({ type, id }),
   },
   action: {
-    body: ({ action: _, ...rest }: Asked) => rest,
+    body: (one: Asked) => ({ ...one, action: undefined }),
     // Where any action is answered, those are known that are listed or stored.
     ids: ({ services }: World) => {
       const [operation] = services.get('desk')!.endpoints[0]!.operations;

@@ -1,4 +1,4 @@
-import { type AccessRequest, byBytes, type Candidates, type DenyReason, decide, type Snapshot } from '#engine';
+import { type AccessRequest, type Candidates, type DenyReason, decide, type Snapshot } from '#engine';
 import type { Judged } from '#identity';
 import type { Question } from './answer.js';
 
@@ -17,7 +17,7 @@ export interface Search {
 export type SearchAnswer =
   | {
       readonly kind: 'found';
-      /** In the order of their bytes: those that would be allowed, asked about one by one. */
+      /** Sorted: those that would be allowed, asked about one by one. */
       readonly ids: readonly string[];
       /** Where to go on; undefined when everything was looked at. */
       readonly next: string | undefined;
@@ -46,7 +46,7 @@ export interface Looker {
 /** Decides about the candidates of one page, once for all that no rule tells apart. */
 export async function look({ candidates, question, after, limit }: Search, looker: Looker): Promise<SearchAnswer> {
   const { snapshot, revision } = looker;
-  const { ids, kinds } = candidates(snapshot);
+  const { ids, kinds } = await possible(candidates(snapshot), question, looker);
   const verdicts = new Map<number, boolean>();
   const found: string[] = [];
   for (let place = after === undefined ? 0 : firstAfter(ids, after); place < ids.length; place++) {
@@ -54,10 +54,11 @@ export async function look({ candidates, question, after, limit }: Search, looke
       return { kind: 'found', ids: found, next: ids[place - 1], revision, decisions: verdicts.size };
     }
     const id = ids[place]!;
-    let isAllowed = verdicts.get(kinds[place]!);
+    const kind = kinds.at(place);
+    let isAllowed = verdicts.get(kind);
     if (isAllowed === undefined) {
       isAllowed = await allows(question(id), looker);
-      verdicts.set(kinds[place]!, isAllowed);
+      verdicts.set(kind, isAllowed);
       if (verdicts.size % IN_ONE_BREATH === 0) await nextTurn();
     }
     if (isAllowed) found.push(id);
@@ -65,18 +66,29 @@ export async function look({ candidates, question, after, limit }: Search, looke
   return { kind: 'found', ids: found, next: undefined, revision, decisions: verdicts.size };
 }
 
+/** Those of many candidates that can be allowed at all, where that is quickly told. */
+async function possible(all: Candidates, question: Search['question'], looker: Looker): Promise<Candidates> {
+  const { ids, kinds, narrowing } = all;
+  if (narrowing === undefined || ids.length === 0 || looker.isObserving) return all;
+  const phantom = question(narrowing.phantom);
+  const request = looker.request(phantom, await looker.judge(phantom));
+  const places = narrowing.possible(request, decide(looker.snapshot, request));
+  if (places === undefined) return all;
+  return { ids: places.map((place) => ids[place]!), kinds: { at: (place) => kinds.at(places[place]!) } };
+}
+
 async function allows(question: Question, looker: Looker): Promise<boolean> {
   const judged = await looker.judge(question);
   return decide(looker.snapshot, looker.request(question, judged)).decision === 'allow' || looker.isObserving;
 }
 
-/** The place of the first id that follows; ids are in the order of their bytes. */
+/** The place of the first id that follows; ids are sorted. */
 function firstAfter(ids: readonly string[], after: string): number {
   let low = 0;
   let high = ids.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (byBytes(ids[middle]!, after) <= 0) low = middle + 1;
+    if (ids[middle]! <= after) low = middle + 1;
     else high = middle;
   }
   return low;

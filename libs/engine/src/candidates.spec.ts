@@ -1,6 +1,8 @@
 import { loadBundle } from '#policy';
 import { resourceCandidates, subjectCandidates } from './candidates.js';
 import { compile } from './compile.js';
+import { decide } from './decide.js';
+import type { AccessRequest, Attributes } from './model.js';
 
 interface Shape {
   readonly when?: string;
@@ -90,7 +92,7 @@ describe('resources that can be found', () => {
   `('are those the domain stores, alike or not: $because', ({ shape, kinds }) => {
     const found = resourceCandidates(firmWith(shape), 'record', 'view');
     expect(found.ids).toEqual(['record-0', 'record-1', 'record-2', 'record-3']);
-    expect([...(found.kinds as Int32Array)]).toEqual(kinds);
+    expect(found.ids.map((_, place) => found.kinds.at(place) - 1)).toEqual(kinds);
   });
 
   it('are none of a type or an action that nothing answers', () => {
@@ -116,6 +118,72 @@ describe('subjects that can be found', () => {
   `('are stored, or hold roles there: $because', ({ shape, kinds }) => {
     const found = subjectCandidates(firmWith(shape), 'user', VIEW);
     expect(found.ids).toEqual(['guest', 'user-0', 'user-1', 'user-2']);
-    expect([...(found.kinds as Int32Array)]).toEqual(kinds);
+    expect(found.ids.map((_, place) => found.kinds.at(place) - 1)).toEqual(kinds);
+  });
+});
+
+describe('of resources that can be found', () => {
+  const map = (value: object) => Object.assign(Object.create(null) as Attributes, value);
+
+  /** What has to be looked at for a subject, and what an exhaustive look finds. */
+  function looked(shape: Shape, attributes: object, properties: object) {
+    const snapshot = firmWith(shape);
+    const about = (id: string): AccessRequest => ({
+      target: {
+        kind: 'resource',
+        resource: { type: 'record', id, properties: map(properties) },
+        action: { name: 'view', properties: map({}) },
+      },
+      evidence: [
+        {
+          role: 'access',
+          mechanism: 'person',
+          subject: 'ann',
+          verified: true,
+          scopes: [],
+          groups: [],
+          claims: map({}),
+          attributes: map(attributes),
+        },
+      ],
+      headers: map({}) as Record<string, never>,
+      attributes: map({}),
+      claimed: map({}),
+      context: map({}),
+      time: 0,
+      askedFrom: 'firm',
+      policyAgeSeconds: 0,
+      maxTtlSeconds: 0,
+    });
+    const { ids, narrowing } = resourceCandidates(snapshot, 'record', 'view');
+    const phantom = about(narrowing!.phantom);
+    const places = narrowing!.possible(phantom, decide(snapshot, phantom));
+    const allowed = [...ids.keys()].filter((place) => decide(snapshot, about(ids[place]!)).decision === 'allow');
+    return { places, allowed };
+  }
+
+  const OWNER = 'resource.attributes.owner';
+  it.each`
+    because                                     | shape                                                         | attributes         | properties          | places
+    ${'they are the subject’s'}                 | ${{ when: `${OWNER} == principal.id` }}                       | ${{}}              | ${{}}               | ${[0, 2, 3]}
+    ${'whichever side it stands on'}            | ${{ when: `principal.id == ${OWNER}` }}                       | ${{}}              | ${{}}               | ${[0, 2, 3]}
+    ${'beside other things'}                    | ${{ when: `action.name == "view" && ${OWNER} == "bob"` }}     | ${{}}              | ${{}}               | ${[1]}
+    ${'an attribute of the subject is known'}   | ${{ when: `${OWNER} == principal.attributes.boss` }}          | ${{ boss: 'bob' }} | ${{}}               | ${[1]}
+    ${'one it has not got equals nothing'}      | ${{ when: `${OWNER} == principal.attributes.boss` }}          | ${{}}              | ${{}}               | ${[]}
+    ${'one that is no text may equal anything'} | ${{ when: `${OWNER} == principal.attributes.boss` }}          | ${{ boss: 7 }}     | ${{}}               | ${undefined}
+    ${'an alternative may let in others'}       | ${{ when: `${OWNER} == "bob" || true` }}                      | ${{}}              | ${{}}               | ${undefined}
+    ${'numbers are not looked up'}              | ${{ when: 'resource.attributes.level == 1' }}                 | ${{}}              | ${{}}               | ${undefined}
+    ${'the request goes before what is stored'} | ${{ when: `${OWNER} == "bob"` }}                              | ${{}}              | ${{ owner: 'bob' }} | ${undefined}
+    ${'unless it says nothing'}                 | ${{ when: `${OWNER} == "bob"` }}                              | ${{}}              | ${{ owner: null }}  | ${[1]}
+    ${'a rule names them'}                      | ${{ what: { resources: ['record:record-2'] } }}               | ${{}}              | ${{}}               | ${[2]}
+    ${'a rule names them and says more'}        | ${{ what: { resources: ['record:record-2'] }, when: 'true' }} | ${{}}              | ${{}}               | ${[2]}
+    ${'no rule is about the action'}            | ${{ what: { actions: ['eat'] }, when: `${OWNER} == "bob"` }}  | ${{}}              | ${{}}               | ${[]}
+    ${'all are let in'}                         | ${{}}                                                         | ${{}}              | ${{}}               | ${undefined}
+    ${'a deny hides who would be let in'}       | ${{ effect: 'deny', when: `${OWNER} == "bob"` }}              | ${{}}              | ${{}}               | ${undefined}
+    ${'who asks for nothing has nothing'}       | ${{ who: { subjects: ['eve'] } }}                             | ${{}}              | ${{}}               | ${[]}
+  `('only those are looked at that can be allowed: $because', ({ shape, attributes, properties, places }) => {
+    const found = looked(shape, attributes, properties);
+    expect(found.places).toEqual(places);
+    for (const place of found.places === undefined ? [] : found.allowed) expect(found.places).toContain(place);
   });
 });

@@ -2,19 +2,27 @@
 import { lookupTarget } from './lookup.js';
 import { directoriesOf, type Likeness, resourceLikeness, subjectLikeness } from './likeness.js';
 import type { AccessRequest, Attributes, Target } from './model.js';
-import { byBytes } from './ordering.js';
+import { Narrowing } from './narrowing.js';
 import { placesOfRoute, type RouteTarget, targetOfRoute } from './route-target.js';
 import type { EndpointNode, Snapshot } from './snapshot.js';
 import { readTarget } from './target.js';
 
-export interface Candidates {
-  /** In the order of their bytes. */
-  readonly ids: readonly string[];
-  /** By place: the number of a kind of which all get one decision. */
-  readonly kinds: ArrayLike<number>;
+/** Tells by a candidate's place of which kind it is; all of one kind get one decision. */
+export interface Kinds {
+  at(place: number): number;
 }
 
-const NONE: Candidates = { ids: [], kinds: [] };
+export interface Candidates {
+  /** In the order of their UTF-16 units. */
+  readonly ids: readonly string[];
+  readonly kinds: Kinds;
+  /** Where there may be many: leaves out most that cannot be allowed. */
+  readonly narrowing?: Narrowing;
+}
+
+/** No two are alike. */
+const ALL_DIFFERENT: Kinds = { at: (place) => place };
+const NONE: Candidates = { ids: [], kinds: ALL_DIFFERENT };
 
 /**
  * Resources of a type that are stored where the endpoint of the action lies. They are found once a revision; that costs
@@ -24,9 +32,10 @@ export function resourceCandidates(snapshot: Snapshot, type: string, action: str
   const actions = snapshot.resources.get(type);
   const endpoint = actions?.get(action) ?? actions?.get('*');
   if (endpoint === undefined) return NONE;
-  return kept(snapshot, endpoint, `resource ${type}`, () =>
-    sorted(storedIds(endpoint, type), resourceLikeness(snapshot, endpoint, type)),
-  );
+  return kept(snapshot, endpoint, `resource ${type}`, () => {
+    const candidates = sorted(storedIds(endpoint, type), resourceLikeness(snapshot, endpoint, type));
+    return { ...candidates, narrowing: new Narrowing(snapshot, endpoint, type, candidates.ids) };
+  });
 }
 
 /** Templates of paths at which a method is answered. */
@@ -117,16 +126,31 @@ function idsByType(entities: ReadonlyMap<string, Attributes>): ReadonlyMap<strin
 }
 
 function sorted(ids: ReadonlySet<string>, likeness?: Likeness): Candidates {
-  const list = [...ids].sort(byBytes);
-  const numbers = new Map<string, number>();
-  const kinds = Int32Array.from(list, (id, place) => {
-    if (likeness === undefined) return place;
-    const kind = likeness(id);
-    const number = numbers.get(kind) ?? numbers.size;
-    numbers.set(kind, number);
-    return number;
-  });
-  return { ids: list, kinds };
+  const list = [...ids].sort();
+  return { ids: list, kinds: likeness === undefined ? ALL_DIFFERENT : new LikeKinds(list, likeness) };
+}
+
+/** Kinds by likeness, which is told when it is first asked for: most candidates are never looked at. */
+class LikeKinds implements Kinds {
+  private readonly numbers = new Map<string, number>();
+  /** By place; 0 where it is not told yet. */
+  private readonly told: Int32Array;
+
+  constructor(
+    private readonly ids: readonly string[],
+    private readonly likeness: Likeness,
+  ) {
+    this.told = new Int32Array(ids.length);
+  }
+
+  at(place: number): number {
+    const told = this.told[place]!;
+    if (told !== 0) return told;
+    const kind = this.likeness(this.ids[place]!);
+    const number = this.numbers.get(kind) ?? this.numbers.size + 1;
+    this.numbers.set(kind, number);
+    return (this.told[place] = number);
+  }
 }
 
 const found = new WeakMap<Snapshot, Map<string, Candidates>>();

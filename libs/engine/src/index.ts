@@ -28,7 +28,7 @@ export {
   routeCandidates,
   subjectCandidates,
 } from './candidates.js';
-export type { Candidates } from './candidates.js';
+export type { Candidates, Kinds } from './candidates.js';
 export { targetOfRoute } from './route-target.js';
 export type { RouteTarget } from './route-target.js';
 export { explain } from './explain.js';

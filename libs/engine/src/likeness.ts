@@ -93,12 +93,13 @@ function attributesRead(
 }
 
 /** Rules with more to compare than their key, that may be matched in a decision about the endpoint. */
-function rulesAbout({ rules }: Snapshot, { chains }: EndpointNode): readonly CompiledRule[] {
+export function rulesAbout({ rules }: Snapshot, { chains }: EndpointNode): readonly CompiledRule[] {
   const owners = new Set(chains);
   return rules.withDetails.filter(({ owner }) => owner === undefined || owners.has(owner));
 }
 
-function allNames(lists: readonly (Names | undefined)[]): ReadonlySet<string> {
+/** Every name of some lists. */
+export function allNames(lists: readonly (Names | undefined)[]): ReadonlySet<string> {
   return new Set(lists.flatMap((names) => (names === undefined ? [] : [...names])));
 }
 

@@ -41,7 +41,7 @@ export function toEvaluation(body: unknown, trace?: string): Question {
 export function toEvaluations(body: unknown, trace?: string): Evaluations | Question {
   const members = membersIn(body);
   const { evaluations, options } = conforming(batch, members);
-  if (evaluations == null || evaluations.length === 0) return questionIn(members, trace);
+  if (!evaluations || evaluations.length === 0) return questionIn(members, trace);
   return {
     semantic: options?.evaluations_semantic ?? 'execute_all',
     questions: bounded(evaluations).map((item) => {

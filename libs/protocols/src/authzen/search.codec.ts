@@ -110,7 +110,7 @@ function paged<Read extends { readonly page?: Asked<'action'>['page'] }>(
 ): AskedSearch {
   const digest = hash('sha256', canonicalJson(rest), 'base64url');
   const given = page?.limit ?? 0;
-  const token = page?.token == null || page.token === '' ? undefined : readToken(page.token);
+  const token = readToken(page?.token ?? '');
   // Callers send the token alone, or all they sent before.
   if (token !== undefined && (token.digest !== digest || (given !== 0 && given !== token.limit))) {
     throw new Problem('request-malformed', { fault: '/page/token: it belongs to another search, or another limit' });
@@ -121,7 +121,7 @@ function paged<Read extends { readonly page?: Asked<'action'>['page'] }>(
   return {
     search: { candidates, question, after: token?.after, limit: most, trace },
     result,
-    isPaged: page != null,
+    isPaged: (page ?? undefined) !== undefined,
     limit,
     digest,
   };
@@ -139,7 +139,8 @@ function tokenOf({ limit, digest, after }: Token): string {
 }
 
 /** @throws Problem `request-malformed` */
-function readToken(text: string): Token {
+function readToken(text: string): Token | undefined {
+  if (text === '') return undefined;
   const read = parseJson(Buffer.from(text, 'base64url').toString('utf8'), { exactIntegers: true });
   if (Array.isArray(read) && read.length === 3) {
     const [limit, digest, after] = read as readonly unknown[];
