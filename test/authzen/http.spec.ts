@@ -162,6 +162,19 @@ describe('the request id', () => {
   });
 });
 
+it('a route that is not there says so, with the request id', async () => {
+  const reply = await ask('/access/v1/evaluate', ASKED, { ...EDGE, 'x-request-id': 'r-3' });
+  expect([reply.status, reply.headers.get('x-request-id')]).toEqual([404, 'r-3']);
+});
+
+it('answers only what is sent by POST', async () => {
+  const { status } = await sendRaw(endpointOf(server.addresses.http), [
+    'GET /access/v1/evaluation HTTP/1.1',
+    'Host: pdp',
+  ]);
+  expect(status).toBe(404);
+});
+
 describe('the subject', () => {
   it.each`
     because                                         | caller       | subject                                             | decision
