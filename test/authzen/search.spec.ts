@@ -61,8 +61,8 @@ async function search(
 }
 
 /** What the domains on the way to the records know of a type. */
-function known({ domains }: World, type: string): readonly string[] {
-  const ids = ['firm', 'firm.lab'].flatMap((name) => {
+function known({ domains, services }: World, type: string): readonly string[] {
+  const ids = ['firm', ...services.get('desk')!.domains].flatMap((name) => {
     const { entities, assignments } = domains.get(name)!.directory;
     return [...entities.keys(), ...(type === 'user' ? assignments.keys() : [])];
   });

@@ -9,9 +9,9 @@ export const USERS = ['u-0', 'u-1', 'u-2', 'u-3'];
 export const RECORDS = ['0', '1', '2', '3', '4', '5'];
 export const ACTIONS = ['view', 'edit', 'drop'];
 const ROLES = ['reader', 'chief'];
-const DOMAINS = ['firm', 'firm.lab', 'other'];
+const DOMAINS = ['firm', 'firm.lab', 'firm.shop', 'other'];
 /** Rules that count stand where the endpoints lie, or above; some elsewhere, where nobody should see them. */
-const OWNERS = ['firm', 'firm.lab', 'firm', 'firm.lab', 'other'];
+const OWNERS = ['firm', 'firm.lab', 'firm', 'firm.lab', 'firm.shop', 'other'];
 
 /** All ways to tell one record, or one person, from another, and some that cannot be evaluated for most. */
 const CONDITIONS = [
@@ -42,7 +42,7 @@ const several = <Value>(values: readonly Value[]): fc.Arbitrary<Value[]> =>
 
 const attributes = fc
   .record({
-    owner: maybe(some(USERS)),
+    owner: maybe(some([...USERS, ''])),
     level: maybe(some([0, 1, 2])),
     tags: maybe(some([['x'], ['y'], []])),
     box: maybe(some([{ colour: 'red' }, { colour: 'blue' }])),
@@ -61,6 +61,8 @@ const rule = fc.record({
       several(USERS).map((subjects) => ({ subjects })),
       fc.constant({ principals: ['user:*'] }),
       fc.constant({ services: ['desk'] }),
+      fc.constant({ anonymous: true }),
+      fc.constant({ anonymous: true }),
     ),
   ),
   what: maybe(
@@ -97,12 +99,13 @@ const drawn = fc.record({
   anonymous: fc.boolean(),
   bound: maybe(some(USERS)),
   wild: fc.boolean(),
+  second: fc.boolean(),
   report: maybe(some(DOMAINS)),
 });
 
-/** Documents of a world: `record` lies in `firm.lab`, and whoever asks may vouch for people. */
+/** Documents of a world: `record` lies in `firm.lab`, maybe in `firm.shop` too, and whoever asks may vouch for people. */
 export const documents: fc.Arbitrary<string> = drawn.map(
-  ({ rules, entities, holders, anonymous, bound, wild, report }) =>
+  ({ rules, entities, holders, anonymous, bound, wild, second, report }) =>
     [
       document(
         'Domain',
@@ -117,14 +120,15 @@ export const documents: fc.Arbitrary<string> = drawn.map(
       document(
         'Domain',
         { name: 'firm.lab' },
-        { boundary: ['desk/*'], ...(report === 'firm.lab' && { mode: 'report' }) },
+        { boundary: ['desk/*'], overlaps: ['firm.shop'], ...(report === 'firm.lab' && { mode: 'report' }) },
       ),
+      document('Domain', { name: 'firm.shop' }, { boundary: second ? ['desk/*'] : [], overlaps: ['firm.lab'] }),
       document('Domain', { name: 'other' }, {}),
       document(
         'Service',
         { name: 'desk' },
         {
-          domains: ['firm.lab'],
+          domains: second ? ['firm.lab', 'firm.shop'] : ['firm.lab'],
           ...(bound !== undefined && { identities: [{ mechanism: 'person', subject: bound }] }),
           endpoints: [
             {
@@ -148,7 +152,7 @@ export const documents: fc.Arbitrary<string> = drawn.map(
           'Policy',
           { name: `p-${index}`, domain: owner },
           {
-            rules: [{ id: 'r', ...withoutAbsent(body.effect === 'deny' ? { ...body, obligations: undefined } : body) }],
+            rules: [{ id: 'r', ...withoutAbsent(body.effect === 'deny' ? asDeny(body) : body) }],
           },
         ),
       ),
@@ -226,6 +230,12 @@ class NoExplainer extends Explainer {
 
 function document(kind: string, metadata: object, spec: object): string {
   return JSON.stringify({ apiVersion: 'dharma/v1', kind, metadata, spec });
+}
+
+/** A deny owes nothing, and has no word for the anonymous. */
+function asDeny<Body extends { readonly who?: object | undefined }>(body: Body): object {
+  const isAnonymous = body.who !== undefined && 'anonymous' in body.who;
+  return { ...body, obligations: undefined, who: isAnonymous ? undefined : body.who };
 }
 
 function withoutAbsent(map: object): object {

@@ -18,11 +18,7 @@ export function resourceLikeness(snapshot: Snapshot, endpoint: EndpointNode, typ
   if (attributes === 'all') return itself;
   const named = allNames(rules.map(({ what }) => what?.resources));
   const stored = storedValues(endpoint, type, attributes);
-  return (id) => {
-    const name = `${type}:${id}`;
-    const isNamed = named.has(name) || snapshot.names.get(name) !== 0;
-    return isNamed || !isOrdinary(id) ? itself(id) : stored(id);
-  };
+  return (id) => (named.has(`${type}:${id}`) || !isOrdinary(id) ? itself(id) : stored(id));
 }
 
 /** Of subjects that are vouched for as principals of one type, when a resource and an action are given. */

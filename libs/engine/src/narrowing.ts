@@ -22,7 +22,6 @@ export class Narrowing {
   /** The id of a resource that nobody knows. */
   readonly phantom: string;
   private readonly rules: readonly CompiledRule[];
-  private readonly named: Places;
   private readonly byAttribute = new Map<string, ReadonlyMap<string, Places>>();
 
   /** @param ids  sorted */
@@ -35,7 +34,6 @@ export class Narrowing {
     this.rules = rulesAbout(snapshot, endpoint).filter(
       ({ reads, what }) => reads.has('resource') || what?.resources !== undefined,
     );
-    this.named = ids.flatMap((id, place) => (snapshot.names.get(`${type}:${id}`) === 0 ? [] : [place]));
     let phantom = 'phantom';
     while (this.isKnown(phantom)) phantom += '?';
     this.phantom = phantom;
@@ -48,12 +46,10 @@ export class Narrowing {
    */
   possible(request: AccessRequest, outcome: Outcome): Places | undefined {
     const { sole, chains } = this.endpoint;
-    // Elsewhere another route, or a domain that only reports, may let in what this denial is not about.
-    if (outcome.reason !== 'NO_ALLOW_RULE' || sole === undefined || chains.some(({ reporting }) => reporting)) {
-      return undefined;
-    }
+    // With further placements another route may let in what this denial is not about.
+    if (outcome.reason !== 'NO_ALLOW_RULE' || sole === undefined) return undefined;
     const owners = new Set(chains.find(({ name }) => name === outcome.deniedAt)?.chain);
-    const places = new Set(this.named);
+    const places = new Set<number>();
     for (const rule of this.rules) {
       if (rule.owner === undefined || !owners.has(rule.owner)) continue;
       const matching = this.matching(rule, request);
@@ -140,9 +136,7 @@ export class Narrowing {
 
   private isKnown(id: string): boolean {
     const name = `${this.type}:${id}`;
-    if (this.snapshot.names.get(name) !== 0 || allNames(this.rules.map(({ what }) => what?.resources)).has(name)) {
-      return true;
-    }
+    if (allNames(this.rules.map(({ what }) => what?.resources)).has(name)) return true;
     return directoriesOf(this.endpoint.chains).some(({ entities }) => entities.has(name));
   }
 
