@@ -10,10 +10,12 @@ interface Shape {
   readonly what?: object;
   readonly effect?: string;
   readonly owner?: string;
+  /** The records lie in the other firm as well. */
+  readonly isShared?: boolean;
 }
 
 /** People and records in a firm with one rule; the records of another firm are none of its business. */
-function firmWith({ when, who, what, effect = 'allow', owner = 'firm' }: Shape) {
+function firmWith({ when, who, what, effect = 'allow', owner = 'firm', isShared = false }: Shape) {
   const document = (kind: string, metadata: object, spec: object) =>
     JSON.stringify({ apiVersion: 'dharma/v1', kind, metadata, spec });
   const entities = (type: string, owners: readonly string[]) =>
@@ -23,17 +25,18 @@ function firmWith({ when, who, what, effect = 'allow', owner = 'firm' }: Shape) 
       'Domain',
       { name: 'firm' },
       {
-        access: ['person'],
+        access: ['person', 'anonymous'],
+        overlaps: ['other'],
         boundary: ['desk/*'],
         mechanisms: [{ name: 'person', role: 'access', kind: 'asserted' }],
       },
     ),
-    document('Domain', { name: 'other' }, {}),
+    document('Domain', { name: 'other' }, { boundary: isShared ? ['desk/*'] : [], overlaps: ['firm'] }),
     document(
       'Service',
       { name: 'desk' },
       {
-        domains: ['firm'],
+        domains: isShared ? ['firm', 'other'] : ['firm'],
         endpoints: [{ name: 'all', kind: 'resource', operations: [{ resourceType: 'record', actions: ['view'] }] }],
       },
     ),
@@ -164,23 +167,25 @@ describe('of resources that can be found', () => {
 
   const OWNER = 'resource.attributes.owner';
   it.each`
-    because                                     | shape                                                         | attributes         | properties          | places
-    ${'they are the subject’s'}                 | ${{ when: `${OWNER} == principal.id` }}                       | ${{}}              | ${{}}               | ${[0, 2, 3]}
-    ${'whichever side it stands on'}            | ${{ when: `principal.id == ${OWNER}` }}                       | ${{}}              | ${{}}               | ${[0, 2, 3]}
-    ${'beside other things'}                    | ${{ when: `action.name == "view" && ${OWNER} == "bob"` }}     | ${{}}              | ${{}}               | ${[1]}
-    ${'an attribute of the subject is known'}   | ${{ when: `${OWNER} == principal.attributes.boss` }}          | ${{ boss: 'bob' }} | ${{}}               | ${[1]}
-    ${'one it has not got equals nothing'}      | ${{ when: `${OWNER} == principal.attributes.boss` }}          | ${{}}              | ${{}}               | ${[]}
-    ${'one that is no text may equal anything'} | ${{ when: `${OWNER} == principal.attributes.boss` }}          | ${{ boss: 7 }}     | ${{}}               | ${undefined}
-    ${'an alternative may let in others'}       | ${{ when: `${OWNER} == "bob" || true` }}                      | ${{}}              | ${{}}               | ${undefined}
-    ${'numbers are not looked up'}              | ${{ when: 'resource.attributes.level == 1' }}                 | ${{}}              | ${{}}               | ${undefined}
-    ${'the request goes before what is stored'} | ${{ when: `${OWNER} == "bob"` }}                              | ${{}}              | ${{ owner: 'bob' }} | ${undefined}
-    ${'unless it says nothing'}                 | ${{ when: `${OWNER} == "bob"` }}                              | ${{}}              | ${{ owner: null }}  | ${[1]}
-    ${'a rule names them'}                      | ${{ what: { resources: ['record:record-2'] } }}               | ${{}}              | ${{}}               | ${[2]}
-    ${'a rule names them and says more'}        | ${{ what: { resources: ['record:record-2'] }, when: 'true' }} | ${{}}              | ${{}}               | ${[2]}
-    ${'no rule is about the action'}            | ${{ what: { actions: ['eat'] }, when: `${OWNER} == "bob"` }}  | ${{}}              | ${{}}               | ${[]}
-    ${'all are let in'}                         | ${{}}                                                         | ${{}}              | ${{}}               | ${undefined}
-    ${'a deny hides who would be let in'}       | ${{ effect: 'deny', when: `${OWNER} == "bob"` }}              | ${{}}              | ${{}}               | ${undefined}
-    ${'who asks for nothing has nothing'}       | ${{ who: { subjects: ['eve'] } }}                             | ${{}}              | ${{}}               | ${[]}
+    because                                        | shape                                                             | attributes         | properties          | places
+    ${'they are the subject’s'}                    | ${{ when: `${OWNER} == principal.id` }}                           | ${{}}              | ${{}}               | ${[0, 2, 3]}
+    ${'whichever side it stands on'}               | ${{ when: `principal.id == ${OWNER}` }}                           | ${{}}              | ${{}}               | ${[0, 2, 3]}
+    ${'beside other things'}                       | ${{ when: `action.name == "view" && ${OWNER} == "bob"` }}         | ${{}}              | ${{}}               | ${[1]}
+    ${'an attribute of the subject is known'}      | ${{ when: `${OWNER} == principal.attributes.boss` }}              | ${{ boss: 'bob' }} | ${{}}               | ${[1]}
+    ${'one it has not got equals nothing'}         | ${{ when: `${OWNER} == principal.attributes.boss` }}              | ${{}}              | ${{}}               | ${[]}
+    ${'one that is no text may equal anything'}    | ${{ when: `${OWNER} == principal.attributes.boss` }}              | ${{ boss: 7 }}     | ${{}}               | ${undefined}
+    ${'an alternative may let in others'}          | ${{ when: `${OWNER} == "bob" || true` }}                          | ${{}}              | ${{}}               | ${undefined}
+    ${'numbers are not looked up'}                 | ${{ when: 'resource.attributes.level == 1' }}                     | ${{}}              | ${{}}               | ${undefined}
+    ${'the request goes before what is stored'}    | ${{ when: `${OWNER} == "bob"` }}                                  | ${{}}              | ${{ owner: 'bob' }} | ${undefined}
+    ${'unless it says nothing'}                    | ${{ when: `${OWNER} == "bob"` }}                                  | ${{}}              | ${{ owner: null }}  | ${[1]}
+    ${'a rule names them'}                         | ${{ what: { resources: ['record:record-2'] } }}                   | ${{}}              | ${{}}               | ${[2]}
+    ${'a rule names them and says more'}           | ${{ what: { resources: ['record:record-2'] }, when: 'true' }}     | ${{}}              | ${{}}               | ${[2]}
+    ${'no rule is about the action'}               | ${{ what: { actions: ['eat'] }, when: `${OWNER} == "bob"` }}      | ${{}}              | ${{}}               | ${[]}
+    ${'all are let in'}                            | ${{}}                                                             | ${{}}              | ${{}}               | ${undefined}
+    ${'a deny hides who would be let in'}          | ${{ effect: 'deny', when: `${OWNER} == "bob"` }}                  | ${{}}              | ${{}}               | ${undefined}
+    ${'the anonymous may be let in by it as well'} | ${{ who: { anonymous: true }, when: `${OWNER} == principal.id` }} | ${{}}              | ${{}}               | ${undefined}
+    ${'another domain may let in others'}          | ${{ isShared: true, when: `${OWNER} == "bob"` }}                  | ${{}}              | ${{}}               | ${undefined}
+    ${'who asks for nothing has nothing'}          | ${{ who: { subjects: ['eve'] } }}                                 | ${{}}              | ${{}}               | ${[]}
   `('only those are looked at that can be allowed: $because', ({ shape, attributes, properties, places }) => {
     const found = looked(shape, attributes, properties);
     expect(found.places).toEqual(places);
