@@ -17,6 +17,7 @@ export const SUITES = [
   { name: 'mesh-export', below: ['test/mesh-export/'], budgetSeconds: 120 },
   { name: 'client', below: ['test/client/'], budgetSeconds: 240 },
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
+  { name: 'authzen', below: ['test/authzen/'], budgetSeconds: 120 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 300 },
 ];
 const DEFAULT_BUDGET_SECONDS = 60;

@@ -47,34 +47,39 @@ describe('the configuration', () => {
   });
 
   it.each`
-    because                              | variable                               | text
-    ${'a name is no address'}            | ${'DHARMA_HTTP_ADDRESS'}               | ${'example.com:80'}
-    ${'a port is needed'}                | ${'DHARMA_HTTP_ADDRESS'}               | ${'127.0.0.1'}
-    ${'ports end at 65535'}              | ${'DHARMA_GRPC_ADDRESS'}               | ${'127.0.0.1:70000'}
-    ${'IPv6 stands in brackets'}         | ${'DHARMA_ADMIN_ADDRESS'}              | ${'::1:8282'}
-    ${'a socket path is absolute'}       | ${'DHARMA_GRPC_ADDRESS'}               | ${'unix:dharma.sock'}
-    ${'Linux cuts longer socket paths'}  | ${'DHARMA_GRPC_ADDRESS'}               | ${`unix:/${'x'.repeat(107)}`}
-    ${'a port alone is no address'}      | ${'DHARMA_PROBE_ADDRESS'}              | ${'8383'}
-    ${'yes is not true'}                 | ${'DHARMA_ALLOW_PLAINTEXT'}            | ${'yes'}
-    ${'no name is special'}              | ${'DHARMA_ALLOW_PLAINTEXT'}            | ${'constructor'}
-    ${'0 is not false'}                  | ${'DHARMA_NOTIFY'}                     | ${'0'}
-    ${'modes are named'}                 | ${'DHARMA_MODE'}                       | ${'report'}
-    ${'what the start does is named'}    | ${'DHARMA_MIGRATE'}                    | ${'true'}
-    ${'a host is no address'}            | ${'DHARMA_ISSUER_HOSTS'}               | ${'http://127.0.0.1'}
-    ${'a host is no pattern'}            | ${'DHARMA_ISSUER_HOSTS'}               | ${'*.acme.example'}
-    ${'no host is listed'}               | ${'DHARMA_ISSUER_HOSTS'}               | ${'a.example,'}
-    ${'gateways do not wait that long'}  | ${'DHARMA_EVIDENCE_WAIT_MILLISECONDS'} | ${'5001'}
-    ${'a group has no space'}            | ${'DHARMA_SOCKET_GROUP'}               | ${'www data'}
-    ${'a number has no unit'}            | ${'DHARMA_MAX_TTL_SECONDS'}            | ${'30s'}
-    ${'a day is the most'}               | ${'DHARMA_MAX_TTL_SECONDS'}            | ${'86401'}
-    ${'five seconds old is the most'}    | ${'DHARMA_STORE_POLL_MILLISECONDS'}    | ${'5001'}
-    ${'nothing unchecked goes in force'} | ${'DHARMA_CHECK_MILLISECONDS'}         | ${'0'}
-    ${'a share is no percentage'}        | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'50%'}
-    ${'a share is at most all'}          | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'1.5'}
-    ${'a share is no power'}             | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'1e-3'}
-    ${'a line break splits a header'}    | ${'DHARMA_CHALLENGE'}                  | ${'Bearer\r\nx: y'}
-    ${'levels are named'}                | ${'DHARMA_LOG_LEVEL'}                  | ${'loud'}
-    ${'empty is no value'}               | ${'DHARMA_READY_FILE'}                 | ${''}
+    because                               | variable                               | text
+    ${'a name is no address'}             | ${'DHARMA_HTTP_ADDRESS'}               | ${'example.com:80'}
+    ${'a port is needed'}                 | ${'DHARMA_HTTP_ADDRESS'}               | ${'127.0.0.1'}
+    ${'ports end at 65535'}               | ${'DHARMA_GRPC_ADDRESS'}               | ${'127.0.0.1:70000'}
+    ${'IPv6 stands in brackets'}          | ${'DHARMA_ADMIN_ADDRESS'}              | ${'::1:8282'}
+    ${'a socket path is absolute'}        | ${'DHARMA_GRPC_ADDRESS'}               | ${'unix:dharma.sock'}
+    ${'Linux cuts longer socket paths'}   | ${'DHARMA_GRPC_ADDRESS'}               | ${`unix:/${'x'.repeat(107)}`}
+    ${'a port alone is no address'}       | ${'DHARMA_PROBE_ADDRESS'}              | ${'8383'}
+    ${'yes is not true'}                  | ${'DHARMA_ALLOW_PLAINTEXT'}            | ${'yes'}
+    ${'no name is special'}               | ${'DHARMA_ALLOW_PLAINTEXT'}            | ${'constructor'}
+    ${'0 is not false'}                   | ${'DHARMA_NOTIFY'}                     | ${'0'}
+    ${'modes are named'}                  | ${'DHARMA_MODE'}                       | ${'report'}
+    ${'what the start does is named'}     | ${'DHARMA_MIGRATE'}                    | ${'true'}
+    ${'a host is no address'}             | ${'DHARMA_ISSUER_HOSTS'}               | ${'http://127.0.0.1'}
+    ${'a host is no pattern'}             | ${'DHARMA_ISSUER_HOSTS'}               | ${'*.acme.example'}
+    ${'no host is listed'}                | ${'DHARMA_ISSUER_HOSTS'}               | ${'a.example,'}
+    ${'gateways do not wait that long'}   | ${'DHARMA_EVIDENCE_WAIT_MILLISECONDS'} | ${'5001'}
+    ${'a group has no space'}             | ${'DHARMA_SOCKET_GROUP'}               | ${'www data'}
+    ${'a number has no unit'}             | ${'DHARMA_MAX_TTL_SECONDS'}            | ${'30s'}
+    ${'a day is the most'}                | ${'DHARMA_MAX_TTL_SECONDS'}            | ${'86401'}
+    ${'five seconds old is the most'}     | ${'DHARMA_STORE_POLL_MILLISECONDS'}    | ${'5001'}
+    ${'nothing unchecked goes in force'}  | ${'DHARMA_CHECK_MILLISECONDS'}         | ${'0'}
+    ${'a share is no percentage'}         | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'50%'}
+    ${'a share is at most all'}           | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'1.5'}
+    ${'a share is no power'}              | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'1e-3'}
+    ${'AuthZEN is spoken over TLS'}       | ${'DHARMA_PUBLIC_URL'}                 | ${'http://pdp.example'}
+    ${'two ways to write one address'}    | ${'DHARMA_PUBLIC_URL'}                 | ${'https://pdp.example/'}
+    ${'a host has one way to be written'} | ${'DHARMA_PUBLIC_URL'}                 | ${'https://PDP.example'}
+    ${'a query belongs to a request'}     | ${'DHARMA_PUBLIC_URL'}                 | ${'https://pdp.example?a=1'}
+    ${'ports end at 65535 there too'}     | ${'DHARMA_PUBLIC_URL'}                 | ${'https://pdp.example:70000'}
+    ${'a line break splits a header'}     | ${'DHARMA_CHALLENGE'}                  | ${'Bearer\r\nx: y'}
+    ${'levels are named'}                 | ${'DHARMA_LOG_LEVEL'}                  | ${'loud'}
+    ${'empty is no value'}                | ${'DHARMA_READY_FILE'}                 | ${''}
   `('refuses $variable=$text and says what is allowed: $because', ({ variable, text }) => {
     const allowed = describeSettings().find((setting) => setting.variable === variable)?.allowed;
     expect(messageOf({ [variable]: text })).toBe(`\`${variable}\`: \`${text}\` is not ${allowed}`);

@@ -34,6 +34,8 @@ export interface ServerConfig {
   readonly readyFile: string | undefined;
   readonly mode: (typeof MODES)[number];
   readonly challenge: string;
+  /** Without a slash at its end. */
+  readonly publicUrl: string | undefined;
   readonly maxTtlSeconds: number;
   readonly minRevisionWaitMilliseconds: number;
   readonly policyPollMilliseconds: number;
@@ -76,6 +78,10 @@ interface Setting<Value> {
 }
 
 type Settings = { readonly [Name in keyof ServerConfig]: Setting<NonNullable<ServerConfig[Name]>> };
+
+/** In the one way that all programs write it: callers compare it byte by byte. */
+const PUBLIC_URL =
+  /^https:\/\/(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[1-9]\d{0,4})?(?:\/[A-Za-z0-9._~-]{1,100}){0,8}$/;
 
 const TRUE_OR_FALSE = '`true` or `false`';
 const ADDRESS = '`address:port`, `[address]:port`, `localhost:port` or `unix:/path`; port 0 takes a free one';
@@ -193,6 +199,12 @@ const SETTINGS: Settings = {
     allowed: 'up to 200 printable ASCII characters',
     default: 'Bearer',
     parse: (text) => (/^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(text) ? text : undefined),
+  },
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    sentence: 'where callers reach the HTTP check listener, for the metadata of AuthZEN; unset, there are none',
+    allowed: '`https://host`, `https://host:port`, or either with a path; no slash at its end, no query',
+    parse: (text) => (PUBLIC_URL.test(text) && URL.canParse(text) ? text : undefined),
   },
   maxTtlSeconds: {
     name: 'MAX_TTL_SECONDS',

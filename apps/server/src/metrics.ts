@@ -78,6 +78,7 @@ export class Metrics {
       case 'issuer-unused':
         this.#issuers.delete(event.address);
         return;
+      case 'search':
       case 'policy-in-force':
       case 'policy-verified':
       case 'policy-unreadable':

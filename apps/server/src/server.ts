@@ -129,6 +129,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         listeners: new Listeners(config.httpAddress.kind, config.grpcAddress.kind),
         serving: standing,
         challenge: config.challenge,
+        publicUrl: config.publicUrl,
       }),
       ports.frameworkLog,
       { certificate: await certificateOf(config, 'http', ports) },

@@ -155,6 +155,11 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
         else if (event.wouldDeny !== undefined) logger.info(decisionLine(event), 'would deny');
         else if (allowShare > 0 && chance() < allowShare) logger.info(decisionLine(event), 'allow');
         return;
+      case 'search': {
+        const { kind: _, ...search } = event;
+        logger.info(search, 'search');
+        return;
+      }
       case 'decision-fault':
         logger.error(
           { decisionId: event.decisionId, fault: faultLine(event.fault) },

@@ -13,6 +13,7 @@ import { Environment } from '@marcbachmann/cel-js';
 import { Address, Cidr } from './address.js';
 import { compile } from './compile.js';
 import type { Program } from './program.js';
+import { type Equality, equalitiesOf } from './equalities.js';
 import { readsOf } from './reads.js';
 import { type ConditionInput, ROOTS } from './roots.js';
 import { didYouMean } from './suggestion.js';
@@ -81,6 +82,11 @@ export class Condition {
     this.reads = reads;
     this.unguardedReads = unguarded;
     this.#program = program;
+  }
+
+  /** What is equal whenever it holds, as far as it says so at its outermost level. */
+  get equalities(): readonly Equality[] {
+    return equalitiesOf(this.ast);
   }
 
   /**

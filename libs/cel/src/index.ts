@@ -2,6 +2,7 @@
 
 export { Address, Cidr, cidrContains, cidrsOverlap, parseAddress, parseCidr } from './address.js';
 export { Condition, type ParsedCondition, parseCondition } from './condition.js';
+export type { Equality, Side } from './equalities.js';
 export { parsePath, readPath } from './paths.js';
 export { compilePattern, type Pattern } from './pattern.js';
 export { type ConditionInput, type ConditionValue, type Root, ROOTS } from './roots.js';

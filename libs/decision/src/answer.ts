@@ -1,12 +1,23 @@
-import { OWN_STATE_REASONS, type AccessRequest, type Denial, type Explanation, type Outcome } from '#engine';
+import {
+  OWN_STATE_REASONS,
+  type AccessRequest,
+  type Denial,
+  type Explanation,
+  type Outcome,
+  type RouteTarget,
+  type Target,
+} from '#engine';
 import type { Dropped, Presented } from '#identity';
 import type { DenialCode } from '#problem';
 
 /** What an adapter knows of a request. Evidence, time, age and limits are the decision point's to say. */
-export type AskedRequest = Omit<
+export interface AskedRequest extends Omit<
   AccessRequest,
-  'evidence' | 'time' | 'askedFrom' | 'policyAgeSeconds' | 'maxTtlSeconds'
->;
+  'target' | 'evidence' | 'time' | 'askedFrom' | 'policyAgeSeconds' | 'maxTtlSeconds'
+> {
+  /** A route is resolved by the very revision that decides. */
+  readonly target: Target | RouteTarget;
+}
 
 export interface RequestFault {
   /** JSON pointer into the message, or the name of the header or field. */

@@ -8,11 +8,13 @@ import {
   decide,
   denied,
   lacksOnlyScopes,
+  targetOfRoute,
 } from '#engine';
 import type { Caller, Judged, KnownCaller, Peer } from '#identity';
 import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
 import type { Clock, EventLog } from './event.js';
 import { ageSeconds, type LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
+import { look, type Search, type SearchAnswer } from './search.js';
 import { namesTwoSenders } from './two-senders.js';
 
 /** Why a revision decides a request as it does; asked elsewhere, because it takes the whole set. */
@@ -111,6 +113,41 @@ export class DecisionPoint {
     }
   }
 
+  /** Whatever would be allowed, a page at a time; all of a page by one revision and at one instant. */
+  async search(search: Search, caller: KnownCaller): Promise<SearchAnswer> {
+    const { live, log, clock, stopwatch, newDecisionId } = this.#parts;
+    const since = stopwatch();
+    const policy = live.inForce;
+    if (this.#closed) return { kind: 'unavailable', reason: 'SHUTTING_DOWN' };
+    if (policy === undefined) return { kind: 'unavailable', reason: 'POLICY_UNAVAILABLE' };
+    const time = clock();
+    try {
+      const answer = await look(search, {
+        snapshot: policy.snapshot,
+        revision: policy.revision,
+        isObserving: this.isObserving,
+        judge: (question) =>
+          question.kind === 'malformed' ? NOTHING : policy.identity.judge(question.presented, caller, time),
+        request: (question, judged) => this.#request({ question, caller }, policy, judged, time),
+      });
+      if (answer.kind === 'found') {
+        log({
+          kind: 'search',
+          enforcementPoint: caller.name,
+          revision: policy.revision,
+          found: answer.ids.length,
+          decisions: answer.decisions,
+          trace: search.trace,
+          microseconds: stopwatch() - since,
+        });
+      }
+      return answer;
+    } catch (fault) {
+      log({ kind: 'decision-fault', decisionId: newDecisionId(), fault });
+      return { kind: 'unavailable', reason: 'INTERNAL_FAULT' };
+    }
+  }
+
   #begin(question: Question, caller: KnownCaller): Case {
     const { newDecisionId, stopwatch } = this.#parts;
     return { question, caller, decisionId: newDecisionId(), since: stopwatch() };
@@ -179,14 +216,18 @@ export class DecisionPoint {
     return undefined;
   }
 
-  #request({ question, caller }: Case, policy: PolicyInForce, { evidence }: Judged): AccessRequest {
-    const { clock, maxTtlSeconds } = this.#parts;
+  #request(
+    { question, caller }: Pick<Case, 'question' | 'caller'>,
+    policy: PolicyInForce,
+    { evidence }: Judged,
+    time = this.#parts.clock(),
+  ): AccessRequest {
+    const { maxTtlSeconds } = this.#parts;
     const { request } = question as Extract<Question, { kind: 'request' }>;
     const { target, headers, attributes, claimed, context, carries } = request;
-    const time = clock();
     // Spread, an object of so many members costs more than deciding about it.
     return {
-      target,
+      target: target.kind === 'route' ? targetOfRoute(policy.snapshot, target) : target,
       headers,
       attributes,
       claimed,

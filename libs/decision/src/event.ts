@@ -4,6 +4,16 @@ import type { Dropped, IssuerEvent } from '#identity';
 /** What happened, without header values, queries, claims or subjects: a log is read by more people than a request. */
 export type ServiceEvent =
   | ({ readonly kind: 'decision' } & DecisionRecord)
+  /** One page of a search: how much was found, and what it took. */
+  | {
+      readonly kind: 'search';
+      readonly enforcementPoint: string;
+      readonly revision: number;
+      readonly found: number;
+      readonly decisions: number;
+      readonly trace: string | undefined;
+      readonly microseconds: number;
+    }
   | { readonly kind: 'decision-fault'; readonly decisionId: string; readonly fault: unknown }
   | {
       readonly kind: 'policy-in-force';

@@ -64,6 +64,11 @@ export class Node {
     return node;
   }
 
+  /** The node below for a literal segment; undefined when there is none. */
+  literalBelow(text: string): Node | undefined {
+    return this.literal === text ? this.below : this.others?.get(text);
+  }
+
   /** The node below for the segment of `text` from `from` to `end`. */
   findLiteral(text: string, from: number, end: number): Node | undefined {
     const { literal } = this;
@@ -106,6 +111,17 @@ export class SegmentTrie {
   /** @param from  where the first segment begins in `text` */
   find(text: string, from: number): Place | undefined {
     return this.descend(this.root, text, from);
+  }
+
+  /** What stands at a template itself, whatever its parameters are called. */
+  findTemplate(template: readonly Segment[]): Place | undefined {
+    let node: Node | undefined = this.root;
+    for (const [index, segment] of template.entries()) {
+      if (segment.kind === 'rest') return index === template.length - 1 ? node.rest : undefined;
+      node = segment.kind === 'parameter' ? node.parameter : node.literalBelow(segment.text);
+      if (node === undefined) return undefined;
+    }
+    return node.here;
   }
 
   private descend(start: Node, text: string, first: number): Place | undefined {
@@ -163,6 +179,11 @@ export class HostTable<Value> {
       if (wild !== undefined) return wild;
     }
     return undefined;
+  }
+
+  *values(): Generator<Value, void, void> {
+    yield* this.exact.values();
+    yield* this.suffixes.values();
   }
 
   protected findExact(host: string): Value | undefined {

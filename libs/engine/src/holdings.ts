@@ -67,6 +67,11 @@ export class Holders {
     return number === 0 ? undefined : (this.made.get(number) ?? this.made.keep(number, this.make(number)));
   }
 
+  /** Everybody, with what they hold. */
+  *all(): Generator<readonly [id: string, holding: Holding], void, void> {
+    for (const [id, number] of this.numbers.entries()) yield [id, this.made.get(number) ?? this.make(number)];
+  }
+
   private make(number: number): Holding {
     const places: number[] = [];
     for (let place = this.last[number]!; place !== 0; place = this.before[place]!) places.push(place);

@@ -6,7 +6,7 @@ export { bySpecificity, otherSlash, pathTemplate, topicTemplate } from './templa
 export type { Segment } from './template.js';
 export { foldedHeaderName } from '#wire';
 export { parseTextTemplate } from './obligations.js';
-export { byBytes } from './ordering.js';
+export { byBytes, canonicalJson } from './ordering.js';
 export { denied } from './outcome.js';
 export { holdsHost, isWithin, resolve } from './resolution.js';
 export type { Resolution } from './resolution.js';
@@ -21,6 +21,16 @@ export { imageOf } from './image.js';
 export type { ImagePart } from './image-format.js';
 export { SnapshotRestorer } from './restorer.js';
 export { decide, lacksOnlyScopes } from './decide.js';
+export {
+  actionCandidates,
+  methodCandidates,
+  resourceCandidates,
+  routeCandidates,
+  subjectCandidates,
+} from './candidates.js';
+export type { Candidates, Kinds } from './candidates.js';
+export { targetOfRoute } from './route-target.js';
+export type { RouteTarget } from './route-target.js';
 export { explain } from './explain.js';
 export type { ExplainedCheck, ExplainedEvidence, ExplainedRoute, ExplainedRule, Explanation } from './explain.js';
 export type { Change, NearestMiss } from './nearest-miss.js';

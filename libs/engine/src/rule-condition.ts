@@ -1,5 +1,5 @@
 import { parseCondition } from '#cel';
-import type { Condition, ConditionInput } from '#cel';
+import type { Condition, ConditionInput, Equality } from '#cel';
 
 /**
  * The condition of a rule. A snapshot that has travelled between threads brings the source alone, and parses it when a
@@ -11,6 +11,16 @@ export class RuleCondition {
     readonly source: string,
     private parsed: Condition | undefined,
   ) {}
+
+  /** Paths of the members it reads. */
+  get reads(): readonly string[] {
+    return (this.parsed ??= conditionOf(this.source)).reads;
+  }
+
+  /** What is equal whenever it holds. */
+  get equalities(): readonly Equality[] {
+    return (this.parsed ??= conditionOf(this.source)).equalities;
+  }
 
   /** @returns undefined when not evaluable */
   evaluate(input: ConditionInput): boolean | undefined {

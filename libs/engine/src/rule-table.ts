@@ -172,6 +172,11 @@ export class RuleTable {
     return this.details[this.detailPlaces[rule]!]!;
   }
 
+  /** All rules that are not `WHOLE`. */
+  get withDetails(): readonly CompiledRule[] {
+    return this.details;
+  }
+
   isInUse(home: number): boolean {
     return this.keysOf(home) !== 0;
   }

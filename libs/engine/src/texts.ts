@@ -53,6 +53,15 @@ export class TextNumbers {
     }
   }
 
+  /** All of them with their numbers, in no order. */
+  *entries(): Generator<readonly [text: string, number: number], void, void> {
+    const { slots, units } = this;
+    for (let slot = 0; slot < slots.length; slot += SLOT) {
+      const number = slots[slot + NUMBER]!;
+      if (number !== 0) yield [textAt(units, slots[slot + FROM]!, slots[slot + END]!), number];
+    }
+  }
+
   private firstSlot(hash: number): number {
     return (hash & this.mask) * SLOT;
   }
@@ -92,16 +101,9 @@ export class TextList {
 
   /** @param place  of a text that is there */
   at(place: number): string {
-    return this.made.get(place) ?? this.made.keep(place, this.read(this.starts[place]!, this.starts[place + 1]!));
-  }
-
-  private read(from: number, end: number): string {
-    let text = '';
-    // A call takes only so many arguments.
-    for (let next = from; next < end; next += 1024) {
-      text += String.fromCharCode(...this.units.subarray(next, Math.min(end, next + 1024)));
-    }
-    return text;
+    return (
+      this.made.get(place) ?? this.made.keep(place, textAt(this.units, this.starts[place]!, this.starts[place + 1]!))
+    );
   }
 }
 
@@ -134,6 +136,15 @@ function lengthOf(texts: Iterable<string>): number {
   let length = 0;
   for (const text of texts) length += text.length;
   return length;
+}
+
+function textAt(units: Uint16Array, from: number, end: number): string {
+  let text = '';
+  // A call takes only so many arguments.
+  for (let next = from; next < end; next += 1024) {
+    text += String.fromCharCode(...units.subarray(next, Math.min(end, next + 1024)));
+  }
+  return text;
 }
 
 /** @returns where it ends */

@@ -95,6 +95,14 @@ export const CATALOGUE = {
     detail: 'an explanation draws the map of the policy; this enforcement point may not ask for one',
     remedy: 'use `dharma explain --policies DIR`, or give the EnforcementPoint `mayExplain: true`',
   },
+  'search-unavailable': {
+    title: 'Nothing can be searched now',
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    detail: 'a search has no answer now: {reason}',
+    remedy: 'try again; single requests are denied for the same reason',
+    headers: { 'retry-after': '1' },
+  },
   'server-silent': {
     title: 'The server does not answer',
     status: 503,

@@ -12,6 +12,11 @@ const TITLES = {
 export type DenialCode = keyof typeof TITLES;
 export const DENIAL_CODES = Object.keys(TITLES) as readonly DenialCode[];
 
+/** What a person is told of a denial. */
+export function denialTitle(code: DenialCode): string {
+  return TITLES[code];
+}
+
 /**
  * What a client reads of its denial, as problem details (RFC 9457). Says the same to everybody who is denied in the same
  * way, but for the decision id.

@@ -9,6 +9,6 @@ export type {
 } from './dharma-v1/decisions-message.js';
 export { addReflection, GRPC_PACKAGES, grpcDefinition } from './grpc-definition.js';
 export { ServingStatus } from './grpc-health/grpc-health.controller.js';
-export { MAX_BODY_BYTES } from './native/native.codec.js';
+export { MAX_BODY_BYTES } from './json-text.js';
 export { ProtocolsModule, type ProtocolParts } from './protocols.module.js';
 export { STRIPPED_HEADERS } from '#wire';

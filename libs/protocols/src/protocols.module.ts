@@ -2,6 +2,10 @@ import type { Server } from 'node:http';
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { DecisionPoint } from '#decision';
+import { AuthzenController } from './authzen/authzen.controller.js';
+import { MetadataController } from './authzen/metadata.controller.js';
+import { PublicUrl } from './authzen/metadata.js';
+import { type HookedServer, onAuthzenRequests } from './authzen/on-request.js';
 import { Callers, Listeners } from './callers.js';
 import { Challenge } from './challenge.js';
 import { DecisionsController } from './dharma-v1/decisions.controller.js';
@@ -17,16 +21,20 @@ export interface ProtocolParts {
   readonly serving: ServingStatus;
   /** The value of `www-authenticate` on every 401. */
   readonly challenge: string;
+  /** The HTTP check listener's address as callers know it, without a slash at its end; absent: no metadata is told. */
+  readonly publicUrl?: string | undefined;
 }
 
 /** The protocols that this server speaks. */
 @Module({})
 export class ProtocolsModule implements OnModuleInit {
-  static with({ decisionPoint, listeners, serving, challenge }: ProtocolParts): DynamicModule {
+  static with({ decisionPoint, listeners, serving, challenge, publicUrl }: ProtocolParts): DynamicModule {
     return {
       module: ProtocolsModule,
       controllers: [
         NativeController,
+        AuthzenController,
+        MetadataController,
         ForwardAuthController,
         ExtAuthzController,
         DecisionsController,
@@ -37,6 +45,7 @@ export class ProtocolsModule implements OnModuleInit {
         { provide: Callers, useValue: new Callers(decisionPoint, listeners) },
         { provide: ServingStatus, useValue: serving },
         { provide: Challenge, useValue: new Challenge(challenge) },
+        { provide: PublicUrl, useValue: new PublicUrl(publicUrl) },
       ],
     };
   }
@@ -44,6 +53,7 @@ export class ProtocolsModule implements OnModuleInit {
   constructor(@Inject(HttpAdapterHost) private readonly http: HttpAdapterHost) {}
 
   onModuleInit(): void {
+    onAuthzenRequests(this.http.httpAdapter.getInstance<HookedServer>());
     acceptCheckCalls(this.http.httpAdapter.getHttpServer() as Server);
   }
 }

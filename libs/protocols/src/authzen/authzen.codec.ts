@@ -1,0 +1,162 @@
+import type { z } from 'zod';
+import { type Answer, clientView, type Question, type RequestFault } from '#decision';
+import type { Json } from '#engine';
+import { conform, jsonFromText } from '#policy';
+import { Problem } from '#problem';
+import { denialTitle } from '../denial.js';
+import { textOf } from '../json-text.js';
+import { bounded } from '../native/native.codec.js';
+import { presentedOf, questionOf } from './question.js';
+import { batch, evaluation, REQUIRED_MEMBERS, type Semantic } from './shapes.js';
+
+type Members = { readonly [member: string]: Json };
+
+/** Questions whose answers belong together, and when enough of them are answered. */
+export interface Evaluations {
+  readonly semantic: Semantic;
+  /** In their order; one that cannot be read is among them as malformed. */
+  readonly questions: readonly Question[];
+}
+
+/** A decision of AuthZEN. The members of its context are ours: the standard fixes none. */
+export interface Decision {
+  readonly decision: boolean;
+  readonly context?: { readonly [member: string]: Json };
+}
+
+/**
+ * The body of `POST /access/v1/evaluation`.
+ *
+ * @throws Problem `request-not-json`, `request-too-large`, `request-malformed`
+ */
+export function toEvaluation(body: unknown, trace?: string): Question {
+  return questionIn(membersIn(body), trace);
+}
+
+/**
+ * The body of `POST /access/v1/evaluations`. Without items it is a single evaluation.
+ *
+ * @throws Problem as {@link toEvaluation}, and `batch-too-large`
+ */
+export function toEvaluations(body: unknown, trace?: string): Evaluations | Question {
+  const members = membersIn(body);
+  const { evaluations, options } = conforming(batch, members);
+  if (!evaluations || evaluations.length === 0) return questionIn(members, trace);
+  return {
+    semantic: options?.evaluations_semantic ?? 'execute_all',
+    questions: bounded(evaluations).map((item) => {
+      const read = conform(evaluation, withDefaults(item, members));
+      if (read.faults !== undefined) return { kind: 'malformed', faults: read.faults.map(faultOf), trace };
+      return questionOf(read.value, presentedOf(read.value.subject), trace);
+    }),
+  };
+}
+
+/** The answer to a single evaluation. */
+export function toDecision(answer: Answer): Decision {
+  const { outcome, decisionId } = answer;
+  const view = clientView(answer);
+  if (view === 'allow') return { decision: true };
+  const status = STATUSES[view];
+  const where = outcome.deniedAt === null ? '' : ` at ${outcome.deniedAt}`;
+  const rules = outcome.rules.length === 0 ? '' : `: ${outcome.rules.join(', ')}`;
+  return {
+    decision: false,
+    context: {
+      id: decisionId,
+      reason_user: { [status]: denialTitle(view) },
+      reason_admin: { [status]: `${outcome.reason}${where}${rules}` },
+    },
+  };
+}
+
+/** The answer to one of several: bare, as callers compare these whole; what could not be read says so. */
+export function toItem({ outcome, faults }: Answer): Decision {
+  if (outcome.decision === 'allow') return { decision: true };
+  if (faults.length === 0) return { decision: false };
+  return { decision: false, context: { error: { status: 400, message: sentenceOf(faults) } } };
+}
+
+/** Whether no further item is asked about after this answer. */
+export function isLast(semantic: Semantic, { outcome }: Answer): boolean {
+  switch (semantic) {
+    case 'execute_all':
+      return false;
+    case 'deny_on_first_deny':
+      return outcome.decision === 'deny';
+    case 'permit_on_first_permit':
+      return outcome.decision === 'allow';
+    default:
+      return semantic satisfies never;
+  }
+}
+
+/** @throws Problem `request-not-json`, `request-too-large`, `request-malformed` where it is no object */
+export function membersIn(body: unknown): Members {
+  const read = jsonFromText(textOf(body));
+  if ('faults' in read) throw new Problem('request-not-json', { fault: read.faults[0]!.message });
+  if (!isMap(read.value)) throw new Problem('request-malformed', { fault: 'it is no JSON object' });
+  return read.value;
+}
+
+/** @throws Problem `request-malformed`, naming every fault */
+export function conforming<Schema extends z.ZodType>(schema: Schema, members: Members): z.infer<Schema> {
+  const read = conform(schema, members);
+  if (read.faults !== undefined)
+    throw new Problem('request-malformed', { fault: sentenceOf(read.faults.map(faultOf)) });
+  return read.value;
+}
+
+const STATUSES = {
+  unauthenticated: '401',
+  invalid_token: '401',
+  forbidden: '403',
+  insufficient_scope: '403',
+  unavailable: '503',
+} as const;
+
+function questionIn(members: Members, trace: string | undefined): Question {
+  const read = conforming(evaluation, members);
+  return questionOf(read, presentedOf(read.subject), trace);
+}
+
+/**
+ * An item with what the top of the message says for all. A member that an item has replaces the whole of it, so that no
+ * property leaks into another entity; only a required name that is missing in it is taken over.
+ */
+function withDefaults(item: unknown, top: Members): unknown {
+  if (!isMap(item)) return item;
+  const merged: { [member: string]: Json } = Object.create(null);
+  for (const member of ['subject', 'action', 'resource', 'context'] as const) {
+    const value = item[member] ?? top[member];
+    if (value === undefined) continue;
+    merged[member] = member === 'context' ? value : withRequired(value, top[member], REQUIRED_MEMBERS[member]);
+  }
+  return merged;
+}
+
+function withRequired(entity: Json, standard: Json | undefined, required: readonly string[]): Json {
+  if (!isMap(entity) || !isMap(standard) || entity === standard) return entity;
+  const missing = required.filter((name) => entity[name] === undefined && standard[name] !== undefined);
+  return missing.length === 0
+    ? entity
+    : { ...entity, ...Object.fromEntries(missing.map((name) => [name, standard[name]!])) };
+}
+
+function isMap(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function faultOf({
+  path,
+  message,
+}: {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}): RequestFault {
+  return { pointer: path.map((step) => `/${step}`).join(''), message };
+}
+
+function sentenceOf(faults: readonly RequestFault[]): string {
+  return faults.map(({ pointer, message }) => (pointer === '' ? message : `${pointer}: ${message}`)).join('; ');
+}

@@ -1,0 +1,68 @@
+/** A batch says of each item what a single evaluation would say, and stops where its semantic says so. */
+import fc from 'fast-check';
+import type { Question } from '#decision';
+import {
+  isLast,
+  toDecision,
+  toEvaluation,
+  toEvaluations,
+  type Evaluations,
+} from '../../libs/protocols/src/authzen/authzen.codec.js';
+import { ACTIONS, documents, RECORDS, standing, USERS } from './small-worlds.js';
+
+const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 3 });
+const properties = maybe(fc.constantFrom({ owner: 'u-1' }, { level: 2, key: 'level' }));
+const members = {
+  subject: maybe(fc.record({ type: fc.constantFrom('user', 'robot'), id: fc.constantFrom(...USERS), properties })),
+  action: maybe(fc.record({ name: fc.constantFrom(...ACTIONS), properties })),
+  resource: maybe(
+    fc.record({ type: fc.constantFrom('record', 'parcel'), id: fc.constantFrom(...RECORDS), properties }),
+  ),
+  context: maybe(fc.constantFrom({}, { ticket: 'T' })),
+};
+const batches = fc.record({
+  ...members,
+  evaluations: fc.array(fc.record(members), { minLength: 1, maxLength: 6 }),
+  semantic: fc.constantFrom('execute_all', 'deny_on_first_deny', 'permit_on_first_permit'),
+});
+
+const bytes = (value: object) => Buffer.from(JSON.stringify(value));
+
+it('says what single evaluations say, as far as they would be asked', async () => {
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(documents, batches, async (text, { semantic, evaluations, ...top }) => {
+      const { decisionPoint, caller } = await standing(text);
+      const ask = async (question: Question) => decisionPoint.answer(question, caller);
+      const batch = toEvaluations(bytes({ ...top, evaluations, options: { evaluations_semantic: semantic } }));
+      const { questions } = batch as Evaluations;
+      const singles = await Promise.all(
+        evaluations.map(async (item) => {
+          const given = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined));
+          try {
+            return toDecision(await ask(toEvaluation(bytes({ ...top, ...given })))).decision;
+          } catch {
+            // Alone it would be an error; among others it is a denial.
+            return false;
+          }
+        }),
+      );
+      const said: boolean[] = [];
+      for (const question of questions) {
+        const answer = await ask(question);
+        said.push(answer.outcome.decision === 'allow');
+        if (isLast((batch as Evaluations).semantic, answer)) break;
+      }
+      const stop = {
+        execute_all: -1,
+        deny_on_first_deny: singles.indexOf(false),
+        permit_on_first_permit: singles.indexOf(true),
+      };
+      const end = stop[semantic as keyof typeof stop];
+      expect(said).toEqual(end < 0 ? singles : singles.slice(0, end + 1));
+      for (const one of said) seen.add(`${semantic} ${one}`);
+    }),
+    { numRuns: 250 },
+  );
+  expect(seen.size).toBe(6);
+});
