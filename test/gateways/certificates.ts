@@ -7,7 +7,7 @@ import { BLIND_KEY, OFFICE_HOST, OFFICE_ID, OFFICE_SUBJECT, provenShop } from '.
 import { startGateway, type Gateway } from '../support/gateway.js';
 import { endpointOf, sendRaw } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import type { Front } from './front.js';
+import type { CertifiedFront } from './front.js';
 import { blocksUnder } from './pages.js';
 
 const EDGE_KEY = 'edge-1.secret-of-the-gateway';
@@ -34,7 +34,7 @@ const TYPED = [
 ] as const;
 
 /** A gateway that verifies its clients' certificates as its page says, and what an enforcement point may say of them. */
-export function describeCertificates(name: string, front: Front): void {
+export function describeCertificates(name: string, front: CertifiedFront): void {
   const { page, folder, knowingClients, optional, turnedAway } = front.certificates;
   (hasOpenssl ? describe : describe.skip)(`behind ${name}, with certificates of clients`, () => {
     let authority: Authority;

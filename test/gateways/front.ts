@@ -13,6 +13,10 @@ export interface Front {
   readonly attestsContext: boolean;
   /** It hands the body of a denial to the client. */
   readonly passesBodies: boolean;
+}
+
+/** A gateway that can work with certificates, of its clients and its own. */
+export interface CertifiedFront extends Front {
   readonly certificates: Certificates;
 }
 

@@ -4,13 +4,13 @@ import { BLIND_ID, BLIND_KEY, EDGE_ID, provenShop } from '../support/gateway-sho
 import { startGateway } from '../support/gateway.js';
 import { sendRaw, type HttpResponse } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import type { Front } from './front.js';
+import type { CertifiedFront } from './front.js';
 import { blocksUnder } from './pages.js';
 
 const DHARMA_HOST = 'dharma.acme.example';
 
 /** A gateway that proves itself to Dharma by a certificate as its page says, and makes sure that it is Dharma. */
-export function describeMutualTls(name: string, front: Front): void {
+export function describeMutualTls(name: string, front: CertifiedFront): void {
   const { page, folder, provingItself } = front.certificates;
   (hasOpenssl ? describe : describe.skip)(`behind ${name}, with a certificate of its own`, () => {
     let authority: Authority;

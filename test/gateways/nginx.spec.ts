@@ -4,11 +4,11 @@ import { describeBehind } from './behind.js';
 import { describeCertificates } from './certificates.js';
 import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
-import type { Front } from './front.js';
+import type { CertifiedFront } from './front.js';
 
 const EMPTIED = '        proxy_set_header X-Forwarded-Client-Cert "";\n';
 
-const FRONT: Front = {
+const FRONT: CertifiedFront = {
   gateway: NGINX,
   asks: 'http',
   closed: 500,
