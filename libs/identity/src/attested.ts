@@ -1,11 +1,12 @@
 import { type Cidr, cidrContains, parseAddress, parseCidr } from '#cel';
 import type { Evidence } from '#engine';
+import { principalTypeOf } from '#policy';
 import { hash } from 'node:crypto';
 import { addressText } from './address-text.js';
 import { BoundedCache } from './bounded-cache.js';
 import { certificateFromPem, certificateFromPrincipal, type ReportedCertificate } from './certificate.js';
 import { attributeValues } from './distinguished-name.js';
-import type { Dropped, Judged, Presented } from './evidence.js';
+import type { Dropped, Judged, NamedSubject, Presented } from './evidence.js';
 import { parseForwardedClientCert } from './forwarded-client-cert.js';
 import { accepted, asFalse, bareItem, dropped } from './judged.js';
 import { byHeader, isOfKind, type MechanismOf, reportHeaderOf } from './mechanisms.js';
@@ -32,6 +33,7 @@ export interface Entitlement {
   readonly believed: ReadonlySet<string>;
   readonly networks: readonly Network[];
   readonly certificates: readonly CertificateMechanism[];
+  readonly named: readonly MechanismOf<'asserted'>[];
 }
 
 type Subjects = { readonly subjects: readonly string[] } | { readonly because: string };
@@ -41,6 +43,7 @@ export class AttestedEvidence {
   readonly #byName: ReadonlyMap<string, MechanismSettings>;
   readonly #networks: readonly Network[];
   readonly #certificates: readonly CertificateMechanism[];
+  readonly #named: readonly MechanismOf<'asserted'>[];
   /** Mechanisms by the header they are reported in. */
   readonly #reports: ReadonlyMap<string, readonly ReportMechanism[]>;
   readonly #readCertificates = new BoundedCache<ReportedCertificate | 'unreadable'>(REMEMBERED_CERTIFICATES);
@@ -53,6 +56,7 @@ export class AttestedEvidence {
       cidrs: mechanism.declaration.network.cidrs.flatMap((text) => parseCidr(text) ?? []),
     }));
     this.#certificates = mechanisms.filter(isCertificateMechanism);
+    this.#named = mechanisms.filter(isOfKind('asserted'));
     this.#reports = byHeader(mechanisms.filter(isReportMechanism), reportHeaderOf);
   }
 
@@ -61,13 +65,15 @@ export class AttestedEvidence {
       believed,
       networks: this.#networks.filter(({ mechanism }) => believed.has(mechanism.declaration.name)),
       certificates: this.#certificates.filter(({ declaration }) => believed.has(declaration.name)),
+      named: this.#named.filter(({ declaration }) => believed.has(declaration.name)),
     };
   }
 
   /** @param now  milliseconds since the epoch */
   judge(presented: Presented, entitlement: Entitlement, now: number): readonly Judged[] {
-    const { asserted, clientAddress, certificate, reported } = presented;
+    const { asserted, subject, clientAddress, certificate, reported } = presented;
     const parts = asserted.map((item) => this.#asserted(item, entitlement, now));
+    if (subject !== undefined) parts.push(namedSubject(subject, entitlement));
     if (clientAddress !== undefined) parts.push(...this.#address(clientAddress, entitlement));
     if (certificate !== undefined && (certificate.pem !== '' || certificate.principal !== ''))
       parts.push(this.#certificate(certificate, entitlement));
@@ -148,6 +154,19 @@ export class AttestedEvidence {
     if (lost.length > 0) return accepted([], lost);
     return dropped(null, 'no mechanism that this enforcement point may assert takes the reported client certificate');
   }
+}
+
+/** A subject without a mechanism is that of the one mechanism that can be meant; where two can, it is nobody's. */
+function namedSubject({ type, id, attributes, groups = [] }: NamedSubject, { named }: Entitlement): Judged {
+  const meant = named.filter(({ declaration }) => principalTypeOf(declaration) === type);
+  if (meant.length !== 1) {
+    const count = meant.length === 0 ? 'no mechanism' : 'more than one mechanism';
+    return dropped(null, `${count} that this enforcement point may assert has principals of the type of its subject`);
+  }
+  const mechanism = meant[0]!;
+  const fault = subjectFault(id);
+  if (fault !== undefined) return dropped(mechanism.declaration.name, fault);
+  return accepted([{ ...bareItem(mechanism, id), attributes, groups }]);
 }
 
 /** What the mechanisms of one header make of its value. Those that are not believed do not read it at all. */

@@ -1,9 +1,21 @@
-import type { Evidence } from '#engine';
+import type { Attributes, Evidence } from '#engine';
+
+/** A principal by type and id, as conventions name it that know no mechanisms. */
+export interface NamedSubject {
+  readonly type: string;
+  readonly id: string;
+  /** What the enforcement point attests about it. */
+  readonly attributes: Attributes;
+  /** Groups that it says the principal is in; absent: none. */
+  readonly groups?: readonly string[];
+}
 
 /** Everything in a message that may become evidence, as an adapter found it. Nothing of it is believed yet. */
 export interface Presented {
   /** Items the enforcement point asserts in its convention's own fields; their `verified` says nothing. */
   readonly asserted: readonly Evidence[];
+  /** The subject the enforcement point names, where its convention has a field for that. */
+  readonly subject?: NamedSubject;
   /** The client's own header fields by lower-case name, among which its tokens and API keys are. */
   readonly credentials: { readonly [header: string]: string };
   /**

@@ -1,7 +1,7 @@
 /** Who is asking, and on whose behalf: enforcement points told from strangers, evidence verified or dropped. */
 
 export type { Caller, KnownCaller, Peer, Stranger } from './caller.js';
-export type { Dropped, Judged, Presented } from './evidence.js';
+export type { Dropped, Judged, NamedSubject, Presented } from './evidence.js';
 export { type IssuerEvent, type IssuerStanding, Issuers, type IssuersParts } from './issuers.js';
 export { Outbound, type OutboundReply, type OutboundRequest } from './outbound.js';
 export { readSealed, writeSealed } from './sealed-file.js';

@@ -18,8 +18,12 @@ export type {
 export { DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
 export { parseInstant } from './instant.js';
 export { parseJson } from './json.js';
+export { attributes } from './declaration.js';
+export { principalTypeOf } from './lower.js';
+export { conform, type ShapeFault } from './shape.js';
 export { type Bundle, BundleLoader, type Declared, loadBundle, type LocatedDocument } from './load.js';
 export {
+  jsonFromText,
   type ParsedRequest,
   parseRequest,
   type RequestFault,

@@ -87,7 +87,8 @@ function lowerMechanism({ declaration, owner }: MechanismEntry): Mechanism {
   };
 }
 
-function principalTypeOf(declaration: MechanismEntry['declaration']): string {
+/** The type of the principals that a mechanism's evidence names. */
+export function principalTypeOf(declaration: MechanismEntry['declaration']): string {
   switch (declaration.kind) {
     case 'jwt':
       return declaration.jwt.principalType ?? 'user';

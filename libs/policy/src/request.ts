@@ -79,11 +79,12 @@ const batchShape = record({ requests: z.array(z.unknown()) });
 
 /** One request from JSON text: strict JSON, at most 1 MiB, at most 32 maps and lists inside one another. */
 export function requestFromText(text: string, options: RequestOptions): RequestReading {
-  const json = jsonFrom(text);
+  const json = jsonFromText(text);
   return 'faults' in json ? json : read(json.value, options);
 }
 
-function jsonFrom(text: string): { readonly value: Json } | { readonly faults: readonly RequestFault[] } {
+/** Strict JSON from the text of a request, whatever its shape: within the bounds of {@link requestFromText}. */
+export function jsonFromText(text: string): { readonly value: Json } | { readonly faults: readonly RequestFault[] } {
   if (text.length > MAXIMUM_REQUEST_BYTES || byteLength(text) > MAXIMUM_REQUEST_BYTES) {
     return refused([], `the request is larger than ${MAXIMUM_REQUEST_BYTES} bytes`);
   }
@@ -104,7 +105,7 @@ export function requestsFromText(
 ):
   | { readonly readings: readonly RequestReading[]; readonly faults?: undefined }
   | { readonly faults: readonly RequestFault[] } {
-  const json = jsonFrom(text);
+  const json = jsonFromText(text);
   if ('faults' in json) return json;
   const batch = conform(batchShape, json.value);
   if (batch.faults !== undefined) return { faults: batch.faults.map(requestFault) };

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Server } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { MAX_BODY_BYTES } from './native/native.codec.js';
+import { MAX_BODY_BYTES } from './json-text.js';
 
 /** Packages whose services this library answers. */
 export const GRPC_PACKAGES = ['envoy.service.auth.v3', 'dharma.v1', 'grpc.health.v1'];

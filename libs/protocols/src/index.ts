@@ -3,6 +3,6 @@
 export { Listeners } from './callers.js';
 export { addReflection, GRPC_PACKAGES, grpcDefinition } from './grpc-definition.js';
 export { ServingStatus } from './grpc-health/grpc-health.controller.js';
-export { MAX_BODY_BYTES } from './native/native.codec.js';
+export { MAX_BODY_BYTES } from './json-text.js';
 export { ProtocolsModule, type ProtocolParts } from './protocols.module.js';
 export { STRIPPED_HEADERS } from './stripped-headers.js';

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import { grpcDefinition } from '../grpc-definition.js';
-import { MAX_BODY_BYTES, toAsked } from '../native/native.codec.js';
+import { MAX_BODY_BYTES } from '../json-text.js';
+import { toAsked } from '../native/native.codec.js';
 import type { DecideRequest } from './decisions-message.js';
 import { toDecideResponse, toExplainResponse, toQuestion } from './decisions.codec.js';
 

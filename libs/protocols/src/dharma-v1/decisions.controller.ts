@@ -6,7 +6,8 @@ import type { KnownCaller } from '#identity';
 import { Problem } from '#problem';
 import { Callers, type GrpcCall } from '../callers.js';
 import { isUnread } from '../grpc-definition.js';
-import { bounded, MAX_BODY_BYTES } from '../native/native.codec.js';
+import { MAX_BODY_BYTES } from '../json-text.js';
+import { bounded } from '../native/native.codec.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import { when, whenAll } from '../when.js';
 import type {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
-import { MAX_BATCH, MAX_BODY_BYTES, toAsked, toBatch, toNativeAnswer } from './native.codec.js';
+import { MAX_BODY_BYTES } from '../json-text.js';
+import { MAX_BATCH, toAsked, toBatch, toNativeAnswer } from './native.codec.js';
 
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 const TARGET = { host: 'shop.example', method: 'GET', path: '/public' };

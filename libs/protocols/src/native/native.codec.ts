@@ -2,9 +2,8 @@ import type { Answer, ExplainedAnswer, Question } from '#decision';
 import { foldedHeaderName } from '#engine';
 import { answerOf, requestFromText, requestsFromText, type DecisionAnswer, type RequestReading } from '#policy';
 import { Problem } from '#problem';
+import { textOf } from '../json-text.js';
 
-/** Largest body, in bytes. */
-export const MAX_BODY_BYTES = 256 * 1024;
 /** Most requests that one message may hold. */
 export const MAX_BATCH = 100;
 
@@ -112,18 +111,6 @@ function aliasesIn(credentials: object, headers: object): ReadonlyMap<string, st
 }
 
 const NO_CREDENTIALS: { readonly [header: string]: string } = Object.freeze(Object.create(null));
-
-function textOf(body: unknown): string {
-  if (!(body instanceof Uint8Array)) throw new Problem('request-not-json', { fault: 'it is empty' });
-  if (body.byteLength > MAX_BODY_BYTES) throw new Problem('request-too-large', { limit: MAX_BODY_BYTES });
-  try {
-    return DECODER.decode(body);
-  } catch {
-    throw new Problem('request-not-json', { fault: 'it is not UTF-8' });
-  }
-}
-
-const DECODER = new TextDecoder('utf-8', { fatal: true });
 
 function throwUnlessJson(text: string): void {
   try {
