@@ -64,10 +64,9 @@ const apache: Convention = { target: original, carries: ['setHeader'], unavailab
  */
 const apisix: Convention = {
   target(fields) {
-    const { method, host } = forwarded(fields);
     return {
-      method,
-      host,
+      method: fields.once('x-forwarded-method'),
+      host: fields.once('x-forwarded-host'),
       path: fields.once('x-original-uri'),
       clientAddress: fields.atMostOnce('x-original-address'),
     };
