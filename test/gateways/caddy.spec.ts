@@ -4,12 +4,12 @@ import { describeBehind } from './behind.js';
 import { describeCertificates } from './certificates.js';
 import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
-import type { CertifiedFront } from './front.js';
+import type { ProvenFront } from './front.js';
 
 const REPORTED = '\t\t\theader_up X-Forwarded-Uri {http.request.orig_uri}\n';
 const TRANSPORT = '\t\t\ttransport http {\n';
 
-const FRONT: CertifiedFront = {
+const FRONT: ProvenFront = {
   gateway: CADDY,
   asks: 'http',
   closed: 502,

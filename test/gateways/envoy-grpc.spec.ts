@@ -4,9 +4,9 @@ import { describeCertificates } from './certificates.js';
 import { envoyCertificates } from './envoy.js';
 import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
-import type { CertifiedFront } from './front.js';
+import type { ProvenFront } from './front.js';
 
-const FRONT: CertifiedFront = {
+const FRONT: ProvenFront = {
   gateway: ENVOY_GRPC,
   asks: 'grpc',
   closed: 503,

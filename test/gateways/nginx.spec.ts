@@ -4,11 +4,11 @@ import { describeBehind } from './behind.js';
 import { describeCertificates } from './certificates.js';
 import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
-import type { CertifiedFront } from './front.js';
+import type { ProvenFront } from './front.js';
 
 const EMPTIED = '        proxy_set_header X-Forwarded-Client-Cert "";\n';
 
-const FRONT: CertifiedFront = {
+const FRONT: ProvenFront = {
   gateway: NGINX,
   asks: 'http',
   closed: 500,
