@@ -12,6 +12,7 @@ export const SUITES = [
   { name: 'store', below: ['test/store/'], budgetSeconds: 90 },
   // Two samples of 20,000 tries, several times over.
   { name: 'identity', below: ['test/identity/'], budgetSeconds: 90 },
+  { name: 'protocols', below: ['test/protocols/'], budgetSeconds: 90 },
   { name: 'issuers', below: ['test/issuers/'], budgetSeconds: 120 },
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 480 },
