@@ -212,11 +212,16 @@ describe('EMQX', () => {
     expect(await json('/emqx/authorize', asked, key)).toMatchObject({ status: 200, json: { result } });
   });
 
-  it('is told deny where it says nothing that can be read', async () => {
-    expect(await post('/emqx/authorize', 'application/json', '{')).toMatchObject({
-      status: 200,
-      body: '{"result":"deny"}',
-    });
+  it.each`
+    because                    | type                  | body
+    ${'it is no JSON'}         | ${'application/json'} | ${'{'}
+    ${'it is empty'}           | ${'application/json'} | ${''}
+    ${'it is too large'}       | ${'application/json'} | ${JSON.stringify({ ...ASKED, clientid: 'c'.repeat(300_000) })}
+    ${'it is of another type'} | ${'text/plain'}       | ${JSON.stringify(ASKED)}
+  `('is told deny where nothing can be read: $because', async ({ type, body }) => {
+    const reply = await post('/emqx/authorize', type, body);
+    expect(reply).toMatchObject({ status: 200, body: '{"result":"deny"}' });
+    expect(reply.type).toMatch(/^application\/json/);
   });
 });
 

@@ -6,6 +6,7 @@ import { Callers, Listeners } from './callers.js';
 import { Challenge } from './challenge.js';
 import { DecisionsController } from './dharma-v1/decisions.controller.js';
 import { ExtAuthzController } from './ext-authz/ext-authz.controller.js';
+import { answerAlways, type ReplySender } from './emqx/always-answered.js';
 import { EmqxController } from './emqx/emqx.controller.js';
 import { acceptForms, type BodyReader } from './forms.js';
 import { ForwardAuthController } from './forward-auth/forward-auth.controller.js';
@@ -53,7 +54,9 @@ export class ProtocolsModule implements OnModuleInit {
   constructor(@Inject(HttpAdapterHost) private readonly http: HttpAdapterHost) {}
 
   onModuleInit(): void {
-    acceptForms(this.http.httpAdapter.getInstance() as BodyReader, '/rabbitmq/');
+    const fastify = this.http.httpAdapter.getInstance() as BodyReader & ReplySender;
+    acceptForms(fastify, '/rabbitmq/');
+    answerAlways(fastify);
     acceptCheckCalls(this.http.httpAdapter.getHttpServer() as Server);
   }
 }
