@@ -153,7 +153,8 @@ export function describeBehind(name: string, front: Front): void {
       const decisions = dharma.events.length;
       const [response, received] = await passedOn(() => send(`GET ${target}`));
       if (received.length === 0) {
-        expect([400, 401, 403, 307]).toContain(response.status);
+        // Apache httpd finds nothing at a path with a zero byte in it.
+        expect([400, 401, 403, 404, 307]).toContain(response.status);
         return;
       }
       expect(received).toHaveLength(1);

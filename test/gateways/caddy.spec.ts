@@ -5,12 +5,12 @@ import { describeCertificates } from './certificates.js';
 import { describeDoctor } from './doctor.js';
 import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
-import type { Front } from './front.js';
+import type { ProvenFront } from './front.js';
 
 const REPORTED = '\t\t\theader_up X-Forwarded-Uri {http.request.orig_uri}\n';
 const TRANSPORT = '\t\t\ttransport http {\n';
 
-const FRONT: Front = {
+const FRONT: ProvenFront = {
   gateway: CADDY,
   asks: 'http',
   closed: 502,

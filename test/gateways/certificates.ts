@@ -1,13 +1,20 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
-import { createAuthority, hasOpenssl, pemOf, type Authority, type CertificateFiles } from '../support/certificates.js';
+import {
+  createAuthority,
+  hasOpenssl,
+  joined,
+  pemOf,
+  type Authority,
+  type CertificateFiles,
+} from '../support/certificates.js';
 import { startEcho, type Echo } from '../support/echo.js';
 import { BLIND_KEY, OFFICE_HOST, OFFICE_ID, OFFICE_SUBJECT, provenShop } from '../support/gateway-shop.js';
 import { startGateway, type Gateway } from '../support/gateway.js';
 import { endpointOf, sendRaw } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import type { Front } from './front.js';
+import type { CertifiedFront } from './front.js';
 import { blocksUnder } from './pages.js';
 
 const EDGE_KEY = 'edge-1.secret-of-the-gateway';
@@ -34,8 +41,8 @@ const TYPED = [
 ] as const;
 
 /** A gateway that verifies its clients' certificates as its page says, and what an enforcement point may say of them. */
-export function describeCertificates(name: string, front: Front): void {
-  const { page, folder, knowingClients, optional, turnedAway } = front.certificates;
+export function describeCertificates(name: string, front: CertifiedFront): void {
+  const { page, folder, knowingClients, inOneFile, optional, turnedAway } = front.certificates;
   (hasOpenssl ? describe : describe.skip)(`behind ${name}, with certificates of clients`, () => {
     let authority: Authority;
     let others: Authority;
@@ -68,8 +75,8 @@ export function describeCertificates(name: string, front: Front): void {
       service = await startEcho();
       const server = authority.issue('gateway', { dns: 'shop.example' });
       const files = {
-        [`${folder}/server.pem`]: server.cert,
-        [`${folder}/server.key`]: server.key,
+        [`${folder}/server.pem`]: inOneFile ? joined(server) : server.cert,
+        ...(!inOneFile && { [`${folder}/server.key`]: server.key }),
         [`${folder}/clients-ca.pem`]: authority.cert,
       };
       const started = async (key: string, changed: { readonly [named: string]: string } = {}): Promise<Gateway> =>

@@ -6,9 +6,9 @@ import { describeDoctor } from './doctor.js';
 import { describeEnvoyCheck } from './envoy-check.js';
 import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
-import type { Front } from './front.js';
+import type { ProvenFront } from './front.js';
 
-const FRONT: Front = {
+const FRONT: ProvenFront = {
   gateway: ENVOY_HTTP,
   asks: 'http',
   closed: 503,

@@ -1,5 +1,5 @@
 import { amended, type GatewayProgram } from '../support/gateway.js';
-import type { Certificates } from './front.js';
+import type { ProvenFront } from './front.js';
 
 const FILTERS = '        - filters:\n';
 const CLUSTER = '    - name: dharma\n      connect_timeout: 1s\n';
@@ -10,7 +10,7 @@ const SANITIZED = '                forward_client_cert_details: SANITIZE\n';
  *
  * @param asks  by HTTP the certificate comes in a header, by gRPC in a field of its own
  */
-export function envoyCertificates(gateway: GatewayProgram, asks: 'grpc' | 'http'): Certificates {
+export function envoyCertificates(gateway: GatewayProgram, asks: 'grpc' | 'http'): ProvenFront['certificates'] {
   return {
     page: 'envoy.md',
     folder: '/etc/envoy',

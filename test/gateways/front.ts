@@ -13,7 +13,19 @@ export interface Front {
   readonly attestsContext: boolean;
   /** It hands the body of a denial to the client. */
   readonly passesBodies: boolean;
+}
+
+/** A gateway that can verify its clients' certificates. */
+export interface CertifiedFront extends Front {
   readonly certificates: Certificates;
+}
+
+/** A gateway that can prove itself by a certificate, too. */
+export interface ProvenFront extends CertifiedFront {
+  readonly certificates: Certificates & {
+    /** It proves itself to Dharma by a certificate, by the block under that heading of the page. */
+    provingItself(block: string): GatewayProgram;
+  };
 }
 
 /** What its page says about certificates. */
@@ -24,8 +36,8 @@ export interface Certificates {
   readonly folder: string;
   /** It verifies its clients' certificates, by the blocks under that heading of the page. */
   knowingClients(blocks: readonly string[]): GatewayProgram;
-  /** It proves itself to Dharma by a certificate, by the block under that heading of the page. */
-  provingItself(block: string): GatewayProgram;
+  /** It reads a certificate and its key from one file. */
+  readonly inOneFile?: true;
   /** What the page says for letting clients in that have none. */
   readonly optional: readonly [required: string, optional: string];
   /** What becomes of a client whose certificate does not verify, or who has none where one is required. */

@@ -1,17 +1,17 @@
-import { createAuthority, hasOpenssl, type Authority, type CertificateFiles } from '../support/certificates.js';
+import { createAuthority, hasOpenssl, joined, type Authority, type CertificateFiles } from '../support/certificates.js';
 import { startEcho, type Echo } from '../support/echo.js';
 import { BLIND_ID, BLIND_KEY, EDGE_ID, provenShop } from '../support/gateway-shop.js';
 import { startGateway } from '../support/gateway.js';
 import { sendRaw, type HttpResponse } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import type { Front } from './front.js';
+import type { ProvenFront } from './front.js';
 import { blocksUnder } from './pages.js';
 
 const DHARMA_HOST = 'dharma.acme.example';
 
 /** A gateway that proves itself to Dharma by a certificate as its page says, and makes sure that it is Dharma. */
-export function describeMutualTls(name: string, front: Front): void {
-  const { page, folder, provingItself } = front.certificates;
+export function describeMutualTls(name: string, front: ProvenFront): void {
+  const { page, folder, inOneFile, provingItself } = front.certificates;
   (hasOpenssl ? describe : describe.skip)(`behind ${name}, with a certificate of its own`, () => {
     let authority: Authority;
     let others: Authority;
@@ -52,8 +52,8 @@ export function describeMutualTls(name: string, front: Front): void {
       headers: readonly string[] = [],
     ): Promise<HttpResponse> => {
       const files = {
-        [`${folder}/gateway.pem`]: own?.cert ?? 'left-out',
-        [`${folder}/gateway.key`]: own?.key ?? 'left-out',
+        [`${folder}/gateway.pem`]: (own && inOneFile ? joined(own) : own?.cert) ?? 'left-out',
+        ...(!inOneFile && { [`${folder}/gateway.key`]: own?.key ?? 'left-out' }),
         [`${folder}/dharma-ca.pem`]: expected.authority ?? authority.cert,
       };
       const [block] = await blocksUnder(page, 'A certificate in place of the key', files);

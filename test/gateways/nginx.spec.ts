@@ -7,11 +7,11 @@ import { describeCertificates } from './certificates.js';
 import { describeDoctor, examine } from './doctor.js';
 import { describeMutualTls } from './mutual-tls.js';
 import { describeProofs } from './proofs.js';
-import type { Front } from './front.js';
+import type { ProvenFront } from './front.js';
 
 const EMPTIED = '        proxy_set_header X-Forwarded-Client-Cert "";\n';
 
-const FRONT: Front = {
+const FRONT: ProvenFront = {
   gateway: NGINX,
   asks: 'http',
   closed: 500,

@@ -13,6 +13,8 @@ export async function blocksUnder(
 ): Promise<readonly string[]> {
   const text = await readFile(new URL(`../../docs/gateways/${page}`, import.meta.url), 'utf8');
   const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
-  const blocks = replaced(section, Object.entries(files)).matchAll(/```(?:yaml|nginx|caddyfile)\n(.*?)```/gs);
+  const blocks = replaced(section, Object.entries(files)).matchAll(
+    /```(?:yaml|nginx|caddyfile|haproxy|apache)\n(.*?)```/gs,
+  );
   return [...blocks].map(([, block]) => block!);
 }

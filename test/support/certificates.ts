@@ -20,6 +20,13 @@ export interface IssuedOptions {
   readonly days?: number;
 }
 
+/** Both in one file, beside the certificate, for programs that want them so. */
+export function joined({ cert, key }: CertificateFiles): string {
+  const file = `${cert}-and-key`;
+  writeFileSync(file, `${readFileSync(cert, 'utf8')}${readFileSync(key, 'utf8')}`);
+  return file;
+}
+
 /** An issuer of certificates in a folder of its own, with the certificate that it signed itself. */
 export interface Authority extends CertificateFiles {
   issue(name: string, options?: IssuedOptions): CertificateFiles;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -41,8 +42,18 @@ export async function startEcho(): Promise<Echo> {
   });
   server.on('upgrade', (request, socket) => {
     note(request);
+    const { upgrade, 'sec-websocket-key': key = '' } = request.headers;
+    // Some gateways pass on no agreement to a websocket without its proof (RFC 6455, section 4.2.2).
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
     socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n\r\n`,
+      [
+        'HTTP/1.1 101 Switching Protocols',
+        'Connection: Upgrade',
+        `Upgrade: ${upgrade}`,
+        `Sec-WebSocket-Accept: ${accept}`,
+      ]
+        .map((line) => `${line}\r\n`)
+        .join('') + '\r\n',
     );
     socket.pipe(socket);
     socket.on('error', () => socket.destroy());

@@ -157,7 +157,7 @@ export class AttestedEvidence {
 }
 
 /** A subject without a mechanism is that of the one mechanism that can be meant; where two can, it is nobody's. */
-function namedSubject({ type, id, attributes }: NamedSubject, { named }: Entitlement): Judged {
+function namedSubject({ type, id, attributes, groups = [] }: NamedSubject, { named }: Entitlement): Judged {
   const meant = named.filter(({ declaration }) => principalTypeOf(declaration) === type);
   if (meant.length !== 1) {
     const count = meant.length === 0 ? 'no mechanism' : 'more than one mechanism';
@@ -166,7 +166,7 @@ function namedSubject({ type, id, attributes }: NamedSubject, { named }: Entitle
   const mechanism = meant[0]!;
   const fault = subjectFault(id);
   if (fault !== undefined) return dropped(mechanism.declaration.name, fault);
-  return accepted([{ ...bareItem(mechanism, id), attributes }]);
+  return accepted([{ ...bareItem(mechanism, id), attributes, groups }]);
 }
 
 /** What the mechanisms of one header make of its value. Those that are not believed do not read it at all. */

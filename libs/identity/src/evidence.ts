@@ -6,6 +6,8 @@ export interface NamedSubject {
   readonly id: string;
   /** What the enforcement point attests about it. */
   readonly attributes: Attributes;
+  /** Groups that it says the principal is in; absent: none. */
+  readonly groups?: readonly string[];
 }
 
 /** Everything in a message that may become evidence, as an adapter found it. Nothing of it is believed yet. */

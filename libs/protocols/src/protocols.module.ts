@@ -10,10 +10,16 @@ import { Callers, Listeners } from './callers.js';
 import { Challenge } from './challenge.js';
 import { DecisionsController } from './dharma-v1/decisions.controller.js';
 import { ExtAuthzController } from './ext-authz/ext-authz.controller.js';
+import { answerAlways, type ReplySender } from './emqx/always-answered.js';
+import { EmqxController } from './emqx/emqx.controller.js';
+import { acceptForms, type BodyReader } from './forms.js';
 import { ForwardAuthController } from './forward-auth/forward-auth.controller.js';
 import { acceptCheckCalls } from './forward-auth/original-line.js';
 import { GrpcHealthController, ServingStatus } from './grpc-health/grpc-health.controller.js';
+import { KubernetesController } from './kubernetes/kubernetes.controller.js';
 import { NativeController } from './native/native.controller.js';
+import { OpaController } from './opa/opa.controller.js';
+import { RabbitMqController } from './rabbitmq/rabbitmq.controller.js';
 
 export interface ProtocolParts {
   readonly decisionPoint: DecisionPoint;
@@ -39,6 +45,10 @@ export class ProtocolsModule implements OnModuleInit {
         ExtAuthzController,
         DecisionsController,
         GrpcHealthController,
+        OpaController,
+        KubernetesController,
+        RabbitMqController,
+        EmqxController,
       ],
       providers: [
         { provide: DecisionPoint, useValue: decisionPoint },
@@ -53,7 +63,10 @@ export class ProtocolsModule implements OnModuleInit {
   constructor(@Inject(HttpAdapterHost) private readonly http: HttpAdapterHost) {}
 
   onModuleInit(): void {
-    onAuthzenRequests(this.http.httpAdapter.getInstance<HookedServer>());
+    const fastify = this.http.httpAdapter.getInstance() as BodyReader & ReplySender & HookedServer;
+    onAuthzenRequests(fastify);
+    acceptForms(fastify, '/rabbitmq/');
+    answerAlways(fastify);
     acceptCheckCalls(this.http.httpAdapter.getHttpServer() as Server);
   }
 }

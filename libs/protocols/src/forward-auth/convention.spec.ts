@@ -6,7 +6,8 @@ import { STRIPPED_HEADERS } from '#wire';
 import { CONVENTIONS } from './conventions.js';
 import type { OriginalLine } from './original-line.js';
 
-const { nginx, caddy, envoy } = CONVENTIONS;
+const { nginx, caddy, traefik, haproxy, apache, apisix, envoy } = CONVENTIONS;
+const ingressNginx = CONVENTIONS['ingress-nginx'];
 
 /** How each gateway asks about `GET shop.example /public?x=1`. */
 const CALLS: readonly (readonly [string, Convention, OriginalLine, readonly HeaderLine[]])[] = [
@@ -33,9 +34,76 @@ const CALLS: readonly (readonly [string, Convention, OriginalLine, readonly Head
       ['host', 'other'],
     ],
   ],
+  [
+    'ingress-nginx',
+    ingressNginx,
+    { method: 'GET', target: '/forward-auth/ingress-nginx' },
+    [
+      ['x-original-method', 'GET'],
+      ['x-original-url', 'https://shop.example/public?x=1'],
+      ['x-real-ip', '10.0.0.1'],
+      ['x-auth-request-redirect', '/public?x=1'],
+      ['host', 'dharma'],
+    ],
+  ],
+  [
+    'traefik',
+    traefik,
+    { method: 'GET', target: '/forward-auth/traefik' },
+    [
+      ['x-forwarded-method', 'GET'],
+      ['x-forwarded-host', 'shop.example'],
+      ['x-forwarded-uri', '/public?x=1'],
+      ['x-forwarded-for', '10.0.0.1'],
+      ['x-forwarded-proto', 'https'],
+      ['host', 'dharma'],
+    ],
+  ],
+  [
+    'haproxy',
+    haproxy,
+    { method: 'GET', target: '/forward-auth/haproxy' },
+    [
+      ['x-original-method', 'GET'],
+      ['x-original-host', 'shop.example'],
+      ['x-original-uri', '/public?x=1'],
+      ['host', 'dharma'],
+    ],
+  ],
+  [
+    'apache',
+    apache,
+    { method: 'GET', target: '/forward-auth/apache' },
+    [
+      ['x-original-method', 'GET'],
+      ['x-original-host', 'shop.example'],
+      ['x-original-uri', '/public?x=1'],
+      ['host', 'dharma'],
+    ],
+  ],
+  [
+    'apisix',
+    apisix,
+    { method: 'GET', target: '/forward-auth/apisix' },
+    [
+      ['x-forwarded-method', 'GET'],
+      ['x-forwarded-host', 'shop.example'],
+      ['x-original-uri', '/public?x=1'],
+      ['x-forwarded-uri', '/another/reading'],
+      ['x-forwarded-for', '10.0.0.1'],
+      ['x-forwarded-proto', 'https'],
+      ['host', 'dharma'],
+    ],
+  ],
   ['envoy', envoy, { method: 'GET', target: '/forward-auth/envoy/public?x=1' }, [['host', 'shop.example']]],
 ];
 const ASKED = { target: { kind: 'address', method: 'GET', host: 'shop.example', path: '/public?x=1' } };
+
+/** What its call holds besides says nothing: it may be what a client said, or another reading of its target. */
+function isRead(convention: Convention, name: string): boolean {
+  if (['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'x-auth-request-redirect'].includes(name)) return false;
+  return convention !== apisix || name !== 'x-forwarded-uri';
+}
 
 describe.each(CALLS)("%s's check call", (_name, convention, line, lines) => {
   it('is about the request of the client, whose headers it copies', () => {
@@ -46,7 +114,7 @@ describe.each(CALLS)("%s's check call", (_name, convention, line, lines) => {
     });
   });
 
-  const reported = lines.filter(([name]) => (name === 'host' ? convention === envoy : name !== 'x-forwarded-for'));
+  const reported = lines.filter(([name]) => (name === 'host' ? convention === envoy : isRead(convention, name)));
 
   it.each(reported)('is malformed without %s', (missing) => {
     const question = toQuestion(
@@ -62,7 +130,7 @@ describe.each(CALLS)("%s's check call", (_name, convention, line, lines) => {
     expect(question).toMatchObject({ kind: 'malformed', faults: [{ pointer: name }] });
   });
 
-  it.each(['x-original-url', 'x-http-method-override', 'x-forwarded-prefix', 'forwarded', 'x-envoy-original-path'])(
+  it.each(['x-rewrite-url', 'x-http-method-override', 'x-forwarded-prefix', 'forwarded', 'x-envoy-original-path'])(
     'says nothing by %s, which is no convention of ours',
     (name) => {
       expect(toQuestion(convention, [...lines, [name, '/other']], line)).toMatchObject({ request: ASKED });
@@ -70,7 +138,8 @@ describe.each(CALLS)("%s's check call", (_name, convention, line, lines) => {
   );
 
   it.each(CALLS)('says nothing by what %s would report', (_other, otherConvention, _line, others) => {
-    const foreign = others.filter(([name]) => otherConvention !== convention && name !== 'host');
+    const own = new Set(['host', ...lines.map(([name]) => name)]);
+    const foreign = others.filter(([name]) => otherConvention !== convention && !own.has(name));
     const forged = foreign.map(([name]): HeaderLine => [name, '/admin']);
     expect(toQuestion(convention, [...lines, ...forged], line)).toMatchObject({ request: ASKED });
   });
@@ -89,10 +158,7 @@ describe.each(CALLS)("%s's check call", (_name, convention, line, lines) => {
   });
 
   it('is malformed when its path holds bytes that its service may read in another way', () => {
-    const raw = lines.map(([name, value]): HeaderLine => [
-      name,
-      value === '/public?x=1' ? '/public/\u00c3\u00a9' : value,
-    ]);
+    const raw = lines.map(([name, value]): HeaderLine => [name, value.replace('/public?x=1', '/public/\u00c3\u00a9')]);
     const question = toQuestion(convention, raw, { ...line, target: `${line.target.split('?', 1)[0]}\u00c3\u00a9` });
     expect(question).toMatchObject({ kind: 'malformed', faults: [{ pointer: 'path' }] });
   });
@@ -109,15 +175,16 @@ describe.each(CALLS)("%s's check call", (_name, convention, line, lines) => {
   });
 });
 
-describe("the client's address", () => {
-  const [, , line, lines] = CALLS[0]!;
+const ATTESTING = CALLS.filter(([, convention]) => [nginx, haproxy, apache, apisix].includes(convention as never));
+
+describe.each(ATTESTING)("the client's address from %s", (_name, convention, line, lines) => {
   const asked = (...values: string[]) =>
-    toQuestion(nginx, [...lines, ...values.map((value): HeaderLine => ['x-original-address', value])], line);
+    toQuestion(convention, [...lines, ...values.map((value): HeaderLine => ['x-original-address', value])], line);
 
   it.each`
-    because                    | values                       | question
-    ${'nginx reports it'}      | ${['192.0.2.7']}             | ${{ presented: { clientAddress: '192.0.2.7' } }}
-    ${'of two, one is forged'} | ${['192.0.2.7', '10.0.0.1']} | ${{ kind: 'malformed', faults: [{ pointer: 'x-original-address' }] }}
+    because                     | values                       | question
+    ${'the gateway reports it'} | ${['192.0.2.7']}             | ${{ presented: { clientAddress: '192.0.2.7' } }}
+    ${'of two, one is forged'}  | ${['192.0.2.7', '10.0.0.1']} | ${{ kind: 'malformed', faults: [{ pointer: 'x-original-address' }] }}
   `('$because', ({ values, question }) => {
     expect(asked(...values)).toMatchObject(question);
   });
@@ -125,6 +192,33 @@ describe("the client's address", () => {
   it.each([[[]], [['']]])('need not be there', (values: string[]) => {
     expect(asked(...values)).not.toHaveProperty('presented.clientAddress');
   });
+});
+
+describe("ingress-nginx's target", () => {
+  it.each`
+    because                                        | url                                     | target
+    ${'host and target are the client\u2019s own'} | ${'http://Shop.example:8080/a//b?x=/'}  | ${{ host: 'Shop.example:8080', path: '/a//b?x=/' }}
+    ${'the first slash ends the host'}             | ${'https://shop.example//evil.example'} | ${{ host: 'shop.example', path: '//evil.example' }}
+    ${'a user stays part of the host'}             | ${'http://evil@shop.example/a'}         | ${{ host: 'evil@shop.example', path: '/a' }}
+    ${'no host is none'}                           | ${'http:///public'}                     | ${{ host: '', path: '' }}
+    ${'nor can a path lend its own'}               | ${'http:////shop.example/public'}       | ${{ host: '', path: '' }}
+    ${'a target may lack its path'}                | ${'http://shop.example?x=/public'}      | ${{ host: '', path: '' }}
+    ${'or have none of its own'}                   | ${'http://shop.example*'}               | ${{ host: '', path: '' }}
+    ${'another scheme is none of its'}             | ${'file://shop.example/public'}         | ${{ host: '', path: '' }}
+  `('is taken apart to the letter: $because', ({ url, target }) => {
+    const lines: HeaderLine[] = [
+      ['x-original-method', 'GET'],
+      ['x-original-url', url],
+    ];
+    expect(toQuestion(ingressNginx, lines, { method: 'GET', target: '/' })).toMatchObject({ request: { target } });
+  });
+});
+
+it('APISIX\u2019s own reading of the target is not what is judged', () => {
+  const [, , line, lines] = CALLS.find(([name]) => name === 'apisix')!;
+  const decoded = lines.map(([name, value]): HeaderLine => [name, name === 'x-forwarded-uri' ? '/public/a' : value]);
+  const raw = decoded.map(([name, value]): HeaderLine => [name, name === 'x-original-uri' ? '/public/%61' : value]);
+  expect(toQuestion(apisix, raw, line)).toMatchObject({ request: { target: { path: '/public/%61' } } });
 });
 
 describe("Envoy's target", () => {

@@ -18,6 +18,9 @@ export interface Convention {
   readonly unavailable: 403 | 503;
 }
 
+/** What it makes of our reply. */
+export type Carriage = Pick<Convention, 'carries' | 'unavailable'>;
+
 export interface ReportedTarget {
   readonly method: string;
   readonly host: string;
@@ -112,7 +115,7 @@ export function toQuestion(convention: Convention, lines: readonly HeaderLine[],
  * @param sent       names in lower case of all headers that came
  */
 export function toReply(
-  convention: Convention,
+  convention: Carriage,
   answer: Answer,
   challenge: string,
   sent: Iterable<string>,
@@ -145,7 +148,7 @@ function denied(
   return { status, headers: { ...own, ...more }, body: denialBody(code, status, decisionId) };
 }
 
-function allowed({ carries }: Convention, answer: Answer, sent: Iterable<string>): ForwardAuthReply {
+function allowed({ carries }: Carriage, answer: Answer, sent: Iterable<string>): ForwardAuthReply {
   const { outcome, decisionId, headersSet } = answer;
   // Without the judged path the gateway would forward the client's own text.
   if (outcome.path === null) return denied(answer, 'forbidden', 403);

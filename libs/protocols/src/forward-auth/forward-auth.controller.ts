@@ -30,6 +30,31 @@ export class ForwardAuthController {
     return this.#answer(CONVENTIONS.caddy, request, reply);
   }
 
+  @Get('ingress-nginx')
+  ingressNginx(@Req() request: HttpRequest, @Res() reply: HttpReply) {
+    return this.#answer(CONVENTIONS['ingress-nginx'], request, reply);
+  }
+
+  @Get('traefik')
+  traefik(@Req() request: HttpRequest, @Res() reply: HttpReply) {
+    return this.#answer(CONVENTIONS.traefik, request, reply);
+  }
+
+  @Get('haproxy')
+  haproxy(@Req() request: HttpRequest, @Res() reply: HttpReply) {
+    return this.#answer(CONVENTIONS.haproxy, request, reply);
+  }
+
+  @Get('apache')
+  apache(@Req() request: HttpRequest, @Res() reply: HttpReply) {
+    return this.#answer(CONVENTIONS.apache, request, reply);
+  }
+
+  @Get('apisix')
+  apisix(@Req() request: HttpRequest, @Res() reply: HttpReply) {
+    return this.#answer(CONVENTIONS.apisix, request, reply);
+  }
+
   @Get('envoy')
   envoy(@Req() request: HttpRequest, @Res() reply: HttpReply) {
     return this.#answer(CONVENTIONS.envoy, request, reply);

@@ -1,0 +1,158 @@
+import type { Question, RequestFault } from '#decision';
+import type { HeaderLine } from '#http';
+import { parseRequest } from '#policy';
+import { z } from 'zod';
+import { clientHeaders } from '../client-headers.js';
+import { askedFrom } from '../native/native.codec.js';
+import { attributesOf, malformed, vouchedQuestion } from '../vouched.js';
+import { shaped } from '../webhook-body.js';
+
+const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]));
+
+/** Kong's plugin `opa`. */
+const kong = z.object({
+  request: z.object({
+    http: z.object({
+      method: z.string(),
+      host: z.string(),
+      path: z.string(),
+      querystring: texts.optional(),
+      headers: texts.optional(),
+    }),
+  }),
+  client_ip: z.string().optional(),
+});
+
+/** APISIX's plugin `opa`. */
+const apisix = z.object({
+  type: z.literal('http'),
+  request: z.object({
+    method: z.string(),
+    host: z.string(),
+    path: z.string(),
+    query: texts.optional(),
+    headers: texts.optional(),
+  }),
+  var: z.object({ remote_addr: z.string().optional() }).optional(),
+});
+
+/** Kafka's authorizer for OPA. */
+const kafka = z.object({
+  action: z.object({
+    operation: z.string(),
+    resourcePattern: z.object({ resourceType: z.string(), name: z.string(), patternType: z.literal('LITERAL') }),
+  }),
+  requestContext: z.object({ principal: z.object({ principalType: z.string(), name: z.string() }) }),
+});
+
+type Texts = z.infer<typeof texts>;
+
+/** A request of HTTP as a gateway took it apart. */
+interface TakenApart {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly query: Texts | undefined;
+  readonly headers: Texts | undefined;
+  readonly clientAddress: string | undefined;
+}
+
+/** A path that reads the same decoded and raw: what these gateways tell is decoded, and what they forward need not be. */
+const PLAIN_PATH = /^\/[A-Za-z0-9._~!$&'()*+,=:@/-]*$/;
+const TOPIC_ACTIONS: ReadonlyMap<string, string> = new Map([
+  ['READ', 'consume'],
+  ['WRITE', 'publish'],
+]);
+
+/** The question in an `input` of any of the shapes that we know, each told apart by a member of its own. */
+export function questionIn(input: unknown, trace: string | undefined): Question {
+  const members = typeof input === 'object' && input !== null ? input : {};
+  if ('target' in members) return askedFrom(parseRequest(input, { mode: 'network', now: 0 }), trace).question;
+  if ('type' in members) {
+    const read = shaped(apisix, input);
+    if ('faults' in read) return malformed(inInput(read.faults), trace);
+    const { request, var: variables } = read.value;
+    return fromHttp({ query: undefined, headers: undefined, ...request, clientAddress: variables?.remote_addr }, trace);
+  }
+  if ('request' in members) {
+    const read = shaped(kong, input);
+    if ('faults' in read) return malformed(inInput(read.faults), trace);
+    const { http } = read.value.request;
+    const { method, host, path, headers } = http;
+    const { client_ip: clientAddress } = read.value;
+    return fromHttp({ method, host, path, headers, query: http.querystring, clientAddress }, trace);
+  }
+  if ('action' in members) {
+    const read = shaped(kafka, input);
+    return 'faults' in read ? malformed(inInput(read.faults), trace) : fromKafka(read.value, trace);
+  }
+  const message = 'an input is a request of Dharma, or what Kong, APISIX or Kafka send';
+  return malformed([{ pointer: '/input', message }], trace);
+}
+
+function fromHttp({ method, host, path, query, headers, clientAddress }: TakenApart, trace?: string): Question {
+  const client = clientHeaders(linesOf(headers ?? {}));
+  const faults: RequestFault[] = client.kind === 'fault' ? [client.fault] : [];
+  if (!PLAIN_PATH.test(path)) {
+    faults.push({ pointer: 'path', message: 'a path that was decoded can stand for several; only a plain one cannot' });
+  }
+  if (method === 'CONNECT') faults.push({ pointer: 'method', message: 'a tunnel is no request' });
+  if (faults.length > 0 || client.kind === 'fault') return malformed(faults, trace);
+  const { headers: credentials, repeated, aliases } = client;
+  return {
+    kind: 'request',
+    request: {
+      target: { kind: 'address', method, host, path: `${path}${queryOf(query ?? {})}` },
+      headers: credentials,
+      attributes: attributesOf({}),
+      claimed: attributesOf({}),
+      context: attributesOf({}),
+      carries: ['setHeader'],
+    },
+    presented: {
+      asserted: [],
+      credentials,
+      reported: Object.create(null) as { readonly [header: string]: string },
+      repeated,
+      aliases,
+      ...(clientAddress !== undefined && { clientAddress }),
+    },
+    trace,
+  };
+}
+
+function linesOf(headers: Texts): readonly HeaderLine[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value): HeaderLine => [name.toLowerCase(), String(value)]),
+  );
+}
+
+function queryOf(query: Texts): string {
+  const pairs = Object.entries(query).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, `${value}`]),
+  );
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
+}
+
+function fromKafka({ action, requestContext }: z.infer<typeof kafka>, trace?: string): Question {
+  const { operation, resourcePattern } = action;
+  const { resourceType, name } = resourcePattern;
+  const { principalType, name: id } = requestContext.principal;
+  const onTopic = resourceType === 'TOPIC' ? TOPIC_ACTIONS.get(operation) : undefined;
+  return vouchedQuestion({
+    target:
+      onTopic === undefined
+        ? {
+            kind: 'resource',
+            resource: { type: `kafka-${resourceType.toLowerCase()}`, id: name, properties: attributesOf({}) },
+            action: { name: operation.toLowerCase(), properties: attributesOf({}) },
+          }
+        : { kind: 'topic', topic: name, action: onTopic },
+    subject: { type: principalType.toLowerCase(), id, attributes: attributesOf({}) },
+    trace,
+  });
+}
+
+function inInput(faults: readonly RequestFault[]): readonly RequestFault[] {
+  return faults.map(({ pointer, message }) => ({ pointer: `/input${pointer}`, message }));
+}

@@ -1,0 +1,222 @@
+import * as fc from 'fast-check';
+import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
+import { toAllow, toDecision, toHttp, toQuestion } from './opa.codec.js';
+
+const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+const asked = (input: unknown) => toQuestion('http', bytes({ input }));
+
+const KONG = {
+  client_ip: '192.0.2.7',
+  request: {
+    http: {
+      host: 'shop.example',
+      port: 8000,
+      tls: {},
+      method: 'GET',
+      scheme: 'http',
+      path: '/public/list',
+      querystring: { page: '2', tag: ['a', 'b c'] },
+      headers: { authorization: 'Bearer t', accept: 'text/html' },
+    },
+  },
+  service: { name: 'orders' },
+};
+const APISIX = {
+  type: 'http',
+  request: {
+    scheme: 'http',
+    method: 'GET',
+    host: 'shop.example',
+    port: 9080,
+    path: '/public/list',
+    headers: { authorization: 'Bearer t', accept: 'text/html' },
+    query: { page: '2', tag: ['a', 'b c'] },
+  },
+  var: { server_addr: '127.0.0.1', server_port: '9080', remote_addr: '192.0.2.7', remote_port: '4711', timestamp: 1 },
+};
+const KAFKA = {
+  action: {
+    operation: 'WRITE',
+    resourcePattern: { resourceType: 'TOPIC', name: 'orders.created', patternType: 'LITERAL' },
+    logIfAllowed: true,
+    logIfDenied: true,
+    resourceReferenceCount: 1,
+  },
+  requestContext: { principal: { principalType: 'User', name: 'ann' }, clientAddress: '/192.0.2.7', header: {} },
+};
+const inKong = (http: object) => ({ ...KONG, request: { http: { ...KONG.request.http, ...http } } });
+const inApisix = (request: object) => ({ ...APISIX, request: { ...APISIX.request, ...request } });
+
+describe.each([
+  ['Kong', KONG, inKong],
+  ['APISIX', APISIX, inApisix],
+])('what %s sends', (_name, input, changed) => {
+  it('is the request of a client, with its headers as its own', () => {
+    expect(asked(input)).toMatchObject({
+      kind: 'request',
+      request: {
+        target: { kind: 'address', method: 'GET', host: 'shop.example', path: '/public/list?page=2&tag=a&tag=b+c' },
+        headers: { accept: 'text/html' },
+        carries: ['setHeader'],
+      },
+      presented: {
+        asserted: [],
+        credentials: { authorization: 'Bearer t' },
+        reported: {},
+        clientAddress: '192.0.2.7',
+      },
+    });
+  });
+
+  it.each`
+    because                                             | part
+    ${'a decoded `?` would begin a query'}              | ${{ path: '/admin?x' }}
+    ${'a decoded `#` would end the target'}             | ${{ path: '/public#x' }}
+    ${'what is decoded once must not be decoded twice'} | ${{ path: '/%61dmin' }}
+    ${'a decoded `;` cuts a segment'}                   | ${{ path: '/public/..;/admin' }}
+    ${'it holds what is beyond ASCII'}                  | ${{ path: '/public/ä' }}
+    ${'it does not start at the top'}                   | ${{ path: 'public' }}
+    ${'it holds a backslash'}                           | ${{ path: '/a\\b' }}
+    ${'there is no method'}                             | ${{ method: undefined }}
+    ${'a tunnel is no request'}                         | ${{ method: 'CONNECT' }}
+    ${'there are two tokens'}                           | ${{ headers: { authorization: ['Bearer a', 'Bearer b'] } }}
+    ${'a name can be taken for ours'}                   | ${{ headers: { x_dharma_actor: 'root' } }}
+    ${'headers are no map'}                             | ${{ headers: 'x' }}
+  `('is malformed: $because', ({ part }) => {
+    expect(asked(changed(part)).kind).toBe('malformed');
+  });
+
+  it('names the sender twice where a header comes twice', () => {
+    expect(asked(changed({ headers: { 'X-Api-Key': ['a', 'b'] } }))).toMatchObject({
+      presented: { credentials: { 'x-api-key': 'a,b' }, repeated: new Set(['x-api-key']) },
+    });
+  });
+
+  it('may lack what need not be said', () => {
+    expect(asked(changed({ headers: undefined, query: undefined, querystring: undefined }))).toMatchObject({
+      request: { target: { path: '/public/list' } },
+    });
+  });
+});
+
+describe('what Kafka sends', () => {
+  const about = (action: object) => ({ ...KAFKA, action: { ...KAFKA.action, ...action } });
+  const pattern = (part: object) => about({ resourcePattern: { ...KAFKA.action.resourcePattern, ...part } });
+
+  it('is about its topics, by the principal that it has seen', () => {
+    expect(asked(KAFKA)).toMatchObject({
+      request: { target: { kind: 'topic', topic: 'orders.created', action: 'publish' }, carries: [] },
+      presented: { subject: { type: 'user', id: 'ann' }, credentials: {} },
+    });
+    expect(asked(about({ operation: 'READ' }))).toMatchObject({ request: { target: { action: 'consume' } } });
+  });
+
+  it.each`
+    operation     | resourceType | type               | action
+    ${'DESCRIBE'} | ${'TOPIC'}   | ${'kafka-topic'}   | ${'describe'}
+    ${'READ'}     | ${'GROUP'}   | ${'kafka-group'}   | ${'read'}
+    ${'ALTER'}    | ${'CLUSTER'} | ${'kafka-cluster'} | ${'alter'}
+  `('is about $type otherwise', ({ operation, resourceType, type, action }) => {
+    const { action: changed } = pattern({ resourceType });
+    expect(asked(about({ ...changed, operation }))).toMatchObject({
+      request: { target: { kind: 'resource', resource: { type }, action: { name: action } } },
+    });
+  });
+
+  it('is malformed about every name that begins alike', () => {
+    expect(asked(pattern({ patternType: 'PREFIXED' })).kind).toBe('malformed');
+  });
+});
+
+describe('an input', () => {
+  it('may be a request in our own words', () => {
+    const target = { host: 'shop.example', method: 'GET', path: '/public/%61' };
+    const question = toQuestion('decision', bytes({ input: { target, credentials: { authorization: 'Bearer t' } } }));
+    expect(question).toMatchObject({
+      request: { target: { kind: 'address', ...target } },
+      presented: { credentials: { authorization: 'Bearer t' } },
+    });
+    expect(question).not.toHaveProperty('request.carries', expect.anything());
+    expect(asked({ target })).toMatchObject({ request: { carries: ['setHeader'] } });
+  });
+
+  it.each`
+    because                       | body
+    ${'nothing is wrapped in it'} | ${KONG}
+    ${'it is no map'}             | ${{ input: 7 }}
+    ${'it is null'}               | ${{ input: null }}
+    ${'its shape is not known'}   | ${{ input: { user: 'ann' } }}
+    ${'the clock is ours'}        | ${{ input: { target: { topic: 'a', action: 'b' }, time: '2026-12-24T12:00:00Z' } }}
+    ${'the body is a list'}       | ${[]}
+  `('is malformed when $because', ({ body }) => {
+    expect(toQuestion('allow', bytes(body)).kind).toBe('malformed');
+  });
+
+  it('promises to carry nothing where a word is the answer', () => {
+    for (const input of [KONG, APISIX, KAFKA]) {
+      expect(toQuestion('allow', bytes({ input }))).toMatchObject({ request: { carries: [] } });
+    }
+  });
+
+  it('is a question or a problem, whatever bytes arrive', () => {
+    const member = fc.constantFrom('target', 'type', 'request', 'action', 'http', 'requestContext');
+    const shaped = fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.dictionary(member, fc.jsonValue())));
+    const body = fc.oneof(
+      fc.uint8Array(),
+      fc.anything(),
+      shaped.map((input) => bytes({ input })),
+    );
+    fc.assert(
+      fc.property(body, (some) => {
+        try {
+          expect(['request', 'malformed']).toContain(toQuestion('http', some).kind);
+        } catch (fault) {
+          expect((fault as { name: string }).name).toBe('Problem');
+        }
+      }),
+    );
+  });
+});
+
+describe('a result', () => {
+  const set = { kind: 'setHeader', name: 'X-Tier', value: 'gold', critical: true, rule: 'shop/read' } as const;
+
+  it('is there on every answer', () => {
+    expect(toAllow(allowedAnswer())).toEqual({ result: true, decision_id: 'd-1' });
+    expect(toAllow(deniedAnswer())).toEqual({ result: false, decision_id: 'd-1' });
+    expect(toDecision(deniedAnswer())).toMatchObject({
+      result: { allow: false, decision: 'deny', reason: 'NO_ALLOW_RULE' },
+    });
+  });
+
+  it('tells the gateway what to set for the service', () => {
+    const answer = { ...allowedAnswer({ obligations: [set] }), headersSet: new Map([['x-plan', ['x-plan']]]) };
+    expect(toHttp(answer, 'Bearer')).toMatchObject({
+      result: {
+        allow: true,
+        status: 200,
+        status_code: 200,
+        headers: { 'x-tier': 'gold', 'x-plan': '', 'x-dharma-decision': 'd-1', 'x-dharma-principal': '' },
+      },
+    });
+    expect(toHttp(answer, 'Bearer').result.headers).not.toHaveProperty('cache-control');
+  });
+
+  it.each`
+    because                                 | answer                                            | status
+    ${'a stranger may log in'}              | ${deniedAnswer()}                                 | ${401}
+    ${'the request had two readings'}       | ${deniedAnswer({ reason: 'INVALID_REQUEST' })}    | ${403}
+    ${'there is no policy'}                 | ${deniedAnswer({ reason: 'POLICY_UNAVAILABLE' })} | ${503}
+    ${'what is allowed is no HTTP request'} | ${allowedAnswer({ path: null })}                  | ${403}
+  `('denies with $status: $because', ({ answer, status }) => {
+    const { result } = toHttp(answer, 'Bearer');
+    expect(result).toMatchObject({ allow: false, status, status_code: status, message: { status } });
+    expect(JSON.parse(result.reason!)).toEqual(result.message);
+    expect(result.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined);
+  });
+
+  it('denies what a gateway would take for an order, and says so', () => {
+    const reply = toHttp(allowedAnswer({ obligations: [{ ...set, name: 'Cache-Control' }] }), 'Bearer');
+    expect([reply.result.allow, reply.complaint]).toEqual([false, expect.stringContaining('cache-control')]);
+  });
+});

@@ -1,0 +1,80 @@
+import type { Answer, Question } from '#decision';
+import type { ObligationKind } from '#engine';
+import { toReply, type Carriage } from '../forward-auth/convention.js';
+import { type NativeAnswer, toNativeAnswer } from '../native/native.codec.js';
+import { malformed } from '../vouched.js';
+import { jsonOf } from '../webhook-body.js';
+import { questionIn } from './opa-input.js';
+
+/** The documents that can be asked for: a word, our whole answer, or what a gateway makes a response of. */
+export type OpaDocument = 'allow' | 'decision' | 'http';
+
+/** In OPA's data API, which has a result on every answer of ours: without one some gateways take a denial for a fault. */
+export interface OpaReply<Result> {
+  readonly result: Result;
+  readonly decision_id: string;
+}
+
+export interface OpaHttpResult {
+  readonly allow: boolean;
+  /** The same under the names of Kong and of APISIX. */
+  readonly status: number;
+  readonly status_code: number;
+  /** On allow for the service, on deny for the client. */
+  readonly headers: { readonly [name: string]: string };
+  /** On deny: the body for the client, as Kong and as APISIX read it. */
+  readonly message?: object;
+  readonly reason?: string;
+}
+
+/** Kinds of obligations that have a place in a result; undefined: all. */
+const CARRIED: { readonly [document in OpaDocument]: readonly ObligationKind[] | undefined } = {
+  allow: [],
+  decision: undefined,
+  http: ['setHeader'],
+};
+const GATEWAY: Carriage = { carries: ['setHeader'], unavailable: 503 };
+
+/**
+ * The body of `POST /v1/data/dharma/…`, `{ "input": … }`.
+ *
+ * @throws Problem `request-not-json`, `request-too-large`
+ */
+export function toQuestion(document: OpaDocument, body: unknown, trace?: string): Question {
+  const json = jsonOf(body);
+  if (typeof json !== 'object' || json === null || !('input' in json)) {
+    return malformed([{ pointer: '', message: 'the body has no member `input`' }], trace);
+  }
+  const question = questionIn(json.input, trace);
+  const carried = CARRIED[document];
+  if (question.kind === 'malformed' || carried === undefined) return question;
+  const carries = question.request.carries ?? carried;
+  return { ...question, request: { ...question.request, carries: carries.filter((kind) => carried.includes(kind)) } };
+}
+
+export function toAllow({ outcome, decisionId }: Answer): OpaReply<boolean> {
+  return { result: outcome.decision === 'allow', decision_id: decisionId };
+}
+
+export function toDecision(answer: Answer): OpaReply<NativeAnswer & { readonly allow: boolean }> {
+  const { outcome, decisionId } = answer;
+  return { result: { allow: outcome.decision === 'allow', ...toNativeAnswer(answer) }, decision_id: decisionId };
+}
+
+/** @param challenge  the value of `www-authenticate`, the same for every client */
+export function toHttp(answer: Answer, challenge: string): OpaReply<OpaHttpResult> & { readonly complaint?: string } {
+  const { status, headers, body, complaint } = toReply(GATEWAY, answer, challenge, []);
+  const allow = status === 200;
+  const { 'cache-control': _ours, ...forTheService } = headers;
+  return {
+    result: {
+      allow,
+      status,
+      status_code: status,
+      headers: allow ? forTheService : headers,
+      ...(body !== undefined && { message: JSON.parse(body) as object, reason: body }),
+    },
+    decision_id: answer.decisionId,
+    ...(complaint !== undefined && { complaint }),
+  };
+}

@@ -1,0 +1,28 @@
+import { APACHE } from '../support/apache.js';
+import { amended } from '../support/gateway.js';
+import { describeBehind } from './behind.js';
+import { describeCertificates } from './certificates.js';
+import { describeProofs } from './proofs.js';
+import type { CertifiedFront } from './front.js';
+
+const HOST = '<VirtualHost *:8080>\n';
+
+const FRONT: CertifiedFront = {
+  gateway: APACHE,
+  asks: 'http',
+  closed: 503,
+  attestsAddress: true,
+  attestsContext: false,
+  passesBodies: false,
+  certificates: {
+    page: 'apache.md',
+    folder: '/etc/apache2',
+    knowingClients: ([block]) => amended(APACHE, [HOST, `${HOST}${block}`]),
+    optional: ['SSLVerifyClient require', 'SSLVerifyClient optional'],
+    turnedAway: 'hung up',
+  },
+};
+
+describeBehind('Apache', FRONT);
+describeProofs('Apache', FRONT);
+describeCertificates('Apache', FRONT);
