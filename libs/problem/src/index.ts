@@ -2,7 +2,7 @@ import { CATALOGUE, type ProblemCode, type ProblemKind } from './catalogue.js';
 import { problemType } from './problem-type.js';
 
 export { CATALOGUE, type ProblemCode, type ProblemKind } from './catalogue.js';
-export { DENIAL_CODES, denialBody, type DenialCode } from './denial.js';
+export { DENIAL_CODES, denialBody, type DenialCode, denialTitle } from './denial.js';
 export { problemType } from './problem-type.js';
 
 /** The problem details of RFC 9457, with our stable `code` and what to do about it. */

@@ -1,8 +1,7 @@
 import type { Question, RequestFault } from '#decision';
-import type { HeaderLine } from '#http';
 import { parseRequest } from '#policy';
+import { clientHeaders, type HeaderLine } from '#wire';
 import { z } from 'zod';
-import { clientHeaders } from '../client-headers.js';
 import { askedFrom } from '../native/native.codec.js';
 import { attributesOf, malformed, vouchedQuestion } from '../vouched.js';
 import { shaped } from '../webhook-body.js';
