@@ -15,7 +15,7 @@ const PATIENCE_SECONDS = 120;
 ensureInstalled();
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: process.env.DHARMA_LONG === '1' ? '600' : '40' },
+    seconds: { type: 'string', default: process.env.DHARMA_LONG === '1' ? '600' : '30' },
     target: { type: 'string', multiple: true, default: TARGETS },
     seed: { type: 'string', default: String(Math.floor(Math.random() * LARGEST_SEED)) },
   },

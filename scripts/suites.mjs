@@ -34,7 +34,6 @@ export const ALONE = [
   'test/identity/timing.spec.ts',
   'test/policy/malformed.spec.ts',
   'test/server/fleet.spec.ts',
-  'test/server/life.spec.ts',
   'test/server/malformed.spec.ts',
 ];
 

@@ -32,7 +32,7 @@ async function testGateways() {
   const code =
     found.length === 0
       ? 0
-      : await jest([...jestArguments, '--runTestsByPath', ...specs], { ...process.env, PATH: path });
+      : await jest([...jestArguments, SIDE_BY_SIDE, '--runTestsByPath', ...specs], { ...process.env, PATH: path });
   for (const { name, program, from } of missing) {
     process.stdout.write(`not run: ${name} (no program \`${program}\` on the PATH; it comes with ${from})\n`);
   }

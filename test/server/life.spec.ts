@@ -28,7 +28,8 @@ afterEach(async () => {
 
 describe('a server that stops', () => {
   it('is not ready while it drains, goes on answering, and is gone afterwards', async () => {
-    const server = await startTestServer(SHOP, { 'drain-milliseconds': '300' });
+    // Longer than a busy machine takes for the questions below.
+    const server = await startTestServer(SHOP, { 'drain-milliseconds': '3000' });
     const gateway = grpcClient(server.addresses.grpc);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     expect(await ask(agent, server.addresses.http)).toMatchObject({ reason: 'ALLOW_SLOW' });
