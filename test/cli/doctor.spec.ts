@@ -208,6 +208,18 @@ describe('dharma doctor gateway', () => {
     expect(stdout + stderr).not.toContain('t0p-secret');
   });
 
+  it.each(['text', 'json'])(
+    'shows none of them either where a gateway mixes them into others, as %s',
+    async (format) => {
+      const amends = (head: Head): Head => [...head, 'X-Tier: doctor, t0p-secret', 'Authorization: t0p-secret, x'];
+      const flags = ['--header', 'x-api-key=  t0p-secret ', '--format', format];
+      const { code, stdout, stderr } = await examined(gatewayWith({ keeps: /^x-tier$/, amends }), undefined, ...flags);
+      expect(code).toBe(1);
+      expect(stdout).toContain('doctor, …');
+      expect(stdout + stderr).not.toContain('t0p-secret');
+    },
+  );
+
   it.each`
     because                          | behaviour                  | message
     ${'the gateway refuses all'}     | ${() => ({ status: 401 })} | ${'a plain GET was answered with 401'}

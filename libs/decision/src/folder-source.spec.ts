@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot } from '#engine';
@@ -151,6 +151,45 @@ describe('a folder as the source of policy', () => {
     await write('two, longer');
     await source.look();
     expect(await source.look()).toBe('replaced');
+  });
+
+  it('reads again, after a while, what could not be read and has not changed since', async () => {
+    await source.load();
+    await write('two, longer');
+    await source.look();
+    read = async () => Promise.reject(new Error('the disk is away'));
+    expect(await source.look()).toBe('refused');
+    now += 9_999;
+    read = readForThreads;
+    expect(await source.look()).toBe('refused');
+    now += 1;
+    expect(await source.look()).toBe('replaced');
+    expect(live.inForce).toMatchObject({ revision: 2, snapshot: 'two, longer' });
+  });
+
+  it('says once why it cannot be read, however often it tries', async () => {
+    await source.load();
+    await write('two, longer');
+    await source.look();
+    read = async () => Promise.reject(new Error('the disk is away'));
+    for (let tries = 0; tries < 3; tries += 1) {
+      expect(await source.look()).toBe('refused');
+      now += 10_000;
+    }
+    expect(events.slice(1)).toEqual([{ kind: 'policy-refused', revision: null, faults: ['the disk is away'] }]);
+  });
+
+  it('notices what changes behind a link within the folder', async () => {
+    await mkdir(join(folder, '.v1'));
+    await writeFile(join(folder, '.v1', 'b.yaml'), 'behind');
+    await symlink('.v1', join(folder, 'current'));
+    // A circle must not go on for ever.
+    await symlink('..', join(folder, '.v1', 'up'));
+    await source.load();
+    await writeFile(join(folder, '.v1', 'b.yaml'), 'behind, longer');
+    expect(await source.look()).toBe('waiting');
+    expect(await source.look()).toBe('replaced');
+    expect(live.inForce).toMatchObject({ snapshot: 'onebehind, longer' });
   });
 
   it.each(['bad', 'explode'])(

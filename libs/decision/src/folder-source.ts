@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import type { PackedFiles } from '#policy';
 import type { Clock, EventLog } from './event.js';
 import type { LiveSnapshot } from './live-snapshot.js';
@@ -22,6 +22,8 @@ export interface FolderSourceParts {
 export type Look = 'unchanged' | 'waiting' | 'replaced' | 'refused' | 'unreadable';
 
 const MAX_DEPTH = 32;
+/** After this long a folder that could not be read is read again, changed or not: what was wrong may be over. */
+const TRY_AGAIN_MILLISECONDS = 10_000;
 
 /**
  * Keeps what is in force equal to a folder of policy documents for as long as the folder holds a valid set; else the
@@ -38,6 +40,10 @@ export class FolderSource {
   #files: PackedFiles | undefined;
   #seen: string | undefined;
   #readable = true;
+  /** When what was last taken in is read again although it has not changed; undefined: never. */
+  #readAgainAt: number | undefined;
+  /** Why it could not be read, said once. */
+  #fault: string | undefined;
   #revisions = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<unknown> = Promise.resolve();
@@ -63,6 +69,7 @@ export class FolderSource {
     const mark = await this.#mark();
     if (mark === undefined) return 'unreadable';
     if (mark === this.#taken?.mark) {
+      if (this.#readAgainAt !== undefined && clock() >= this.#readAgainAt) return this.#take(mark);
       if (!this.#taken.accepted) return 'refused';
       live.confirm(clock());
       return 'unchanged';
@@ -92,6 +99,7 @@ export class FolderSource {
   async #take(mark: string): Promise<Look> {
     const { folder, live, read, putInForce, clock, log } = this.#parts;
     let isAccepted = false;
+    this.#readAgainAt = undefined;
     try {
       const { files, contentHash } = await read(folder);
       // A set read while someone wrote it may be one that nobody meant.
@@ -109,8 +117,12 @@ export class FolderSource {
         this.#revisions = revision;
         this.#files = files;
       }
+      this.#fault = undefined;
     } catch (fault) {
-      log({ kind: 'policy-refused', revision: null, faults: [messageOf(fault)] });
+      const message = messageOf(fault);
+      if (message !== this.#fault) log({ kind: 'policy-refused', revision: null, faults: [message] });
+      this.#fault = message;
+      this.#readAgainAt = clock() + TRY_AGAIN_MILLISECONDS;
     }
     this.#taken = { mark, accepted: isAccepted };
     return isAccepted ? 'replaced' : 'refused';
@@ -120,7 +132,8 @@ export class FolderSource {
   async #mark(): Promise<string | undefined> {
     const hash = createHash('sha256');
     try {
-      await markBelow(this.#parts.folder, 0, hash);
+      const root = await realpath(this.#parts.folder);
+      await markBelow({ root, seen: new Set([root]), hash }, this.#parts.folder, 0);
       this.#readable = true;
       return hash.digest('hex');
     } catch (fault) {
@@ -132,7 +145,15 @@ export class FolderSource {
   }
 }
 
-async function markBelow(folder: string, depth: number, hash: Hash): Promise<void> {
+interface Marking {
+  /** Without links on the way. */
+  readonly root: string;
+  /** Folders that were looked into, by the same kind of path. */
+  readonly seen: Set<string>;
+  readonly hash: Hash;
+}
+
+async function markBelow(marking: Marking, folder: string, depth: number): Promise<void> {
   if (depth > MAX_DEPTH) throw new Error(`\`${folder}\` lies more than ${MAX_DEPTH} folders deep`);
   const entries = await readdir(folder, { withFileTypes: true });
   for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
@@ -140,9 +161,19 @@ async function markBelow(folder: string, depth: number, hash: Hash): Promise<voi
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     const found = await stat(path).catch(() => undefined);
-    hash.update(`${path}\0${found?.size}\0${found?.mtimeMs}\0${found?.ctimeMs}\0${found?.ino}\n`);
-    if (entry.isDirectory()) await markBelow(path, depth + 1, hash);
+    marking.hash.update(`${path}\0${found?.size}\0${found?.mtimeMs}\0${found?.ctimeMs}\0${found?.ino}\n`);
+    if (found?.isDirectory() === true && (await isToBeLookedInto(marking, path))) {
+      await markBelow(marking, path, depth + 1);
+    }
   }
+}
+
+/** Links are followed as the folder's reader follows them: within the folder, and once. */
+async function isToBeLookedInto({ root, seen }: Marking, path: string): Promise<boolean> {
+  const target = await realpath(path).catch(() => undefined);
+  if (target === undefined || !target.startsWith(root + sep) || seen.has(target)) return false;
+  seen.add(target);
+  return true;
 }
 
 function messageOf(fault: unknown): string {

@@ -37,6 +37,8 @@ export interface GatewayOptions extends ConnectionFlags {
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\x20-\x7e]*$/;
 const HOST = /^[A-Za-z0-9.[\]:-]+$/;
+/** Characters; what is shorter anybody could guess, and may stand in a path. */
+const SHORTEST_SECRET = 6;
 
 /**
  * Sends tricks through a gateway to an echo of its own, and reports where gateway, Dharma and service read differently.
@@ -48,7 +50,7 @@ export async function doctorGateway(terminal: Terminal, url: string, options: Ga
   const { to, base } = await wayThrough(terminal, url, options);
   const connection =
     options.server === undefined ? undefined : await checkConnection(terminal, options, options.keyFile);
-  const post = new Post();
+  const post = new Post(base.headers.map(([, value]) => value).filter(({ length }) => length >= SHORTEST_SECRET));
   const echo = await listening(options.upstreamEcho, post);
   try {
     const attempts = attemptsAt(terminal, to, base, post, options.patience);
@@ -57,7 +59,7 @@ export async function doctorGateway(terminal: Terminal, url: string, options: Ga
     // Judged when all is over: a gateway may be late with what it sends on.
     const results = await judged([plain, ...(await rest(attempts))], base, plain.receipts[0]!, witness);
     const gateway = options.gateway ?? gatewayOf(serverOf(plain.reply));
-    const report = { url, gateway, judged: results, hidden: base.headers.map(([, value]) => value).filter(Boolean) };
+    const report = { url, gateway, judged: results };
     await terminal.out.write(options.format === 'json' ? reportJson(report) : reportText(report, terminal.out.colours));
     return results.some(({ verdict }) => verdict === 'differs') ? 1 : 0;
   } finally {
@@ -67,6 +69,8 @@ export async function doctorGateway(terminal: Terminal, url: string, options: Ga
 
 /** What the echo got, by the request that it was part of. Other people's requests are nobody's. */
 class Post {
+  constructor(private readonly secrets: readonly string[]) {}
+
   readonly #run = randomBytes(6).toString('hex');
   readonly #receipts = new Map<string, Receipt[]>();
 
@@ -76,7 +80,13 @@ class Post {
 
   take(receipt: Receipt): void {
     const probe = receipt.fields.find(([name]) => name.toLowerCase() === PROBE_HEADER)?.[1] ?? '';
-    this.#receipts.get(probe)?.push(receipt);
+    const fields = receipt.fields.map(([name, value]): HeaderField => [name, this.#hidden(value)]);
+    this.#receipts.get(probe)?.push({ ...receipt, fields });
+  }
+
+  /** Hidden before anybody looks: whatever is said of a request later holds none of them. */
+  #hidden(value: string): string {
+    return this.secrets.reduce((shown, secret) => shown.replaceAll(secret, '…'), value);
   }
 
   /** What comes from now on under that probe; it goes on growing. */
@@ -186,7 +196,8 @@ async function wayThrough(
 
 function headerOf(text: string): HeaderField {
   const equals = text.indexOf('=');
-  const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
+  // As a gateway passes it on.
+  const [name, value] = [text.slice(0, equals), text.slice(equals + 1).trim()];
   // The value may be a secret.
   if (equals < 0 || !TOKEN.test(name) || !VALUE.test(value)) {
     throw new Stop(2, '`--header` takes `name=value`, in plain characters');

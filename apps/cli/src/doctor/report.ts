@@ -9,8 +9,6 @@ export interface Report {
   /** Undefined where neither the user nor the gateway says. */
   readonly gateway: GatewayName | undefined;
   readonly judged: readonly Judged[];
-  /** Values that the user sent with every request; they may be secrets. */
-  readonly hidden: readonly string[];
 }
 
 /** How many of each verdict. */
@@ -44,7 +42,7 @@ export function reportText({ url, gateway, judged }: Report, colours: Output['co
 }
 
 /** The same for programs. */
-export function reportJson({ url, gateway, judged, hidden }: Report): string {
+export function reportJson({ url, gateway, judged }: Report): string {
   const results = judged.map(({ trick, reply, verdict, findings, readings, receipts }) => ({
     name: trick.name,
     concern: trick.concern,
@@ -52,10 +50,7 @@ export function reportJson({ url, gateway, judged, hidden }: Report): string {
     verdict,
     status: reply.kind === 'answered' ? reply.status : null,
     readings,
-    received: receipts.map(({ line, fields }) => ({
-      line,
-      fields: fields.map(([name, value]) => [name, hidden.some((secret) => value.includes(secret)) ? '…' : value]),
-    })),
+    received: receipts.map(({ line, fields }) => ({ line, fields })),
     findings: findings.map((finding) => ({
       concern: finding.concern,
       what: finding.what,
