@@ -27,7 +27,10 @@ metadata: { name: archive }
 spec:
   domains: [shop]
   hosts: [archive.example]
-  endpoints: [{ name: files, kind: resource, operations: [{ resourceType: file, actions: [view] }] }]
+  endpoints:
+    - { name: files, kind: resource, operations: [{ resourceType: file, actions: [view] }] }
+    - { name: report, operations: [{ path: "/{report}", methods: [GET] }] }
+    - { name: everything, operations: [{ path: "/export(all)", methods: [GET] }] }
 ---
 apiVersion: dharma/v1
 kind: Policy
@@ -35,6 +38,7 @@ metadata: { name: archive, domain: shop }
 spec:
   rules:
     - { id: open, effect: allow, who: { anonymous: true }, what: { resources: ["file:1"] } }
+    - { id: reports, effect: allow, who: { anonymous: true }, what: { endpoints: [archive/report] } }
     - id: limited
       effect: allow
       who: { anonymous: true }
@@ -342,6 +346,29 @@ async function clientOfNobody(): Promise<DharmaClient> {
   server.close();
   return new DharmaClient({ url: `http://127.0.0.1:${port}`, ...PATIENT });
 }
+
+describe('a router that decodes what the judged path keeps', () => {
+  it.each`
+    because                                      | path                   | status
+    ${'it is closed by its name'}                | ${'/export(all)'}      | ${401}
+    ${'a sign is spelled as an escape'}          | ${'/export%28all%29'}  | ${403}
+    ${'one of them is'}                          | ${'/export(all%29'}    | ${403}
+    ${'a report is open'}                        | ${'/summary'}          | ${200}
+    ${'a report may be called what is no ASCII'} | ${'/r%C3%A9sum%C3%A9'} | ${200}
+  `('answers $status to $path: $because', async ({ path, status }) => {
+    const client = new DharmaClient({ url: `http://127.0.0.1:${dharma.http.port}`, key: EDGE_KEY, ...PATIENT });
+    const instance = new FastifyAdapter({ forceCloseConnections: true }).getInstance();
+    guardFastify(instance, client, { host: 'archive.example' });
+    instance.get('/:report', (_request, reply) => void reply.send('a report'));
+    instance.get('/export(all)', (_request, reply) => void reply.send('everything'));
+    await instance.listen({ host: '127.0.0.1', port: 0 });
+    const endpoint = at(instance.server.address());
+    const answer = await sendRaw(endpoint, [`GET ${path} HTTP/1.1`, 'Host: archive.example']);
+    expect(answer.status).toBe(status);
+    await instance.close();
+    client.close();
+  });
+});
 
 it('the host is the program’s to say', () => {
   const client = new DharmaClient({ url: 'http://127.0.0.1:1' });
