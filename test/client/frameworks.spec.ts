@@ -57,10 +57,15 @@ interface Running {
   stop(): Promise<unknown>;
 }
 
-/** Whatever a handler can read of its request. */
-function seenBy(message: IncomingMessage) {
+/**
+ * Whatever a handler can read of its request.
+ *
+ * @param request  the framework's own
+ */
+function seenBy(message: IncomingMessage, request: object = message) {
   const { headers, headersDistinct, rawHeaders, url } = message;
-  return { headers, headersDistinct, rawHeaders, url, decision: decisionOn(message)?.answer.decisionId };
+  const decision = decisionOn(request)?.answer.decisionId;
+  return { headers, headersDistinct, rawHeaders, url, decision, isSame: decisionOn(message) === decisionOn(request) };
 }
 
 /** What Express gives to its middleware: a request, a response, and a way on. */
@@ -76,7 +81,7 @@ async function bareServer(client: DharmaClient): Promise<Running> {
 async function fastifyServer(client: DharmaClient): Promise<Running> {
   const instance = new FastifyAdapter({ forceCloseConnections: true }).getInstance();
   guardFastify(instance, client, settings);
-  instance.all('*', (request, reply) => void reply.send(seenBy(request.raw)));
+  instance.all('*', (request, reply) => void reply.send(seenBy(request.raw, request)));
   await instance.listen({ host: '127.0.0.1', port: 0 });
   return { endpoint: at(instance.server.address()), stop: () => instance.close() };
 }
@@ -89,7 +94,7 @@ class Everything {
     action: { name: 'view' },
   }))
   file(@Req() request: { readonly raw: IncomingMessage }) {
-    return seenBy(request.raw);
+    return seenBy(request.raw, request);
   }
 
   @Get('by-name')
@@ -114,7 +119,7 @@ class Everything {
 
   @All('*')
   all(@Req() request: { readonly raw: IncomingMessage }) {
-    return seenBy(request.raw);
+    return seenBy(request.raw, request);
   }
 }
 
@@ -241,7 +246,9 @@ describe.each([
       ];
       const { status, body } = await send(program, 'GET /admin', `X-Api-Key: ${CLIENT_KEY}`, ...sent);
       expect(status).toBe(200);
-      const { headers, headersDistinct, rawHeaders, decision } = JSON.parse(body) as ReturnType<typeof seenBy>;
+      const { headers, headersDistinct, rawHeaders, decision, isSame } = JSON.parse(body) as ReturnType<typeof seenBy>;
+      expect(decision).toEqual(expect.any(String));
+      expect(isSame).toBe(true);
       const told = {
         'x-dharma-principal': 'client:partner-1',
         'x-dharma-actor': '',

@@ -24,9 +24,14 @@ export interface EnforcementSettings {
 
 const DECISIONS = new WeakMap<object, Decided>();
 
-/** The decision by which a request was let pass. */
-export function decisionOn(message: object): Decided | undefined {
-  return DECISIONS.get(message);
+/**
+ * The decision by which a request was let pass.
+ *
+ * @param request  Node's message, or the request that a framework made of it and keeps it in as `raw`
+ */
+export function decisionOn(request: object): Decided | undefined {
+  const { raw } = request as { readonly raw?: object };
+  return DECISIONS.get(request) ?? (raw && DECISIONS.get(raw));
 }
 
 /** Stands before the handlers of a program, as a gateway stands before a service. */
