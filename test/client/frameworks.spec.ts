@@ -146,7 +146,7 @@ beforeAll(async () => {
 afterAll(() => dharma.stop());
 
 const send = ({ endpoint }: Running, line: string, ...headers: readonly string[]) =>
-  sendRaw(endpoint, [`${line} HTTP/1.1`, 'Host: anything.example', ...headers]);
+  sendRaw(endpoint, [`${line} HTTP/1.1`, 'Host: shop.example', ...headers]);
 
 /** Where a server listens, as one connects to it. */
 function at(address: unknown): NetConnectOpts {
@@ -256,7 +256,7 @@ describe.each([
         'x-dharma-path': '/admin',
         'x-dharma-decision': decision,
       };
-      expect(headers).toMatchObject({ ...told, 'x-keep': 'this', host: 'anything.example' });
+      expect(headers).toMatchObject({ ...told, 'x-keep': 'this', host: 'shop.example' });
       const names = Object.keys(headers).toSorted();
       expect(names).toEqual(['connection', 'host', 'x-api-key', 'x-keep', ...Object.keys(told)].toSorted());
       expect(Object.keys(headersDistinct).toSorted()).toEqual(names);
@@ -354,6 +354,39 @@ async function clientOfNobody(): Promise<DharmaClient> {
   return new DharmaClient({ url: `http://127.0.0.1:${port}`, ...PATIENT });
 }
 
+describe('the host of a request', () => {
+  const TWO = { host: ['shop.example', 'archive.example'] };
+
+  it.each`
+    because                                       | settings                                   | path           | hosts                                  | status
+    ${'it is ours'}                               | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['shop.example']}                    | ${200}
+    ${'a port says nothing'}                      | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['shop.example:8443']}               | ${200}
+    ${'nor does case, or the dot of the root'}    | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['Shop.Example.']}                   | ${200}
+    ${'nor do they in a setting'}                 | ${{ host: 'Shop.Example.' }}               | ${'/public/a'} | ${['shop.example']}                    | ${200}
+    ${'the program may route another elsewhere'}  | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['archive.example']}                 | ${403}
+    ${'an address is another'}                    | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['127.0.0.1']}                       | ${403}
+    ${'it has an address, which is listed'}       | ${{ host: ['shop.example', '127.0.0.1'] }} | ${'/summary'}  | ${['127.0.0.1:3000']}                  | ${401}
+    ${'a name within is another'}                 | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['a.shop.example']}                  | ${403}
+    ${'none is another'}                          | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['']}                                | ${403}
+    ${'two are two'}                              | ${TWO}                                     | ${'/public/a'} | ${['shop.example', 'archive.example']} | ${403}
+    ${'the first has nothing there'}              | ${TWO}                                     | ${'/summary'}  | ${['shop.example']}                    | ${401}
+    ${'the second has, and is asked about'}       | ${TWO}                                     | ${'/summary'}  | ${['archive.example']}                 | ${200}
+    ${'nobody routes by it'}                      | ${{ host: 'shop.example', anyHost: true }} | ${'/public/a'} | ${['archive.example']}                 | ${200}
+    ${'no other is asked about then'}             | ${{ host: 'shop.example', anyHost: true }} | ${'/summary'}  | ${['archive.example']}                 | ${401}
+    ${'nobody routes by it: the first of a list'} | ${{ ...TWO, anyHost: true }}               | ${'/public/a'} | ${['till.example']}                    | ${200}
+  `('answers $status to $hosts: $because', async ({ settings: own, path, hosts, status }) => {
+    const client = new DharmaClient({ url: `http://127.0.0.1:${dharma.http.port}`, key: EDGE_KEY, ...PATIENT });
+    const middleware = dharmaMiddleware(client, own as Parameters<typeof dharmaMiddleware>[1]);
+    const server = createHttpServer((request, response) => middleware(request, response, () => response.end()));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const sent = (hosts as readonly string[]).map((host) => `Host: ${host}`);
+    expect((await sendRaw(at(server.address()), [`GET ${path} HTTP/1.1`, ...sent])).status).toBe(status);
+    server.close();
+    client.close();
+  });
+});
+
 describe('a router that decodes what the judged path keeps', () => {
   it.each`
     because                                      | path                   | status
@@ -379,6 +412,8 @@ describe('a router that decodes what the judged path keeps', () => {
 
 it('the host is the program’s to say', () => {
   const client = new DharmaClient({ url: 'http://127.0.0.1:1' });
-  expect(() => dharmaMiddleware(client, { host: '' })).toThrow(TypeError);
+  for (const host of ['', [], ['shop.example', '']]) {
+    expect(() => dharmaMiddleware(client, { host })).toThrow(TypeError);
+  }
   client.close();
 });
