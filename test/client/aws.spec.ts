@@ -45,6 +45,19 @@ const restEvent = (path: string, headers: { readonly [name: string]: readonly st
 });
 const carrying = { ...HOST, carriesHeaders: true };
 
+/** An authorizer cannot take them out, and services read them. */
+const SPOOFED = [
+  { because: 'who called is ours to say', name: 'x-dharma-principal', value: 'user:root' },
+  { because: 'whatever it is called', name: 'x-dharma-role', value: 'root' },
+  { because: 'another method was not judged', name: 'x-http-method-override', value: 'DELETE' },
+  { because: 'nor was it under another name', name: 'x_http_method_override', value: 'DELETE' },
+  { because: 'nor another target', name: 'x-original-url', value: '/other' },
+  { because: 'a rule says this', name: 'x-customer-tier', value: 'gold' },
+  { because: 'a service may fold its name', name: 'x_customer_tier', value: 'gold' },
+  { because: 'only rules say this', name: 'x-staff-level', value: 'high' },
+  { because: 'under no name', name: 'X.Staff.Level', value: 'high' },
+];
+
 /** By name and as it is allowed; the public pages set a header. */
 const CASES = [
   { because: 'a key opens the office', path: '/admin', key: CLIENT_KEY, allowed: true },
@@ -65,7 +78,7 @@ describe('an HTTP API', () => {
     )(httpEvent(path, key === undefined ? {} : { 'x-api-key': key }));
     expect(answer.isAuthorized).toBe(allowed);
     expect(answer.context).toEqual(
-      allowed ? expect.objectContaining({ 'x-dharma-principal': 'client:partner-1', 'x-dharma-domain': 'shop' }) : {},
+      allowed ? expect.objectContaining({ x_dharma_principal: 'client:partner-1', x_dharma_domain: 'shop' }) : {},
     );
   });
 
@@ -74,8 +87,19 @@ describe('an HTTP API', () => {
     expect(await httpApiAuthorizer(client, HOST)(event)).toEqual({ isAuthorized: false, context: {} });
     expect(await httpApiAuthorizer(client, carrying)(event)).toMatchObject({
       isAuthorized: true,
-      context: { 'x-customer-tier': 'standard' },
+      context: { x_customer_tier: 'standard' },
     });
+  });
+
+  it('has a word in its context for each header that a rule may set, under names that a mapping can say', async () => {
+    const { context } = await httpApiAuthorizer(client, HOST)(httpEvent('/admin', { 'x-api-key': CLIENT_KEY }));
+    expect(context).toMatchObject({ x_customer_tier: '', x_staff_level: '', x_dharma_actor: '' });
+    expect(Object.keys(context).filter((name) => !/^[a-z0-9_]+$/.test(name))).toEqual([]);
+  });
+
+  it.each(SPOOFED)('denies a request that came with $name: $because', async ({ name, value }) => {
+    const event = httpEvent('/public/list', { [name]: value });
+    expect(await httpApiAuthorizer(client, carrying)(event)).toEqual({ isAuthorized: false, context: {} });
   });
 
   it('takes two credentials in one field for none', async () => {
@@ -108,6 +132,12 @@ describe('a REST API', () => {
     ${'nothing says what is asked'}                | ${{ path: undefined }}
   `('is never told to allow when $because', async ({ more }) => {
     const answer = await authorize(restEvent('/admin', { 'X-Api-Key': [CLIENT_KEY] }, more));
+    expect(answer.policyDocument.Statement[0].Effect).toBe('Deny');
+  });
+
+  it.each(SPOOFED)('denies a request that came with $name: $because', async ({ name, value }) => {
+    const sent = { 'X-Api-Key': [CLIENT_KEY], [name.toUpperCase()]: [value] };
+    const answer = await authorize(restEvent('/admin', sent));
     expect(answer.policyDocument.Statement[0].Effect).toBe('Deny');
   });
 

@@ -27,7 +27,10 @@ metadata: { name: archive }
 spec:
   domains: [shop]
   hosts: [archive.example]
-  endpoints: [{ name: files, kind: resource, operations: [{ resourceType: file, actions: [view] }] }]
+  endpoints:
+    - { name: files, kind: resource, operations: [{ resourceType: file, actions: [view] }] }
+    - { name: report, operations: [{ path: "/{report}", methods: [GET] }] }
+    - { name: everything, operations: [{ path: "/export(all)", methods: [GET] }] }
 ---
 apiVersion: dharma/v1
 kind: Policy
@@ -35,6 +38,7 @@ metadata: { name: archive, domain: shop }
 spec:
   rules:
     - { id: open, effect: allow, who: { anonymous: true }, what: { resources: ["file:1"] } }
+    - { id: reports, effect: allow, who: { anonymous: true }, what: { endpoints: [archive/report] } }
     - id: limited
       effect: allow
       who: { anonymous: true }
@@ -53,10 +57,15 @@ interface Running {
   stop(): Promise<unknown>;
 }
 
-/** Whatever a handler can read of its request. */
-function seenBy(message: IncomingMessage) {
+/**
+ * Whatever a handler can read of its request.
+ *
+ * @param request  the framework's own
+ */
+function seenBy(message: IncomingMessage, request: object = message) {
   const { headers, headersDistinct, rawHeaders, url } = message;
-  return { headers, headersDistinct, rawHeaders, url, decision: decisionOn(message)?.answer.decisionId };
+  const decision = decisionOn(request)?.answer.decisionId;
+  return { headers, headersDistinct, rawHeaders, url, decision, isSame: decisionOn(message) === decisionOn(request) };
 }
 
 /** What Express gives to its middleware: a request, a response, and a way on. */
@@ -72,7 +81,7 @@ async function bareServer(client: DharmaClient): Promise<Running> {
 async function fastifyServer(client: DharmaClient): Promise<Running> {
   const instance = new FastifyAdapter({ forceCloseConnections: true }).getInstance();
   guardFastify(instance, client, settings);
-  instance.all('*', (request, reply) => void reply.send(seenBy(request.raw)));
+  instance.all('*', (request, reply) => void reply.send(seenBy(request.raw, request)));
   await instance.listen({ host: '127.0.0.1', port: 0 });
   return { endpoint: at(instance.server.address()), stop: () => instance.close() };
 }
@@ -85,7 +94,7 @@ class Everything {
     action: { name: 'view' },
   }))
   file(@Req() request: { readonly raw: IncomingMessage }) {
-    return seenBy(request.raw);
+    return seenBy(request.raw, request);
   }
 
   @Get('by-name')
@@ -110,7 +119,7 @@ class Everything {
 
   @All('*')
   all(@Req() request: { readonly raw: IncomingMessage }) {
-    return seenBy(request.raw);
+    return seenBy(request.raw, request);
   }
 }
 
@@ -137,7 +146,7 @@ beforeAll(async () => {
 afterAll(() => dharma.stop());
 
 const send = ({ endpoint }: Running, line: string, ...headers: readonly string[]) =>
-  sendRaw(endpoint, [`${line} HTTP/1.1`, 'Host: anything.example', ...headers]);
+  sendRaw(endpoint, [`${line} HTTP/1.1`, 'Host: shop.example', ...headers]);
 
 /** Where a server listens, as one connects to it. */
 function at(address: unknown): NetConnectOpts {
@@ -237,7 +246,9 @@ describe.each([
       ];
       const { status, body } = await send(program, 'GET /admin', `X-Api-Key: ${CLIENT_KEY}`, ...sent);
       expect(status).toBe(200);
-      const { headers, headersDistinct, rawHeaders, decision } = JSON.parse(body) as ReturnType<typeof seenBy>;
+      const { headers, headersDistinct, rawHeaders, decision, isSame } = JSON.parse(body) as ReturnType<typeof seenBy>;
+      expect(decision).toEqual(expect.any(String));
+      expect(isSame).toBe(true);
       const told = {
         'x-dharma-principal': 'client:partner-1',
         'x-dharma-actor': '',
@@ -245,7 +256,7 @@ describe.each([
         'x-dharma-path': '/admin',
         'x-dharma-decision': decision,
       };
-      expect(headers).toMatchObject({ ...told, 'x-keep': 'this', host: 'anything.example' });
+      expect(headers).toMatchObject({ ...told, 'x-keep': 'this', host: 'shop.example' });
       const names = Object.keys(headers).toSorted();
       expect(names).toEqual(['connection', 'host', 'x-api-key', 'x-keep', ...Object.keys(told)].toSorted());
       expect(Object.keys(headersDistinct).toSorted()).toEqual(names);
@@ -343,8 +354,66 @@ async function clientOfNobody(): Promise<DharmaClient> {
   return new DharmaClient({ url: `http://127.0.0.1:${port}`, ...PATIENT });
 }
 
+describe('the host of a request', () => {
+  const TWO = { host: ['shop.example', 'archive.example'] };
+
+  it.each`
+    because                                       | settings                                   | path           | hosts                                  | status
+    ${'it is ours'}                               | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['shop.example']}                    | ${200}
+    ${'a port says nothing'}                      | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['shop.example:8443']}               | ${200}
+    ${'nor does case, or the dot of the root'}    | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['Shop.Example.']}                   | ${200}
+    ${'nor do they in a setting'}                 | ${{ host: 'Shop.Example.' }}               | ${'/public/a'} | ${['shop.example']}                    | ${200}
+    ${'the program may route another elsewhere'}  | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['archive.example']}                 | ${403}
+    ${'an address is another'}                    | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['127.0.0.1']}                       | ${403}
+    ${'it has an address, which is listed'}       | ${{ host: ['shop.example', '127.0.0.1'] }} | ${'/summary'}  | ${['127.0.0.1:3000']}                  | ${401}
+    ${'a name within is another'}                 | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['a.shop.example']}                  | ${403}
+    ${'none is another'}                          | ${{ host: 'shop.example' }}                | ${'/public/a'} | ${['']}                                | ${403}
+    ${'two are two'}                              | ${TWO}                                     | ${'/public/a'} | ${['shop.example', 'archive.example']} | ${403}
+    ${'the first has nothing there'}              | ${TWO}                                     | ${'/summary'}  | ${['shop.example']}                    | ${401}
+    ${'the second has, and is asked about'}       | ${TWO}                                     | ${'/summary'}  | ${['archive.example']}                 | ${200}
+    ${'nobody routes by it'}                      | ${{ host: 'shop.example', anyHost: true }} | ${'/public/a'} | ${['archive.example']}                 | ${200}
+    ${'no other is asked about then'}             | ${{ host: 'shop.example', anyHost: true }} | ${'/summary'}  | ${['archive.example']}                 | ${401}
+    ${'nobody routes by it: the first of a list'} | ${{ ...TWO, anyHost: true }}               | ${'/public/a'} | ${['till.example']}                    | ${200}
+  `('answers $status to $hosts: $because', async ({ settings: own, path, hosts, status }) => {
+    const client = new DharmaClient({ url: `http://127.0.0.1:${dharma.http.port}`, key: EDGE_KEY, ...PATIENT });
+    const middleware = dharmaMiddleware(client, own as Parameters<typeof dharmaMiddleware>[1]);
+    const server = createHttpServer((request, response) => middleware(request, response, () => response.end()));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const sent = (hosts as readonly string[]).map((host) => `Host: ${host}`);
+    expect((await sendRaw(at(server.address()), [`GET ${path} HTTP/1.1`, ...sent])).status).toBe(status);
+    server.close();
+    client.close();
+  });
+});
+
+describe('a router that decodes what the judged path keeps', () => {
+  it.each`
+    because                                      | path                   | status
+    ${'it is closed by its name'}                | ${'/export(all)'}      | ${401}
+    ${'a sign is spelled as an escape'}          | ${'/export%28all%29'}  | ${403}
+    ${'one of them is'}                          | ${'/export(all%29'}    | ${403}
+    ${'a report is open'}                        | ${'/summary'}          | ${200}
+    ${'a report may be called what is no ASCII'} | ${'/r%C3%A9sum%C3%A9'} | ${200}
+  `('answers $status to $path: $because', async ({ path, status }) => {
+    const client = new DharmaClient({ url: `http://127.0.0.1:${dharma.http.port}`, key: EDGE_KEY, ...PATIENT });
+    const instance = new FastifyAdapter({ forceCloseConnections: true }).getInstance();
+    guardFastify(instance, client, { host: 'archive.example' });
+    instance.get('/:report', (_request, reply) => void reply.send('a report'));
+    instance.get('/export(all)', (_request, reply) => void reply.send('everything'));
+    await instance.listen({ host: '127.0.0.1', port: 0 });
+    const endpoint = at(instance.server.address());
+    const answer = await sendRaw(endpoint, [`GET ${path} HTTP/1.1`, 'Host: archive.example']);
+    expect(answer.status).toBe(status);
+    await instance.close();
+    client.close();
+  });
+});
+
 it('the host is the program’s to say', () => {
   const client = new DharmaClient({ url: 'http://127.0.0.1:1' });
-  expect(() => dharmaMiddleware(client, { host: '' })).toThrow(TypeError);
+  for (const host of ['', [], ['shop.example', '']]) {
+    expect(() => dharmaMiddleware(client, { host })).toThrow(TypeError);
+  }
   client.close();
 });

@@ -114,6 +114,21 @@ it('tells the service who called, over whatever the client says', async () => {
   expect(upstream.has('x-dharma-role') || upstream.has('x-original-url')).toBe(false);
 });
 
+it.each`
+  because                                 | connection                      | status
+  ${'a connection may be closed'}         | ${'close'}                      | ${undefined}
+  ${'the client takes out its own'}       | ${'keep-alive, X-Trace'}        | ${undefined}
+  ${'who called is taken out'}            | ${'close, X-Dharma-Principal'}  | ${403}
+  ${'a header of an obligation is'}       | ${'close ,\tX-Customer-Tier'}   | ${403}
+  ${'under a name that folds to it'}      | ${'x_customer_tier'}            | ${403}
+  ${'whatever of ours it is'}             | ${'X-Dharma-Role'}              | ${403}
+  ${'it is in the second of two headers'} | ${['close', 'X-Customer-Tier']} | ${403}
+`('$status: Kong clears what `Connection` names after plugins, and $because', async ({ connection, status }) => {
+  const { exits, passed } = await told(plugin(), { path: '/public/list', headers: { connection } });
+  expect(exits.map((exit) => exit.status)).toEqual(status === undefined ? [] : [status]);
+  expect(passed).toBe(status === undefined);
+});
+
 it.each(['getMethod', 'getRawPath', 'getRawQuery', 'getHeaders', 'setHeader', 'clearHeader', 'set'])(
   'refuses when Kong fails in %s: what a plugin throws would let the request pass',
   async (broken) => {

@@ -1,3 +1,4 @@
+import { foldedHeaderName } from '#wire';
 import type { DharmaClient } from '../dharma-client.js';
 import { questionAbout } from '../enforcement/question.js';
 import { refusal, type Verdict, verdictOn } from '../enforcement/verdict.js';
@@ -5,7 +6,7 @@ import { refusal, type Verdict, verdictOn } from '../enforcement/verdict.js';
 export interface AuthorizerSettings {
   /** The host by which the policies know this API. */
   readonly host: string;
-  /** The integration sets the headers of obligations from `context`, by their names. Default: no; then they deny. */
+  /** The integration sets the headers of obligations from `context`, with `_` for `-`. Default: no; then they deny. */
   readonly carriesHeaders?: boolean;
 }
 
@@ -48,7 +49,7 @@ export interface RestAnswer {
   readonly context: Context;
 }
 
-/** What an integration may pass on: texts only. */
+/** What an integration may pass on: texts only, under names that its mappings can say. */
 interface Context {
   readonly [name: string]: string;
 }
@@ -60,6 +61,8 @@ interface Context {
 const PLAIN_PATH = /^\/[A-Za-z0-9._~!$&'(),=:@/-]*$/;
 /** In a pattern of a policy, words of that pattern. */
 const PATTERN = /[*?$]/;
+/** Mappings do not read a name in `$context.authorizer.…` that holds it. */
+const BEYOND_A_MAPPING = /[^A-Za-z0-9_]/g;
 
 /** Turn its cache off (`AuthorizerResultTtlInSeconds: 0`): a cached answer counts for every route. Never rejects. */
 export function httpApiAuthorizer(
@@ -97,7 +100,7 @@ export function restAuthorizer(
     const isAllowed = verdict.kind === 'pass';
     const context = contextOf(verdict);
     return {
-      principalId: context['x-dharma-principal'] || 'unknown',
+      principalId: context['x_dharma_principal'] || 'unknown',
       policyDocument: {
         Version: '2012-10-17',
         // This very method and path: a wildcard would allow what nobody asked about.
@@ -139,22 +142,41 @@ async function verdictFor(
     const decision = await client.decide(question.request, { tell: true });
     const names = lines.map(([name]) => name.toLowerCase());
     const verdict = verdictOn(decision, { names, path: question.path }, false);
-    return verdict.kind === 'pass' && !carries(verdict, settings)
-      ? refusal('forbidden', verdict.decision.answer.decisionId, { because: 'an obligation cannot be carried out' })
-      : verdict;
+    if (verdict.kind === 'refusal') return verdict;
+    const { decisionId } = verdict.decision.answer;
+    if (!carries(verdict, settings)) {
+      return refusal('forbidden', decisionId, { because: 'an obligation cannot be carried out' });
+    }
+    const spoofed = spoofedOf(names, verdict);
+    return spoofed === undefined
+      ? verdict
+      : refusal('forbidden', decisionId, { because: `\`${spoofed}\` is not the client’s to say` });
   } catch (fault) {
     return refusal('unavailable', undefined, { because: `asking failed: ${String(fault)}` });
   }
 }
 
-function carries({ decision }: Extract<Verdict, { kind: 'pass' }>, { carriesHeaders = false }: AuthorizerSettings) {
+type Passing = Extract<Verdict, { kind: 'pass' }>;
+
+function carries({ decision }: Passing, { carriesHeaders = false }: AuthorizerSettings) {
   return decision.answer.obligations.every(
     ({ kind, critical }) => !critical || (kind === 'setHeader' && carriesHeaders),
   );
 }
 
+/** An authorizer takes no header out of a request, and mappings take out only those they name: nothing else is left to do. */
+function spoofedOf(names: readonly string[], { removed, set }: Passing): string | undefined {
+  const forbidden = new Set([...removed, ...set.keys()].map(foldedHeaderName));
+  return names.find((name) => forbidden.has(foldedHeaderName(name)));
+}
+
 function contextOf(verdict: Verdict): Context {
-  return verdict.kind === 'pass' ? Object.fromEntries(verdict.set) : {};
+  if (verdict.kind !== 'pass') return {};
+  const { telling } = verdict.decision;
+  // A mapping of a header that this answer does not set has to find something to put in place of the client's.
+  const unsaid = telling?.['x-dharma-view'] === 'allow' ? telling['x-dharma-unsaid'].split(',').filter(Boolean) : [];
+  const said = [...unsaid.map((name) => [name, ''] as const), ...verdict.set];
+  return Object.fromEntries(said.map(([name, value]) => [name.replaceAll(BEYOND_A_MAPPING, '_'), value]));
 }
 
 function pairsOf(multi: Multi | null | undefined): readonly (readonly [name: string, value: string])[] {

@@ -4,14 +4,17 @@ import type { Decided, DecisionRequest } from '../decision.js';
 import type { DharmaClient } from '../dharma-client.js';
 import { changeHeaders } from './message-headers.js';
 import { type Incoming, questionAbout } from './question.js';
+import { servedHost } from './served-host.js';
 import { type Refusal, refusal, verdictOn } from './verdict.js';
 
 export interface EnforcementSettings {
   /**
-   * The host by which the policies know this service. A client's `Host` is not asked about: it could name another
-   * service.
+   * The host by which the policies know this service, or several where the program routes by host. A request to another one
+   * is refused: the program may answer it by code that belongs to other rules.
    */
-  readonly host: string;
+  readonly host: string | readonly string[];
+  /** The program answers every `Host` alike: none is refused, and the first of {@link host} is asked about. Default: no. */
+  readonly anyHost?: boolean;
   /** What the program itself knows of who calls, such as the certificate of its own connection. */
   readonly evidence?: (message: IncomingMessage) => DecisionRequest['evidence'];
   /** What the program itself knows of the request. */
@@ -24,18 +27,26 @@ export interface EnforcementSettings {
 
 const DECISIONS = new WeakMap<object, Decided>();
 
-/** The decision by which a request was let pass. */
-export function decisionOn(message: object): Decided | undefined {
-  return DECISIONS.get(message);
+/**
+ * The decision by which a request was let pass.
+ *
+ * @param request  Node's message, or the request that a framework made of it and keeps it in as `raw`
+ */
+export function decisionOn(request: object): Decided | undefined {
+  const { raw } = request as { readonly raw?: object };
+  return DECISIONS.get(request) ?? (raw && DECISIONS.get(raw));
 }
 
 /** Stands before the handlers of a program, as a gateway stands before a service. */
 export class Enforcer {
+  readonly #hosts: readonly string[];
+
   constructor(
     private readonly client: DharmaClient,
     private readonly settings: EnforcementSettings,
   ) {
-    if (typeof settings.host !== 'string' || settings.host === '') {
+    this.#hosts = [settings.host].flat();
+    if (this.#hosts.length === 0 || this.#hosts.some((host) => typeof host !== 'string' || host === '')) {
       throw new TypeError('`host` is the host by which your policies know this service');
     }
   }
@@ -61,7 +72,9 @@ export class Enforcer {
     message: IncomingMessage & Pick<Incoming, 'originalUrl'>,
     named?: () => DecisionRequest['target'],
   ): Promise<Refusal | undefined> {
-    const { host, evidence, attributes, carriesRateLimits = false } = this.settings;
+    const { anyHost = false, evidence, attributes, carriesRateLimits = false } = this.settings;
+    const host = anyHost ? this.#hosts[0] : servedHost(message, this.#hosts);
+    if (host === undefined) return refusal('forbidden', undefined, { because: '`Host` is none of this program' });
     const question = questionAbout(message, host, {
       target: named?.(),
       evidence: evidence?.(message),

@@ -31,8 +31,8 @@ const BEYOND_ASCII = /\P{ASCII}/u;
 /**
  * The question that a gateway would ask about the same request.
  *
- * @param host  by which the policies know this service. Never the client's word: it could name another service, whose
- *              rules are not those of the code that would answer
+ * @param host  by which the policies know this service. Never the client's word alone: it could name another service,
+ *              whose rules are not those of the code that would answer
  */
 export function questionAbout(
   incoming: Incoming,

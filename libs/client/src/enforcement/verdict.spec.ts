@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import type { Telling } from '#wire';
 import type { Decided, Decision } from '../decision.js';
 import { verdictOn } from './verdict.js';
 
@@ -38,20 +39,30 @@ const limit = (critical: boolean): Decided => ({
   },
 });
 
+const judgedAs = (path: string): Decided => ({
+  ...ALLOWED,
+  telling: { ...ALLOWED.telling, 'x-dharma-path': path } as Telling,
+});
+
 describe('what a decision means for its request', () => {
   it.each`
-    because                                        | decision                                                                                          | path           | carries  | status
-    ${'it is allowed'}                             | ${ALLOWED}                                                                                        | ${'/public'}   | ${false} | ${undefined}
-    ${'a resource has no path'}                    | ${ALLOWED}                                                                                        | ${undefined}   | ${false} | ${undefined}
-    ${'the router reads another path'}             | ${ALLOWED}                                                                                        | ${'/%70ublic'} | ${false} | ${403}
-    ${'nobody decided'}                            | ${{ kind: 'unavailable', allowed: false, failure: { because: 'timeout', message: 'no answer' } }} | ${'/public'}   | ${false} | ${503}
-    ${'nobody says what handlers are told'}        | ${{ ...ALLOWED, telling: undefined }}                                                             | ${'/public'}   | ${false} | ${503}
-    ${'the client is told otherwise than we are'}  | ${{ ...ALLOWED, telling: { 'x-dharma-view': 'forbidden', 'x-dharma-decision': 'd-1' } }}          | ${'/public'}   | ${false} | ${503}
-    ${'a denial without a view is plain'}          | ${{ ...ALLOWED, allowed: false, telling: undefined }}                                             | ${'/public'}   | ${false} | ${403}
-    ${'a denial is not made an allow by its view'} | ${{ ...ALLOWED, allowed: false }}                                                                 | ${'/public'}   | ${false} | ${403}
-    ${'nobody would keep to the limit'}            | ${limit(true)}                                                                                    | ${'/public'}   | ${false} | ${403}
-    ${'the program keeps to it'}                   | ${limit(true)}                                                                                    | ${'/public'}   | ${true}  | ${undefined}
-    ${'it need not be kept'}                       | ${limit(false)}                                                                                   | ${'/public'}   | ${false} | ${undefined}
+    because                                        | decision                                                                                          | path                  | carries  | status
+    ${'it is allowed'}                             | ${ALLOWED}                                                                                        | ${'/public'}          | ${false} | ${undefined}
+    ${'a resource has no path'}                    | ${ALLOWED}                                                                                        | ${undefined}          | ${false} | ${undefined}
+    ${'the router reads another path'}             | ${ALLOWED}                                                                                        | ${'/%70ublic'}        | ${false} | ${403}
+    ${'a router may decode a sign'}                | ${judgedAs('/export%28all%29')}                                                                   | ${'/export%28all%29'} | ${false} | ${403}
+    ${'in small letters too'}                      | ${judgedAs('/a%7C')}                                                                              | ${'/a%7c'}            | ${false} | ${403}
+    ${'an escape of an escape is a sign'}          | ${judgedAs('/a%2541')}                                                                            | ${'/a%2541'}          | ${false} | ${403}
+    ${'a space has no other spelling'}             | ${judgedAs('/a%20b')}                                                                             | ${'/a%20b'}           | ${false} | ${undefined}
+    ${'nor has what is not ASCII'}                 | ${judgedAs('/%C3%A9')}                                                                            | ${'/%c3%a9'}          | ${false} | ${undefined}
+    ${'nobody decided'}                            | ${{ kind: 'unavailable', allowed: false, failure: { because: 'timeout', message: 'no answer' } }} | ${'/public'}          | ${false} | ${503}
+    ${'nobody says what handlers are told'}        | ${{ ...ALLOWED, telling: undefined }}                                                             | ${'/public'}          | ${false} | ${503}
+    ${'the client is told otherwise than we are'}  | ${{ ...ALLOWED, telling: { 'x-dharma-view': 'forbidden', 'x-dharma-decision': 'd-1' } }}          | ${'/public'}          | ${false} | ${503}
+    ${'a denial without a view is plain'}          | ${{ ...ALLOWED, allowed: false, telling: undefined }}                                             | ${'/public'}          | ${false} | ${403}
+    ${'a denial is not made an allow by its view'} | ${{ ...ALLOWED, allowed: false }}                                                                 | ${'/public'}          | ${false} | ${403}
+    ${'nobody would keep to the limit'}            | ${limit(true)}                                                                                    | ${'/public'}          | ${false} | ${403}
+    ${'the program keeps to it'}                   | ${limit(true)}                                                                                    | ${'/public'}          | ${true}  | ${undefined}
+    ${'it need not be kept'}                       | ${limit(false)}                                                                                   | ${'/public'}          | ${false} | ${undefined}
   `('$status: $because', ({ decision, path, carries, status }) => {
     const verdict = verdictOn(decision as Decision, { names: [], path }, carries);
     expect(verdict.kind === 'refusal' ? verdict.status : undefined).toBe(status);

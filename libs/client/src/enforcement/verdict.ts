@@ -34,6 +34,8 @@ export interface Sent {
 type Allowed = Extract<Telling, { 'x-dharma-view': 'allow' }>;
 
 const ESCAPE = /%[0-9a-f]{2}/gi;
+/** A visible sign of ASCII as an escape: policies keep it, and routers decode it. Unreserved ones have no second spelling. */
+const ESCAPED_SIGN = /%(?:2[1-9a-f]|3[a-f]|40|5[b-e]|60|7[b-e])/i;
 
 /**
  * What a decision means for the request it is about.
@@ -56,6 +58,9 @@ export function verdictOn(decision: Decision, sent: Sent, carriesRateLimits: boo
   // What was judged is its one reading; the framework's router has read, or will read, the text as it came.
   if (sent.path !== undefined && upper(sent.path) !== upper(telling['x-dharma-path'])) {
     return refusal('forbidden', decisionId, { because: 'the path can be read in two ways' });
+  }
+  if (sent.path !== undefined && ESCAPED_SIGN.test(sent.path)) {
+    return refusal('forbidden', decisionId, { because: 'a router may decode what the judged path keeps' });
   }
   const set = new Map<string, string>();
   const removed = new Set<string>();

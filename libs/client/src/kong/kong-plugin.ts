@@ -1,3 +1,4 @@
+import { foldedHeaderName, type HeaderLine, headerLines } from '#wire';
 import { DharmaClient } from '../dharma-client.js';
 import { questionAbout } from '../enforcement/question.js';
 import { type Refusal, refusal, type Verdict, verdictOn } from '../enforcement/verdict.js';
@@ -83,9 +84,24 @@ export class KongPlugin {
     const question = questionAbout({ method, url, rawHeaders }, this.#host, {});
     if (question.kind === 'unclear') return refusal('forbidden', undefined, { because: question.because });
     const decision = await this.#client.decide(question.request, { tell: true });
-    const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-    return verdictOn(decision, { names, path: question.path }, false);
+    const lines = headerLines({ rawHeaders });
+    const verdict = verdictOn(decision, { names: lines.map(([name]) => name), path: question.path }, false);
+    return verdict.kind === 'pass' && takesOut(lines, verdict.set)
+      ? refusal('forbidden', verdict.decision.answer.decisionId, {
+          because: '`Connection` names what the service is told',
+        })
+      : verdict;
   }
+}
+
+/** Kong clears the headers that a client's `Connection` names, after all plugins: also those that a plugin has set. */
+function takesOut(lines: readonly HeaderLine[], set: ReadonlyMap<string, string>): boolean {
+  const told = new Set([...set.keys()].map(foldedHeaderName));
+  return lines
+    .filter(([name]) => name === 'connection')
+    .flatMap(([, value]) => value.split(','))
+    .map((name) => foldedHeaderName(name.trim()))
+    .some((name) => told.has(name) || name.startsWith('x-dharma-'));
 }
 
 function linesOf(headers: object): readonly string[] {
