@@ -82,6 +82,18 @@ describe('the decision point', () => {
     });
   });
 
+  it('denies with the fault what names a subject that is nobody, whatever nobody may do', async () => {
+    const judged = { ...NOTHING, subjectFault: 'its subject is empty' };
+    const denial = {
+      outcome: { decision: 'deny', reason: 'INVALID_REQUEST', ttlSeconds: 0 },
+      faults: [{ pointer: '/subject', message: 'its subject is empty' }],
+    };
+    expect(point({ identity: judging(() => judged) }).decisionPoint.answer(QUESTION, CALLER)).toMatchObject(denial);
+    const later = point({ identity: judging(async () => judged) }).decisionPoint;
+    expect(await later.answer(QUESTION, CALLER)).toMatchObject(denial);
+    expect(await later.explain(QUESTION, CALLER)).toMatchObject({ ...denial, explanation: null });
+  });
+
   it('denies while no policy is in force, and then knows everyone: there is nothing to tell them', () => {
     const { decisionPoint } = point(undefined);
     const caller = decisionPoint.caller({

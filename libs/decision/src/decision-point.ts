@@ -187,14 +187,14 @@ export class DecisionPoint {
   }
 
   #decided(asked: Case, policy: PolicyInForce | undefined, judged: Judged): Answer {
-    const state = this.#ownState(asked.question, policy);
+    const state = this.#ownState(asked.question, policy, judged);
     if (state !== undefined) return this.#finish(asked, policy, judged, denied(state));
     const request = this.#request(asked, policy!, judged);
     return this.#verdict(asked, policy!, judged, request, decide(policy!.snapshot, request));
   }
 
   async #explained(asked: Case, policy: PolicyInForce | undefined, judged: Judged): Promise<ExplainedAnswer> {
-    const state = this.#ownState(asked.question, policy);
+    const state = this.#ownState(asked.question, policy, judged);
     if (state !== undefined) return { ...this.#finish(asked, policy, judged, denied(state)), explanation: null };
     const request = this.#request(asked, policy!, judged);
     const explanation = await this.#parts.explainer.explain(request, policy!);
@@ -208,10 +208,12 @@ export class DecisionPoint {
   }
 
   /** A denial that needs no look at the rules. */
-  #ownState(question: Question, policy: PolicyInForce | undefined): DenyReason | undefined {
+  #ownState(question: Question, policy: PolicyInForce | undefined, judged: Judged): DenyReason | undefined {
     if (this.#closed) return 'SHUTTING_DOWN';
     if (policy === undefined) return 'POLICY_UNAVAILABLE';
     if (question.kind === 'malformed' || namesTwoSenders(question.presented, policy.identity)) return 'INVALID_REQUEST';
+    // Decided as if nobody asked, what is denied to them would be allowed.
+    if (judged.subjectFault !== undefined) return 'INVALID_REQUEST';
     if (question.minRevision !== undefined && question.minRevision > policy.revision) return 'POLICY_TOO_OLD';
     return undefined;
   }
@@ -285,10 +287,15 @@ export class DecisionPoint {
       lacksOnlyScopes: lacksScopes,
       headersSet: decision === 'allow' && policy !== undefined ? policy.snapshot.headersSet : NO_HEADERS,
       dropped: judged.dropped,
-      faults: question.kind === 'malformed' ? question.faults : NO_FAULTS,
+      faults: faultsOf(question, judged),
       observed,
     };
   }
+}
+
+function faultsOf(question: Question, { subjectFault }: Judged): readonly RequestFault[] {
+  if (question.kind === 'malformed') return question.faults;
+  return subjectFault === undefined ? NO_FAULTS : [{ pointer: '/subject', message: subjectFault }];
 }
 
 function denialOf({ reason, deniedAt }: Outcome): Denial {
