@@ -197,6 +197,26 @@ describe('Kubernetes', () => {
   it('gets no review as a stranger', async () => {
     expect((await ask({ ...BOB, resourceAttributes: POD }, '')).status).toBe(401);
   });
+
+  const SELECTED = {
+    labelSelector: { requirements: [{ key: 'a', operator: 'In', values: Array(34_000).fill('12345') }] },
+  };
+  it.each`
+    because              | body
+    ${'it is too large'} | ${JSON.stringify({ spec: { ...BOB, resourceAttributes: { ...POD, ...SELECTED } } })}
+    ${'it is no JSON'}   | ${'{'}
+    ${'it is empty'}     | ${''}
+  `('is denied for good where nothing can be read, whatever its failure policy is: $because', async ({ body }) => {
+    const reply = await post('/kubernetes/authorize', 'application/json', body);
+    expect(reply.status).toBe(200);
+    expect(reply.type).toMatch(/^application\/json/);
+    expect(JSON.parse(reply.body)).toEqual({
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      status: { allowed: false, denied: true, reason: 'the review cannot be read' },
+    });
+    expect((await post('/kubernetes/authorize', 'application/json', body, '')).body).not.toContain('allowed');
+  });
 });
 
 describe('a subject that is named and is nobody', () => {

@@ -99,6 +99,13 @@ function idOf({ namespace, name }: ResourceAttributes): string {
   return namespace || !name ? `${namespace ?? ''}/${name ?? ''}` : name;
 }
 
+/** The review that goes back where none could be read. */
+export const DENIED_UNREAD: Review = {
+  apiVersion: API_VERSION,
+  kind: KIND,
+  status: { allowed: false, denied: true, reason: 'the review cannot be read' },
+};
+
 /** Denials that say only that nothing here allows it. All others are final: what closes something must not ask who opens it. */
 const NO_OPINION: ReadonlySet<Reason> = new Set<Reason>([
   'NO_ALLOW_RULE',
