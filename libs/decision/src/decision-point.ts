@@ -48,6 +48,8 @@ const ANYONE: KnownCaller = {
   believed: new Set(),
 };
 const NOTHING: Judged = { evidence: [], dropped: [], hasVerifiedCredential: false, hasFalseCredential: false };
+/** Most faults of an answer: to mend a message takes a few, and a message can have as many as it has bytes. */
+const MOST_FAULTS = 100;
 const NO_FAULTS: readonly RequestFault[] = [];
 const NO_HEADERS: Answer['headersSet'] = new Map();
 
@@ -294,7 +296,7 @@ export class DecisionPoint {
 }
 
 function faultsOf(question: Question, { subjectFault }: Judged): readonly RequestFault[] {
-  if (question.kind === 'malformed') return question.faults;
+  if (question.kind === 'malformed') return question.faults.slice(0, MOST_FAULTS);
   return subjectFault === undefined ? NO_FAULTS : [{ pointer: '/subject', message: subjectFault }];
 }
 

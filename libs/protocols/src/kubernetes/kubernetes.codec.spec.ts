@@ -81,6 +81,13 @@ describe('a review', () => {
     expect(toQuestion(body).kind).toBe('malformed');
   });
 
+  it('is not read on after the first group that is no text', () => {
+    expect(toQuestion(review({ user: 'ann', groups: Array(120_000).fill(1), resourceAttributes: POD }))).toMatchObject({
+      kind: 'malformed',
+      faults: [{ pointer: '/spec/groups', message: 'a list is not a list of texts' }],
+    });
+  });
+
   it('whatever bytes arrive, it is a question or a problem', () => {
     fc.assert(
       fc.property(

@@ -3,7 +3,7 @@ import type { Reason, Target } from '#engine';
 import { attributes } from '#policy';
 import { z } from 'zod';
 import { attributesOf, malformed, vouchedQuestion } from '../vouched.js';
-import { jsonOf, shaped } from '../webhook-body.js';
+import { jsonOf, shaped, textList } from '../webhook-body.js';
 
 const API_VERSION = 'authorization.k8s.io/v1';
 const KIND = 'SubjectAccessReview';
@@ -26,7 +26,7 @@ const review = z.object({
   kind: z.literal(KIND),
   spec: z.object({
     user: text,
-    groups: z.array(z.string()).nullish(),
+    groups: textList.nullish(),
     uid: text,
     extra: attributes.nullish(),
     resourceAttributes: resourceAttributes.nullish(),

@@ -4,9 +4,16 @@ import { clientHeaders, type HeaderLine } from '#wire';
 import { z } from 'zod';
 import { askedFrom } from '../native/native.codec.js';
 import { attributesOf, malformed, vouchedQuestion } from '../vouched.js';
-import { shaped } from '../webhook-body.js';
+import { isTexts, shaped } from '../webhook-body.js';
 
-const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]));
+type Texts = { readonly [name: string]: string | number | boolean | readonly string[] };
+
+/** Fields by name. Like `textList`, it ends with the first that is none. */
+const texts = z.custom<Texts>(
+  (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isField),
+  { error: 'a map of texts, and of lists of texts' },
+);
 
 /** Kong's plugin `opa`. */
 const kong = z.object({
@@ -30,8 +37,6 @@ const kafka = z.object({
   }),
   requestContext: z.object({ principal: z.object({ principalType: z.string(), name: z.string() }) }),
 });
-
-type Texts = z.infer<typeof texts>;
 
 /** A path that reads the same decoded and raw: what Kong tells is decoded, and what it forwards need not be. */
 const PLAIN_PATH = /^\/[A-Za-z0-9._~!$&'()*+,=:@/-]*$/;
@@ -87,6 +92,10 @@ function fromKong({ request, client_ip: clientAddress }: z.infer<typeof kong>, t
     },
     trace,
   };
+}
+
+function isField(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value) || isTexts(value);
 }
 
 function linesOf(headers: Texts): readonly HeaderLine[] {

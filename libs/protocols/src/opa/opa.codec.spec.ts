@@ -69,6 +69,15 @@ describe('what Kong sends', () => {
     expect(asked(inKong(part)).kind).toBe('malformed');
   });
 
+  it.each(['headers', 'querystring'])('is not read on after the first of its %s that is no text', (member) => {
+    for (const values of [{ a: Array(120_000).fill(1) }, Array(60_000).fill({})]) {
+      expect(asked(inKong({ [member]: values }))).toMatchObject({
+        kind: 'malformed',
+        faults: [{ pointer: `/input/request/http/${member}` }],
+      });
+    }
+  });
+
   it('names the sender twice where a header comes twice', () => {
     expect(asked(inKong({ headers: { 'X-Api-Key': ['a', 'b'] } }))).toMatchObject({
       presented: { credentials: { 'x-api-key': 'a,b' }, repeated: new Set(['x-api-key']) },
