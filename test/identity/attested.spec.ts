@@ -18,6 +18,7 @@ spec:
     - { name: office, role: trust, kind: network, network: { cidrs: [10.1.0.0/16, "2001:db8::/32"] } }
     - { name: warehouse, role: trust, kind: network, network: { cidrs: [10.1.2.0/24] } }
     - { name: portal-user, role: access, kind: asserted, asserted: { header: X-Auth-Request-User } }
+    - { name: helpdesk-user, role: access, kind: asserted, asserted: { header: X-Helpdesk-User } }
     - { name: oauth, role: access, kind: jwt, jwt: { issuer: "https://i/", audiences: [a], keys: { inline: { keys: [] } } } }
 ---
 apiVersion: dharma/v1
@@ -29,6 +30,7 @@ spec:
     - { name: partner-net, role: trust, kind: network, network: { cidrs: [10.1.2.0/24] } }
 ${point('edge', 'mesh, machines, people, devices, office, warehouse, portal-user, oauth, partner-mesh, partner-net')}
 ${point('mesh-only', 'mesh')}
+${point('twofold', 'portal-user, helpdesk-user')}
 ${point('nothing', '')}
 `;
 
@@ -123,6 +125,33 @@ describe('asserted items', () => {
     expect(judge({ asserted }).evidence).toHaveLength(3000);
     const { user, system } = process.cpuUsage(start);
     expect((user + system) / 1000).toBeLessThan(2000);
+  });
+});
+
+describe('the subject that an enforcement point names', () => {
+  const named = (subject: { type: string; id: string }, by?: string) =>
+    judge({ subject: { ...subject, attributes: {} }, clientAddress: '10.1.9.9' }, by);
+
+  it('is of the one mechanism with principals of its type', () => {
+    const judged = named({ type: 'user', id: 'ann' });
+    expect(shown(judged)).toEqual(['portal-user ann', 'office 10.1.9.9']);
+    expect(judged).not.toHaveProperty('subjectFault');
+  });
+
+  it.each`
+    because                              | by             | subject                                   | fault
+    ${'nobody here has such principals'} | ${'edge'}      | ${{ type: 'robot', id: 'ann' }}           | ${/^no mechanism/}
+    ${'this one may not assert it'}      | ${'mesh-only'} | ${{ type: 'user', id: 'ann' }}            | ${/^no mechanism/}
+    ${'two mechanisms could be meant'}   | ${'twofold'}   | ${{ type: 'user', id: 'ann' }}            | ${/^more than one mechanism/}
+    ${'an empty name is nobody’s'}       | ${'edge'}      | ${{ type: 'user', id: '' }}               | ${/empty/}
+    ${'a name is one line'}              | ${'edge'}      | ${{ type: 'user', id: 'ann\n' }}          | ${/control characters/}
+    ${'half a letter is none'}           | ${'edge'}      | ${{ type: 'user', id: 'ann\ud800' }}      | ${/half characters/}
+    ${'no name is so long'}              | ${'edge'}      | ${{ type: 'user', id: 'a'.repeat(1025) }} | ${/longer/}
+  `('is a fault where it is nobody: $because', ({ by, subject, fault }) => {
+    const judged = named(subject, by);
+    expect(shown(judged).filter((item) => item.includes('ann'))).toEqual([]);
+    expect(judged.subjectFault).toMatch(fault);
+    expect(reasons(judged)).toEqual([expect.stringContaining(judged.subjectFault!)]);
   });
 });
 
@@ -255,6 +284,7 @@ it('names the headers of mechanisms in lower case', () => {
     'authorization',
     'x-auth-request-user',
     'x-device-cert',
+    'x-helpdesk-user',
     'x-machine-cert',
     'x-mesh-cert',
   ]);

@@ -71,6 +71,8 @@ spec:
       who: { groups: [ops] }
       what: { endpoints: [cluster/pods], actions: [get, list] }
       when: resource.attributes.namespace == "shop"
+    - { id: watch, effect: allow, who: { anonymous: true }, what: { endpoints: [cluster/pods], actions: [watch] } }
+    - { id: not-eve, effect: deny, who: { principals: ["user:eve"] }, what: { endpoints: [cluster/pods] } }
     - { id: no-exec, effect: deny, what: { resourceTypes: [pods/exec] } }
     - id: read
       effect: allow
@@ -194,6 +196,61 @@ describe('Kubernetes', () => {
 
   it('gets no review as a stranger', async () => {
     expect((await ask({ ...BOB, resourceAttributes: POD }, '')).status).toBe(401);
+  });
+
+  const SELECTED = {
+    labelSelector: { requirements: [{ key: 'a', operator: 'In', values: Array(34_000).fill('12345') }] },
+  };
+  it.each`
+    because              | body
+    ${'it is too large'} | ${JSON.stringify({ spec: { ...BOB, resourceAttributes: { ...POD, ...SELECTED } } })}
+    ${'it is no JSON'}   | ${'{'}
+    ${'it is empty'}     | ${''}
+  `('is denied for good where nothing can be read, whatever its failure policy is: $because', async ({ body }) => {
+    const reply = await post('/kubernetes/authorize', 'application/json', body);
+    expect(reply.status).toBe(200);
+    expect(reply.type).toMatch(/^application\/json/);
+    expect(JSON.parse(reply.body)).toEqual({
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      status: { allowed: false, denied: true, reason: 'the review cannot be read' },
+    });
+    expect((await post('/kubernetes/authorize', 'application/json', body, '')).body).not.toContain('allowed');
+  });
+});
+
+describe('a subject that is named and is nobody', () => {
+  const watch = (user: string | undefined, key: string) =>
+    json(
+      '/kubernetes/authorize',
+      {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: { user, resourceAttributes: { namespace: 'shop', verb: 'watch', resource: 'pods', name: 'web-1' } },
+      },
+      key,
+    );
+  const ABOUT_EVE = { subject: { type: 'user', id: 'eve' }, resource: { type: 'pods', id: 'shop/web-1' } };
+
+  it.each`
+    because                                | user         | key          | status
+    ${'who is not named is nobody'}        | ${undefined} | ${KEY}       | ${{ allowed: true }}
+    ${'a rule forbids eve'}                | ${'eve'}     | ${KEY}       | ${{ allowed: false, denied: true }}
+    ${'it may not assert eve'}             | ${'eve'}     | ${BLIND_KEY} | ${{ allowed: false, denied: true }}
+    ${'a name with a line end is no name'} | ${'eve\n'}   | ${KEY}       | ${{ allowed: false, denied: true }}
+  `('does not become what nobody may do: $because', async ({ user, key, status }) => {
+    expect((await watch(user, key)).json.status).toEqual({ ...status, reason: expect.any(String) });
+  });
+
+  it.each([KEY, BLIND_KEY])('may do nothing by AuthZEN either, nor is anything found for it (%#)', async (key) => {
+    expect(await json('/access/v1/evaluation', { ...ABOUT_EVE, action: { name: 'watch' } }, key)).toMatchObject({
+      status: 200,
+      json: { decision: false },
+    });
+    expect(await json('/access/v1/search/action', ABOUT_EVE, key)).toMatchObject({
+      status: 200,
+      json: { results: [] },
+    });
   });
 });
 

@@ -55,7 +55,7 @@ export interface Answer {
   readonly headersSet: ReadonlyMap<string, readonly string[]>;
   /** What was presented and does not count, and why. */
   readonly dropped: readonly Dropped[];
-  /** Why the message could not be read; empty unless the reason is `INVALID_REQUEST`. */
+  /** Why the message could not be read, the first hundred; empty unless the reason is `INVALID_REQUEST`. */
   readonly faults: readonly RequestFault[];
   /** What would have been said, where `DHARMA_MODE=observe` turned it into an allow. */
   readonly observed?: Denial;

@@ -1,6 +1,6 @@
 import { compile, type Explanation, type Snapshot, type World } from '#engine';
 import { Identity, type Judged, type KnownCaller } from '#identity';
-import type { AskedRequest, Question } from './answer.js';
+import type { Answer, AskedRequest, Question } from './answer.js';
 import { DecisionPoint, type DecisionPointParts } from './decision-point.js';
 import type { ServiceEvent } from './event.js';
 import { LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
@@ -80,6 +80,24 @@ describe('the decision point', () => {
       outcome: { decision: 'deny', reason: 'INVALID_REQUEST', ttlSeconds: 0 },
       faults,
     });
+  });
+
+  it('tells as many faults as somebody reads', () => {
+    const faults = Array.from({ length: 120_000 }, (_, at) => ({ pointer: `/${at}`, message: 'is no text' }));
+    const answer = point({}).decisionPoint.answer({ kind: 'malformed', faults }, CALLER);
+    expect((answer as Answer).faults).toEqual(faults.slice(0, 100));
+  });
+
+  it('denies with the fault what names a subject that is nobody, whatever nobody may do', async () => {
+    const judged = { ...NOTHING, subjectFault: 'its subject is empty' };
+    const denial = {
+      outcome: { decision: 'deny', reason: 'INVALID_REQUEST', ttlSeconds: 0 },
+      faults: [{ pointer: '/subject', message: 'its subject is empty' }],
+    };
+    expect(point({ identity: judging(() => judged) }).decisionPoint.answer(QUESTION, CALLER)).toMatchObject(denial);
+    const later = point({ identity: judging(async () => judged) }).decisionPoint;
+    expect(await later.answer(QUESTION, CALLER)).toMatchObject(denial);
+    expect(await later.explain(QUESTION, CALLER)).toMatchObject({ ...denial, explanation: null });
   });
 
   it('denies while no policy is in force, and then knows everyone: there is nothing to tell them', () => {

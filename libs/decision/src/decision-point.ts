@@ -48,6 +48,8 @@ const ANYONE: KnownCaller = {
   believed: new Set(),
 };
 const NOTHING: Judged = { evidence: [], dropped: [], hasVerifiedCredential: false, hasFalseCredential: false };
+/** Most faults of an answer: to mend a message takes a few, and a message can have as many as it has bytes. */
+const MOST_FAULTS = 100;
 const NO_FAULTS: readonly RequestFault[] = [];
 const NO_HEADERS: Answer['headersSet'] = new Map();
 
@@ -187,14 +189,14 @@ export class DecisionPoint {
   }
 
   #decided(asked: Case, policy: PolicyInForce | undefined, judged: Judged): Answer {
-    const state = this.#ownState(asked.question, policy);
+    const state = this.#ownState(asked.question, policy, judged);
     if (state !== undefined) return this.#finish(asked, policy, judged, denied(state));
     const request = this.#request(asked, policy!, judged);
     return this.#verdict(asked, policy!, judged, request, decide(policy!.snapshot, request));
   }
 
   async #explained(asked: Case, policy: PolicyInForce | undefined, judged: Judged): Promise<ExplainedAnswer> {
-    const state = this.#ownState(asked.question, policy);
+    const state = this.#ownState(asked.question, policy, judged);
     if (state !== undefined) return { ...this.#finish(asked, policy, judged, denied(state)), explanation: null };
     const request = this.#request(asked, policy!, judged);
     const explanation = await this.#parts.explainer.explain(request, policy!);
@@ -208,10 +210,12 @@ export class DecisionPoint {
   }
 
   /** A denial that needs no look at the rules. */
-  #ownState(question: Question, policy: PolicyInForce | undefined): DenyReason | undefined {
+  #ownState(question: Question, policy: PolicyInForce | undefined, judged: Judged): DenyReason | undefined {
     if (this.#closed) return 'SHUTTING_DOWN';
     if (policy === undefined) return 'POLICY_UNAVAILABLE';
     if (question.kind === 'malformed' || namesTwoSenders(question.presented, policy.identity)) return 'INVALID_REQUEST';
+    // Decided as if nobody asked, what is denied to them would be allowed.
+    if (judged.subjectFault !== undefined) return 'INVALID_REQUEST';
     if (question.minRevision !== undefined && question.minRevision > policy.revision) return 'POLICY_TOO_OLD';
     return undefined;
   }
@@ -285,10 +289,15 @@ export class DecisionPoint {
       lacksOnlyScopes: lacksScopes,
       headersSet: decision === 'allow' && policy !== undefined ? policy.snapshot.headersSet : NO_HEADERS,
       dropped: judged.dropped,
-      faults: question.kind === 'malformed' ? question.faults : NO_FAULTS,
+      faults: faultsOf(question, judged),
       observed,
     };
   }
+}
+
+function faultsOf(question: Question, { subjectFault }: Judged): readonly RequestFault[] {
+  if (question.kind === 'malformed') return question.faults.slice(0, MOST_FAULTS);
+  return subjectFault === undefined ? NO_FAULTS : [{ pointer: '/subject', message: subjectFault }];
 }
 
 function denialOf({ reason, deniedAt }: Outcome): Denial {

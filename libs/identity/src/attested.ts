@@ -156,17 +156,24 @@ export class AttestedEvidence {
   }
 }
 
-/** A subject without a mechanism is that of the one mechanism that can be meant; where two can, it is nobody's. */
+/**
+ * A subject without a mechanism is that of the one mechanism that can be meant; where two can, it is nobody's. Whoever it
+ * is about, it is not about nobody: a rule that forbids somebody would not find them there.
+ */
 function namedSubject({ type, id, attributes, groups = [] }: NamedSubject, { named }: Entitlement): Judged {
   const meant = named.filter(({ declaration }) => principalTypeOf(declaration) === type);
   if (meant.length !== 1) {
     const count = meant.length === 0 ? 'no mechanism' : 'more than one mechanism';
-    return dropped(null, `${count} that this enforcement point may assert has principals of the type of its subject`);
+    return nobody(null, `${count} that this enforcement point may assert has principals of the type of its subject`);
   }
   const mechanism = meant[0]!;
   const fault = subjectFault(id);
-  if (fault !== undefined) return dropped(mechanism.declaration.name, fault);
+  if (fault !== undefined) return nobody(mechanism.declaration.name, fault);
   return accepted([{ ...bareItem(mechanism, id), attributes, groups }]);
+}
+
+function nobody(mechanism: string | null, because: string): Judged {
+  return { ...dropped(mechanism, because), subjectFault: because };
 }
 
 /** What the mechanisms of one header make of its value. Those that are not believed do not read it at all. */

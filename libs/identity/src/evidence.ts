@@ -53,4 +53,6 @@ export interface Judged {
   readonly hasVerifiedCredential: boolean;
   /** A credential was expired or false. */
   readonly hasFalseCredential: boolean;
+  /** Why the subject that the enforcement point names is nobody; absent: it names none, or it counts. */
+  readonly subjectFault?: string;
 }

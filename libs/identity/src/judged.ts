@@ -47,11 +47,13 @@ export function asFalse(judged: Judged): Judged {
 export function together(parts: readonly Judged[]): Judged {
   if (parts.length === 0) return NOTHING;
   if (parts.length === 1) return parts[0]!;
+  const faulty = parts.find(({ subjectFault }) => subjectFault !== undefined);
   return {
     evidence: withoutTwins(parts.flatMap(({ evidence }) => evidence)),
     dropped: parts.flatMap((part) => part.dropped),
     hasVerifiedCredential: parts.some(({ hasVerifiedCredential }) => hasVerifiedCredential),
     hasFalseCredential: parts.some(({ hasFalseCredential }) => hasFalseCredential),
+    ...(faulty !== undefined && { subjectFault: faulty.subjectFault! }),
   };
 }
 

@@ -10,12 +10,13 @@ import { Callers, Listeners } from './callers.js';
 import { Challenge } from './challenge.js';
 import { DecisionsController } from './dharma-v1/decisions.controller.js';
 import { ExtAuthzController } from './ext-authz/ext-authz.controller.js';
-import { answerAlways, type ReplySender } from './emqx/always-answered.js';
+import { answerAlways, type ReplySender } from './always-answered.js';
 import { EmqxController } from './emqx/emqx.controller.js';
 import { acceptForms, type BodyReader } from './forms.js';
 import { ForwardAuthController } from './forward-auth/forward-auth.controller.js';
 import { acceptCheckCalls } from './forward-auth/original-line.js';
 import { GrpcHealthController, ServingStatus } from './grpc-health/grpc-health.controller.js';
+import { keyOrBearerOf } from './key.js';
 import { KubernetesController } from './kubernetes/kubernetes.controller.js';
 import { NativeController } from './native/native.controller.js';
 import { OpaController } from './opa/opa.controller.js';
@@ -60,13 +61,16 @@ export class ProtocolsModule implements OnModuleInit {
     };
   }
 
-  constructor(@Inject(HttpAdapterHost) private readonly http: HttpAdapterHost) {}
+  constructor(
+    @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
+    @Inject(Callers) private readonly callers: Callers,
+  ) {}
 
   onModuleInit(): void {
     const fastify = this.http.httpAdapter.getInstance() as BodyReader & ReplySender & HookedServer;
     onAuthzenRequests(fastify);
     acceptForms(fastify, '/rabbitmq/');
-    answerAlways(fastify);
+    answerAlways(fastify, (raw) => this.callers.overHttp(raw, keyOrBearerOf(raw)).kind === 'known');
     acceptCheckCalls(this.http.httpAdapter.getHttpServer() as Server);
   }
 }

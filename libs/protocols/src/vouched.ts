@@ -12,6 +12,8 @@ export interface Vouched {
   /** Where the caller calls from. */
   readonly clientAddress?: string | undefined;
   readonly attributes?: Attributes;
+  /** What the webhook passes on of the client's words, and does not vouch for. */
+  readonly claimed?: Attributes;
   readonly trace?: string | undefined;
 }
 
@@ -20,14 +22,15 @@ const NO_HEADERS: { readonly [header: string]: string } = Object.freeze(Object.c
 
 /** Its answer is a word, which has no place for obligations. */
 export function vouchedQuestion(vouched: Vouched): Question {
-  const { target, subject, credentials = NO_HEADERS, clientAddress, attributes = NO_ATTRIBUTES, trace } = vouched;
+  const { target, subject, credentials = NO_HEADERS, clientAddress, trace } = vouched;
+  const { attributes = NO_ATTRIBUTES, claimed = NO_ATTRIBUTES } = vouched;
   return {
     kind: 'request',
     request: {
       target,
       headers: NO_HEADERS,
       attributes,
-      claimed: NO_ATTRIBUTES,
+      claimed,
       context: NO_ATTRIBUTES,
       carries: [],
     },

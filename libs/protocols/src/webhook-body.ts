@@ -1,8 +1,15 @@
 import type { RequestFault } from '#decision';
 import { conform, jsonFromText } from '#policy';
 import { Problem } from '#problem';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { textOf } from './json-text.js';
+
+/** A list of texts. A member that is none ends the reading: of a long list each one would be a fault to be described. */
+export const textList = z.custom<readonly string[]>((value) => isTexts(value), { error: 'a list of texts' });
+
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((member) => typeof member === 'string');
+}
 
 /**
  * The JSON value of a webhook's body.

@@ -6,9 +6,15 @@ const ASKED = { username: 'ann', clientid: 'c-1', peerhost: '10.0.0.1', action: 
 
 it('asks about the topic, by the user that EMQX has seen', () => {
   expect(toQuestion(bytes({ ...ASKED, qos: 1, retain: false }))).toMatchObject({
-    request: { target: { kind: 'topic', topic: 'shop.orders.1', action: 'publish' }, carries: [] },
+    request: {
+      target: { kind: 'topic', topic: 'shop.orders.1', action: 'publish' },
+      // The client chose it: nobody attests it, neither of the request nor of the user.
+      claimed: { clientid: 'c-1' },
+      attributes: {},
+      carries: [],
+    },
     presented: {
-      subject: { type: 'user', id: 'ann', attributes: { clientid: 'c-1' } },
+      subject: { type: 'user', id: 'ann', attributes: {} },
       clientAddress: '10.0.0.1',
       credentials: {},
     },

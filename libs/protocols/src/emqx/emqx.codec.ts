@@ -35,7 +35,8 @@ export function toQuestion(body: unknown): Question {
       topic: levels.map(segment).join('.'),
       action: action === 'publish' ? 'publish' : 'consume',
     },
-    ...(isKnown(username) && { subject: { type: 'user', id: username, attributes: attributesOf({ clientid }) } }),
+    claimed: attributesOf({ clientid }),
+    ...(isKnown(username) && { subject: { type: 'user', id: username, attributes: attributesOf({}) } }),
     ...(isKnown(peerhost) && { clientAddress: peerhost }),
   });
 }

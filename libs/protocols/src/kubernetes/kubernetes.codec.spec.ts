@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import type { DenyReason } from '#engine';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import { toQuestion, toReview } from './kubernetes.codec.js';
 
@@ -80,6 +81,13 @@ describe('a review', () => {
     expect(toQuestion(body).kind).toBe('malformed');
   });
 
+  it('is not read on after the first group that is no text', () => {
+    expect(toQuestion(review({ user: 'ann', groups: Array(120_000).fill(1), resourceAttributes: POD }))).toMatchObject({
+      kind: 'malformed',
+      faults: [{ pointer: '/spec/groups', message: 'a list is not a list of texts' }],
+    });
+  });
+
   it('whatever bytes arrive, it is a question or a problem', () => {
     fc.assert(
       fc.property(
@@ -112,18 +120,36 @@ describe('the review that goes back', () => {
     });
   });
 
-  it.each`
-    because                                            | reason                      | status | denied
-    ${'a rule that forbids is final'}                  | ${'DENY_RULE'}              | ${200} | ${true}
-    ${'so is what could be read in two ways'}          | ${'INVALID_REQUEST'}        | ${200} | ${true}
-    ${'without a rule the next authorizer may allow'}  | ${'NO_ALLOW_RULE'}          | ${200} | ${undefined}
-    ${'so it may where nobody answers for the target'} | ${'UNKNOWN_ENDPOINT'}       | ${200} | ${undefined}
-    ${'an obligation cannot be carried'}               | ${'OBLIGATION_UNSUPPORTED'} | ${200} | ${undefined}
-    ${'without a policy the failure policy decides'}   | ${'POLICY_UNAVAILABLE'}     | ${503} | ${undefined}
-    ${'so it does at the end'}                         | ${'SHUTTING_DOWN'}          | ${503} | ${undefined}
-  `('denies: $because', ({ reason, status, denied }) => {
-    const { status: sent, review: told } = toReview(deniedAnswer({ reason }));
-    expect([sent, told.status.allowed, told.status.denied]).toEqual([status, false, denied]);
+  const NEXT = { status: 200, denied: undefined };
+  const FINAL = { status: 200, denied: true };
+  const FAILURE_POLICY = { status: 503, denied: undefined };
+  // A new reason fails to compile until somebody has said which it is.
+  const DENIALS: { readonly [reason in DenyReason]: readonly [because: string, sent: object] } = {
+    NO_ALLOW_RULE: ['without a rule the next authorizer may allow', NEXT],
+    ACCESS_EVIDENCE_MISSING: ['so it may where nobody has said who asks', NEXT],
+    NOT_VISIBLE: ['where a boundary does not let it be seen', NEXT],
+    UNKNOWN_ENDPOINT: ['and where nobody answers for the target', NEXT],
+    DENY_RULE: ['a rule that forbids is final', FINAL],
+    TARGET_DOMAIN_SUSPENDED: ['suspending a domain opens nothing', FINAL],
+    CALLER_SUSPENDED: ['nor does suspending who asks', FINAL],
+    AMBIGUOUS_CALLER: ['who could be two may be the one that is forbidden', FINAL],
+    EGRESS_CLOSED: ['what is closed is closed', FINAL],
+    INVALID_REQUEST: ['what could be read in two ways is forbidden in one of them', FINAL],
+    NOT_ENTITLED: ['a stranger to the target has no say in who is next', FINAL],
+    OBLIGATION_UNSUPPORTED: ['an allow with a condition is not to become one without', FINAL],
+    POLICY_UNAVAILABLE: ['without a policy the failure policy decides', FAILURE_POLICY],
+    POLICY_TOO_OLD: ['so it does with an old one', FAILURE_POLICY],
+    OVERLOADED: ['under too much load', FAILURE_POLICY],
+    SHUTTING_DOWN: ['at the end', FAILURE_POLICY],
+    INTERNAL_FAULT: ['and where we failed', FAILURE_POLICY],
+  };
+
+  it.each(
+    Object.entries(DENIALS).map(([reason, [because, sent]]) => ({ reason: reason as DenyReason, because, sent })),
+  )('denies by $reason: $because', ({ reason, sent }) => {
+    const { status, review: told } = toReview(deniedAnswer({ reason }));
+    expect(told.status.allowed).toBe(false);
+    expect({ status, denied: told.status.denied }).toEqual(sent);
     expect(JSON.stringify(told)).not.toMatch(/shop|RULE|ENDPOINT/);
   });
 });

@@ -1,9 +1,9 @@
 import { clientView, type Answer, type Question } from '#decision';
-import type { Target } from '#engine';
+import type { Reason, Target } from '#engine';
 import { attributes } from '#policy';
 import { z } from 'zod';
 import { attributesOf, malformed, vouchedQuestion } from '../vouched.js';
-import { jsonOf, shaped } from '../webhook-body.js';
+import { jsonOf, shaped, textList } from '../webhook-body.js';
 
 const API_VERSION = 'authorization.k8s.io/v1';
 const KIND = 'SubjectAccessReview';
@@ -26,7 +26,7 @@ const review = z.object({
   kind: z.literal(KIND),
   spec: z.object({
     user: text,
-    groups: z.array(z.string()).nullish(),
+    groups: textList.nullish(),
     uid: text,
     extra: attributes.nullish(),
     resourceAttributes: resourceAttributes.nullish(),
@@ -99,14 +99,29 @@ function idOf({ namespace, name }: ResourceAttributes): string {
   return namespace || !name ? `${namespace ?? ''}/${name ?? ''}` : name;
 }
 
+/** The review that goes back where none could be read. */
+export const DENIED_UNREAD: Review = {
+  apiVersion: API_VERSION,
+  kind: KIND,
+  status: { allowed: false, denied: true, reason: 'the review cannot be read' },
+};
+
+/** Denials that say only that nothing here allows it. All others are final: what closes something must not ask who opens it. */
+const NO_OPINION: ReadonlySet<Reason> = new Set<Reason>([
+  'NO_ALLOW_RULE',
+  'ACCESS_EVIDENCE_MISSING',
+  'NOT_VISIBLE',
+  'UNKNOWN_ENDPOINT',
+]);
+
 /**
- * The review with its status. Only a rule that forbids, and what cannot be read in one way, is final; any other denial is no
- * opinion, so that the API server asks its next authorizer. Where we cannot answer, its `failurePolicy` decides.
+ * The review with its status. A denial that is no opinion has the API server ask its next authorizer. Where we cannot
+ * answer, its `failurePolicy` decides.
  */
 export function toReview(answer: Answer): { readonly status: 200 | 503; readonly review: Review } {
   const { outcome, decisionId } = answer;
-  const isFinal = outcome.reason === 'DENY_RULE' || outcome.reason === 'INVALID_REQUEST';
   const isUnavailable = clientView(answer) === 'unavailable';
+  const isFinal = outcome.decision === 'deny' && !isUnavailable && !NO_OPINION.has(outcome.reason);
   return {
     status: isUnavailable ? 503 : 200,
     review: {

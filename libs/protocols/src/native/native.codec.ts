@@ -70,7 +70,7 @@ export function askedFrom(reading: RequestReading, trace?: string): Asked {
   };
 }
 
-/** The answer of `documents.md`; on `INVALID_REQUEST` also every fault with a JSON pointer. */
+/** The answer of `documents.md`; on `INVALID_REQUEST` also its faults, each with a JSON pointer. */
 export interface NativeAnswer extends DecisionAnswer {
   readonly detail?: Answer['faults'];
   /** With an explanation: what was presented and does not count, and why. */

@@ -4,9 +4,16 @@ import { clientHeaders, type HeaderLine } from '#wire';
 import { z } from 'zod';
 import { askedFrom } from '../native/native.codec.js';
 import { attributesOf, malformed, vouchedQuestion } from '../vouched.js';
-import { shaped } from '../webhook-body.js';
+import { isTexts, shaped } from '../webhook-body.js';
 
-const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]));
+type Texts = { readonly [name: string]: string | number | boolean | readonly string[] };
+
+/** Fields by name. Like `textList`, it ends with the first that is none. */
+const texts = z.custom<Texts>(
+  (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isField),
+  { error: 'a map of texts, and of lists of texts' },
+);
 
 /** Kong's plugin `opa`. */
 const kong = z.object({
@@ -22,19 +29,6 @@ const kong = z.object({
   client_ip: z.string().optional(),
 });
 
-/** APISIX's plugin `opa`. */
-const apisix = z.object({
-  type: z.literal('http'),
-  request: z.object({
-    method: z.string(),
-    host: z.string(),
-    path: z.string(),
-    query: texts.optional(),
-    headers: texts.optional(),
-  }),
-  var: z.object({ remote_addr: z.string().optional() }).optional(),
-});
-
 /** Kafka's authorizer for OPA. */
 const kafka = z.object({
   action: z.object({
@@ -44,19 +38,7 @@ const kafka = z.object({
   requestContext: z.object({ principal: z.object({ principalType: z.string(), name: z.string() }) }),
 });
 
-type Texts = z.infer<typeof texts>;
-
-/** A request of HTTP as a gateway took it apart. */
-interface TakenApart {
-  readonly method: string;
-  readonly host: string;
-  readonly path: string;
-  readonly query: Texts | undefined;
-  readonly headers: Texts | undefined;
-  readonly clientAddress: string | undefined;
-}
-
-/** A path that reads the same decoded and raw: what these gateways tell is decoded, and what they forward need not be. */
+/** A path that reads the same decoded and raw: what Kong tells is decoded, and what it forwards need not be. */
 const PLAIN_PATH = /^\/[A-Za-z0-9._~!$&'()*+,=:@/-]*$/;
 const TOPIC_ACTIONS: ReadonlyMap<string, string> = new Map([
   ['READ', 'consume'],
@@ -67,29 +49,21 @@ const TOPIC_ACTIONS: ReadonlyMap<string, string> = new Map([
 export function questionIn(input: unknown, trace: string | undefined): Question {
   const members = typeof input === 'object' && input !== null ? input : {};
   if ('target' in members) return askedFrom(parseRequest(input, { mode: 'network', now: 0 }), trace).question;
-  if ('type' in members) {
-    const read = shaped(apisix, input);
-    if ('faults' in read) return malformed(inInput(read.faults), trace);
-    const { request, var: variables } = read.value;
-    return fromHttp({ query: undefined, headers: undefined, ...request, clientAddress: variables?.remote_addr }, trace);
-  }
   if ('request' in members) {
     const read = shaped(kong, input);
     if ('faults' in read) return malformed(inInput(read.faults), trace);
-    const { http } = read.value.request;
-    const { method, host, path, headers } = http;
-    const { client_ip: clientAddress } = read.value;
-    return fromHttp({ method, host, path, headers, query: http.querystring, clientAddress }, trace);
+    return fromKong(read.value, trace);
   }
   if ('action' in members) {
     const read = shaped(kafka, input);
     return 'faults' in read ? malformed(inInput(read.faults), trace) : fromKafka(read.value, trace);
   }
-  const message = 'an input is a request of Dharma, or what Kong, APISIX or Kafka send';
+  const message = 'an input is a request of Dharma, or what Kong or Kafka send';
   return malformed([{ pointer: '/input', message }], trace);
 }
 
-function fromHttp({ method, host, path, query, headers, clientAddress }: TakenApart, trace?: string): Question {
+function fromKong({ request, client_ip: clientAddress }: z.infer<typeof kong>, trace?: string): Question {
+  const { method, host, path, querystring, headers } = request.http;
   const client = clientHeaders(linesOf(headers ?? {}));
   const faults: RequestFault[] = client.kind === 'fault' ? [client.fault] : [];
   if (!PLAIN_PATH.test(path)) {
@@ -101,7 +75,7 @@ function fromHttp({ method, host, path, query, headers, clientAddress }: TakenAp
   return {
     kind: 'request',
     request: {
-      target: { kind: 'address', method, host, path: `${path}${queryOf(query ?? {})}` },
+      target: { kind: 'address', method, host, path: `${path}${queryOf(querystring ?? {})}` },
       headers: credentials,
       attributes: attributesOf({}),
       claimed: attributesOf({}),
@@ -118,6 +92,10 @@ function fromHttp({ method, host, path, query, headers, clientAddress }: TakenAp
     },
     trace,
   };
+}
+
+function isField(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value) || isTexts(value);
 }
 
 function linesOf(headers: Texts): readonly HeaderLine[] {

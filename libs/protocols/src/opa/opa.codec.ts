@@ -17,14 +17,11 @@ export interface OpaReply<Result> {
 
 export interface OpaHttpResult {
   readonly allow: boolean;
-  /** The same under the names of Kong and of APISIX. */
   readonly status: number;
-  readonly status_code: number;
   /** On allow for the service, on deny for the client. */
   readonly headers: { readonly [name: string]: string };
-  /** On deny: the body for the client, as Kong and as APISIX read it. */
+  /** On deny: the body for the client. */
   readonly message?: object;
-  readonly reason?: string;
 }
 
 /** Kinds of obligations that have a place in a result; undefined: all. */
@@ -70,9 +67,8 @@ export function toHttp(answer: Answer, challenge: string): OpaReply<OpaHttpResul
     result: {
       allow,
       status,
-      status_code: status,
       headers: allow ? forTheService : headers,
-      ...(body !== undefined && { message: JSON.parse(body) as object, reason: body }),
+      ...(body !== undefined && { message: JSON.parse(body) as object }),
     },
     decision_id: answer.decisionId,
     ...(complaint !== undefined && { complaint }),

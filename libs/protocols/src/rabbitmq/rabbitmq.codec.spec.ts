@@ -19,7 +19,8 @@ describe('a login', () => {
   it.each`
     because                                    | answer                                        | word
     ${'the token is of whoever logs in'}       | ${allowedAnswer({ principal: 'user:ann' })}   | ${'allow'}
-    ${'of whatever type that is'}              | ${allowedAnswer({ principal: 'client:ann' })} | ${'allow'}
+    ${'a program of that name is no user'}     | ${allowedAnswer({ principal: 'client:ann' })} | ${'deny'}
+    ${'nor is what only ends like one'}        | ${allowedAnswer({ principal: 'x:user:ann' })} | ${'deny'}
     ${'a token of another one is no password'} | ${allowedAnswer({ principal: 'user:eve' })}   | ${'deny'}
     ${'nor is one of a longer name'}           | ${allowedAnswer({ principal: 'user:x:ann' })} | ${'deny'}
     ${'nor is none'}                           | ${allowedAnswer({ principal: null })}         | ${'deny'}

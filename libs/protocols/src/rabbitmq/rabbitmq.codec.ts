@@ -119,6 +119,6 @@ function segment(name: string): string {
 export function toWord({ outcome }: Answer, { logsInAs }: Pick<RabbitAsked, 'logsInAs'>): 'allow' | 'deny' {
   if (outcome.decision !== 'allow') return 'deny';
   if (logsInAs === undefined) return 'allow';
-  const { principal } = outcome;
-  return principal !== null && principal.slice(principal.indexOf(':') + 1) === logsInAs ? 'allow' : 'deny';
+  // A user is whom RabbitMQ asks about afterwards; a program of the same name is another one.
+  return outcome.principal === `user:${logsInAs}` ? 'allow' : 'deny';
 }
