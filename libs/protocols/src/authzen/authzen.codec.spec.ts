@@ -181,6 +181,30 @@ describe('a search', () => {
     expect(() => toSearch(sought, bytes(body))).toThrow(expect.objectContaining({ code: 'request-malformed' }));
   });
 
+  it.each`
+    because                             | limit
+    ${'it would find without end'}      | ${-1}
+    ${'it is more than a page holds'}   | ${1_001}
+    ${'results are counted in wholes'}  | ${1.5}
+    ${'a text is no number of results'} | ${'2'}
+  `('goes on from no token with a forged limit: $because', ({ limit }) => {
+    const first = toSearch('resource', bytes({ ...RESOURCES, page: { limit: 2 } }));
+    const token = toSearchReply(first, found(['1'], '1')).page!.next_token;
+    const [, ...rest] = JSON.parse(Buffer.from(token, 'base64url').toString()) as unknown[];
+    const forged = Buffer.from(JSON.stringify([limit, ...rest])).toString('base64url');
+    expect(() => toSearch('resource', bytes({ ...RESOURCES, page: { token: forged } }))).toThrow(
+      expect.objectContaining({ code: 'request-malformed' }),
+    );
+  });
+
+  it('goes on with a limit that was more than a page holds, sent again or not', () => {
+    const first = toSearch('resource', bytes({ ...RESOURCES, page: { limit: 5_000 } }));
+    const token = toSearchReply(first, found(['1'], '1')).page!.next_token;
+    for (const page of [{ token }, { token, limit: 5_000 }]) {
+      expect(toSearch('resource', bytes({ ...RESOURCES, page }))).toMatchObject({ search: { limit: 1_000 } });
+    }
+  });
+
   it('goes on where its token says, with the limit it began with, sent again or not', () => {
     const first = toSearch('resource', bytes({ ...RESOURCES, page: { limit: 2 } }));
     const token = toSearchReply(first, found(['1', '2'], '2')).page!.next_token;
