@@ -12,6 +12,7 @@ import {
 } from '#engine';
 import type { Caller, Judged, KnownCaller, Peer } from '#identity';
 import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
+import { Breath } from './breath.js';
 import type { Clock, EventLog } from './event.js';
 import { ageSeconds, type LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
 import { look, type Search, type SearchAnswer } from './search.js';
@@ -113,7 +114,15 @@ export class DecisionPoint {
     }
   }
 
-  /** Whatever would be allowed, a page at a time; all of a page by one revision and at one instant. */
+  /** For whoever asks much at once. */
+  breath(): Breath {
+    return new Breath(this.#parts.stopwatch);
+  }
+
+  /**
+   * Whatever would be allowed, a page at a time; all of a page by one revision and at one instant. A server that only
+   * observes finds the same: a list of all there is would say nothing, and show it to those who may not ask about it.
+   */
   async search(search: Search, caller: KnownCaller): Promise<SearchAnswer> {
     const { live, log, clock, stopwatch, newDecisionId } = this.#parts;
     const since = stopwatch();
@@ -125,7 +134,7 @@ export class DecisionPoint {
       const answer = await look(search, {
         snapshot: policy.snapshot,
         revision: policy.revision,
-        isObserving: this.isObserving,
+        breath: this.breath(),
         judge: (question) =>
           question.kind === 'malformed' ? NOTHING : policy.identity.judge(question.presented, caller, time),
         request: (question, judged) => this.#request({ question, caller }, policy, judged, time),

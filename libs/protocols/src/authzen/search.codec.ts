@@ -67,7 +67,7 @@ export function toSearchReply({ result, isPaged, limit, digest }: AskedSearch, a
 }
 
 type Asked<Kind extends Sought> = z.infer<(typeof searches)[Kind]>;
-type What = Pick<Search, 'candidates' | 'question'> & Pick<AskedSearch, 'result'>;
+type What = Pick<Search, 'candidates' | 'question' | 'isAtOneEndpoint'> & Pick<AskedSearch, 'result'>;
 
 function subjectSearch({ subject, ...rest }: Asked<'subject'>, trace: string | undefined): What {
   const { type, properties } = subject;
@@ -75,6 +75,7 @@ function subjectSearch({ subject, ...rest }: Asked<'subject'>, trace: string | u
   return {
     candidates: (snapshot) => subjectCandidates(snapshot, type, target),
     question: (id) => questionOf(rest, presentedOf({ type, id, properties }), trace),
+    isAtOneEndpoint: true,
     result: (id) => ({ type, id }),
   };
 }
@@ -86,6 +87,7 @@ function resourceSearch({ subject, resource, action, context }: Asked<'resource'
     candidates: (snapshot) =>
       isRoute(type) ? routeCandidates(snapshot, action.name) : resourceCandidates(snapshot, type, action.name),
     question: (id) => questionOf({ resource: { type, id, properties }, action, context }, presented, trace),
+    isAtOneEndpoint: !isRoute(type),
     result: (id) => ({ type, id }),
   };
 }
@@ -99,6 +101,7 @@ function actionSearch({ subject, resource, context }: Asked<'action'>, trace: st
         ? methodCandidates(snapshot, routeOf(resource, { name: '' }))
         : actionCandidates(snapshot, resource.type),
     question: (name) => questionOf({ resource, action: { name }, context }, presented, trace),
+    isAtOneEndpoint: false,
     result: (name) => ({ name }),
   };
 }
@@ -116,9 +119,9 @@ function paged<Read extends { readonly page?: Asked<'action'>['page'] }>(
     throw new Problem('request-malformed', { fault: '/page/token: it belongs to another search, or another limit' });
   }
   const limit = token?.limit ?? given;
-  const { candidates, question, result } = searchOf(rest, trace);
+  const { result, ...what } = searchOf(rest, trace);
   return {
-    search: { candidates, question, after: token?.after, limit: limit === 0 ? MOST_RESULTS : limit, trace },
+    search: { ...what, after: token?.after, limit: limit === 0 ? MOST_RESULTS : limit, trace },
     result,
     isPaged: (page ?? undefined) !== undefined,
     limit,
