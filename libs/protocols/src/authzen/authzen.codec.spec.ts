@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import { MAX_BODY_BYTES } from '../json-text.js';
 import { MAX_BATCH } from '../native/native.codec.js';
-import { isLast, toDecision, toEvaluation, toEvaluations, toItem } from './authzen.codec.js';
+import { type Evaluations, isLast, toDecision, toEvaluation, toEvaluations, toItem } from './authzen.codec.js';
 import { toSearch, toSearchReply } from './search.codec.js';
 
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
@@ -82,19 +82,23 @@ describe('evaluations', () => {
     ${'empty members at the top are no fault'}         | ${{ subject: {}, action: {}, resource: {}, context: {} }}           | ${ASKED}                                     | ${{ kind: 'request' }}
     ${'nor is rubbish that every item replaces'}       | ${{ subject: 7, action: 'x', resource: [] }}                        | ${ASKED}                                     | ${{ kind: 'request' }}
   `('take defaults entity by entity: $because', ({ top, item, read }) => {
-    const {
-      questions: [question],
-    } = questions({ ...top, evaluations: [item] }) as { questions: readonly object[] };
+    const [question] = (questions({ ...top, evaluations: [item] }) as Evaluations).questions;
     expect(question).toMatchObject(read);
     expect(JSON.stringify(question)).not.toContain('"a":1');
   });
 
   it('keep what cannot be read in its place', () => {
-    const { questions: read } = questions({
+    const batch = questions({
       subject: SUBJECT,
       evaluations: [{ action: ACTION, resource: RESOURCE }, {}, 7, null, { action: ACTION, resource: { id: '1' } }],
-    }) as { questions: readonly { kind: string }[] };
-    expect(read.map(({ kind }) => kind)).toEqual(['request', 'malformed', 'malformed', 'malformed', 'malformed']);
+    }) as Evaluations;
+    expect([...batch.questions].map(({ kind }) => kind)).toEqual([
+      'request',
+      'malformed',
+      'malformed',
+      'malformed',
+      'malformed',
+    ]);
   });
 
   it.each`
