@@ -304,9 +304,11 @@ function denialOf({ reason, deniedAt }: Outcome): Denial {
   return { reason: reason as DenyReason, deniedAt };
 }
 
-/** What a server that only observes says instead of a denial; the path goes back as it came where none was judged. */
+/** What can stand in a header, or in metadata, as it is. */
+const PLAIN = /^[!-~]*$/;
+
+/** What a server that only observes says instead of a denial. */
 function letThrough(verdict: Outcome, wouldDeny: Denial, question: Question): Outcome {
-  const target = question.kind === 'request' ? question.request.target : undefined;
   return {
     ...verdict,
     decision: 'allow',
@@ -314,8 +316,15 @@ function letThrough(verdict: Outcome, wouldDeny: Denial, question: Question): Ou
     deniedAt: null,
     rules: [],
     ttlSeconds: 0,
-    path: verdict.path ?? (target?.kind === 'address' ? target.path.split('?', 1)[0]! : null),
+    path: verdict.path ?? unjudgedPath(question),
     accepts: undefined,
     wouldDeny,
   };
+}
+
+/** A path goes back as it came where none was judged; nobody has looked whether it is one. */
+function unjudgedPath(question: Question): string | null {
+  if (question.kind === 'malformed' || question.request.target.kind !== 'address') return null;
+  const path = question.request.target.path.split('?', 1)[0]!;
+  return PLAIN.test(path) ? path : null;
 }
