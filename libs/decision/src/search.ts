@@ -83,9 +83,17 @@ async function possible(all: Candidates, question: Search['question'], looker: L
   if (looker.breath.isOver) await looker.breath.next();
   const phantom = question(narrowing.phantom);
   const request = looker.request(phantom, await looker.judge(phantom));
-  const places = narrowing.possible(request, decide(looker.snapshot, request));
+  const places = await unhurried(narrowing.possible(request, decide(looker.snapshot, request)), looker.breath);
   if (places === undefined) return all;
   return { ids: places.map((place) => ids[place]!), kinds: { at: (place) => kinds.at(places[place]!) } };
+}
+
+async function unhurried<Result>(work: Generator<void, Result, void>, breath: Breath): Promise<Result> {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (breath.isOver) await breath.next();
+  }
 }
 
 async function verdictOn(question: Question, looker: Looker): Promise<Outcome> {
