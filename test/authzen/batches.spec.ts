@@ -8,6 +8,8 @@ import {
   toEvaluations,
   type Evaluations,
 } from '../../libs/protocols/src/authzen/authzen.codec.js';
+import { AuthzenController } from '../../libs/protocols/src/authzen/authzen.controller.js';
+import { countTurns } from './turns.js';
 import { ACTIONS, documents, RECORDS, standing, USERS } from './small-worlds.js';
 
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 3 });
@@ -65,4 +67,19 @@ it('says what single evaluations say, as far as they would be asked', async () =
     { numRuns: 250 },
   );
   expect(seen.size).toBe(6);
+});
+
+it('lets others in between its items', async () => {
+  let microseconds = 0;
+  const [text] = fc.sample(documents, { numRuns: 1, seed: 1 });
+  const { decisionPoint, caller } = await standing(text!, { stopwatch: () => (microseconds += 1_000) });
+  type Parts = ConstructorParameters<typeof AuthzenController>;
+  const controller = new AuthzenController(decisionPoint, { overHttp: () => caller } as unknown as Parts[1]);
+  const others = countTurns();
+  const one = { subject: { type: 'user', id: 'u-1' }, action: { name: 'view' }, resource: { type: 'record', id: '1' } };
+  const body = bytes({ ...one, evaluations: Array.from({ length: 100 }, () => ({})) });
+  const request = { raw: { headers: {}, rawHeaders: [] }, body };
+  const reply = await controller.evaluateAll(request as unknown as Parameters<typeof controller.evaluateAll>[0]);
+  expect(reply).toHaveProperty('evaluations.length', 100);
+  expect(others.stop()).toBeGreaterThan(5);
 });

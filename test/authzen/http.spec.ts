@@ -225,17 +225,21 @@ describe('a route', () => {
   };
 
   it.each`
-    because                                   | action    | id                 | properties                             | decision
-    ${'it is in the policy'}                  | ${'GET'}  | ${'/pages/{name}'} | ${undefined}                           | ${true}
-    ${'what its parameter is called is open'} | ${'GET'}  | ${'/pages/{p}'}    | ${undefined}                           | ${true}
-    ${'a template is no path'}                | ${'GET'}  | ${'/pages/front'}  | ${undefined}                           | ${false}
-    ${'methods are told apart'}               | ${'POST'} | ${'/pages/{name}'} | ${undefined}                           | ${false}
-    ${'any method is answered there'}         | ${'PUT'}  | ${'/any'}          | ${undefined}                           | ${true}
-    ${'its path belongs to it'}               | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/pages/a', hostname: 'x' }} | ${true}
-    ${'a path of another route is a lie'}     | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/any' }}                    | ${false}
-    ${'a path that two read differently too'} | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/pages/%2e%2e' }}           | ${false}
-    ${'a full address is no template'}        | ${'GET'}  | ${'http://a/any'}  | ${undefined}                           | ${false}
-    ${'an empty one is none'}                 | ${'GET'}  | ${''}              | ${undefined}                           | ${false}
+    because                                   | action    | id                 | properties                                        | decision
+    ${'it is in the policy'}                  | ${'GET'}  | ${'/pages/{name}'} | ${undefined}                                      | ${true}
+    ${'what its parameter is called is open'} | ${'GET'}  | ${'/pages/{p}'}    | ${undefined}                                      | ${true}
+    ${'a template is no path'}                | ${'GET'}  | ${'/pages/front'}  | ${undefined}                                      | ${false}
+    ${'methods are told apart'}               | ${'POST'} | ${'/pages/{name}'} | ${undefined}                                      | ${false}
+    ${'any method is answered there'}         | ${'PUT'}  | ${'/any'}          | ${undefined}                                      | ${true}
+    ${'its path belongs to it'}               | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/pages/a' }}                           | ${true}
+    ${'its host has it'}                      | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/pages/a', hostname: 'desk.example' }} | ${true}
+    ${'a host without it is another place'}   | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/pages/a', hostname: 'x' }}            | ${false}
+    ${'so is one without a path'}             | ${'GET'}  | ${'/pages/{name}'} | ${{ hostname: 'internal.example' }}               | ${false}
+    ${'what is no host is no place'}          | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/pages/a', hostname: 'not a host!' }}  | ${false}
+    ${'a path of another route is a lie'}     | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/any' }}                               | ${false}
+    ${'a path that two read differently too'} | ${'GET'}  | ${'/pages/{name}'} | ${{ path: '/pages/%2e%2e' }}                      | ${false}
+    ${'a full address is no template'}        | ${'GET'}  | ${'http://a/any'}  | ${undefined}                                      | ${false}
+    ${'an empty one is none'}                 | ${'GET'}  | ${''}              | ${undefined}                                      | ${false}
   `('is found by its template: $because', async ({ action, id, properties, decision }) => {
     expect(await decided(action, id, properties)).toBe(decision);
   });

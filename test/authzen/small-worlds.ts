@@ -1,6 +1,6 @@
 /** Random small worlds in which people may do things to records, and a decision point that knows one of them. */
 import fc from 'fast-check';
-import { DecisionPoint, Explainer, LiveSnapshot } from '#decision';
+import { DecisionPoint, type DecisionPointParts, Explainer, LiveSnapshot } from '#decision';
 import { compile, type World } from '#engine';
 import { Identity, identitySettings, type KnownCaller, KeyRing } from '#identity';
 import { loadBundle } from '#policy';
@@ -190,7 +190,7 @@ export interface Standing {
 export const NOW = Date.parse('2026-12-24T12:00:00Z');
 
 /** A decision point that decides by the documents, and the enforcement point of theirs. */
-export async function standing(text: string): Promise<Standing> {
+export async function standing(text: string, more: Partial<DecisionPointParts> = {}): Promise<Standing> {
   const { world, faults, documents: read } = loadBundle([{ file: 'small.yaml', text }]);
   if (world === null) throw new Error(JSON.stringify(faults));
   const live = new LiveSnapshot();
@@ -217,6 +217,7 @@ export async function standing(text: string): Promise<Standing> {
     maxTtlSeconds: 30,
     minRevisionWaitMilliseconds: 0,
     mode: 'enforce',
+    ...more,
   });
   const caller = decisionPoint.caller({ listener: 'tcp', address: '127.0.0.1', key: undefined, certificateUris: [] });
   return { world, decisionPoint, caller: caller as KnownCaller };

@@ -90,6 +90,7 @@ export function challengeFor(view: ChallengedView, challenge: string): string {
   return `${challenge}${challenge.includes('=') ? ',' : ''} error="${view}"`;
 }
 
-function isOwnState(reason: string): boolean {
-  return (OWN_STATE_REASONS as readonly string[]).includes(reason);
+/** Whether a reason tells of us, and nothing of what was asked. */
+export function isOwnState(reason: string | undefined): reason is (typeof OWN_STATE_REASONS)[number] {
+  return (OWN_STATE_REASONS as readonly (string | undefined)[]).includes(reason);
 }

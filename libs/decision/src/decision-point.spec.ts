@@ -228,4 +228,18 @@ describe('the decision point', () => {
     });
     expect(events).toEqual([expect.objectContaining({ decision: 'allow', observed: denial })]);
   });
+
+  it.each`
+    because                           | path         | said
+    ${'a query is none of it'}        | ${'/a?b=1'}  | ${'/a'}
+    ${'it may be escaped'}            | ${'/a%0Ab'}  | ${'/a%0Ab'}
+    ${'a line ends a header'}         | ${'/a\nb'}   | ${null}
+    ${'a space is cut off at an end'} | ${'/a '}     | ${null}
+    ${'letters are sent as bytes'}    | ${'/\u00e9'} | ${'/%C3%A9'}
+    ${'half a letter is no text'}     | ${'/\ud800'} | ${null}
+  `('only observing, says the path where it can stand in a header: $because', ({ path, said }) => {
+    const { decisionPoint } = point({}, { mode: 'observe' });
+    const question = { ...QUESTION, request: { ...REQUEST, target: { ...REQUEST.target, path } } } as Question;
+    expect(decisionPoint.answer(question, CALLER)).toMatchObject({ outcome: { decision: 'allow', path: said } });
+  });
 });

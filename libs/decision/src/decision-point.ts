@@ -12,6 +12,7 @@ import {
 } from '#engine';
 import type { Caller, Judged, KnownCaller, Peer } from '#identity';
 import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
+import { Breath } from './breath.js';
 import type { Clock, EventLog } from './event.js';
 import { ageSeconds, type LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
 import { look, type Search, type SearchAnswer } from './search.js';
@@ -115,7 +116,15 @@ export class DecisionPoint {
     }
   }
 
-  /** Whatever would be allowed, a page at a time; all of a page by one revision and at one instant. */
+  /** For whoever asks much at once. */
+  breath(): Breath {
+    return new Breath(this.#parts.stopwatch);
+  }
+
+  /**
+   * Whatever would be allowed, a page at a time; all of a page by one revision and at one instant. A server that only
+   * observes finds the same: a list of all there is would say nothing, and show it to those who may not ask about it.
+   */
   async search(search: Search, caller: KnownCaller): Promise<SearchAnswer> {
     const { live, log, clock, stopwatch, newDecisionId } = this.#parts;
     const since = stopwatch();
@@ -127,7 +136,7 @@ export class DecisionPoint {
       const answer = await look(search, {
         snapshot: policy.snapshot,
         revision: policy.revision,
-        isObserving: this.isObserving,
+        breath: this.breath(),
         judge: (question) =>
           question.kind === 'malformed' ? NOTHING : policy.identity.judge(question.presented, caller, time),
         request: (question, judged) => this.#request({ question, caller }, policy, judged, time),
@@ -304,9 +313,11 @@ function denialOf({ reason, deniedAt }: Outcome): Denial {
   return { reason: reason as DenyReason, deniedAt };
 }
 
-/** What a server that only observes says instead of a denial; the path goes back as it came where none was judged. */
+/** What can stand in a header, or in metadata, as it is. */
+const PLAIN = /^[!-~]*$/;
+
+/** What a server that only observes says instead of a denial. */
 function letThrough(verdict: Outcome, wouldDeny: Denial, question: Question): Outcome {
-  const target = question.kind === 'request' ? question.request.target : undefined;
   return {
     ...verdict,
     decision: 'allow',
@@ -314,8 +325,15 @@ function letThrough(verdict: Outcome, wouldDeny: Denial, question: Question): Ou
     deniedAt: null,
     rules: [],
     ttlSeconds: 0,
-    path: verdict.path ?? (target?.kind === 'address' ? target.path.split('?', 1)[0]! : null),
+    path: verdict.path ?? unjudgedPath(question),
     accepts: undefined,
     wouldDeny,
   };
+}
+
+/** A path goes back as it came where none was judged; nobody has looked whether it is one. */
+function unjudgedPath(question: Question): string | null {
+  if (question.kind === 'malformed' || question.request.target.kind !== 'address') return null;
+  const path = question.request.target.path.split('?', 1)[0]!;
+  return PLAIN.test(path) ? path : null;
 }

@@ -1,11 +1,22 @@
-import { type AccessRequest, type Candidates, type DenyReason, decide, type Snapshot } from '#engine';
+import {
+  type AccessRequest,
+  type Candidates,
+  type DenyReason,
+  decide,
+  denied,
+  type Outcome,
+  type Snapshot,
+} from '#engine';
 import type { Judged } from '#identity';
-import type { Question } from './answer.js';
+import { isOwnState, type Question } from './answer.js';
+import type { Breath } from './breath.js';
 
 /** What is searched for, and what would be asked about each candidate. */
 export interface Search {
   readonly candidates: (snapshot: Snapshot) => Candidates;
   readonly question: (id: string) => Extract<Question, { kind: 'request' }>;
+  /** Whether one endpoint answers for all of them, so that who may not ask about one may ask about none. */
+  readonly isAtOneEndpoint: boolean;
   /** What was looked at already: everything up to this id. */
   readonly after: string | undefined;
   /** Most ids to find. */
@@ -31,25 +42,31 @@ export type SearchAnswer =
 
 /** A page ends early after so many decisions: a few milliseconds of them. */
 const MOST_DECISIONS = 5_000;
-/** Decisions between two breaths, in which others are answered. */
-const IN_ONE_BREATH = 200;
+/** An id that stands for any other where none is looked at. */
+const ANYONE = 'anyone';
 
 export interface Looker {
   readonly snapshot: Snapshot;
   readonly revision: number;
   judge(question: Question): Judged | Promise<Judged>;
   request(question: Question, judged: Judged): AccessRequest;
-  /** Everything is allowed, whatever is decided. */
-  readonly isObserving: boolean;
+  readonly breath: Breath;
 }
 
 /** Decides about the candidates of one page, once for all that no rule tells apart. */
-export async function look({ candidates, question, after, limit }: Search, looker: Looker): Promise<SearchAnswer> {
-  const { snapshot, revision } = looker;
-  const { ids, kinds } = await possible(candidates(snapshot), question, looker);
+export async function look(search: Search, looker: Looker): Promise<SearchAnswer> {
+  const { question, after, limit } = search;
+  const { revision, breath } = looker;
+  // Candidates are dear: who may not ask about the endpoint does not make us look for them.
+  const before = search.isAtOneEndpoint ? (await verdictOn(question(ANYONE), looker)).reason : undefined;
+  if (isOwnState(before)) return { kind: 'unavailable', reason: before };
+  if (before === 'NOT_ENTITLED') return { kind: 'found', ids: [], next: undefined, revision, decisions: 0 };
+  const { ids, kinds } = await possible(search.candidates(looker.snapshot), question, looker);
   const verdicts = new Map<number, boolean>();
   const found: string[] = [];
   for (let place = after === undefined ? 0 : firstAfter(ids, after); place < ids.length; place++) {
+    // Not only decisions take time: telling kinds apart does, and finding the endpoint of a route.
+    if (breath.isOver) await breath.next();
     if (found.length === limit || verdicts.size === MOST_DECISIONS) {
       return { kind: 'found', ids: found, next: ids[place - 1], revision, decisions: verdicts.size };
     }
@@ -57,9 +74,10 @@ export async function look({ candidates, question, after, limit }: Search, looke
     const kind = kinds.at(place);
     let isAllowed = verdicts.get(kind);
     if (isAllowed === undefined) {
-      isAllowed = await allows(question(id), looker);
+      const { decision, reason } = await verdictOn(question(id), looker);
+      if (isOwnState(reason)) return { kind: 'unavailable', reason };
+      isAllowed = decision === 'allow';
       verdicts.set(kind, isAllowed);
-      if (verdicts.size % IN_ONE_BREATH === 0) await nextTurn();
     }
     if (isAllowed) found.push(id);
   }
@@ -69,18 +87,28 @@ export async function look({ candidates, question, after, limit }: Search, looke
 /** Those of many candidates that can be allowed at all, where that is quickly told. */
 async function possible(all: Candidates, question: Search['question'], looker: Looker): Promise<Candidates> {
   const { ids, kinds, narrowing } = all;
-  if (narrowing === undefined || ids.length === 0 || looker.isObserving) return all;
+  if (narrowing === undefined || ids.length === 0) return all;
+  if (looker.breath.isOver) await looker.breath.next();
   const phantom = question(narrowing.phantom);
   const request = looker.request(phantom, await looker.judge(phantom));
-  const places = narrowing.possible(request, decide(looker.snapshot, request));
+  const places = await unhurried(narrowing.possible(request, decide(looker.snapshot, request)), looker.breath);
   if (places === undefined) return all;
   return { ids: places.map((place) => ids[place]!), kinds: { at: (place) => kinds.at(places[place]!) } };
 }
 
-async function allows(question: Question, looker: Looker): Promise<boolean> {
+async function unhurried<Result>(work: Generator<void, Result, void>, breath: Breath): Promise<Result> {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (breath.isOver) await breath.next();
+  }
+}
+
+async function verdictOn(question: Question, looker: Looker): Promise<Outcome> {
   const judged = await looker.judge(question);
-  if (judged.subjectFault !== undefined) return looker.isObserving;
-  return decide(looker.snapshot, looker.request(question, judged)).decision === 'allow' || looker.isObserving;
+  // As for a single evaluation: of a subject that is nobody nothing is judged.
+  if (judged.subjectFault !== undefined) return denied('INVALID_REQUEST');
+  return decide(looker.snapshot, looker.request(question, judged));
 }
 
 /** The place of the first id that follows; ids are sorted. */
@@ -93,8 +121,4 @@ function firstAfter(ids: readonly string[], after: string): number {
     else high = middle;
   }
   return low;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((turn) => setImmediate(turn));
 }

@@ -33,8 +33,12 @@ export function resourceCandidates(snapshot: Snapshot, type: string, action: str
   const endpoint = actions?.get(action) ?? actions?.get('*');
   if (endpoint === undefined) return NONE;
   return kept(snapshot, endpoint, `resource ${type}`, () => {
-    const candidates = sorted(storedIds(endpoint, type), resourceLikeness(snapshot, endpoint, type));
-    return { ...candidates, narrowing: new Narrowing(snapshot, endpoint, type, candidates.ids) };
+    const ids = storedIds(endpoint, type);
+    return {
+      ids,
+      kinds: new LikeKinds(ids, resourceLikeness(snapshot, endpoint, type)),
+      narrowing: new Narrowing(snapshot, endpoint, type, ids),
+    };
   });
 }
 
@@ -54,14 +58,16 @@ export function subjectCandidates(snapshot: Snapshot, type: string, target: Targ
   const endpoint = endpointOf(snapshot, target);
   if (endpoint === undefined) return NONE;
   return kept(snapshot, endpoint, `subject ${type}`, () => {
-    const ids = storedIds(endpoint, type);
+    const stored = storedIds(endpoint, type);
+    const ids = new Set(stored);
     const chains = new Set(endpoint.chains);
     for (const [id, holding] of snapshot.holdings.ofType(type).all()) {
       for (let held: typeof holding | undefined = holding; held !== undefined; held = held.next) {
         if (chains.has(held.domain)) ids.add(id);
       }
     }
-    return sorted(ids, subjectLikeness(snapshot, endpoint, type));
+    const all = ids.size === stored.length ? stored : [...ids].sort();
+    return { ids: all, kinds: new LikeKinds(all, subjectLikeness(snapshot, endpoint, type)) };
   });
 }
 
@@ -103,31 +109,50 @@ function listed(methods: readonly string[], method: string): boolean {
   return methods.includes(method) || methods.includes('*');
 }
 
-function storedIds({ chains }: EndpointNode, type: string): Set<string> {
-  const ids = new Set<string>();
-  for (const { entities } of directoriesOf(chains)) for (const id of idsByType(entities).get(type) ?? []) ids.add(id);
-  return ids;
+/** Sorted. */
+function storedIds({ chains }: EndpointNode, type: string): readonly string[] {
+  const lists = directoriesOf(chains).flatMap(({ entities }) => idsByType(entities).get(type) ?? []);
+  if (lists.length < 2) return lists[0]?.sorted() ?? [];
+  // What is in order list by list is quickly put in order as a whole.
+  return [...new Set(lists.flatMap((list) => list.sorted()))].sort();
 }
 
-const types = new WeakMap<ReadonlyMap<string, Attributes>, ReadonlyMap<string, readonly string[]>>();
+/** Ids of one type in one directory. All endpoints that look at it alone share the list. */
+class StoredIds {
+  private isSorted = false;
+  private readonly ids: string[] = [];
+
+  add(id: string): void {
+    this.ids.push(id);
+  }
+
+  sorted(): readonly string[] {
+    if (!this.isSorted) this.ids.sort();
+    this.isSorted = true;
+    return this.ids;
+  }
+}
+
+const types = new WeakMap<ReadonlyMap<string, Attributes>, ReadonlyMap<string, StoredIds>>();
 
 /** A directory's ids by their type, sorted out once. */
-function idsByType(entities: ReadonlyMap<string, Attributes>): ReadonlyMap<string, readonly string[]> {
-  let byType = types.get(entities) as Map<string, string[]> | undefined;
+function idsByType(entities: ReadonlyMap<string, Attributes>): ReadonlyMap<string, StoredIds> {
+  let byType = types.get(entities) as Map<string, StoredIds> | undefined;
   if (byType !== undefined) return byType;
   types.set(entities, (byType = new Map()));
   for (const key of entities.keys()) {
     const colon = key.indexOf(':');
-    const ids = byType.get(key.slice(0, colon));
-    if (ids === undefined) byType.set(key.slice(0, colon), [key.slice(colon + 1)]);
-    else ids.push(key.slice(colon + 1));
+    const type = key.slice(0, colon);
+    let ids = byType.get(type);
+    if (ids === undefined) byType.set(type, (ids = new StoredIds()));
+    ids.add(key.slice(colon + 1));
   }
   return byType;
 }
 
-function sorted(ids: ReadonlySet<string>, likeness?: Likeness): Candidates {
-  const list = [...ids].sort();
-  return { ids: list, kinds: likeness === undefined ? ALL_DIFFERENT : new LikeKinds(list, likeness) };
+/** No two of them are alike. */
+function sorted(ids: ReadonlySet<string>): Candidates {
+  return { ids: [...ids].sort(), kinds: ALL_DIFFERENT };
 }
 
 /** Kinds by likeness, which is told when it is first asked for: most candidates are never looked at. */
@@ -154,6 +179,8 @@ class LikeKinds implements Kinds {
 }
 
 const found = new WeakMap<Snapshot, Map<string, Candidates>>();
+/** Most candidates that are kept of a snapshot, those that were asked for first going first. */
+const MOST_KEPT = 64;
 
 /** Nothing is kept of types that nobody has: callers name them. */
 function kept(snapshot: Snapshot, endpoint: EndpointNode, what: string, find: () => Candidates): Candidates {
@@ -163,6 +190,9 @@ function kept(snapshot: Snapshot, endpoint: EndpointNode, what: string, find: ()
   const known = ofSnapshot.get(key);
   if (known !== undefined) return known;
   const candidates = find();
-  if (candidates.ids.length > 0) ofSnapshot.set(key, candidates);
+  if (candidates.ids.length === 0) return candidates;
+  const [oldest] = ofSnapshot.keys();
+  if (ofSnapshot.size === MOST_KEPT) ofSnapshot.delete(oldest!);
+  ofSnapshot.set(key, candidates);
   return candidates;
 }

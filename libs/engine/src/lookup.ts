@@ -27,8 +27,13 @@ export function lookupTarget(snapshot: Snapshot, target: CanonicalTarget): Found
     target.host === undefined ? lookupRpc(snapshot, target, path) : lookupAddress(snapshot, target, target.host, path);
   if (found === undefined) return target.encodedSlash ? 'invalid' : 'unknown';
   if (target.host === undefined) return found;
-  const claimant = snapshot.claims.claimant(target.host, path);
-  return claimant === undefined || answersWithin(found.endpoint, claimant) ? found : 'unknown';
+  return isClaimedFrom(snapshot, found.endpoint, target.host, path) ? 'unknown' : found;
+}
+
+/** Whether an address belongs to a domain in which the endpoint does not lie: it cannot answer there. */
+export function isClaimedFrom(snapshot: Snapshot, endpoint: EndpointNode, host: string, path: string): boolean {
+  const claimant = snapshot.claims.claimant(host, path);
+  return claimant !== undefined && !answersWithin(endpoint, claimant);
 }
 
 function lookupAddress(snapshot: Snapshot, target: CanonicalTarget, host: string, path: string): Answering | undefined {

@@ -14,6 +14,11 @@ import { has } from './snapshot.js';
 type Places = readonly number[];
 /** A rule that looks at resources matches those at these places alone; `any` where there is no telling. */
 type Matching = Places | 'any';
+/** Work that may be put off at every step. */
+type Steps<Result> = Generator<void, Result, void>;
+
+/** Places looked at in one step. */
+const PLACES_A_STEP = 500;
 
 const ATTRIBUTE = /^resource\.attributes\.([^.]+)$/;
 const OF_PRINCIPAL = /^principal\.attributes\.([^.]+)$/;
@@ -42,9 +47,10 @@ export class Narrowing {
   /**
    * @param request  about the phantom
    * @param outcome  of that request
-   * @returns places of ids, ascending, outside of which none is allowed; undefined where all have to be looked at
+   * @returns in the end, places of ids, ascending, outside of which none is allowed; undefined where all have to be
+   *   looked at
    */
-  possible(request: AccessRequest, outcome: Outcome): Places | undefined {
+  *possible(request: AccessRequest, outcome: Outcome): Steps<Places | undefined> {
     const { sole, chains } = this.endpoint;
     // With further placements another route may let in what this denial is not about.
     if (outcome.reason !== 'NO_ALLOW_RULE' || sole === undefined) return undefined;
@@ -52,14 +58,14 @@ export class Narrowing {
     const places = new Set<number>();
     for (const rule of this.rules) {
       if (rule.owner === undefined || !owners.has(rule.owner)) continue;
-      const matching = this.matching(rule, request);
+      const matching = yield* this.matching(rule, request);
       if (matching === 'any') return undefined;
       for (const place of matching) places.add(place);
     }
     return [...places].sort((left, right) => left - right);
   }
 
-  private matching(rule: CompiledRule, request: AccessRequest): Matching {
+  private *matching(rule: CompiledRule, request: AccessRequest): Steps<Matching> {
     const { target } = request;
     const { what, when, anonymous } = rule;
     if (target.kind !== 'resource') return 'any';
@@ -71,13 +77,13 @@ export class Narrowing {
     // The anonymous item is another principal than the one that is asked about.
     if (when === undefined || anonymous) return 'any';
     for (const equality of when.equalities) {
-      const matching = this.withEqual(equality, rule, request);
+      const matching = yield* this.withEqual(equality, rule, request);
       if (matching !== 'any') return matching;
     }
     return 'any';
   }
 
-  private withEqual([left, right]: Equality, rule: CompiledRule, request: AccessRequest): Matching {
+  private *withEqual([left, right]: Equality, rule: CompiledRule, request: AccessRequest): Steps<Matching> {
     for (const [side, other] of [
       [left, right],
       [right, left],
@@ -85,7 +91,9 @@ export class Narrowing {
       const attribute = side.kind === 'path' ? ATTRIBUTE.exec(side.path)?.[1] : undefined;
       if (attribute === undefined || isAttested(request, attribute)) continue;
       const values = this.valuesOf(other, rule, request);
-      if (values !== 'any') return values.flatMap((value) => this.index(attribute).get(value) ?? []);
+      if (values === 'any') continue;
+      const index = yield* this.index(attribute);
+      return values.flatMap((value) => index.get(value) ?? []);
     }
     return 'any';
   }
@@ -116,12 +124,13 @@ export class Narrowing {
   }
 
   /** Places by the texts that are stored as an attribute, in whichever directory. */
-  private index(attribute: string): ReadonlyMap<string, Places> {
-    let index = this.byAttribute.get(attribute) as Map<string, number[]> | undefined;
-    if (index !== undefined) return index;
-    this.byAttribute.set(attribute, (index = new Map()));
+  private *index(attribute: string): Steps<ReadonlyMap<string, Places>> {
+    const known = this.byAttribute.get(attribute);
+    if (known !== undefined) return known;
+    const index = new Map<string, number[]>();
     const directories = directoriesOf(this.endpoint.chains);
     for (const [place, id] of this.ids.entries()) {
+      if (place % PLACES_A_STEP === 0) yield;
       for (const { entities } of directories) {
         const stored = entities.get(`${this.type}:${id}`);
         const value = stored !== undefined && Object.hasOwn(stored, attribute) ? stored[attribute] : undefined;
@@ -131,6 +140,7 @@ export class Narrowing {
         else places.push(place);
       }
     }
+    this.byAttribute.set(attribute, index);
     return index;
   }
 

@@ -1,6 +1,9 @@
 import { loadBundle } from '#policy';
 import { compile } from './compile.js';
+import { lookupTarget } from './lookup.js';
+import type { AccessRequest } from './model.js';
 import { targetOfRoute } from './route-target.js';
+import { readTarget } from './target.js';
 
 const { world } = loadBundle([
   {
@@ -10,6 +13,11 @@ apiVersion: dharma/v1
 kind: Domain
 metadata: { name: shop }
 spec: {}
+---
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: vault }
+spec: { addresses: [one.example/files/secret, "*.one.example/items"] }
 ---
 apiVersion: dharma/v1
 kind: Service
@@ -48,7 +56,11 @@ it.each`
   ${'the host says which'}                   | ${'GET'} | ${'/health'}         | ${{ host: 'A.one.example:80' }} | ${'one/health'}
   ${'a host that nobody has does not'}       | ${'GET'} | ${'/health'}         | ${{ host: 'three.example' }}    | ${''}
   ${'nor one that is no host'}               | ${'GET'} | ${'/health'}         | ${{ host: 'two.example/' }}     | ${''}
-  ${'where one is meant no host is read'}    | ${'GET'} | ${'/items/{id}'}     | ${{ host: 'gateway:1' }}        | ${'one/items'}
+  ${'a host counts where one is meant too'}  | ${'GET'} | ${'/items/{id}'}     | ${{ host: 'gateway:1' }}        | ${''}
+  ${'so does one that is none'}              | ${'GET'} | ${'/items/{id}'}     | ${{ host: 'not a host!' }}      | ${''}
+  ${'or an empty one'}                       | ${'GET'} | ${'/items/{id}'}     | ${{ host: '' }}                 | ${''}
+  ${'it is at this host'}                    | ${'GET'} | ${'/items/{id}'}     | ${{ host: 'one.example' }}      | ${'one/items'}
+  ${'another domain claims it there'}        | ${'GET'} | ${'/items/{id}'}     | ${{ host: 'a.one.example' }}    | ${''}
   ${'its path gives the parameters'}         | ${'GET'} | ${'/items/{id}'}     | ${{ path: '/items/7?a=1' }}     | ${'one/items'}
   ${'the path is of a narrower route'}       | ${'GET'} | ${'/items/{id}'}     | ${{ path: '/items/new' }}       | ${''}
   ${'the path is of another endpoint'}       | ${'GET'} | ${'/items/{id}'}     | ${{ path: '/files/a' }}         | ${''}
@@ -59,4 +71,22 @@ it.each`
   const target = targetOfRoute(snapshot, { kind: 'route', method, template, ...more });
   expect(target).toMatchObject({ kind: 'endpoint', endpoint });
   if (endpoint !== '') expect(target).toMatchObject({ method, ...('path' in more && { path: more.path }) });
+});
+
+it.each`
+  because                                  | host               | path                 | template         | isThere
+  ${'the path is of the route there'}      | ${'one.example'}   | ${'/items/7?a=1'}    | ${'/items/{id}'} | ${true}
+  ${'no host is without its path'}         | ${'two.example'}   | ${'/items/7'}        | ${'/items/{id}'} | ${false}
+  ${'it has to be a host'}                 | ${'not a host!'}   | ${'/items/7'}        | ${'/items/{id}'} | ${false}
+  ${'the path is of a narrower route'}     | ${'one.example'}   | ${'/items/new'}      | ${'/items/{id}'} | ${false}
+  ${'the path can be read in two ways'}    | ${'one.example'}   | ${'/items/a/../b'}   | ${'/items/{id}'} | ${false}
+  ${'nobody lets a slash be escaped here'} | ${'one.example'}   | ${'/files/a%2Fb'}    | ${'/files/**'}   | ${false}
+  ${'nobody else claims this path'}        | ${'one.example'}   | ${'/files/a'}        | ${'/files/**'}   | ${true}
+  ${'another domain claims the host'}      | ${'a.one.example'} | ${'/items/7'}        | ${'/items/{id}'} | ${false}
+  ${'another domain claims a part of it'}  | ${'one.example'}   | ${'/files/secret/a'} | ${'/files/**'}   | ${false}
+`('$path at $host is as its address is, because $because', ({ host, path, template, isThere }) => {
+  const target = targetOfRoute(snapshot, { kind: 'route', method: 'GET', template, host, path });
+  const found = lookupTarget(snapshot, readTarget({ target, headers: {} } as AccessRequest)!);
+  expect(typeof found === 'object').toBe(isThere);
+  if (isThere) expect(target).toEqual({ kind: 'address', method: 'GET', host, path });
 });

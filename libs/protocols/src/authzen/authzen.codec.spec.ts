@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import { MAX_BODY_BYTES } from '../json-text.js';
 import { MAX_BATCH } from '../native/native.codec.js';
-import { isLast, toDecision, toEvaluation, toEvaluations, toItem } from './authzen.codec.js';
+import { type Evaluations, isLast, toDecision, toEvaluation, toEvaluations, toItem } from './authzen.codec.js';
 import { toSearch, toSearchReply } from './search.codec.js';
 
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
@@ -82,19 +82,23 @@ describe('evaluations', () => {
     ${'empty members at the top are no fault'}         | ${{ subject: {}, action: {}, resource: {}, context: {} }}           | ${ASKED}                                     | ${{ kind: 'request' }}
     ${'nor is rubbish that every item replaces'}       | ${{ subject: 7, action: 'x', resource: [] }}                        | ${ASKED}                                     | ${{ kind: 'request' }}
   `('take defaults entity by entity: $because', ({ top, item, read }) => {
-    const {
-      questions: [question],
-    } = questions({ ...top, evaluations: [item] }) as { questions: readonly object[] };
+    const [question] = (questions({ ...top, evaluations: [item] }) as Evaluations).questions;
     expect(question).toMatchObject(read);
     expect(JSON.stringify(question)).not.toContain('"a":1');
   });
 
   it('keep what cannot be read in its place', () => {
-    const { questions: read } = questions({
+    const batch = questions({
       subject: SUBJECT,
       evaluations: [{ action: ACTION, resource: RESOURCE }, {}, 7, null, { action: ACTION, resource: { id: '1' } }],
-    }) as { questions: readonly { kind: string }[] };
-    expect(read.map(({ kind }) => kind)).toEqual(['request', 'malformed', 'malformed', 'malformed', 'malformed']);
+    }) as Evaluations;
+    expect([...batch.questions].map(({ kind }) => kind)).toEqual([
+      'request',
+      'malformed',
+      'malformed',
+      'malformed',
+      'malformed',
+    ]);
   });
 
   it.each`
@@ -179,6 +183,30 @@ describe('a search', () => {
     ${'a token is of another shape'} | ${'resource'} | ${{ ...RESOURCES, page: { token: Buffer.from('[1,2]').toString('base64url') } }}
   `('is a problem when $because', ({ sought, body }) => {
     expect(() => toSearch(sought, bytes(body))).toThrow(expect.objectContaining({ code: 'request-malformed' }));
+  });
+
+  it.each`
+    because                             | limit
+    ${'it would find without end'}      | ${-1}
+    ${'it is more than a page holds'}   | ${1_001}
+    ${'results are counted in wholes'}  | ${1.5}
+    ${'a text is no number of results'} | ${'2'}
+  `('goes on from no token with a forged limit: $because', ({ limit }) => {
+    const first = toSearch('resource', bytes({ ...RESOURCES, page: { limit: 2 } }));
+    const token = toSearchReply(first, found(['1'], '1')).page!.next_token;
+    const [, ...rest] = JSON.parse(Buffer.from(token, 'base64url').toString()) as unknown[];
+    const forged = Buffer.from(JSON.stringify([limit, ...rest])).toString('base64url');
+    expect(() => toSearch('resource', bytes({ ...RESOURCES, page: { token: forged } }))).toThrow(
+      expect.objectContaining({ code: 'request-malformed' }),
+    );
+  });
+
+  it('goes on with a limit that was more than a page holds, sent again or not', () => {
+    const first = toSearch('resource', bytes({ ...RESOURCES, page: { limit: 5_000 } }));
+    const token = toSearchReply(first, found(['1'], '1')).page!.next_token;
+    for (const page of [{ token }, { token, limit: 5_000 }]) {
+      expect(toSearch('resource', bytes({ ...RESOURCES, page }))).toMatchObject({ search: { limit: 1_000 } });
+    }
   });
 
   it('goes on where its token says, with the limit it began with, sent again or not', () => {

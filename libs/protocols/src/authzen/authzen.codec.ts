@@ -13,8 +13,8 @@ type Members = { readonly [member: string]: Json };
 /** Questions whose answers belong together, and when enough of them are answered. */
 export interface Evaluations {
   readonly semantic: Semantic;
-  /** In their order; one that cannot be read is among them as malformed. */
-  readonly questions: readonly Question[];
+  /** In their order, each read when its turn comes; one that cannot be read is among them as malformed. */
+  readonly questions: Iterable<Question>;
 }
 
 /** A decision of AuthZEN. The members of its context are ours: the standard fixes none. */
@@ -43,11 +43,7 @@ export function toEvaluations(body: unknown, trace?: string): Evaluations | Ques
   if (!evaluations || evaluations.length === 0) return questionIn(members, trace);
   return {
     semantic: options?.evaluations_semantic ?? 'execute_all',
-    questions: bounded(evaluations).map((item) => {
-      const read = conform(evaluation, withDefaults(item, members));
-      if (read.faults !== undefined) return { kind: 'malformed', faults: read.faults.map(faultOf), trace };
-      return questionOf(read.value, presentedOf(read.value.subject), trace);
-    }),
+    questions: questionsIn(bounded(evaluations), members, trace),
   };
 }
 
@@ -113,6 +109,18 @@ const STATUSES = {
   insufficient_scope: '403',
   unavailable: '503',
 } as const;
+
+function* questionsIn(
+  items: readonly unknown[],
+  top: Members,
+  trace: string | undefined,
+): Generator<Question, void, void> {
+  for (const item of items) {
+    const read = conform(evaluation, withDefaults(item, top));
+    if (read.faults === undefined) yield questionOf(read.value, presentedOf(read.value.subject), trace);
+    else yield { kind: 'malformed', faults: read.faults.map(faultOf), trace };
+  }
+}
 
 function questionIn(members: Members, trace: string | undefined): Question {
   const read = conforming(evaluation, members);

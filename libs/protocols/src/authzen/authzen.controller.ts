@@ -64,7 +64,10 @@ export class AuthzenController {
   /** One after the other: a semantic may end it early. */
   async #decideAll({ semantic, questions }: Evaluations, caller: KnownCaller) {
     const answers: Answer[] = [];
+    const breath = this.decisionPoint.breath();
     for (const question of questions) {
+      // What is said once for all is read for each again, and an answer that is there already lets nobody else in.
+      if (breath.isOver) await breath.next();
       const answer = await this.decisionPoint.answer(question, caller);
       answers.push(answer);
       if (isLast(semantic, answer)) break;

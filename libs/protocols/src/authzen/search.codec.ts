@@ -26,7 +26,7 @@ export interface AskedSearch {
   readonly result: (id: string) => { readonly [member: string]: string };
   /** Whether the answer has to have a page, also when it is complete. */
   readonly isPaged: boolean;
-  /** As the caller gave it; 0 where it gave none. */
+  /** As the caller gave it, as far as it counts; 0 where it gave none. */
   readonly limit: number;
   /** Of everything that must not change from one page to the next. */
   readonly digest: string;
@@ -67,7 +67,7 @@ export function toSearchReply({ result, isPaged, limit, digest }: AskedSearch, a
 }
 
 type Asked<Kind extends Sought> = z.infer<(typeof searches)[Kind]>;
-type What = Pick<Search, 'candidates' | 'question'> & Pick<AskedSearch, 'result'>;
+type What = Pick<Search, 'candidates' | 'question' | 'isAtOneEndpoint'> & Pick<AskedSearch, 'result'>;
 
 function subjectSearch({ subject, ...rest }: Asked<'subject'>, trace: string | undefined): What {
   const { type, properties } = subject;
@@ -75,6 +75,7 @@ function subjectSearch({ subject, ...rest }: Asked<'subject'>, trace: string | u
   return {
     candidates: (snapshot) => subjectCandidates(snapshot, type, target),
     question: (id) => questionOf(rest, presentedOf({ type, id, properties }), trace),
+    isAtOneEndpoint: true,
     result: (id) => ({ type, id }),
   };
 }
@@ -86,6 +87,7 @@ function resourceSearch({ subject, resource, action, context }: Asked<'resource'
     candidates: (snapshot) =>
       isRoute(type) ? routeCandidates(snapshot, action.name) : resourceCandidates(snapshot, type, action.name),
     question: (id) => questionOf({ resource: { type, id, properties }, action, context }, presented, trace),
+    isAtOneEndpoint: !isRoute(type),
     result: (id) => ({ type, id }),
   };
 }
@@ -99,6 +101,7 @@ function actionSearch({ subject, resource, context }: Asked<'action'>, trace: st
         ? methodCandidates(snapshot, routeOf(resource, { name: '' }))
         : actionCandidates(snapshot, resource.type),
     question: (name) => questionOf({ resource, action: { name }, context }, presented, trace),
+    isAtOneEndpoint: false,
     result: (name) => ({ name }),
   };
 }
@@ -109,17 +112,16 @@ function paged<Read extends { readonly page?: Asked<'action'>['page'] }>(
   trace: string | undefined,
 ): AskedSearch {
   const digest = hash('sha256', canonicalJson(rest), 'base64url');
-  const given = page?.limit ?? 0;
+  const given = Math.min(page?.limit ?? 0, MOST_RESULTS);
   const token = readToken(page?.token ?? '');
   // Callers send the token alone, or all they sent before.
   if (token !== undefined && (token.digest !== digest || (given !== 0 && given !== token.limit))) {
     throw new Problem('request-malformed', { fault: '/page/token: it belongs to another search, or another limit' });
   }
   const limit = token?.limit ?? given;
-  const { candidates, question, result } = searchOf(rest, trace);
-  const most = limit === 0 ? MOST_RESULTS : Math.min(limit, MOST_RESULTS);
+  const { result, ...what } = searchOf(rest, trace);
   return {
-    search: { candidates, question, after: token?.after, limit: most, trace },
+    search: { ...what, after: token?.after, limit: limit === 0 ? MOST_RESULTS : limit, trace },
     result,
     isPaged: (page ?? undefined) !== undefined,
     limit,
@@ -133,7 +135,7 @@ interface Token {
   readonly after: string;
 }
 
-/** Opaque to callers, and of no use to forge: it only says where to go on. */
+/** Opaque to callers, and of no use to forge: it says where to go on, and no more than a limit could be asked for. */
 function tokenOf({ limit, digest, after }: Token): string {
   return Buffer.from(JSON.stringify([limit, digest, after])).toString('base64url');
 }
@@ -144,9 +146,11 @@ function readToken(text: string): Token | undefined {
   const read = parseJson(Buffer.from(text, 'base64url').toString('utf8'), { exactIntegers: true });
   if (Array.isArray(read) && read.length === 3) {
     const [limit, digest, after] = read as readonly unknown[];
-    if (Number.isSafeInteger(limit) && typeof digest === 'string' && typeof after === 'string') {
-      return { limit: limit as number, digest, after };
-    }
+    if (isLimit(limit) && typeof digest === 'string' && typeof after === 'string') return { limit, digest, after };
   }
   throw new Problem('request-malformed', { fault: '/page/token: it is no token of this server' });
+}
+
+function isLimit(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_RESULTS;
 }
