@@ -133,6 +133,11 @@ it('APISIX forwards the raw target, which it is told to judge by', () => {
   }
 });
 
+it.each(['apisix.yaml', 'apisix.md'])('%s has APISIX drop names with `_`, of which Dharma is shown none', (file) => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/gateways', file), 'utf8');
+  expect(text).toContain('nginx_config: { http: { underscores_in_headers: "off" } }');
+});
+
 describe.each(Object.keys(CONVENTIONS))('the page of %s', (name) => {
   const folder = join(import.meta.dirname, '../../docs/gateways');
   const files = [`${name}.conf`, `${name}.yaml`, `${name}.cfg`, `${name}-dharma.lua`, `${name}-http.yaml`, 'Caddyfile']
