@@ -168,6 +168,8 @@ describe('dharma doctor gateway', () => {
     ${'a client says what a rule says'}          | ${{ keeps: /^x-tier$/ }}                                                                            | ${'own: header x-tier'}
     ${'with an underscore too'}                  | ${{ keeps: /^x-tier$/ }}                                                                            | ${'alias: header x_tier'}
     ${'two credentials reach the service'}       | ${{ keeps: /^authorization$/ }}                                                                     | ${'repeated: two credentials'}
+    ${'a line before a websocket is passed on'}  | ${{ keeps: /^(?:connection|upgrade)$/ }}                                                            | ${'upgrade: upgrade to h2c before a websocket'}
+    ${'a line after a websocket is passed on'}   | ${{ keeps: /^(?:connection|upgrade)$/ }}                                                            | ${'upgrade: upgrade to h2c after a websocket'}
     ${'an upgrade is passed on'}                 | ${{ keeps: /^(?:connection|upgrade)$/ }}                                                            | ${'upgrade: upgrade to h2c'}
     ${'a header named in Connection is dropped'} | ${{ dropsListed: true }}                                                                            | ${'listed: names taken away after they were set'}
     ${'an answer is kept'}                       | ${{ keepsAnswers: true }}                                                                           | ${'kept: trailing slash'}

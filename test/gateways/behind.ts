@@ -275,6 +275,21 @@ export function describeBehind(name: string, front: Front): void {
       }
     });
 
+    it.each`
+      because                                          | protocols
+      ${'a reader may look for websocket in any line'} | ${['websocket', 'h2c']}
+      ${'a reader may take the first line alone'}      | ${['h2c', 'websocket']}
+    `('lets no other upgrade through beside a websocket: $because', async ({ protocols }: { protocols: string[] }) => {
+      const before = service.received.length;
+      const { socket } = await upgrade(gateway, 'GET /public/list', ...protocols);
+      socket.destroy();
+      for (const { lines } of service.received.slice(before)) {
+        const upgrades = lines.filter(([name]) => name === 'upgrade');
+        // As a websocket, or as no upgrade at all.
+        expect([[], [['upgrade', 'websocket']]]).toContainEqual(upgrades);
+      }
+    });
+
     it('follows the policy within a second, and keeps the last good one', async () => {
       const times: number[] = [];
       for (const colour of ['green', 'blue', 'green'] as const) {
@@ -444,7 +459,8 @@ interface Upgraded {
   heard(): string;
 }
 
-async function upgrade(gateway: Gateway, start: string, protocol: string): Promise<Upgraded> {
+/** Asks for an upgrade, with a line for each protocol. */
+async function upgrade(gateway: Gateway, start: string, ...protocols: readonly string[]): Promise<Upgraded> {
   const socket = connect(gateway.endpoint);
   let heard = '';
   socket.on('data', (chunk) => (heard += chunk.toString('latin1')));
@@ -453,7 +469,7 @@ async function upgrade(gateway: Gateway, start: string, protocol: string): Promi
       `${start} HTTP/1.1`,
       'Host: shop.example',
       'Connection: Upgrade',
-      `Upgrade: ${protocol}`,
+      ...protocols.map((protocol) => `Upgrade: ${protocol}`),
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     ].join('\r\n') + '\r\n\r\n',

@@ -10,18 +10,25 @@ import { startTestServer, type TestServer } from '../support/server.js';
 
 const PAGES = ['istio', 'envoy-gateway', 'gateway-api', 'contour', 'kgateway'] as const;
 
+const textOf = (page: string): string =>
+  readFileSync(join(import.meta.dirname, `../../docs/gateways/${page}.md`), 'utf8');
+
 const blocksOf = (page: string): readonly string[] =>
-  [
-    ...readFileSync(join(import.meta.dirname, `../../docs/gateways/${page}.md`), 'utf8').matchAll(
-      /```yaml\n(.*?)```/gs,
-    ),
-  ].map(([, block]) => block!);
+  [...textOf(page).matchAll(/```yaml\n(.*?)```/gs)].map(([, block]) => block!);
 
 const documentsIn = (block: string): readonly unknown[] =>
   parseAllDocuments(block, { strict: true, uniqueKeys: true }).map((document) => {
     expect(document.errors).toEqual([]);
     return document.toJS() as unknown;
   });
+
+interface Placed {
+  readonly kind: string;
+  readonly metadata: { readonly namespace: string };
+}
+
+const documentOf = (page: string, kind: string): Placed =>
+  (blocksOf(page).flatMap(documentsIn) as Placed[]).find((document) => document.kind === kind)!;
 
 const text = z.string().min(1);
 const port = z.literal(9191);
@@ -207,11 +214,33 @@ describe.each(PAGES)('the page of %s', (page) => {
     expect(documents.flatMap(faultsIn)).toEqual([]);
   });
 
-  it('fits one screen, and says that nothing of it runs in our tests', () => {
-    const lines = readFileSync(join(import.meta.dirname, `../../docs/gateways/${page}.md`), 'utf8').split('\n');
-    expect(lines.length).toBeLessThan(90);
-    expect(lines.join('\n')).toContain('*Shape tested*');
+  it('ends with a request that must be denied, since what selects nothing leaves everything open', () => {
+    const last = textOf(page).trimEnd().split('\n\n').at(-1)!;
+    expect(last).toContain('**Last, send a request that must be denied**');
+    expect(last).toContain('curl -i ');
   });
+
+  it('fits one screen, and says that nothing of it runs in our tests', () => {
+    expect(textOf(page).split('\n').length).toBeLessThan(90);
+    expect(textOf(page)).toContain('*Shape tested*');
+  });
+});
+
+it('the page of istio selects the gateway that its operator installs', () => {
+  const policy = documentOf('istio', 'AuthorizationPolicy');
+  expect(policy).toMatchObject({
+    metadata: { namespace: 'istio-system' },
+    spec: { selector: { matchLabels: { istio: 'ingressgateway' } } },
+  });
+});
+
+it('the page of kgateway has its policies where their Gateway is: elsewhere they find none', () => {
+  const places = ['TrafficPolicy', 'ListenerPolicy'].map((kind) => documentOf('kgateway', kind).metadata.namespace);
+  expect(places).toEqual(['default', 'default']);
+});
+
+it('the page of contour says that a route in clear text is not asked about', () => {
+  expect(textOf('contour')).toContain('| no `permitInsecure` in a route |');
 });
 
 it.each`
@@ -220,6 +249,7 @@ it.each`
   ${'a member is misspelt'}         | ${'istio'}         | ${'failOpen'}                   | ${'failopen'}
   ${'only some paths are asked'}    | ${'istio'}         | ${'rules: [{}]'}                | ${'rules: [{ to: [{ operation: { paths: ["/a"] } }] }]'}
   ${'bytes of a path would differ'} | ${'envoy-gateway'} | ${'RejectRequest, disable'}     | ${'KeepUnchanged, disable'}
+  ${'clear text would be open'}     | ${'contour'}       | ${'- conditions: '}             | ${'- permitInsecure: true\n      conditions: '}
   ${'a route would be left out'}    | ${'contour'}       | ${'authPolicy: { context'}      | ${'authPolicy: { disabled: true, context'}
   ${'another version is spoken'}    | ${'kgateway'}      | ${'transportApiVersion: V3'}    | ${'transportApiVersion: V2'}
   ${'one path would stand for all'} | ${'gateway-api'}   | ${'path: /forward-auth/envoy'}  | ${'path: /forward-auth/nginx'}

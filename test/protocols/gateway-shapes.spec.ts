@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { parse } from 'yaml';
 import { CONVENTIONS } from '../../libs/protocols/src/forward-auth/conventions.js';
 import { STRIPPED_HEADERS } from '#protocols';
 import { GATEWAY_SHOP } from '../support/gateway-shop.js';
@@ -118,6 +119,23 @@ describe.each(Object.entries(CALLS))('what %s sends', (gateway, call) => {
       expect([name, status]).toEqual([name, isRead ? 403 : 200]);
     }
   });
+});
+
+it('APISIX forwards the raw target, which it is told to judge by', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/gateways/apisix.yaml'), 'utf8');
+  const { routes } = parse(text) as { routes: { plugins: { [plugin: string]: { [member: string]: unknown } } }[] };
+  for (const { plugins } of routes) {
+    expect(plugins['forward-auth']!['extra_headers']).toMatchObject({ 'X-Original-URI': '$real_request_uri' });
+    // Without it the plugin makes a target of its own, of what nginx has unescaped and normalised.
+    expect(plugins['proxy-rewrite']).toMatchObject({ use_real_request_uri_unsafe: true });
+    expect(plugins['proxy-rewrite']).not.toHaveProperty('uri');
+    expect(plugins['proxy-rewrite']).not.toHaveProperty('regex_uri');
+  }
+});
+
+it.each(['apisix.yaml', 'apisix.md'])('%s has APISIX drop names with `_`, of which Dharma is shown none', (file) => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/gateways', file), 'utf8');
+  expect(text).toContain('nginx_config: { http: { underscores_in_headers: "off" } }');
 });
 
 describe.each(Object.keys(CONVENTIONS))('the page of %s', (name) => {

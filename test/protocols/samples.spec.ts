@@ -28,6 +28,13 @@ describe('the policy for Azure API Management', () => {
     expect(names(before, overridden).toSorted()).toEqual([...REPORTED, 'x-dharma-key'].toSorted());
     expect(names(before, deleted)).toEqual(['x-original-address', 'x-auth-request-user', 'x-forwarded-client-cert']);
     expect(before).toContain('ignore-error="false"');
+    // Dharma can refuse only what it sees.
+    expect(before).toContain('<send-request mode="copy"');
+  });
+
+  it('refuses a path that ends with a line break, before which `$` of .NET would match', () => {
+    const [, pattern] = /IsMatch\(context\.Request\.OriginalUrl\.Path, &quot;(.*?)&quot;\)/.exec(before)!;
+    expect(pattern).toMatch(/^\^.*[^$]\\\\z$/);
   });
 
   it('passes on what services are told, and strips what they must not hear', () => {
@@ -56,6 +63,8 @@ describe('the policies for Apigee', () => {
     const question = part('Dharma-Question');
     expect(names(question, set).toSorted()).toEqual([...REPORTED, 'x-dharma-key'].toSorted());
     expect(names(question, removed)).toEqual(expect.arrayContaining([...names(question, set), 'x-original-address']));
+    // Dharma can refuse only what it sees.
+    expect(question).toContain('<Copy source="request"><Headers /></Copy>');
   });
 
   it('pass on what services are told, and strip what they must not hear', () => {

@@ -55,7 +55,8 @@ const caddy: Remedies = {
   alias: '`request_header -*_*` and `request_header -*.*` at the top of the `route`',
   repeated: 'Dharma refuses them itself: ask it at its path `/forward-auth/caddy`, with all headers of the client',
   listed: '`request_header @ordinary -Connection` before the question',
-  upgrade: '`request_header @ordinary -Upgrade`, with a matcher that leaves `websocket` alone in',
+  upgrade:
+    '`request_header @ordinary -Upgrade`, with a matcher that leaves `websocket` alone in, and `request_header @websocket Upgrade websocket`',
   framing: '`max_header_size 64KB` in the global `servers`',
   own: '`request_header -NAME` at the top of the `route`, and set it from Dharma’s answer in `handle_response`',
 };
@@ -95,7 +96,8 @@ const haproxy: Remedies = {
   alias: '`http-request del-header _ -m sub` and `http-request del-header . -m sub` before the check',
   repeated: '`http-request deny if { req.hdr_cnt(authorization) gt 1 }`',
   listed: '`http-request del-header Connection` before the check',
-  upgrade: '`http-request del-header Upgrade unless { req.hdr(upgrade) -m str -i websocket }`',
+  upgrade:
+    '`acl websocket req.fhdr(upgrade) -m str -i websocket`, then `http-request del-header Upgrade unless websocket` and `http-request set-header Upgrade websocket if websocket`',
   framing: 'no `option accept-invalid-http-request`',
   own: '`http-request del-header NAME` before the check, and set it from the answer',
 };

@@ -257,6 +257,30 @@ function connectionTricks({ path, host, ownHeaders }: Base): readonly Connection
       },
     ],
     [
+      'upgrade to h2c before a websocket',
+      'upgrade',
+      'any line may match, and the first is passed on',
+      {
+        fields: [
+          ['Connection', 'Upgrade'],
+          ['Upgrade', 'h2c'],
+          ['Upgrade', 'websocket'],
+        ],
+      },
+    ],
+    [
+      'upgrade to h2c after a websocket',
+      'upgrade',
+      'the first line matches, and all are passed on',
+      {
+        fields: [
+          ['Connection', 'Upgrade'],
+          ['Upgrade', 'websocket'],
+          ['Upgrade', 'h2c'],
+        ],
+      },
+    ],
+    [
       'two lengths',
       'framing',
       'readers differ on where the request ends',

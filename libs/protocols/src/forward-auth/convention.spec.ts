@@ -283,6 +283,31 @@ describe.each(CALLS)('the reply to %s', (_name, convention) => {
   });
 
   it.each`
+    because                                                   | sent                        | isDangerous
+    ${'a service may take it for the method'}                 | ${'x_http_method_override'} | ${true}
+    ${'a dot folds as well'}                                  | ${'x.rewrite.url'}          | ${true}
+    ${'a service may take it for what a rule says'}           | ${'x_plan'}                 | ${true}
+    ${'also for what this rule says'}                         | ${'x_tier'}                 | ${true}
+    ${'the gateway sets it itself'}                           | ${'x_quota'}                | ${false}
+    ${'the gateway is told by its name to say nothing there'} | ${'x_seats'}                | ${false}
+    ${'nobody says anything there'}                           | ${'x_request_id'}           | ${false}
+    ${'under its very name the gateway takes it away'}        | ${'x-http-method-override'} | ${false}
+  `('lets no name in that folds into one it strips: $because', ({ sent, isDangerous }) => {
+    const headersSet = new Map([
+      ['x-tier', ['x-tier']],
+      ['x-plan', ['x-plan']],
+      ['x-quota', ['x_quota']],
+      ['x-seats', ['x_seats']],
+    ]);
+    const obligations = [set, { ...set, name: 'X_Quota' }];
+    const reply = toReply(convention, { ...allowedAnswer({ obligations }), headersSet }, 'Bearer', ['accept', sent]);
+    if (convention === envoy) {
+      const removed = reply.headers['x-envoy-auth-headers-to-remove']!.split(', ');
+      expect([reply.status, removed.includes(sent)]).toEqual([200, sent !== 'x_quota' && sent !== 'x_request_id']);
+    } else expect(reply.status).toBe(isDangerous ? 403 : 200);
+  });
+
+  it.each`
     because                                               | answer                                                                                  | status
     ${'a stranger may log in'}                            | ${deniedAnswer()}                                                                       | ${401}
     ${'no login mends a malformed request'}               | ${deniedAnswer({ reason: 'INVALID_REQUEST' })}                                          | ${403}

@@ -59,8 +59,8 @@ const haproxy: Convention = { target: original, carries: ['setHeader'], unavaila
 const apache: Convention = { target: original, carries: ['setHeader'], unavailable: 503 };
 
 /**
- * APISIX's `forward-auth`. Its `X-Forwarded-Uri` is decoded and normalised, while the service gets the raw target: that
- * one its configuration has to report beside. Everything below 300 allows.
+ * APISIX's `forward-auth`. Its `X-Forwarded-Uri` is decoded and normalised. The configuration that we ship reports the
+ * raw target beside it, and has the service get that one. Everything below 300 allows.
  */
 const apisix: Convention = {
   target(fields) {
