@@ -214,6 +214,7 @@ describe('what is listed', () => {
     ${'a mesh knows SPIFFE IDs alone'}         | ${'envoy-rbac'}               | ${'refuse'} | ${'refused: service `desk` proves itself by `old` (mtls), by which no mesh knows a workload: here it is one from outside'}
     ${'a service of nowhere is not protected'} | ${'kubernetes-networkpolicy'} | ${'refuse'} | ${'passed: service `desk` has no identity like `spiffe://…/ns/NAMESPACE/sa/ACCOUNT`, so that nothing here protects it'}
     ${'a connection carries any request'}      | ${'cilium'}                   | ${'refuse'} | ${'passed: service `orders` is judged by connection: hosts, paths and methods are not looked at'}
+    ${'a server is about one port'}            | ${'linkerd'}                  | ${'refuse'} | ${'passed: every port but `http` is not judged: there the default policy of the cluster holds, which is open unless set otherwise'}
     ${'other spellings are refused by Envoy'}  | ${'envoy-rbac'}               | ${'refuse'} | ${'refused: a request target that is not in canonical form is refused, also where it stands for one that is'}
   `('$target with $undecided: $because', ({ target, undecided, line }) => {
     expect(lines(target, undecided)).toContain(line);

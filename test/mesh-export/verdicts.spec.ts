@@ -1,7 +1,16 @@
 /** What an export calls `always` or `never` holds for every request there is, whatever it brings. */
 import fc from 'fast-check';
-import { type AccessRequest, compile, decide, type Segment, type World } from '#engine';
-import { type Caller, type JudgedRegion, staticMap, type Verdict } from '#mesh-export';
+import {
+  type AccessRequest,
+  compile,
+  decide,
+  type Domain,
+  type Evidence,
+  type Rule,
+  type Segment,
+  type World,
+} from '#engine';
+import { type JudgedRegion, staticMap, type Verdict } from '#mesh-export';
 import { requestsFor } from '#verification';
 import { RUNS } from '../properties/runs.js';
 import { NOW, worlds } from '../properties/worlds.js';
@@ -13,6 +22,8 @@ const HOST_LABELS = ['a', 'b.a'];
 interface Draw {
   readonly region: number;
   readonly caller: number;
+  /** What else it proves, that a mesh does not see. */
+  readonly unseen: readonly number[];
   readonly words: readonly number[];
   readonly hours: number;
   readonly policyAgeSeconds: number;
@@ -21,6 +32,7 @@ interface Draw {
 const draws: fc.Arbitrary<Draw> = fc.record({
   region: fc.nat(),
   caller: fc.nat(),
+  unseen: fc.array(fc.nat(), { maxLength: 2 }),
   words: fc.array(fc.nat({ max: 9 }), { minLength: 4, maxLength: 4 }),
   hours: fc.nat({ max: 4 }),
   policyAgeSeconds: fc.constantFrom(0, 50, 500),
@@ -33,24 +45,43 @@ it('an export says always and never where that is so, in random worlds', () => {
     never: { allow: 0, deny: 0 },
   };
   fc.assert(
-    fc.property(worlds, fc.array(draws, { minLength: 60, maxLength: 60 }), fc.nat(), ({ world }, drawn, seed) => {
-      const map = staticMap(world, spiffeMechanisms(world), NOW);
-      if (map.regions.length === 0) return;
-      const snapshot = compile(world);
-      const others = requestsFor(world, seed)[Symbol.iterator]();
-      for (const draw of drawn) {
-        const region = map.regions[draw.region % map.regions.length]!;
+    fc.property(
+      worlds,
+      fc.array(draws, { minLength: 60, maxLength: 60 }),
+      fc.nat(),
+      ({ world: random }, drawn, seed) => {
+        const world = seed % 2 === 0 ? random : openedBut(random, seed);
+        const map = staticMap(world, spiffeMechanisms(world), NOW);
+        if (map.regions.length === 0) return;
+        const snapshot = compile(world);
+        const unseen = unseenOf(world);
+        const others = requestsFor(world, seed)[Symbol.iterator]();
+        const open = map.regions.filter(({ outsiders }) => outsiders === 'always');
+        // Where anybody may pass, everybody tries who is somebody to Dharma alone: plain chance seldom brings them together.
+        const tries = open.flatMap((region) =>
+          unseen.map((one, at) => ({ region, caller: undefined, also: [one], draw: drawn[at % drawn.length]! })),
+        );
         const callers = [undefined, ...map.callers];
-        const caller = callers[draw.caller % callers.length];
-        const request = requestTo(region, caller, draw, others.next().value as AccessRequest);
-        if (request === undefined) continue;
-        const verdict = caller === undefined ? region.outsiders : region.callers.get(caller)!;
-        const { decision } = decide(snapshot, request);
-        seen[verdict][decision]++;
-        if (verdict === 'always') expect(decision).toBe('allow');
-        if (verdict === 'never') expect(decision).toBe('deny');
-      }
-    }),
+        const asked = drawn.map((draw) => ({
+          region: map.regions[draw.region % map.regions.length]!,
+          caller: callers[draw.caller % callers.length],
+          also: unseen.length === 0 ? [] : draw.unseen.map((at) => unseen[at % unseen.length]!),
+          draw,
+        }));
+        for (const { region, caller, also, draw } of [...asked, ...tries]) {
+          const known = [...(caller?.evidence ?? []), ...also];
+          const request = requestTo(region, known, draw, others.next().value as AccessRequest);
+          if (request === undefined) continue;
+          const verdict = caller === undefined ? region.outsiders : region.callers.get(caller)!;
+          const { decision, reason } = decide(snapshot, request);
+          seen[verdict][decision]++;
+          // Whoever proves two services is listed, and so is whoever is let in for what a mesh does not see.
+          if (reason === 'AMBIGUOUS_CALLER') expect(also).not.toEqual([]);
+          else if (verdict === 'always') expect(decision).toBe('allow');
+          if (verdict === 'never' && also.length === 0) expect(decision).toBe('deny');
+        }
+      },
+    ),
     { numRuns: RUNS.law },
   );
   // A property about always and never that only ever sees one of them proves nothing.
@@ -66,10 +97,42 @@ function spiffeMechanisms(world: World): ReadonlyMap<string, string> {
   );
 }
 
+/** Random worlds seldom let anybody do anything always: one where every boundary does, and one service is denied by name. */
+function openedBut(world: World, at: number): World {
+  const names = [...world.services.keys()];
+  const rule = { direction: 'in', scope: 'subtree', mode: 'enforce', what: {}, obligations: [] } as const;
+  const domains = [...world.domains].map(([name, domain]): [string, Domain] => {
+    const allow: Rule = { ...rule, id: `open/${name}`, owner: name, effect: 'allow', who: { anonymous: true } };
+    const boundary = names.map((service) => `${service}/*`);
+    return [name, { ...domain, mode: 'enforce', access: ['anonymous'], boundary, rules: [...domain.rules, allow] }];
+  });
+  const who = { anonymous: false, services: [names[at % names.length]!] };
+  const deny: Rule = { ...rule, id: 'named/denied', owner: '*', effect: 'deny', who };
+  return { ...world, domains: new Map(domains), outside: [...world.outside, deny] };
+}
+
+/** Addresses and certificates that Dharma knows services by and a mesh does not. */
+function unseenOf(world: World): readonly Evidence[] {
+  return [...world.services.values()].flatMap(({ identities }) =>
+    identities
+      .filter(({ mechanism }) => ['network', 'mtls'].includes(world.mechanisms.get(mechanism)!.kind))
+      .map(({ mechanism, subject }) => ({
+        role: 'trust',
+        mechanism,
+        subject: subject.replace('.0.0/16', '.3.4'),
+        verified: true,
+        scopes: [],
+        groups: [],
+        claims: {},
+        attributes: {},
+      })),
+  );
+}
+
 /** A request of the region, with everything else as it comes. */
 function requestTo(
   region: JudgedRegion,
-  caller: Caller | undefined,
+  known: readonly Evidence[],
   { words, hours, policyAgeSeconds }: Draw,
   other: AccessRequest,
 ): AccessRequest | undefined {
@@ -90,7 +153,7 @@ function requestTo(
       method,
       path: `/${segments.join('/')}`,
     },
-    evidence: [...(caller?.evidence ?? []), ...other.evidence.filter(({ role }) => role === 'access')],
+    evidence: [...known, ...other.evidence.filter(({ role }) => role === 'access')],
     time: NOW + hours * HOUR,
     askedFrom: '*',
     policyAgeSeconds,

@@ -1,11 +1,14 @@
 /** Who a mesh or a network can tell apart: workloads by their SPIFFE IDs, and by addresses. */
-import type { Evidence, World } from '#engine';
+import type { Evidence, IdentityBinding, World } from '#engine';
 import type { Caller, Remark } from './model.js';
 
 /** SPIFFE trust domains by the names of the mechanisms that accept them. */
 export type SpiffeTrustDomains = ReadonlyMap<string, string>;
 
 const SPIFFE = 'spiffe://';
+
+/** Ways in which the workloads of a service may prove it: combinations of its identities, one a mechanism. */
+export type Proofs = readonly (readonly Evidence[])[];
 
 /** @returns callers, those of one service together, and what no workload can be told by */
 export function callersOf(
@@ -18,10 +21,10 @@ export function callersOf(
     for (const { mechanism, subject } of identities) {
       const { kind, role } = world.mechanisms.get(mechanism)!;
       if (role !== 'trust') continue;
-      if (kind === 'spiffe' && isOf(trustDomains.get(mechanism), subject)) {
+      if (isSeen(world, trustDomains, mechanism, subject)) {
         callers.set(`spiffe ${subject}`, {
           service,
-          kind,
+          kind: 'spiffe',
           subject,
           evidence: spiffeEvidence(world, trustDomains, subject),
         });
@@ -43,6 +46,68 @@ export function callersOf(
     }
   }
   return { callers: [...callers.values()], remarks };
+}
+
+/**
+ * What may come with a request that a mesh takes for one of the service, seen or not. They are tried in every combination,
+ * for more proof may move the meeting domain to one that is zero trust.
+ */
+export function proofsOf(world: World, service: string): Proofs {
+  return combinations(trustIdentities(world, service));
+}
+
+/** What may come with a request that a mesh takes for one from outside: Dharma knows who it is, the mesh does not. */
+export function unseenProofs(world: World, trustDomains: SpiffeTrustDomains): Proofs {
+  return [...world.services.keys()].flatMap((service) =>
+    combinations(
+      trustIdentities(world, service).filter(
+        ({ mechanism, subject }) => !isSeen(world, trustDomains, mechanism, subject),
+      ),
+    ),
+  );
+}
+
+/** Whoever proves one service by certificate and another by this is nobody to Dharma, and the first one to a mesh. */
+export function ambiguities(world: World, trustDomains: SpiffeTrustDomains): readonly Remark[] {
+  const services = [...world.services.keys()].filter((service) => trustIdentities(world, service).length > 0);
+  if (services.length < 2) return [];
+  return services.flatMap((name) =>
+    trustIdentities(world, name)
+      .filter(({ mechanism, subject }) => !isSeen(world, trustDomains, mechanism, subject))
+      .map(({ mechanism, subject }) => ({
+        effect: 'passed',
+        concerns: 'service',
+        name,
+        because: `is bound to \`${subject}\` of \`${mechanism}\`: whoever proves that and another service is refused by Dharma as ambiguous, and is not told apart here`,
+      })),
+  );
+}
+
+function trustIdentities(world: World, service: string): readonly IdentityBinding[] {
+  return world.services
+    .get(service)!
+    .identities.filter(({ mechanism }) => world.mechanisms.get(mechanism)!.role === 'trust');
+}
+
+/** By every target. Only networks see addresses, and a caller behind one may be a workload as well. */
+function isSeen(world: World, trustDomains: SpiffeTrustDomains, mechanism: string, subject: string): boolean {
+  return world.mechanisms.get(mechanism)!.kind === 'spiffe' && isOf(trustDomains.get(mechanism), subject);
+}
+
+/** Not the empty one. Subjects of one service and mechanism are alike to every decision. */
+function combinations(identities: readonly IdentityBinding[]): Proofs {
+  const byMechanism = new Map(
+    identities.map(({ mechanism, subject }) => [mechanism, trusted(mechanism, sampleOf(subject))]),
+  );
+  return [...byMechanism.values()].reduce<Proofs>(
+    (proofs, item) => [...proofs, [item], ...proofs.map((proof) => [...proof, item])],
+    [],
+  );
+}
+
+/** A subject, or an address, that the binding covers. */
+function sampleOf(subject: string): string {
+  return subject.endsWith('**') ? `${subject.slice(0, -2)}zz` : firstAddress(subject);
 }
 
 function notTold(kind: string, mechanism: string, subject: string): string {

@@ -4,7 +4,7 @@ import type { Caller, JudgedRegion, Methods, OpenRemark, StaticMap } from './mod
 import type { MeshExportOptions, MeshTarget } from './options.js';
 import { workloadOf } from './workloads.js';
 
-export function lost(map: StaticMap, { target }: MeshExportOptions): readonly OpenRemark[] {
+export function lost(map: StaticMap, { target, port }: MeshExportOptions): readonly OpenRemark[] {
   const isOfCluster = target !== 'envoy-rbac' && target !== 'istio';
   return [
     ...map.regions.flatMap(undecidedIn),
@@ -14,6 +14,7 @@ export function lost(map: StaticMap, { target }: MeshExportOptions): readonly Op
       return because === undefined ? [] : [{ ...remark, because }];
     }),
     ...targetsOf(target),
+    ...(target === 'linkerd' ? [otherPorts(port)] : []),
   ];
 }
 
@@ -47,6 +48,12 @@ function targetsOf(target: MeshTarget): readonly OpenRemark[] {
   }
   const because = 'that two readers could read differently is not looked for: Dharma refuses it, this does not';
   return [{ effect: 'passed', concerns: 'target', name: 'a request target', because }];
+}
+
+/** A `Server` is about one port, and which ports pods have no document says. */
+function otherPorts(port: MeshExportOptions['port']): OpenRemark {
+  const because = `but \`${port}\` is not judged: there the default policy of the cluster holds, which is open unless set otherwise`;
+  return { effect: 'passed', concerns: 'target', name: 'every port', because };
 }
 
 function methodsText(methods: Methods): string {

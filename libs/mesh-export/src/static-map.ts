@@ -1,7 +1,7 @@
 /** What a policy set says to everyone, found by asking the engine in the two worlds around it. */
 import { type AccessRequest, compile, decide, type Evidence, type Rule, type Snapshot, type World } from '#engine';
 import { narrower, unknowns, wider } from './bounds.js';
-import { callersOf, type SpiffeTrustDomains } from './callers.js';
+import { ambiguities, callersOf, type Proofs, proofsOf, type SpiffeTrustDomains, unseenProofs } from './callers.js';
 import type { Caller, JudgedRegion, OpenRemark, Region, StaticMap, Verdict } from './model.js';
 import { isSplitBy, PREFLIGHT, regionsOf, type Sample, Samples } from './regions.js';
 
@@ -10,10 +10,14 @@ import { isSplitBy, PREFLIGHT, regionsOf, type Sample, Samples } from './regions
  * @param now  milliseconds since the epoch; what is over by then is left out, what begins or ends later is undecided
  */
 export function staticMap(world: World, trustDomains: SpiffeTrustDomains, now: number): StaticMap {
-  const judge = new Judge(world, now);
+  const judge = new Judge(world, trustDomains, now);
   const { callers, remarks } = callersOf(world, trustDomains);
   const regions = regionsOf(world).flatMap((region) => judge.judged(region, callers));
-  return { callers, regions, remarks: [...remarks, ...rulesInPart(world, now), ...beyond(world)] };
+  return {
+    callers,
+    regions,
+    remarks: [...remarks, ...ambiguities(world, trustDomains), ...rulesInPart(world, now), ...beyond(world)],
+  };
 }
 
 class Judge {
@@ -21,15 +25,22 @@ class Judge {
   readonly #wide: Snapshot;
   readonly #samples: Samples;
   readonly #anyCredential: readonly Evidence[];
+  /** Of anybody whom a mesh takes for one from outside. */
+  readonly #unseen: Proofs;
+  /** By service. */
+  readonly #proofs: ReadonlyMap<string, Proofs>;
   readonly #claims: readonly Parameters<typeof isSplitBy>[0][];
 
   constructor(
     world: World,
+    trustDomains: SpiffeTrustDomains,
     readonly now: number,
   ) {
     this.#narrow = compile(narrower(world, now));
     this.#wide = compile(wider(world, now));
     this.#samples = new Samples(world);
+    this.#unseen = unseenProofs(world, trustDomains);
+    this.#proofs = new Map([...world.services.keys()].map((service) => [service, proofsOf(world, service)]));
     this.#claims = [...world.domains.values()].flatMap(({ addresses }) => addresses);
     this.#anyCredential = [...world.mechanisms.values()]
       .filter(({ role }) => role === 'access')
@@ -50,28 +61,38 @@ class Judge {
     const sample = this.#samples.of(region);
     if (sample === undefined) return [];
     const isSplit = this.#claims.some((claim) => isSplitBy(claim, region));
-    const verdict = (trust: readonly Evidence[]): Verdict => this.#verdict(region, sample, isSplit, trust);
+    const verdict = (trust: readonly Evidence[], proofs: Proofs): Verdict =>
+      this.#verdict(region, sample, isSplit, trust, proofs);
     return [
       {
         ...region,
-        outsiders: verdict([]),
-        callers: new Map(callers.map((caller) => [caller, verdict(caller.evidence)])),
+        outsiders: verdict([], this.#unseen),
+        callers: new Map(
+          callers.map((caller) => [caller, verdict(caller.evidence, this.#proofs.get(caller.service)!)]),
+        ),
       },
     ];
   }
 
-  #verdict(region: Region, sample: Sample, isSplit: boolean, trust: readonly Evidence[]): Verdict {
+  /** @param proofs  what may come with the request and is not seen: one of them, or none */
+  #verdict(region: Region, sample: Sample, isSplit: boolean, trust: readonly Evidence[], proofs: Proofs): Verdict {
     if (sample.method === PREFLIGHT) {
       // What is allowed hangs on a header, so that nothing here is always allowed.
       return this.#mayPreflight(region, sample, trust) ? 'undecided' : 'never';
     }
     if (!isSplit) {
-      const narrow = decide(this.#narrow, this.#request(sample, trust, Infinity));
-      // A reporting domain lets through what it will deny one day: no configuration should count on that.
-      if (narrow.decision === 'allow' && narrow.wouldDeny === undefined) return 'always';
-      if (narrow.reason === 'UNKNOWN_ENDPOINT') return 'never';
+      const request = this.#request(sample, trust, Infinity);
+      if (decide(this.#narrow, request).reason === 'UNKNOWN_ENDPOINT') return 'never';
+      // To be known may turn an allow into a deny: by name, by suspension, by closed egress, by a zero-trust domain.
+      if ([[], ...proofs].every((proof) => this.#lets({ ...request, evidence: [...trust, ...proof] }))) return 'always';
     }
     return this.#mayPass(sample, trust, {}) ? 'undecided' : 'never';
+  }
+
+  #lets(request: AccessRequest): boolean {
+    const { decision, wouldDeny } = decide(this.#narrow, request);
+    // A reporting domain lets through what it will deny one day: no configuration should count on that.
+    return decision === 'allow' && wouldDeny === undefined;
   }
 
   #mayPreflight(region: Region, sample: Sample, trust: readonly Evidence[]): boolean {
