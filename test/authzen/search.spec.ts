@@ -88,7 +88,7 @@ function requestOf({ subject, action, resource, context }: Asked): AccessRequest
       resource: { type: resource.type, id: resource.id, properties: map(resource.properties) },
       action: { name: action.name, properties: map(action.properties) },
     },
-    evidence: subject.type === 'user' ? [item] : [],
+    evidence: [item],
     headers: {},
     attributes: map({}),
     claimed: map({}),
@@ -101,7 +101,9 @@ function requestOf({ subject, action, resource, context }: Asked): AccessRequest
   };
 }
 
-const isAllowed = (world: World, one: Asked) => specify(world, requestOf(one)).decision === 'allow';
+/** A subject of a type that no mechanism has is nobody, and nothing is judged of it. */
+const isAllowed = (world: World, one: Asked) =>
+  one.subject.type === 'user' && specify(world, requestOf(one)).decision === 'allow';
 
 /** A search: what is asked, what each candidate would be asked as, and what a result says. */
 const SEARCHES = {

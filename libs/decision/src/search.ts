@@ -42,6 +42,8 @@ export type SearchAnswer =
 
 /** A page ends early after so many decisions: a few milliseconds of them. */
 const MOST_DECISIONS = 5_000;
+/** Why one is denied at an endpoint, if all others are for the same reason: who asks, or who is asked about. */
+const FOR_ALL: ReadonlySet<Outcome['reason']> = new Set(['NOT_ENTITLED', 'INVALID_REQUEST']);
 /** An id that stands for any other where none is looked at. */
 const ANYONE = 'anyone';
 
@@ -60,7 +62,9 @@ export async function look(search: Search, looker: Looker): Promise<SearchAnswer
   // Candidates are dear: who may not ask about the endpoint does not make us look for them.
   const before = search.isAtOneEndpoint ? (await verdictOn(question(ANYONE), looker)).reason : undefined;
   if (isOwnState(before)) return { kind: 'unavailable', reason: before };
-  if (before === 'NOT_ENTITLED') return { kind: 'found', ids: [], next: undefined, revision, decisions: 0 };
+  if (before !== undefined && FOR_ALL.has(before)) {
+    return { kind: 'found', ids: [], next: undefined, revision, decisions: 0 };
+  }
   const { ids, kinds } = await possible(search.candidates(looker.snapshot), question, looker);
   const verdicts = new Map<number, boolean>();
   const found: string[] = [];
