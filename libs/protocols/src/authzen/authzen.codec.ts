@@ -66,9 +66,10 @@ export function toDecision(answer: Answer): Decision {
 }
 
 /** The answer to one of several: bare, as callers compare these whole; what could not be read says so. */
-export function toItem({ outcome, faults }: Answer): Decision {
+export function toItem({ outcome, faults, dropped }: Answer): Decision {
   if (outcome.decision === 'allow') return { decision: true };
-  if (faults.length === 0) return { decision: false };
+  // A subject that was read, and is nobody, is no error to the standard but a denial like others.
+  if (faults.length === 0 || dropped.length > 0) return { decision: false };
   return { decision: false, context: { error: { status: 400, message: sentenceOf(faults) } } };
 }
 
