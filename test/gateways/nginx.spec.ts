@@ -83,7 +83,6 @@ describe('dharma doctor at a careless nginx', () => {
     ${'a method override is passed on'}                           | ${'header X-HTTP-Method-Override'}      | ${'override'}  | ${'proxy_set_header x-http-method-override "";'}
     ${'the client’s address is appended to what it says'}         | ${'header X-Forwarded-For'}             | ${'forwarded'} | ${'$remote_addr'}
     ${'a header of an obligation is the client’s'}                | ${'header x-customer-tier'}             | ${'own'}       | ${'auth_request_set'}
-    ${'names with underscores are passed on'}                     | ${'header X_HTTP_Method_Override'}      | ${'alias'}     | ${'underscores_in_headers off'}
     ${'every upgrade is passed on'}                               | ${'upgrade to h2c'}                     | ${'upgrade'}   | ${'$dharma_upgrade'}
   `('finds that $because', ({ trick, concern, setting }) => {
     expect(code).toBe(1);
