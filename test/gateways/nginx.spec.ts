@@ -90,4 +90,11 @@ describe('dharma doctor at a careless nginx', () => {
     const finding = findings.find((each) => each.concern === concern);
     expect(finding?.remedies.nginx).toContain(setting);
   });
+
+  it('finds nothing where names with underscores are passed on, as Dharma refuses those that it cannot take away', () => {
+    expect(results.find(({ name }) => name === 'header X_HTTP_Method_Override')).toMatchObject({
+      verdict: 'refused',
+      status: 403,
+    });
+  });
 });
