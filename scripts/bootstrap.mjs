@@ -181,28 +181,41 @@ function isAlive(pid) {
  * Runs Node on a script of ours, hands signals on to it, and resolves to its exit code.
  *
  * @param {string[]} argv
- * @param {{ env?: Record<string, string | undefined>, output?: 'inherit' | 'capture', timeout?: number }} [options]
- *   `timeout`: milliseconds after which it is killed
- * @returns {Promise<{ code: number, output: string }>}
+ * @param {{ env?: Record<string, string | undefined>, output?: 'inherit' | 'capture', silence?: number }} [options]
+ *   `silence`: milliseconds without output after which it is killed; for programs that tell of their progress
+ * @returns {Promise<{ code: number, output: string, wentSilent: boolean }>}
  */
-export function runNode(argv, { env = {}, output = 'inherit', timeout } = {}) {
+export function runNode(argv, { env = {}, output = 'inherit', silence } = {}) {
+  const stdio = output === 'capture' || silence !== undefined ? 'pipe' : 'inherit';
   const child = spawn(process.execPath, argv, {
     cwd: root,
     env: { ...process.env, ...env },
-    stdio: ['inherit', output === 'capture' ? 'pipe' : 'inherit', output === 'capture' ? 'pipe' : 'inherit'],
-    timeout,
-    killSignal: 'SIGKILL',
+    stdio: ['inherit', stdio, stdio],
   });
   let captured = '';
-  child.stdout?.on('data', (chunk) => (captured += chunk));
-  child.stderr?.on('data', (chunk) => (captured += chunk));
+  let wentSilent = false;
+  const watchdog =
+    silence === undefined
+      ? undefined
+      : setTimeout(() => {
+          wentSilent = true;
+          child.kill('SIGKILL');
+        }, silence);
+  for (const name of ['stdout', 'stderr']) {
+    child[name]?.on('data', (chunk) => {
+      watchdog?.refresh();
+      if (output === 'capture') captured += chunk;
+      else process[name].write(chunk);
+    });
+  }
   const forward = (signal) => child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((done, failed) => {
     child.once('error', failed);
     child.once('close', (code, signal) => {
+      clearTimeout(watchdog);
       process.off('SIGINT', forward).off('SIGTERM', forward);
-      done({ code: code ?? (signal === 'SIGINT' ? 130 : 143), output: captured });
+      done({ code: code ?? (signal === 'SIGINT' ? 130 : 143), output: captured, wentSilent });
     });
   });
 }
