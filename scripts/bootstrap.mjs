@@ -33,7 +33,7 @@ export function ensureBuilt() {
   });
 }
 
-/** Type checks and emits everything, then puts what is no TypeScript beside it. Exits the process on a fault. */
+/** Type checks and emits everything, puts what is no TypeScript beside it, then bundles. Exits the process on a fault. */
 export function build() {
   const stamp = sourcesDigest();
   // Programs that read our standard error expect log lines there.
@@ -56,6 +56,11 @@ export function build() {
     }
   }
   removeOutputsWithoutSource(wanted);
+  const bundled = spawnSync(process.execPath, [join(root, 'scripts/bundle.mjs')], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (bundled.status !== 0) stopWith('the build failed', bundled.status);
   writeFileSync(buildStamp, stamp);
 }
 
@@ -114,7 +119,7 @@ function lockfileDigest() {
 /** Names, sizes and times instead of contents: it runs before every `./dharma` call, and a needless build does no harm. */
 function sourcesDigest() {
   const digest = createHash('sha256');
-  for (const file of ['tsconfig.json', 'package.json', ...sourceFiles()]) {
+  for (const file of ['tsconfig.json', 'package.json', 'scripts/bundle.mjs', ...sourceFiles()]) {
     const { size, mtimeMs } = statSync(join(root, file));
     digest.update(`${file}\0${size}\0${mtimeMs}\n`);
   }

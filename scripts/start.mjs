@@ -9,7 +9,7 @@ import { join, relative, resolve } from 'node:path';
 import { ensureBuilt, root, stopWithParent } from './bootstrap.mjs';
 
 ensureBuilt();
-const { serve } = await import('../dist/apps/server/src/main.js');
+const { serve } = await import('../dist/program/server.js');
 
 const quickstart = join(root, 'policies', 'quickstart');
 const given = flagsOf(process.argv.slice(2));

@@ -10,8 +10,8 @@ import { ensureBuilt, root, runNode } from './bootstrap.mjs';
 import { ALONE, GATEWAY_FOLDERS, GATEWAYS } from './suites.mjs';
 
 const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--gateways');
-/** Most tests wait for servers and databases that they started: with two processors, two files at once take half the time. */
-const SIDE_BY_SIDE = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
+/** Many tests wait, for servers to start or for what hangs to be given up: with one file more than processors none idles. */
+const SIDE_BY_SIDE = `--maxWorkers=${availableParallelism() + 1}`;
 // The CLI's tests start the built program, as its users do.
 ensureBuilt();
 process.exitCode = process.argv.includes('--gateways') ? await testGateways() : await testWithoutGateways();

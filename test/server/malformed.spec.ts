@@ -404,15 +404,32 @@ describe('after all of this', () => {
 
 // ── what they are made of ───────────────────────────────────────────────────────────────────────────────────────────
 
-/** What a process takes for its work whatever it reads: code that has run, and a heap that has grown to it. */
+/**
+ * What a process takes for its work whatever it reads: code that has run, and heaps that have grown to requests as large
+ * as they may be.
+ */
 async function warmUp(): Promise<void> {
+  const many = Array.from({ length: 100 }, () => '/public/list');
   for (let round = 0; round < 5; round += 1) {
     await Promise.all(Array.from({ length: 200 }, () => checkOver(session, '/public/list')));
+    await Promise.all(Array.from({ length: 20 }, () => checkOver(session, '/public/list', 'x'.repeat(900_000))));
     await Promise.all(Array.from({ length: 50 }, () => decideAfresh(['/public/list'])));
+    await Promise.all(Array.from({ length: 20 }, () => decideAfresh(many)));
     await Promise.all(
       Array.from({ length: 20 }, () => fetch(`http://${admin}/openapi.json`).then((got) => got.text())),
     );
+    await Promise.all(Array.from({ length: 3 }, () => planned(`# ${'x'.repeat(1_000_000)}\n`)));
   }
+}
+
+/** The whole answer of a plan, which is none about a file of remarks. */
+async function planned(text: string): Promise<string> {
+  const asked = await fetch(`http://${admin}/admin/v1/plan`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ source: 'tests', files: [{ file: 'remarks.yaml', text }] }),
+  });
+  return asked.text();
 }
 
 /** What the kernel counts; 0 where it does not say, and there is nothing to compare. */
@@ -435,8 +452,8 @@ async function decideAfresh(paths: readonly string[]): Promise<readonly string[]
   return answers.map(({ decision }: Untyped) => decision);
 }
 
-async function checkOver(over: ClientHttp2Session, path: string): Promise<string> {
-  const message = method(CHECK).requestSerialize({ attributes: about({ ...PUBLIC, path }) }) as Buffer;
+async function checkOver(over: ClientHttp2Session, path: string, body = ''): Promise<string> {
+  const message = method(CHECK).requestSerialize({ attributes: about({ ...PUBLIC, path, body }) }) as Buffer;
   const { messages } = await callRaw(over, CHECK, { 'x-dharma-key': KEY }, framed(message));
   return allowsIn(method(CHECK).responseDeserialize(messages[0])).length === 1 ? 'allow' : 'deny';
 }

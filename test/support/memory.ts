@@ -1,8 +1,8 @@
 /** Memory of a process that was given a lot to throw away. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What heaps keep ready of what they once needed; a process that kept what it was sent would have grown by more. */
-const MOST_GROWTH_BYTES = 96 * 1024 * 1024;
+/** Beyond what a warm process keeps ready of what it once needed; one that kept what it was sent would grow by more. */
+const MOST_GROWTH_BYTES = 64 * 1024 * 1024;
 /** V8 gives memory back some seconds after the last request. */
 const PATIENCE_MILLISECONDS = 45_000;
 

@@ -6,10 +6,10 @@ export type ThreadName = 'policy' | 'admin';
 /** Starts one of them; tests run them from the build. */
 export type StartThread = (name: ThreadName, options: WorkerOptions) => Worker;
 
-/** The files of the threads, from the folder of this one. */
+/** The programs of the threads, from the built folder of this one. */
 export const THREAD_FILES: { readonly [name in ThreadName]: string } = {
-  policy: '../policy/policy-thread.js',
-  admin: '../admin/admin-thread.js',
+  policy: '../../../../program/policy-thread.js',
+  admin: '../../../../program/admin-thread.js',
 };
 
 export const startThread: StartThread = (name, options) =>
