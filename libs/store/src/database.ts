@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { StoreFault } from '#administration';
 import { migrations } from '#migrations';
@@ -41,13 +42,28 @@ export async function openDatabase(settings: DatabaseSettings): Promise<DataSour
     migrationsTransactionMode: 'each',
     poolSize: settings.connections ?? 4,
     connectTimeoutMS: settings.connectTimeoutMilliseconds ?? 5_000,
-    // Measured here: poolers refuse connections that ask for a `statement_timeout`.
-    extra: { query_timeout: settings.statementTimeoutMilliseconds ?? 30_000 },
+    extra: {
+      // Measured here: poolers refuse connections that ask for a `statement_timeout`.
+      query_timeout: settings.statementTimeoutMilliseconds ?? 30_000,
+      Client: HeardClient,
+    },
   });
   try {
     return await dataSource.initialize();
   } catch (fault) {
     throw storeFault(fault);
+  }
+}
+
+/**
+ * A connection whose end is no surprise. The pool stops listening when it hands one out, and the framework begins a moment
+ * later: the words of a database that stops, read together with its readiness, found nobody and ended the process.
+ */
+class HeardClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    // Whoever uses the connection, or asks for the next one, learns of it.
+    this.on('error', () => {});
   }
 }
 

@@ -258,6 +258,8 @@ async function untilReady(
 async function createDatabase(server: EmbeddedPostgres): Promise<void> {
   const { Client } = (await import('pg')).default;
   const client = new Client({ connectionString: server.urlOf('postgres') });
+  // Between two statements nobody waits for an answer that could tell; the next one does.
+  client.on('error', () => {});
   await client.connect();
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [USER]);
