@@ -241,7 +241,7 @@ describe('without an answer', () => {
     ['knows only strangers', { says: 'HTTP/1.1 401 Who\r\nContent-Length: 5\r\nConnection: close\r\n\r\nallow' }],
     ['says another word', { says: `${ALLOW}Content-Length: 7\r\nConnection: close\r\n\r\nallowed` }],
     ['says no word', { says: `${ALLOW}Content-Length: 0\r\nConnection: close\r\n\r\n` }],
-    ['begins and does not end', { says: `${ALLOW}Content-Length: 5\r\n\r\nall`, then: 'stay' }],
+    ['begins and does not end', { says: `${ALLOW}Content-Length: 5\r\n\r\nall`, stays: true }],
     ['ends in the middle', { says: `${ALLOW}Content-Length: 5\r\n\r\nall` }],
   ])('it is closed when Dharma %s', async (_because, treatment) => {
     await expectClosed(() => between.treat(treatment));

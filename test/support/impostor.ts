@@ -9,8 +9,8 @@ export type Treatment =
   /** It is accepted, read and never answered. */
   | 'say nothing'
   | 'hang up'
-  /** Its question is answered by these bytes; with `then: 'stay'` the connection stays open, as if more would come. */
-  | { readonly says: string; readonly then?: 'stay' };
+  /** Its question is answered by these bytes; with `stays` the connection stays open, as if more would come. */
+  | { readonly says: string; readonly stays?: true };
 
 /** Stands where clients look for a service, and may be told to behave as if that one were in trouble. */
 export interface Impostor {
@@ -43,8 +43,8 @@ export async function startImpostor(service: string): Promise<Impostor> {
       client.pipe(upstream).pipe(client);
       return;
     }
-    const { says, then } = treatment;
-    client.once('data', () => (then === 'stay' ? client.write(says) : client.end(says)));
+    const { says, stays = false } = treatment;
+    client.once('data', () => (stays ? client.write(says) : client.end(says)));
   };
   const hangUp = (): void => {
     for (const socket of sockets) socket.destroy();
