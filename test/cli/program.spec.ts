@@ -3,7 +3,7 @@ import { dharma, folderWith, SHOP } from './program.js';
 const shop = folderWith({ 'shop.yaml': SHOP });
 const VERBS = [
   ['serve', 'init', 'validate', 'fmt', 'test', 'decide', 'explain', 'verify', 'bench', 'schema'],
-  ['status', 'plan', 'apply', 'keys', 'operators', 'migrate', 'doctor'],
+  ['status', 'plan', 'apply', 'keys', 'operators', 'migrate', 'doctor', 'nats-callout'],
 ].flat();
 /** Two measurements of a second each, on a machine that may be busy. */
 const MEASURING_MILLISECONDS = 60_000;

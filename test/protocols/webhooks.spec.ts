@@ -21,7 +21,7 @@ kind: Domain
 metadata: { name: acme }
 spec:
   access: [named, tokens, anonymous]
-  boundary: ["broker/*", "cluster/*", "orders/*"]
+  boundary: ["broker/*", "cluster/*", "lake/*", "orders/*"]
   mechanisms:
     - { name: named, role: access, kind: asserted }
     - name: tokens
@@ -57,6 +57,13 @@ spec:
 ---
 apiVersion: dharma/v1
 kind: Service
+metadata: { name: lake }
+spec:
+  domains: [acme]
+  endpoints: [{ name: tables, kind: resource, operations: [{ resourceType: trino-system }, { resourceType: trino-table }] }]
+---
+apiVersion: dharma/v1
+kind: Service
 metadata: { name: orders }
 spec: { domains: [acme], hosts: [shop.example] }
 ---
@@ -73,6 +80,9 @@ spec:
       when: resource.attributes.namespace == "shop"
     - { id: watch, effect: allow, who: { anonymous: true }, what: { endpoints: [cluster/pods], actions: [watch] } }
     - { id: not-eve, effect: deny, who: { principals: ["user:eve"] }, what: { endpoints: [cluster/pods] } }
+    - { id: queries, effect: allow, who: { groups: [analysts] }, what: { resourceTypes: [trino-system] } }
+    - { id: sales, effect: allow, who: { groups: [analysts] }, what: { resourceTypes: [trino-table] }, when: 'resource.id.startsWith("lake.sales.")' }
+    - { id: no-prices, effect: deny, what: { resourceTypes: [trino-table] }, when: 'has(resource.attributes.columns) && "price" in resource.attributes.columns' }
     - { id: no-exec, effect: deny, what: { resourceTypes: [pods/exec] } }
     - id: read
       effect: allow
@@ -314,6 +324,50 @@ describe("OPA's data API", () => {
     expect((await ask('allow', kafka('ann'))).json.result).toBe(true);
     expect((await ask('allow', kafka('eve'))).json.result).toBe(false);
     expect((await ask('allow', kafka('ann'), BLIND_KEY)).json.result).toBe(false);
+  });
+
+  describe('for Trino', () => {
+    const trino = (action: object, groups = ['analysts']) => ({
+      context: { identity: { user: 'ann', principal: 'ann', groups }, softwareStack: { trinoVersion: '480' } },
+      action,
+    });
+    const table = (schemaName: string, tableName: string, columns?: readonly string[]) => ({
+      table: { catalogName: 'lake', schemaName, tableName, ...(columns && { columns }) },
+    });
+    const SELECT = { operation: 'SelectFromColumns', resource: table('sales', 'orders', ['id']) };
+    const rename = (schemaName: string) => ({
+      operation: 'RenameTable',
+      resource: table('sales', 'orders'),
+      targetResource: table(schemaName, 'orders'),
+    });
+
+    it.each`
+      because                          | input                                                                        | result
+      ${'analysts may query'}          | ${trino({ operation: 'ExecuteQuery' })}                                      | ${true}
+      ${'others may not'}              | ${trino({ operation: 'ExecuteQuery' }, ['cooks'])}                           | ${false}
+      ${'orders are of the sales'}     | ${trino(SELECT)}                                                             | ${true}
+      ${'wages are not'}               | ${trino({ ...SELECT, resource: table('wages', 'paid', ['id']) })}            | ${false}
+      ${'prices are denied to all'}    | ${trino({ ...SELECT, resource: table('sales', 'orders', ['id', 'price']) })} | ${false}
+      ${'both names are of the sales'} | ${trino(rename('sales'))}                                                    | ${true}
+      ${'the new name is not'}         | ${trino(rename('wages'))}                                                    | ${false}
+    `('says $result: $because', async ({ input, result }) => {
+      expect((await ask('allow', input)).json.result).toBe(result);
+      expect((await ask('allow', input, BLIND_KEY)).json.result).toBe(false);
+    });
+
+    it('leaves of a list what is allowed, by its places', async () => {
+      const tables = [table('wages', 'paid'), table('sales', 'orders'), table('sales', 'returns')];
+      const names = { operation: 'FilterTables', filterResources: tables };
+      expect((await ask('filter', trino(names))).json).toEqual({ result: [1, 2] });
+      expect((await ask('filter', trino(names), BLIND_KEY)).json).toEqual({ result: [] });
+      const columns = {
+        operation: 'FilterColumns',
+        filterResources: [table('sales', 'orders', ['id', 'price', 'day'])],
+      };
+      expect((await ask('filter', trino(columns))).json).toEqual({ result: [0, 2] });
+      expect((await ask('filter', { user: 'ann' })).json).toEqual({ result: [] });
+      expect(await ask('filter', trino(names), '')).toMatchObject({ status: 401 });
+    });
   });
 
   it('gives strangers no result', async () => {

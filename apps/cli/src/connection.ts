@@ -126,10 +126,20 @@ function addressOf(text: string): Pick<Connection, 'address' | 'prefix'> {
 function withSecret(
   terminal: Terminal,
   connection: Connection,
-  { allowPlaintext }: ConnectionFlags,
+  flags: ConnectionFlags,
   headers: Connection['headers'],
   secretFrom: string,
 ): Connection {
+  requireSafeWay(terminal, connection, flags);
+  return { ...connection, headers, secretFrom };
+}
+
+/** @throws Stop with 2 where a secret would travel without TLS to another machine, and nobody has said that it may */
+export function requireSafeWay(
+  terminal: Terminal,
+  connection: Connection,
+  { allowPlaintext }: Pick<ConnectionFlags, 'allowPlaintext'>,
+): void {
   const { address, shown } = connection;
   const isOpen = address.kind === 'tcp' && !address.isSecure && !isThisMachine(connection);
   if (isOpen && !allowPlaintext && setting(terminal, 'DHARMA_ALLOW_PLAINTEXT') !== 'true') {
@@ -138,7 +148,6 @@ function withSecret(
       `anyone on the way to \`${shown}\` could read the secret; use \`https://…\`, or \`--allow-plaintext\` if something else protects the way`,
     );
   }
-  return { ...connection, headers, secretFrom };
 }
 
 function isThisMachine({ address }: Connection): boolean {
@@ -168,7 +177,8 @@ async function operatorToken(terminal: Terminal, file: string | undefined, isLoc
   );
 }
 
-async function secretIn(terminal: Terminal, path: string): Promise<string> {
+/** @throws Stop with 2 where the file holds no line that can be a token or key */
+export async function secretIn(terminal: Terminal, path: string): Promise<string> {
   return judgeSecret((await bytesOf(terminal, path)).toString('utf8').trim(), `\`${path}\``);
 }
 
@@ -178,7 +188,8 @@ function judgeSecret(text: string, from: string): string {
   throw new Stop(2, `${from} holds no token or key: it is one line \`<id>.<secret>\``);
 }
 
-async function bytesOf(terminal: Terminal, path: string): Promise<Buffer> {
+/** @throws Stop with 2 */
+export async function bytesOf(terminal: Terminal, path: string): Promise<Buffer> {
   return readFile(resolve(terminal.cwd, path)).catch((fault: NodeJS.ErrnoException) => {
     throw new Stop(2, `cannot read \`${path}\`: ${fault.code ?? fault.message}`);
   });

@@ -20,10 +20,14 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 
 /** The way to a server, whichever listener. */
 export function wayTo(command: Command): Command {
+  return safeWayTo(command).option('--timeout <seconds>', 'longest wait for an answer', wholeNumber(1, 3600), 120);
+}
+
+/** How secrets stay secret on the way to a server. */
+export function safeWayTo(command: Command): Command {
   return command
     .option('--ca <file>', "certificates to trust, PEM, instead of the system's")
     .option('--cert <file>', 'our certificate, PEM, for mutual TLS')
     .option('--key <file>', 'its private key, PEM')
-    .option('--timeout <seconds>', 'longest wait for an answer', wholeNumber(1, 3600), 120)
     .option('--allow-plaintext', 'send a secret without TLS to another machine', false);
 }

@@ -2,6 +2,7 @@ import { type Command, CommanderError, InvalidArgumentError, Option } from 'comm
 import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
 import { doctorVerb } from './program-doctor.js';
+import { natsCalloutVerb } from './program-nats.js';
 import { serverVerbs } from './program-server.js';
 import { type ExitCode, OutputClosed, Stop, type Streams, type Terminal, terminalOf } from './terminal.js';
 import { version } from './version.js';
@@ -174,6 +175,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
 
   serverVerbs(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
+  natsCalloutVerb(verb, terminal, exit);
   return dharma;
 }
 

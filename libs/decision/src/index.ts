@@ -9,6 +9,7 @@ export {
   type Question,
   type RequestFault,
 } from './answer.js';
+export type { Breath } from './breath.js';
 export { DecisionPoint, type DecisionPointParts, Explainer } from './decision-point.js';
 export type { Clock, DecisionRecord, EventLog, ServiceEvent } from './event.js';
 export { FolderSource, type FolderSourceParts, type Look } from './folder-source.js';

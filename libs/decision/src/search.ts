@@ -6,6 +6,7 @@ import {
   denied,
   type Outcome,
   type Snapshot,
+  type Steps,
 } from '#engine';
 import type { Judged } from '#identity';
 import { isOwnState, type Question } from './answer.js';
@@ -13,7 +14,8 @@ import type { Breath } from './breath.js';
 
 /** What is searched for, and what would be asked about each candidate. */
 export interface Search {
-  readonly candidates: (snapshot: Snapshot) => Candidates;
+  /** Found step by step where there may be many. */
+  readonly candidates: (snapshot: Snapshot) => Candidates | Steps<Candidates>;
   readonly question: (id: string) => Extract<Question, { kind: 'request' }>;
   /** Whether one endpoint answers for all of them, so that who may not ask about one may ask about none. */
   readonly isAtOneEndpoint: boolean;
@@ -65,7 +67,9 @@ export async function look(search: Search, looker: Looker): Promise<SearchAnswer
   if (before !== undefined && FOR_ALL.has(before)) {
     return { kind: 'found', ids: [], next: undefined, revision, decisions: 0 };
   }
-  const { ids, kinds } = await possible(search.candidates(looker.snapshot), question, looker);
+  const candidates = search.candidates(looker.snapshot);
+  const all = 'ids' in candidates ? candidates : await unhurried(candidates, breath);
+  const { ids, kinds } = await possible(all, question, looker);
   const verdicts = new Map<number, boolean>();
   const found: string[] = [];
   for (let place = after === undefined ? 0 : firstAfter(ids, after); place < ids.length; place++) {
@@ -100,7 +104,7 @@ async function possible(all: Candidates, question: Search['question'], looker: L
   return { ids: places.map((place) => ids[place]!), kinds: { at: (place) => kinds.at(places[place]!) } };
 }
 
-async function unhurried<Result>(work: Generator<void, Result, void>, breath: Breath): Promise<Result> {
+async function unhurried<Result>(work: Steps<Result>, breath: Breath): Promise<Result> {
   for (;;) {
     const step = work.next();
     if (step.done === true) return step.value;

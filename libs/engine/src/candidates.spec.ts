@@ -1,8 +1,23 @@
 import { loadBundle } from '#policy';
-import { resourceCandidates, subjectCandidates } from './candidates.js';
+import * as candidates from './candidates.js';
 import { compile } from './compile.js';
 import { decide } from './decide.js';
 import type { AccessRequest, Attributes } from './model.js';
+import type { Steps } from './steps.js';
+
+type Found = candidates.Candidates;
+
+/** All at once. */
+function found(steps: Steps<Found>): Found {
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+const resourceCandidates = (...asked: Parameters<typeof candidates.resourceCandidates>): Found =>
+  found(candidates.resourceCandidates(...asked));
+const subjectCandidates = (...asked: Parameters<typeof candidates.subjectCandidates>): Found =>
+  found(candidates.subjectCandidates(...asked));
 
 interface Shape {
   readonly when?: string;

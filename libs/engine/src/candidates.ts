@@ -5,6 +5,7 @@ import type { AccessRequest, Attributes, Target } from './model.js';
 import { Narrowing } from './narrowing.js';
 import { placesOfRoute, type RouteTarget, targetOfRoute } from './route-target.js';
 import type { EndpointNode, Snapshot } from './snapshot.js';
+import { inOrder, mergedInOrder, SharedWork, type Steps, TEXTS_A_STEP } from './steps.js';
 import { readTarget } from './target.js';
 
 /** Tells by a candidate's place of which kind it is; all of one kind get one decision. */
@@ -26,14 +27,16 @@ const NONE: Candidates = { ids: [], kinds: ALL_DIFFERENT };
 
 /**
  * Resources of a type that are stored where the endpoint of the action lies. They are found once a revision; that costs
- * time in proportion to what is stored.
+ * time in proportion to what is stored, step by step.
  */
-export function resourceCandidates(snapshot: Snapshot, type: string, action: string): Candidates {
+export function* resourceCandidates(snapshot: Snapshot, type: string, action: string): Steps<Candidates> {
   const actions = snapshot.resources.get(type);
   const endpoint = actions?.get(action) ?? actions?.get('*');
   if (endpoint === undefined) return NONE;
-  return kept(snapshot, endpoint, `resource ${type}`, () => {
-    const ids = storedIds(endpoint, type);
+  const lists = yield* storedLists(endpoint, type);
+  if (lists.length === 0) return NONE;
+  return yield* kept(snapshot, endpoint, `resource ${type}`, function* () {
+    const ids = yield* idsIn(lists);
     return {
       ids,
       kinds: new LikeKinds(ids, resourceLikeness(snapshot, endpoint, type)),
@@ -54,20 +57,24 @@ export function routeCandidates(snapshot: Snapshot, method: string): Candidates 
 }
 
 /** Subjects of a type that are stored, or hold roles, where the target lies. */
-export function subjectCandidates(snapshot: Snapshot, type: string, target: Target | RouteTarget): Candidates {
+export function* subjectCandidates(snapshot: Snapshot, type: string, target: Target | RouteTarget): Steps<Candidates> {
   const endpoint = endpointOf(snapshot, target);
   if (endpoint === undefined) return NONE;
-  return kept(snapshot, endpoint, `subject ${type}`, () => {
-    const stored = storedIds(endpoint, type);
-    const ids = new Set(stored);
+  const lists = yield* storedLists(endpoint, type);
+  const holders = snapshot.holdings.ofType(type);
+  if (lists.length === 0 && holders.isEmpty) return NONE;
+  return yield* kept(snapshot, endpoint, `subject ${type}`, function* () {
     const chains = new Set(endpoint.chains);
-    for (const [id, holding] of snapshot.holdings.ofType(type).all()) {
-      for (let held: typeof holding | undefined = holding; held !== undefined; held = held.next) {
-        if (chains.has(held.domain)) ids.add(id);
-      }
+    const holding: string[] = [];
+    let looked = 0;
+    for (const [id, first] of holders.all()) {
+      if (looked++ % TEXTS_A_STEP === 0) yield;
+      let held: typeof first | undefined = first;
+      while (held !== undefined && !chains.has(held.domain)) held = held.next;
+      if (held !== undefined) holding.push(id);
     }
-    const all = ids.size === stored.length ? stored : [...ids].sort();
-    return { ids: all, kinds: new LikeKinds(all, subjectLikeness(snapshot, endpoint, type)) };
+    const ids = yield* mergedInOrder([yield* idsIn(lists), yield* inOrder(holding)]);
+    return { ids, kinds: new LikeKinds(ids, subjectLikeness(snapshot, endpoint, type)) };
   });
 }
 
@@ -75,11 +82,11 @@ export function subjectCandidates(snapshot: Snapshot, type: string, target: Targ
  * Actions that are listed for a type of resource. Where an endpoint takes any action, those too that are stored as
  * entities of type `action` where it lies.
  */
-export function actionCandidates(snapshot: Snapshot, type: string): Candidates {
+export function* actionCandidates(snapshot: Snapshot, type: string): Steps<Candidates> {
   const actions = new Set<string>();
   for (const [action, endpoint] of snapshot.resources.get(type) ?? []) {
     if (action !== '*') actions.add(action);
-    else for (const id of storedIds(endpoint, 'action')) actions.add(id);
+    else for (const id of yield* idsIn(yield* storedLists(endpoint, 'action'))) actions.add(id);
   }
   return sorted(actions);
 }
@@ -109,38 +116,52 @@ function listed(methods: readonly string[], method: string): boolean {
   return methods.includes(method) || methods.includes('*');
 }
 
-/** Sorted. */
-function storedIds({ chains }: EndpointNode, type: string): readonly string[] {
-  const lists = directoriesOf(chains).flatMap(({ entities }) => idsByType(entities).get(type) ?? []);
-  if (lists.length < 2) return lists[0]?.sorted() ?? [];
-  // What is in order list by list is quickly put in order as a whole.
-  return [...new Set(lists.flatMap((list) => list.sorted()))].sort();
+/** Ids of one type in the directories that an endpoint looks at, none of which is empty. */
+function* storedLists({ chains }: EndpointNode, type: string): Steps<readonly StoredIds[]> {
+  const lists: StoredIds[] = [];
+  for (const { entities } of directoriesOf(chains)) {
+    const found = (yield* idsByType(entities)).get(type);
+    if (found !== undefined) lists.push(found);
+  }
+  return lists;
+}
+
+function* idsIn(lists: readonly StoredIds[]): Steps<readonly string[]> {
+  const sorted: (readonly string[])[] = [];
+  for (const list of lists) sorted.push(yield* list.sorted());
+  return yield* mergedInOrder(sorted);
 }
 
 /** Ids of one type in one directory. All endpoints that look at it alone share the list. */
 class StoredIds {
-  private isSorted = false;
   private readonly ids: string[] = [];
+  private readonly order = new SharedWork(inOrder(this.ids));
 
   add(id: string): void {
     this.ids.push(id);
   }
 
-  sorted(): readonly string[] {
-    if (!this.isSorted) this.ids.sort();
-    this.isSorted = true;
-    return this.ids;
+  /** When all are added. */
+  sorted(): Steps<readonly string[]> {
+    return this.order.run();
   }
 }
 
-const types = new WeakMap<ReadonlyMap<string, Attributes>, ReadonlyMap<string, StoredIds>>();
+type Directory = ReadonlyMap<string, Attributes>;
+const types = new WeakMap<Directory, SharedWork<ReadonlyMap<string, StoredIds>>>();
 
 /** A directory's ids by their type, sorted out once. */
-function idsByType(entities: ReadonlyMap<string, Attributes>): ReadonlyMap<string, StoredIds> {
-  let byType = types.get(entities) as Map<string, StoredIds> | undefined;
-  if (byType !== undefined) return byType;
-  types.set(entities, (byType = new Map()));
+function idsByType(entities: Directory): Steps<ReadonlyMap<string, StoredIds>> {
+  let sortedOut = types.get(entities);
+  if (sortedOut === undefined) types.set(entities, (sortedOut = new SharedWork(sortedByType(entities))));
+  return sortedOut.run();
+}
+
+function* sortedByType(entities: Directory): Steps<ReadonlyMap<string, StoredIds>> {
+  const byType = new Map<string, StoredIds>();
+  let looked = 0;
   for (const key of entities.keys()) {
+    if (looked++ % TEXTS_A_STEP === 0) yield;
     const colon = key.indexOf(':');
     const type = key.slice(0, colon);
     let ids = byType.get(type);
@@ -178,21 +199,25 @@ class LikeKinds implements Kinds {
   }
 }
 
-const found = new WeakMap<Snapshot, Map<string, Candidates>>();
+const found = new WeakMap<Snapshot, Map<string, SharedWork<Candidates>>>();
 /** Most candidates that are kept of a snapshot, those that were asked for first going first. */
 const MOST_KEPT = 64;
 
-/** Nothing is kept of types that nobody has: callers name them. */
-function kept(snapshot: Snapshot, endpoint: EndpointNode, what: string, find: () => Candidates): Candidates {
+/** Whoever asks meanwhile waits for the same work. */
+function kept(
+  snapshot: Snapshot,
+  endpoint: EndpointNode,
+  what: string,
+  find: () => Steps<Candidates>,
+): Steps<Candidates> {
   let ofSnapshot = found.get(snapshot);
   if (ofSnapshot === undefined) found.set(snapshot, (ofSnapshot = new Map()));
   const key = `${endpoint.id} ${what}`;
   const known = ofSnapshot.get(key);
-  if (known !== undefined) return known;
-  const candidates = find();
-  if (candidates.ids.length === 0) return candidates;
+  if (known !== undefined) return known.run();
   const [oldest] = ofSnapshot.keys();
   if (ofSnapshot.size === MOST_KEPT) ofSnapshot.delete(oldest!);
-  ofSnapshot.set(key, candidates);
-  return candidates;
+  const work = new SharedWork(find());
+  ofSnapshot.set(key, work);
+  return work.run();
 }

@@ -68,6 +68,10 @@ export class Holders {
   }
 
   /** Everybody, with what they hold. */
+  get isEmpty(): boolean {
+    return this.numbers.entries().next().done === true;
+  }
+
   *all(): Generator<readonly [id: string, holding: Holding], void, void> {
     for (const [id, number] of this.numbers.entries()) yield [id, this.made.get(number) ?? this.make(number)];
   }

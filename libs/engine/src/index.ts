@@ -29,6 +29,7 @@ export {
   subjectCandidates,
 } from './candidates.js';
 export type { Candidates, Kinds } from './candidates.js';
+export type { Steps } from './steps.js';
 export { targetOfRoute } from './route-target.js';
 export type { RouteTarget } from './route-target.js';
 export { explain } from './explain.js';

@@ -10,12 +10,11 @@ import { allNames, directoriesOf, rulesAbout } from './likeness.js';
 import type { AccessRequest, Evidence, Json, Outcome } from './model.js';
 import type { CompiledRule, EndpointNode, Snapshot } from './snapshot.js';
 import { has } from './snapshot.js';
+import type { Steps } from './steps.js';
 
 type Places = readonly number[];
 /** A rule that looks at resources matches those at these places alone; `any` where there is no telling. */
 type Matching = Places | 'any';
-/** Work that may be put off at every step. */
-type Steps<Result> = Generator<void, Result, void>;
 
 /** Places looked at in one step. */
 const PLACES_A_STEP = 500;

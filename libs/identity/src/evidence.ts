@@ -18,6 +18,8 @@ export interface Presented {
   readonly subject?: NamedSubject;
   /** The client's own header fields by lower-case name, among which its tokens and API keys are. */
   readonly credentials: { readonly [header: string]: string };
+  /** Whom the credentials have to be of, where the convention says so beside them; of another one, they are nobody's. */
+  readonly credentialsOf?: { readonly type: string; readonly id: string };
   /**
    * Header fields that the gateway's configuration overwrites, by lower-case name, in which certificates and subjects
    * are reported. Empty where the convention has fields of its own for them.

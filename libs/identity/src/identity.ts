@@ -1,3 +1,4 @@
+import { principalTypeOf } from '#policy';
 import { AttestedEvidence, type Entitlement } from './attested.js';
 import type { Caller, KnownCaller, Peer } from './caller.js';
 import { Callers } from './callers.js';
@@ -27,6 +28,8 @@ export class Identity {
   readonly #callers: Callers;
   readonly #attested: AttestedEvidence;
   readonly #credentials: readonly CredentialHeader[];
+  /** By the name of the mechanism. */
+  readonly #principalTypes: ReadonlyMap<string, string>;
   readonly #entitlements = new Map<string, { readonly caller: KnownCaller; readonly entitlement: Entitlement }>();
   readonly #noEntitlement: Entitlement;
 
@@ -48,6 +51,9 @@ export class Identity {
     this.#callers = new Callers(settings, parts.keys, parts.onlyLocal);
     this.#attested = new AttestedEvidence(mechanisms);
     this.#credentials = credentials;
+    this.#principalTypes = new Map(
+      mechanisms.map(({ declaration }) => [declaration.name, principalTypeOf(declaration)]),
+    );
     this.#noEntitlement = this.#attested.entitlement(new Set());
     for (const { name } of enforcementPoints) {
       const caller = this.#callers.find(name)!;
@@ -82,7 +88,19 @@ export class Identity {
       isWaiting ||= judged instanceof Promise;
       parts.push(judged);
     }
-    return isWaiting ? Promise.all(parts.map(async (part) => part)).then(together) : together(parts as Judged[]);
+    const { credentialsOf } = presented;
+    const settle = (judged: readonly Judged[]): Judged =>
+      credentialsOf === undefined ? together(judged) : this.#onlyOf(credentialsOf, together(judged));
+    return isWaiting ? Promise.all(parts.map(async (part) => part)).then(settle) : settle(parts as Judged[]);
+  }
+
+  /** Of two whom a credential may be of, an allow might be for the one that was not meant. */
+  #onlyOf({ type, id }: NonNullable<Presented['credentialsOf']>, judged: Judged): Judged {
+    const items = judged.evidence.filter(({ role, verified }) => role === 'access' && verified);
+    const isMeant = items.every((item) => this.#principalTypes.get(item.mechanism) === type && item.subject === id);
+    if (items.length > 0 && isMeant) return judged;
+    const because = isMeant ? 'no credential of its subject is verified' : 'the credential is not of its subject';
+    return { ...judged, dropped: [...judged.dropped, { mechanism: null, because }], subjectFault: because };
   }
 
   /** Lets go of files it watches. What is under way ends as if it had not been called. */

@@ -1,7 +1,7 @@
 import type { Question } from '#decision';
 import type { Attributes, RouteTarget, Target } from '#engine';
 import type { Presented } from '#identity';
-import type { Evaluation } from './shapes.js';
+import { type Evaluation, TOKEN_PROPERTY } from './shapes.js';
 
 /** The types that gateways give to routes of HTTP; the id is the template of a path, the action a method. */
 const ROUTE_TYPES: ReadonlySet<string> = new Set(['route', 'http_route']);
@@ -36,8 +36,16 @@ export function questionOf(
   };
 }
 
-/** The one thing that the enforcement point presents: whom it vouches for. */
+/**
+ * The one thing that the enforcement point presents: whom it vouches for, or that one's own token, which speaks for itself
+ * and has to be of the one that is named.
+ */
 export function presentedOf({ type, id, properties }: Evaluation['subject']): Presented {
+  const token = properties?.[TOKEN_PROPERTY];
+  if (token !== undefined) {
+    const credentials = { authorization: `Bearer ${String(token)}` };
+    return { asserted: [], credentials, credentialsOf: { type, id }, reported: NO_HEADERS };
+  }
   return {
     asserted: [],
     subject: { type, id, attributes: properties ?? NOTHING },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Attributes } from '#engine';
 import { attributes } from '#policy';
 
 /**
@@ -6,8 +7,16 @@ import { attributes } from '#policy';
  * absent: it says that senders should have left such members out.
  */
 
+/** The property of a subject in which its own token comes. */
+export const TOKEN_PROPERTY = 'access_token';
+
 const properties = attributes.nullish();
-const subject = z.object({ type: z.string(), id: z.string(), properties });
+/** Who is verified by a token is known by its claims; what somebody else says of them beside it is nobody's word. */
+const subjectProperties = properties.refine(
+  (said) => !says(said, TOKEN_PROPERTY) || (typeof said[TOKEN_PROPERTY] === 'string' && Object.keys(said).length === 1),
+  { error: `beside \`${TOKEN_PROPERTY}\`, a text, nothing is said of a subject` },
+);
+const subject = z.object({ type: z.string(), id: z.string(), properties: subjectProperties });
 const resource = z.object({ type: z.string(), id: z.string(), properties });
 const action = z.object({ name: z.string(), properties });
 const context = attributes.nullish();
@@ -27,13 +36,21 @@ export const batch = z.object({
 
 const page = z.object({ token: z.string().nullish(), limit: z.number().int().min(0).nullish() }).nullish();
 const sought = z.object({ type: z.string(), properties });
+const soughtSubject = z.object({
+  type: z.string(),
+  properties: properties.refine((said) => !says(said, TOKEN_PROPERTY), { error: 'a token says itself whose it is' }),
+});
 
 /** The id of what is searched for is not among the members: it is ignored where it comes. */
 export const searches = {
-  subject: z.object({ subject: sought, action, resource, context, page }),
+  subject: z.object({ subject: soughtSubject, action, resource, context, page }),
   resource: z.object({ subject, action, resource: sought, context, page }),
   action: z.object({ subject, resource, context, page }),
 } as const;
 
 export type Evaluation = z.infer<typeof evaluation>;
 export type Semantic = (typeof SEMANTICS)[number];
+
+function says(said: Attributes | null | undefined, name: string): said is Attributes {
+  return said !== null && said !== undefined && Object.hasOwn(said, name);
+}

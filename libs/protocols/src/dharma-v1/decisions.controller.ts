@@ -12,7 +12,7 @@ import { MAX_BODY_BYTES } from '../json-text.js';
 import { bounded } from '../native/native.codec.js';
 import { isTold, tellingOf } from '../telling.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
-import { when, whenAll } from '../when.js';
+import { forEach, when } from '../when.js';
 import type {
   DecideManyRequest,
   DecideManyResponse,
@@ -70,8 +70,10 @@ export class DecisionsController implements OnModuleDestroy {
     requireRead(message);
     const trace = traced(metadata, call);
     const batch = orRpcException(() => bounded(message.requests));
-    const answers = batch.map((request) => this.decisionPoint.answer(toQuestion(request, trace), caller));
-    return when(whenAll(answers), (all) => ({ answers: all.map(toDecideResponse) }));
+    const answers = forEach(batch, this.decisionPoint.breath(), (request) =>
+      this.decisionPoint.answer(toQuestion(request, trace), caller),
+    );
+    return when(answers, (all) => ({ answers: all.map(toDecideResponse) }));
   }
 
   @GrpcMethod(SERVICE, 'Explain')

@@ -9,7 +9,7 @@ import type { HttpReply, HttpRequest } from '#http';
 import { keyOrBearerOf } from '../key.js';
 import { isTold, tellingOf } from '../telling.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
-import { when, whenAll } from '../when.js';
+import { forEach, when } from '../when.js';
 import { toAsked, toBatch, toNativeAnswer, type Asked } from './native.codec.js';
 
 /** Dharma's own JSON. */
@@ -37,9 +37,8 @@ export class NativeController {
     const caller = this.#caller(request);
     const batch = toBatch(request.body, traced(request, reply));
     for (const asked of batch) requirePermission(asked, caller);
-    return when(whenAll(batch.map((asked) => this.#answer(asked, caller))), (answers) => ({
-      answers: answers.map(toNativeAnswer),
-    }));
+    const answers = forEach(batch, this.decisionPoint.breath(), (asked) => this.#answer(asked, caller));
+    return when(answers, (all) => ({ answers: all.map(toNativeAnswer) }));
   }
 
   @Post('explain')

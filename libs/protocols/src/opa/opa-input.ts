@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { askedFrom } from '../native/native.codec.js';
 import { attributesOf, malformed, vouchedQuestion } from '../vouched.js';
 import { isTexts, shaped } from '../webhook-body.js';
+import { filterFromTrino, questionsFromTrino } from './trino-input.js';
 
 type Texts = { readonly [name: string]: string | number | boolean | readonly string[] };
 
@@ -45,20 +46,42 @@ const TOPIC_ACTIONS: ReadonlyMap<string, string> = new Map([
   ['WRITE', 'publish'],
 ]);
 
-/** The question in an `input` of any of the shapes that we know, each told apart by a member of its own. */
-export function questionIn(input: unknown, trace: string | undefined): Question {
-  const members = typeof input === 'object' && input !== null ? input : {};
+/**
+ * The questions in an `input` of any of the shapes that we know, each told apart by a member of its own; at least one, and
+ * all of them have to be allowed.
+ */
+export function questionsIn(input: unknown, trace: string | undefined): readonly Question[] {
+  const members = membersOf(input);
+  if (isTrino(members)) return inInput(questionsFromTrino(input, trace));
+  return [questionIn(input, members, trace)];
+}
+
+/** The questions in an `input` that holds a list to be filtered, about each of its items. */
+export function filterIn(input: unknown, trace: string | undefined): readonly Question[] {
+  if (isTrino(membersOf(input))) return inInput(filterFromTrino(input, trace));
+  return [malformed([{ pointer: '/input', message: 'only what Trino sends can be filtered' }], trace)];
+}
+
+function membersOf(input: unknown): object {
+  return typeof input === 'object' && input !== null ? input : {};
+}
+
+/** Kafka has an action too, and other words for the rest. */
+function isTrino(members: object): boolean {
+  return 'context' in members && 'action' in members && !('target' in members);
+}
+
+function questionIn(input: unknown, members: object, trace: string | undefined): Question {
   if ('target' in members) return askedFrom(parseRequest(input, { mode: 'network', now: 0 }), trace).question;
   if ('request' in members) {
     const read = shaped(kong, input);
-    if ('faults' in read) return malformed(inInput(read.faults), trace);
-    return fromKong(read.value, trace);
+    return 'faults' in read ? malformed(belowInput(read.faults), trace) : fromKong(read.value, trace);
   }
   if ('action' in members) {
     const read = shaped(kafka, input);
-    return 'faults' in read ? malformed(inInput(read.faults), trace) : fromKafka(read.value, trace);
+    return 'faults' in read ? malformed(belowInput(read.faults), trace) : fromKafka(read.value, trace);
   }
-  const message = 'an input is a request of Dharma, or what Kong or Kafka send';
+  const message = 'an input is a request of Dharma, or what Kong, Kafka or Trino send';
   return malformed([{ pointer: '/input', message }], trace);
 }
 
@@ -130,6 +153,12 @@ function fromKafka({ action, requestContext }: z.infer<typeof kafka>, trace?: st
   });
 }
 
-function inInput(faults: readonly RequestFault[]): readonly RequestFault[] {
+function inInput(questions: readonly Question[]): readonly Question[] {
+  return questions.map((question) =>
+    question.kind === 'malformed' ? { ...question, faults: belowInput(question.faults) } : question,
+  );
+}
+
+function belowInput(faults: readonly RequestFault[]): readonly RequestFault[] {
   return faults.map(({ pointer, message }) => ({ pointer: `/input${pointer}`, message }));
 }

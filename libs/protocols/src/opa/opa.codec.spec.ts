@@ -1,8 +1,13 @@
 import * as fc from 'fast-check';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
-import { toAllow, toDecision, toHttp, toQuestion } from './opa.codec.js';
+import { type OpaDocument, toAllow, toDecision, toFilter, toHttp, toPlaces, toQuestions } from './opa.codec.js';
 
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+const toQuestion = (document: OpaDocument, body: unknown) => {
+  const questions = toQuestions(document, body);
+  expect(questions).toHaveLength(1);
+  return questions[0]!;
+};
 const asked = (input: unknown) => toQuestion('http', bytes({ input }));
 
 const KONG = {
@@ -120,6 +125,115 @@ describe('what Kafka sends', () => {
   });
 });
 
+describe('what Trino sends', () => {
+  const CONTEXT = {
+    identity: { user: 'ann', principal: 'ann@acme.example', groups: ['analysts'] },
+    softwareStack: { trinoVersion: '480' },
+    properties: {},
+    queryId: 'q',
+  };
+  const ORDERS = { catalogName: 'lake', schemaName: 'sales', tableName: 'orders' };
+  const about = (action: object, context: object = CONTEXT) => bytes({ input: { context, action } });
+  const ask = (operation: string, resource?: object) =>
+    toQuestion('allow', about({ operation, ...(resource && { resource }) }));
+
+  it('is about its things, by the user and the groups that it has seen', () => {
+    expect(ask('SelectFromColumns', { table: { ...ORDERS, columns: ['id', 'price'] } })).toMatchObject({
+      request: {
+        target: {
+          resource: { type: 'trino-table', id: 'lake.sales.orders', properties: { columns: ['id', 'price'] } },
+          action: { name: 'SelectFromColumns' },
+        },
+        carries: [],
+      },
+      presented: {
+        subject: { type: 'user', id: 'ann', groups: ['analysts'], attributes: { principal: 'ann@acme.example' } },
+        credentials: {},
+      },
+    });
+  });
+
+  it.each`
+    because                           | resource                                                                           | type                                | id
+    ${'a query is about no thing'}    | ${undefined}                                                                       | ${'trino-system'}                   | ${'system'}
+    ${'a catalog'}                    | ${{ catalog: { name: 'lake' } }}                                                   | ${'trino-catalog'}                  | ${'lake'}
+    ${'a schema'}                     | ${{ schema: { catalogName: 'lake', schemaName: 'sales' } }}                        | ${'trino-schema'}                   | ${'lake.sales'}
+    ${'names cannot look like paths'} | ${{ schema: { catalogName: 'lake', schemaName: 'a.b%' } }}                         | ${'trino-schema'}                   | ${'lake.a%2Eb%25'}
+    ${'a function of a schema'}       | ${{ function: { catalogName: 'lake', schemaName: 'sales', functionName: 'vat' } }} | ${'trino-function'}                 | ${'lake.sales.vat'}
+    ${'a function of all'}            | ${{ function: { functionName: 'vat' } }}                                           | ${'trino-function'}                 | ${'vat'}
+    ${'somebody else'}                | ${{ user: { user: 'bob', groups: ['ops'] } }}                                      | ${'trino-user'}                     | ${'bob'}
+    ${'a setting'}                    | ${{ systemSessionProperty: { name: 'query_max_run_time' } }}                       | ${'trino-system-session-property'}  | ${'query_max_run_time'}
+    ${'a setting of a catalog'}       | ${{ catalogSessionProperty: { catalogName: 'lake', propertyName: 'x' } }}          | ${'trino-catalog-session-property'} | ${'lake.x'}
+  `('is about $type $id: $because', ({ resource, type, id }) => {
+    expect(ask('Any', resource)).toMatchObject({ request: { target: { resource: { type, id } } } });
+  });
+
+  it('is about both ends of a new name', () => {
+    const [catalogName, schemaName] = ['lake', 'sales'];
+    const targetResource = { table: { catalogName, schemaName, tableName: 'wages' } };
+    const action = { operation: 'RenameTable', resource: { table: ORDERS }, targetResource };
+    expect(toQuestions('allow', about(action))).toMatchObject(
+      ['lake.sales.orders', 'lake.sales.wages'].map((id) => ({ request: { target: { resource: { id } } } })),
+    );
+  });
+
+  it('tells conditions whom a right is given to', () => {
+    const action = {
+      operation: 'GrantTablePrivilege',
+      resource: { table: ORDERS },
+      grantee: { name: 'bob', type: 'USER' },
+    };
+    expect(toQuestion('allow', about(action))).toMatchObject({
+      request: { target: { action: { properties: { grantee: { name: 'bob' } } } } },
+    });
+  });
+
+  it('is filtered thing by thing, and a table column by column', () => {
+    const list = [{ table: ORDERS }, { catalog: { name: 'lake' } }, { column: {} }];
+    expect(toFilter(about({ operation: 'FilterTables', filterResources: list })).map(({ kind }) => kind)).toEqual([
+      'request',
+      'request',
+      'malformed',
+    ]);
+    const table = { ...ORDERS, columns: ['id', 'price'] };
+    expect(toFilter(about({ operation: 'FilterColumns', filterResources: [{ table }] }))).toMatchObject(
+      table.columns.map((column) => ({
+        request: { target: { resource: { id: 'lake.sales.orders', properties: { columns: [column] } } }, carries: [] },
+      })),
+    );
+    expect(toPlaces([allowedAnswer(), deniedAnswer(), allowedAnswer()])).toEqual({ result: [0, 2] });
+  });
+
+  it.each`
+    because                       | read          | body
+    ${'nobody asks'}              | ${'question'} | ${about({ operation: 'ExecuteQuery' }, {})}
+    ${'groups are texts'}         | ${'question'} | ${about({ operation: 'ExecuteQuery' }, { identity: { user: 'ann', groups: [1] } })}
+    ${'a mask is no decision'}    | ${'question'} | ${about({ operation: 'GetColumnMask', resource: { column: { columnName: 'x' } } })}
+    ${'a thing is one'}           | ${'question'} | ${about({ operation: 'Any', resource: { table: ORDERS, catalog: { name: 'c' } } })}
+    ${'a name is whole'}          | ${'question'} | ${about({ operation: 'Any', resource: { schema: { catalogName: 'c' } } })}
+    ${'a list is no word'}        | ${'question'} | ${about({ operation: 'FilterTables', filterResources: [{ table: ORDERS }] })}
+    ${'a thing is no list'}       | ${'filter'}   | ${about({ operation: 'FilterTables', resource: { table: ORDERS } })}
+    ${'columns are of one table'} | ${'filter'}   | ${about({ operation: 'FilterColumns', filterResources: [{ table: ORDERS }, { table: ORDERS }] })}
+    ${'columns are named'}        | ${'filter'}   | ${about({ operation: 'FilterColumns', filterResources: [{ table: ORDERS }] })}
+    ${'only Trino filters'}       | ${'filter'}   | ${bytes({ input: KAFKA })}
+  `('is malformed as a $read where $because', ({ read, body }) => {
+    const questions = read === 'filter' ? toFilter(body) : toQuestions('allow', body);
+    expect(questions).toMatchObject([{ kind: 'malformed', faults: [{ pointer: expect.stringMatching(/^\/input/) }] }]);
+  });
+
+  it('is questions or a problem, whatever is asked about', () => {
+    const member = fc.constantFrom('operation', 'resource', 'filterResources', 'table', 'columns', 'user', 'schema');
+    const thing = fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.dictionary(member, fc.jsonValue())));
+    fc.assert(
+      fc.property(thing, (action) => {
+        for (const question of [...toFilter(about(action)), ...toQuestions('http', about(action))]) {
+          expect(['request', 'malformed']).toContain(question.kind);
+        }
+      }),
+    );
+  });
+});
+
 describe('an input', () => {
   it('may be a request in our own words', () => {
     const target = { host: 'shop.example', method: 'GET', path: '/public/%61' };
@@ -133,14 +247,15 @@ describe('an input', () => {
   });
 
   it.each`
-    because                        | body
-    ${'nothing is wrapped in it'}  | ${KONG}
-    ${'it is no map'}              | ${{ input: 7 }}
-    ${'it is null'}                | ${{ input: null }}
-    ${'its shape is not known'}    | ${{ input: { user: 'ann' } }}
-    ${'APISIX hides the raw path'} | ${{ input: { type: 'http', request: { method: 'GET', host: 'shop.example', path: '/public/x' } } }}
-    ${'the clock is ours'}         | ${{ input: { target: { topic: 'a', action: 'b' }, time: '2026-12-24T12:00:00Z' } }}
-    ${'the body is a list'}        | ${[]}
+    because                         | body
+    ${'nothing is wrapped in it'}   | ${KONG}
+    ${'it is no map'}               | ${{ input: 7 }}
+    ${'it is null'}                 | ${{ input: null }}
+    ${'its shape is not known'}     | ${{ input: { user: 'ann' } }}
+    ${'APISIX hides the raw path'}  | ${{ input: { type: 'http', request: { method: 'GET', host: 'shop.example', path: '/public/x' } } }}
+    ${'Traefik hides the raw path'} | ${{ input: { host: 'shop.example', method: 'GET', path: ['public', 'x'], parameters: {}, headers: {} } }}
+    ${'the clock is ours'}          | ${{ input: { target: { topic: 'a', action: 'b' }, time: '2026-12-24T12:00:00Z' } }}
+    ${'the body is a list'}         | ${[]}
   `('is malformed when $because', ({ body }) => {
     expect(toQuestion('allow', bytes(body)).kind).toBe('malformed');
   });
@@ -152,7 +267,7 @@ describe('an input', () => {
   });
 
   it('is a question or a problem, whatever bytes arrive', () => {
-    const member = fc.constantFrom('target', 'type', 'request', 'action', 'http', 'requestContext');
+    const member = fc.constantFrom('target', 'type', 'request', 'action', 'http', 'requestContext', 'context');
     const shaped = fc.dictionary(member, fc.oneof(fc.jsonValue(), fc.dictionary(member, fc.jsonValue())));
     const body = fc.oneof(
       fc.uint8Array(),
@@ -162,7 +277,7 @@ describe('an input', () => {
     fc.assert(
       fc.property(body, (some) => {
         try {
-          expect(['request', 'malformed']).toContain(toQuestion('http', some).kind);
+          expect(['request', 'malformed']).toContain(toQuestions('http', some)[0]!.kind);
         } catch (fault) {
           expect((fault as { name: string }).name).toBe('Problem');
         }

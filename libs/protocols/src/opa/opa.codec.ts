@@ -4,9 +4,9 @@ import { toReply, type Carriage } from '../forward-auth/convention.js';
 import { type NativeAnswer, toNativeAnswer } from '../native/native.codec.js';
 import { malformed } from '../vouched.js';
 import { jsonOf } from '../webhook-body.js';
-import { questionIn } from './opa-input.js';
+import { filterIn, questionsIn } from './opa-input.js';
 
-/** The documents that can be asked for: a word, our whole answer, or what a gateway makes a response of. */
+/** The documents that can be asked for about one thing: a word, our whole answer, or what a gateway makes a response of. */
 export type OpaDocument = 'allow' | 'decision' | 'http';
 
 /** In OPA's data API, which has a result on every answer of ours: without one some gateways take a denial for a fault. */
@@ -33,20 +33,37 @@ const CARRIED: { readonly [document in OpaDocument]: readonly ObligationKind[] |
 const GATEWAY: Carriage = { carries: ['setHeader'], unavailable: 503 };
 
 /**
- * The body of `POST /v1/data/dharma/…`, `{ "input": … }`.
+ * The body of `POST /v1/data/dharma/…`, `{ "input": … }`: at least one question, all of which have to be allowed.
  *
  * @throws Problem `request-not-json`, `request-too-large`
  */
-export function toQuestion(document: OpaDocument, body: unknown, trace?: string): Question {
-  const json = jsonOf(body);
-  if (typeof json !== 'object' || json === null || !('input' in json)) {
-    return malformed([{ pointer: '', message: 'the body has no member `input`' }], trace);
-  }
-  const question = questionIn(json.input, trace);
+export function toQuestions(document: OpaDocument, body: unknown, trace?: string): readonly Question[] {
   const carried = CARRIED[document];
-  if (question.kind === 'malformed' || carried === undefined) return question;
-  const carries = question.request.carries ?? carried;
-  return { ...question, request: { ...question.request, carries: carries.filter((kind) => carried.includes(kind)) } };
+  return questionsOf(body, questionsIn, trace).map((question) => {
+    if (question.kind === 'malformed' || carried === undefined) return question;
+    const carries = question.request.carries ?? carried;
+    return { ...question, request: { ...question.request, carries: carries.filter((kind) => carried.includes(kind)) } };
+  });
+}
+
+/**
+ * The body of `POST /v1/data/dharma/filter`: a question about each item of its list. Its words have no place for obligations.
+ *
+ * @throws Problem `request-not-json`, `request-too-large`
+ */
+export function toFilter(body: unknown, trace?: string): readonly Question[] {
+  return questionsOf(body, filterIn, trace);
+}
+
+function questionsOf(body: unknown, read: typeof questionsIn, trace: string | undefined): readonly Question[] {
+  const json = jsonOf(body);
+  if (typeof json === 'object' && json !== null && 'input' in json) return read(json.input, trace);
+  return [malformed([{ pointer: '', message: 'the body has no member `input`' }], trace)];
+}
+
+/** The places in a list of what is allowed. */
+export function toPlaces(answers: readonly Answer[]): { readonly result: readonly number[] } {
+  return { result: [...answers.keys()].filter((place) => answers[place]!.outcome.decision === 'allow') };
 }
 
 export function toAllow({ outcome, decisionId }: Answer): OpaReply<boolean> {

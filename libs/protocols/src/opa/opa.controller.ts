@@ -1,12 +1,13 @@
 import { Controller, HttpCode, Inject, Logger, Post, Req } from '@nestjs/common';
-import { DecisionPoint, type Answer } from '#decision';
+import { DecisionPoint, type Answer, type Question } from '#decision';
 import type { HttpRequest } from '#http';
+import type { KnownCaller } from '#identity';
 import { Callers } from '../callers.js';
 import { Challenge } from '../challenge.js';
 import { knownCaller } from '../known-caller.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
 import { when } from '../when.js';
-import { type OpaDocument, toAllow, toDecision, toHttp, toQuestion } from './opa.codec.js';
+import { type OpaDocument, toAllow, toDecision, toFilter, toHttp, toPlaces, toQuestions } from './opa.codec.js';
 
 /** Whatever can ask OPA. */
 @Controller('v1/data/dharma')
@@ -41,8 +42,33 @@ export class OpaController {
     });
   }
 
+  /** Gives way to others: a list can be long. */
+  @Post('filter')
+  @HttpCode(200)
+  async filter(@Req() { raw, body }: HttpRequest) {
+    const caller = knownCaller(this.callers, raw);
+    const answers: Answer[] = [];
+    const breath = this.decisionPoint.breath();
+    for (const question of toFilter(body, traceIn(raw.headers[TRACE_HEADER]))) {
+      if (breath.isOver) await breath.next();
+      answers.push(await this.decisionPoint.answer(question, caller));
+    }
+    return toPlaces(answers);
+  }
+
   #answer(document: OpaDocument, { raw, body }: HttpRequest): Answer | Promise<Answer> {
     const caller = knownCaller(this.callers, raw);
-    return this.decisionPoint.answer(toQuestion(document, body, traceIn(raw.headers[TRACE_HEADER])), caller);
+    const questions = toQuestions(document, body, traceIn(raw.headers[TRACE_HEADER]));
+    return questions.length === 1 ? this.decisionPoint.answer(questions[0]!, caller) : this.#all(questions, caller);
+  }
+
+  /** The first denial, or else the last allow. */
+  async #all(questions: readonly Question[], caller: KnownCaller): Promise<Answer> {
+    let answer: Answer | undefined;
+    for (const question of questions) {
+      answer = await this.decisionPoint.answer(question, caller);
+      if (answer.outcome.decision === 'deny') return answer;
+    }
+    return answer!;
   }
 }
