@@ -87,7 +87,7 @@ function resultsOf(spec: string, { set = SET, effort = new Effort() } = {}): rea
   const bundle = bundleOf(spec, set);
   expect(bundle.faults).toEqual([]);
   const snapshot = compile(bundle.world as World);
-  return runTests(bundle, (request) => decide(snapshot, request), NOW, effort);
+  return runTests(bundle, (request) => decide(snapshot, request), NOW, { effort, snapshot });
 }
 
 const differencesOf = (assertion: string, more: Parameters<typeof resultsOf>[1] = {}): readonly string[] =>

@@ -20,6 +20,16 @@ function unconditional(world: World): World {
   return { ...world, domains: new Map(domains), outside: world.outside.filter(({ when }) => when === undefined) };
 }
 
+/** A world in which every other rule reads what a request holds. */
+function conditional(world: World): World {
+  const when = 'has(attributes.country) && attributes.country == "PT"';
+  const domains = [...world.domains].map(([name, domain]) => {
+    const rules = domain.rules.map((rule, index) => (index % 2 === 0 ? rule : { ...rule, when: rule.when ?? when }));
+    return [name, { ...domain, rules }] as const;
+  });
+  return { ...world, domains: new Map(domains) };
+}
+
 /** A request as the search means it: at its time, by a fresh policy, of a gateway that can do everything. */
 function plain(request: AccessRequest): AccessRequest {
   const { carries: _carries, ...rest } = request;
@@ -33,12 +43,12 @@ function* tries(generated: Generated, drawn: readonly AccessRequest[], seed: num
 }
 
 describe('a search for callers that get through, in random worlds', () => {
-  const seen = { allowed: 0, conditional: 0, denied: 0, 'no-such-caller': 0, reached: 0, byService: 0 };
+  const seen = { allowed: 0, conditional: 0, byService: 0 };
 
   it.each`
     because                                      | change
     ${'is exact where nothing hangs on'}         | ${unconditional}
-    ${'is sound where conditions read requests'} | ${(world: World) => world}
+    ${'is sound where conditions read requests'} | ${conditional}
   `('$because', ({ change }: { change: (world: World) => World }) => {
     const isExact = change === unconditional;
     fc.assert(
@@ -64,10 +74,9 @@ describe('a search for callers that get through, in random worlds', () => {
             expect(outcome.decision).toBe('allow');
           }
           if (isExact) expect(finding.kind).not.toBe('conditional');
-          if (finding.kind in seen) seen[finding.kind as keyof typeof seen]++;
+          if (finding.kind === 'allowed' || finding.kind === 'conditional') seen[finding.kind]++;
         };
         const mayReach = (finding: Finding): void => {
-          seen.reached++;
           expect(isExact ? ['allowed'] : ['allowed', 'conditional']).toContain(finding.kind);
         };
         if (!isExact) askForEach(world, reachability, check);
@@ -81,9 +90,7 @@ describe('a search for callers that get through, in random worlds', () => {
           const proven = provenDomains(snapshot, request);
           if (actor !== null) {
             seen.byService++;
-            const [{ wanted }] = [...eachOf({ services: [actor] })] as [
-              { wanted: Parameters<typeof reachability.find>[2] },
-            ];
+            const { wanted } = [...eachOf({ services: [actor] })][0]!;
             mayReach(ask(`${endpoint} ${actor}`, () => reachability.find(endpoint, {}, wanted)));
             // Whoever gets through is one of the others for every set that it is not in.
             const elsewhere = generated.domains.filter((name) => !proven.some((domain) => within(domain, name)));
@@ -110,8 +117,7 @@ describe('a search for callers that get through, in random worlds', () => {
   afterAll(() => {
     // A law that never sees what it is about proves nothing.
     expect(seen.allowed).toBeGreaterThan(50);
-    expect(seen.conditional).toBeGreaterThan(5);
-    expect(seen.denied).toBe(0);
+    expect(seen.conditional).toBeGreaterThan(10);
     expect(seen.byService).toBeGreaterThan(50);
   });
 });

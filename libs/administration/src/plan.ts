@@ -138,7 +138,7 @@ function judge(loaded: Bundle, named: ReadonlySet<string>, now: number): Judgeme
 function testsOf(loaded: Bundle, world: World, now: number): Judgement['tests'] {
   if (loaded.tests.length === 0) return { passed: 0, failed: [] };
   const snapshot = compile(world);
-  const results = runTests(loaded, (request) => decide(snapshot, request), now);
+  const results = runTests(loaded, (request) => decide(snapshot, request), now, { snapshot });
   const failed = results
     .filter(({ passed }) => !passed)
     .map((result) => {

@@ -30,7 +30,7 @@ export {
 } from './request.js';
 export type { Fault, Position, SourceFile } from './source.js';
 export { requestDocument, type RequestDocument } from './request-document.js';
-export type { ReachTest } from './reach-tests.js';
+export { callerWords, conditionWords, type ReachTest, routeWords } from './reach-tests.js';
 export {
   type CaseResult,
   type PolicyTest,

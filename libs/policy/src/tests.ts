@@ -63,6 +63,13 @@ export interface Tested {
   whereIs(kind: 'rule', name: string): Position | undefined;
 }
 
+export interface Means {
+  /** Spent on all assertions together; what it does not suffice for fails. */
+  readonly effort?: Effort;
+  /** Of the bundle's world, where it is compiled already. */
+  readonly snapshot?: Snapshot;
+}
+
 /** Cases whose request is no request, and assertions about what is not there, are faults of the bundle. */
 export function judgeTests(catalogue: Catalogue, known: References, report: Report): void {
   const judge = { catalogue, known, report };
@@ -145,15 +152,15 @@ export function testsOf(catalogue: Catalogue, locate: (place: Place) => Position
  *
  * @param decide  the engine over the bundle's world
  * @param now     milliseconds since the epoch, for cases and tests that name no time
- * @param effort  spent on all assertions together; what it does not suffice for fails
+ * @param means   to judge assertions by
  */
 export function runTests(
   bundle: Tested,
   decide: (request: AccessRequest) => Outcome,
   now: number,
-  effort = new Effort(),
+  means: Means = {},
 ): readonly TestResult[] {
-  return [...runCases(bundle, decide, now), ...runReach(bundle, now, effort)];
+  return [...runCases(bundle, decide, now), ...runReach(bundle, now, means)];
 }
 
 /** The cases alone, for engines that do not answer at once. */
@@ -176,12 +183,16 @@ export function runCases(
 }
 
 /** The assertions alone; they are about the whole world, and the fast engine answers them. */
-export function runReach(bundle: Tested, now: number, effort = new Effort()): readonly ReachResult[] {
+export function runReach(
+  bundle: Tested,
+  now: number,
+  { effort = new Effort(), snapshot: known }: Means = {},
+): readonly ReachResult[] {
   const { world, tests } = bundle;
   const asserting = tests.filter(({ reach }) => reach.length > 0);
   // INVARIANT: a set with faults is refused before its tests matter.
   if (world === null || asserting.length === 0) return [];
-  const snapshot: Snapshot = compile(world);
+  const snapshot = known ?? compile(world);
   const whereIs = (rule: string): Position | undefined => bundle.whereIs('rule', rule);
   return asserting.flatMap((test) => {
     const reachability = new Reachability(world, snapshot, test.time ?? now, effort);

@@ -28,8 +28,8 @@ export interface Credentials {
 }
 
 const MOST_CREDENTIALS = 1_000;
-/** A subject that no document speaks of. */
-const ANYBODY = 'zz-anybody';
+/** How a subject begins that no document speaks of. */
+export const ANYBODY = 'zz-anybody';
 
 interface Draft {
   readonly subject?: string;

@@ -152,6 +152,38 @@ export class Reachability {
     for (const caller of this.#callers(wanted)) yield this.#findFor(endpoint, filter, wanted, caller);
   }
 
+  /**
+   * Everybody that gets through: of callers from outside each credential that opens the way by itself, of services what
+   * opens it beyond that. Ends with why there may be more, where that could not be found out.
+   */
+  *everybody(endpointId: string, filter: TargetFilter): Generator<Finding> {
+    const endpoint = this.#endpoints.get(endpointId)!;
+    const openToAll = new Set<string>();
+    for (const caller of this.#callers(EVERYBODY)) {
+      const { credentials } = this.#prepared(endpoint, filter, EVERYBODY.asked, caller.homes);
+      const bare = this.#findFor(endpoint, filter, { ...EVERYBODY, credential: () => false }, caller);
+      if (bare.kind !== 'denied') yield bare;
+      if (bare.kind === 'allowed' || bare.kind === 'nothing-asked') continue;
+      let isOpen = false;
+      for (const credential of credentials.all) {
+        const key = JSON.stringify(credential.item);
+        if (openToAll.has(key)) continue;
+        const only = { ...EVERYBODY, bare: false, credential: (other: Credential) => other === credential };
+        const finding = this.#findFor(endpoint, filter, only, caller);
+        if (finding.kind === 'denied') continue;
+        yield finding;
+        if (finding.kind === 'undecided') return;
+        isOpen = true;
+        if (caller.service === undefined && finding.kind === 'allowed') openToAll.add(key);
+      }
+      // Where no credential does it alone, several may.
+      if (isOpen || bare.kind === 'conditional') continue;
+      const together = (credential: Credential): boolean => !openToAll.has(JSON.stringify(credential.item));
+      const finding = this.#findFor(endpoint, filter, { ...EVERYBODY, bare: false, credential: together }, caller);
+      if (finding.kind !== 'denied') yield finding;
+    }
+  }
+
   *#callers({ proofs, outsiders }: Wanted): Generator<Calling> {
     if (outsiders) yield { service: undefined, homes: [], trust: [], alike: [] };
     for (const { members } of this.classes) {
@@ -310,6 +342,15 @@ export class Reachability {
   }
 }
 
+const EVERYBODY: Wanted = {
+  // What is known and not proven opens nothing that is not open to outsiders.
+  proofs: ({ proofs }) => (proofs.some(({ domains }) => domains.length > 0) ? proofs : undefined),
+  outsiders: true,
+  credential: () => true,
+  bare: true,
+  asked: { principals: [], mechanisms: [] },
+};
+
 type Ask = (items: readonly Credential[]) => { readonly request: AccessRequest; readonly outcome: Outcome };
 
 interface Calling {
@@ -363,13 +404,36 @@ function unforbidden(
   return credentials.filter(({ item }) => !forbidden.has(item));
 }
 
-/** As few of the credentials as still open the way: a caller is easier to understand for what it does not need. */
+/**
+ * As few of the credentials as still open the way, those of one person in one where that does as well: a caller is easier
+ * to understand for what it does not need.
+ */
 function fewest(opening: readonly Credential[], ask: Ask): readonly Credential[] {
-  for (const alone of opening) if (ask([alone]).outcome.decision === 'allow') return [alone];
+  const opens = (credentials: readonly Credential[]): boolean => ask(credentials).outcome.decision === 'allow';
+  for (const alone of opening) if (opens([alone])) return [alone];
   let left = opening;
   for (const credential of opening) {
     const without = left.filter((other) => other !== credential);
-    if (without.length > 0 && ask(without).outcome.decision === 'allow') left = without;
+    if (without.length > 0 && opens(without)) left = without;
+  }
+  for (let place = 1; place < left.length;) {
+    const one = left.slice(0, place).find((before) => isOfOne(before, left[place]!));
+    const together = one && left.map((other) => (other === one ? merged(one, left[place]!) : other));
+    const fewer = together?.filter((_, at) => at !== place);
+    if (fewer !== undefined && opens(fewer)) left = fewer;
+    else place++;
   }
   return left;
+}
+
+/** Of one mechanism and subject, and without claims that contradict each other. */
+function isOfOne({ item: one }: Credential, { item: other }: Credential): boolean {
+  const isBare = ({ claims }: Evidence): boolean => Object.keys(claims).length === 0;
+  return one.mechanism === other.mechanism && one.subject === other.subject && (isBare(one) || isBare(other));
+}
+
+function merged(one: Credential, { item }: Credential): Credential {
+  const scopes = [...new Set([...one.item.scopes, ...item.scopes])];
+  const groups = [...new Set([...one.item.groups, ...item.groups])];
+  return { ...one, item: { ...one.item, scopes, groups, claims: { ...one.item.claims, ...item.claims } } };
 }
