@@ -162,7 +162,8 @@ function wayWords({ request, outcome }: Witness, whereIs: (rule: string) => Posi
 
 export function routeWords(outcome: Outcome, whereIs: (rule: string) => Position | undefined): string {
   const { meeting, crossed, rules, reason } = outcome;
-  const meets = meeting === '*' ? 'from outside' : `inside ${meeting}`;
+  const meets =
+    reason === 'ALLOW_EGRESS' ? 'out of its domains' : meeting === '*' ? 'from outside' : `inside ${meeting}`;
   const crosses = crossed.length === 0 ? 'across no boundary' : `across the boundary of ${crossed.join(', then of ')}`;
   const by =
     rules.length === 0 ? 'without a rule' : `by ${rules.map((rule) => ruleWords(rule, whereIs)).join(', then ')}`;

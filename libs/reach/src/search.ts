@@ -12,6 +12,7 @@ import {
   type Endpoint,
   type Evidence,
   type Outcome,
+  OUTSIDE,
   reason,
   type Rule,
   type Snapshot,
@@ -158,29 +159,36 @@ export class Reachability {
    */
   *everybody(endpointId: string, filter: TargetFilter): Generator<Finding> {
     const endpoint = this.#endpoints.get(endpointId)!;
-    const openToAll = new Set<string>();
+    const outside = new Map<string, Finding['kind']>();
+    // A service that comes the way of everybody is one of everybody.
+    const isSaid = (caller: Calling, key: string, finding: Finding): boolean =>
+      caller.service !== undefined &&
+      'witness' in finding &&
+      finding.witness.outcome.meeting === OUTSIDE &&
+      (outside.get(key) === 'allowed' || outside.get(key) === finding.kind);
     for (const caller of this.#callers(EVERYBODY)) {
       const { credentials } = this.#prepared(endpoint, filter, EVERYBODY.asked, caller.homes);
-      const bare = this.#findFor(endpoint, filter, { ...EVERYBODY, credential: () => false }, caller);
-      if (bare.kind !== 'denied') yield bare;
+      const look = (wanted: Partial<Wanted>): Finding =>
+        this.#findFor(endpoint, filter, { ...EVERYBODY, ...wanted }, caller);
+      const bare = look({ credential: () => false });
+      if (caller.service === undefined) outside.set(WITHOUT, bare.kind);
+      if (bare.kind !== 'denied' && !isSaid(caller, WITHOUT, bare)) yield bare;
       if (bare.kind === 'allowed' || bare.kind === 'nothing-asked') continue;
       let isOpen = false;
       for (const credential of credentials.all) {
         const key = JSON.stringify(credential.item);
-        if (openToAll.has(key)) continue;
-        const only = { ...EVERYBODY, bare: false, credential: (other: Credential) => other === credential };
-        const finding = this.#findFor(endpoint, filter, only, caller);
+        const finding = look({ bare: false, credential: (other) => other === credential });
         if (finding.kind === 'denied') continue;
-        yield finding;
-        if (finding.kind === 'undecided') return;
         isOpen = true;
-        if (caller.service === undefined && finding.kind === 'allowed') openToAll.add(key);
+        if (caller.service === undefined) outside.set(key, finding.kind);
+        if (!isSaid(caller, key, finding)) yield finding;
+        if (finding.kind === 'undecided') return;
       }
       // Where no credential does it alone, several may.
       if (isOpen || bare.kind === 'conditional') continue;
-      const together = (credential: Credential): boolean => !openToAll.has(JSON.stringify(credential.item));
-      const finding = this.#findFor(endpoint, filter, { ...EVERYBODY, bare: false, credential: together }, caller);
-      if (finding.kind !== 'denied') yield finding;
+      const together = look({ bare: false });
+      if (caller.service === undefined) outside.set(TOGETHER, together.kind);
+      if (together.kind !== 'denied' && !isSaid(caller, TOGETHER, together)) yield together;
     }
   }
 
@@ -341,6 +349,10 @@ export class Reachability {
     };
   }
 }
+
+/** Beside credentials as they are written. */
+const WITHOUT = 'without';
+const TOGETHER = 'together';
 
 const EVERYBODY: Wanted = {
   // What is known and not proven opens nothing that is not open to outsiders.
