@@ -53,6 +53,16 @@ Domain shop belongs to the source \`git\`; change it there, or leave it out here
 `);
   });
 
+  it('says of an assertion what speaks against it', async () => {
+    const [failed] = INVALID.tests.failed;
+    const got = { because: ['`orders/all` is reached by `cart`', 'way: inside acme'] };
+    const tests = { passed: 0, failed: [{ ...failed, expected: { form: 'none' }, got }] };
+    const { stdout } = await planned({ ...INVALID, faults: [], warnings: [], tests });
+    expect(stdout).toBe(
+      'policies/shop.yaml:20:5: failed: anyone may read\n  `orders/all` is reached by `cart`\n  way: inside acme\n',
+    );
+  });
+
   it('takes the source of the first start by itself', async () => {
     const { asked } = await planned(PLAN);
     expect(asked[0]!.body).toMatchObject({ source: FIRST_SOURCE });

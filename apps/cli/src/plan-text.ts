@@ -83,10 +83,18 @@ function failedTestLines(one: Plan['tests']['failed'][number], { bold, red }: Co
 }
 
 function differenceOf({ expected, got }: Plan['tests']['failed'][number]): readonly string[] {
+  const objections = objectionsIn(got);
+  if (objections !== undefined) return objections.map((objection) => `  ${objection}`);
   return [
     ...(expected === undefined ? [] : [`  expected ${valueText(expected)}`]),
     ...(got === undefined ? [] : [`  got      ${valueText(got)}`]),
   ];
+}
+
+/** What speaks against an assertion; undefined for a case. */
+function objectionsIn(got: unknown): readonly unknown[] | undefined {
+  const because = typeof got === 'object' && got !== null && 'because' in got ? got.because : undefined;
+  return Array.isArray(because) ? because : undefined;
 }
 
 function valueText(value: unknown): string {

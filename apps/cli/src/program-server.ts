@@ -30,6 +30,23 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     });
 
   administering(
+    verb(
+      'who-can',
+      'whom a policy set lets through to an endpoint, and why',
+      'who-can GET orders/all --policies policies',
+    ),
+  )
+    .argument('<operation>', 'a method or action; `any` for all of them')
+    .argument('<service/endpoint>', 'the endpoint')
+    .option('--policies <dir>', 'folder of policy documents to look at; without it, what the server decides by')
+    .option('--time <instant>', 'when they call (RFC 3339; default now)')
+    .addOption(choice('--format <format>', 'how the answer is written', TEXT_OR_JSON, 'text'))
+    .action(async (operation: string, endpoint: string, options) => {
+      const { whoCan } = await import('./who-can.js');
+      exit(await whoCan(terminal, operation, endpoint, options));
+    });
+
+  administering(
     verb('apply', 'publish a folder to a server', "apply policies --because 'orders opens to partners' --wait"),
   )
     .argument('<dir>', 'folder of policy documents')

@@ -80,6 +80,8 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
   verb('test', 'run the Test documents of a policy set', 'test policies --format junit > report.xml')
     .argument('<dir>', 'folder of policy documents')
     .addOption(engineOption())
+    .option('--coverage', 'tell which rules, boundaries and closed exits decided nothing', false)
+    .option('--min <percent>', 'with coverage: fail below this', wholeNumber(0, 100))
     .addOption(choice('--format <format>', 'how results are written', REPORT_FORMATS, 'text'))
     .action(async (directory: string, options) => {
       const { test } = await import('./test.js');

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { type AdminFlags, adminConnection, type Connection } from './connection.js';
 import { exchange, type Message, type Reply, Unreachable } from './exchange.js';
 import {
+  documentsShape,
   keysShape,
   newKeyShape,
   newOperatorShape,
@@ -102,6 +103,11 @@ export class ServerClient {
         await pause(PUBLISH_PAUSE_MILLISECONDS * tries);
       }
     }
+  }
+
+  /** The whole set of a revision. */
+  documents(revision: number) {
+    return this.#all(`/admin/v1/revisions/${revision}/documents`, documentsShape);
   }
 
   keys() {

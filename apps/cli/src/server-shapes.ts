@@ -61,6 +61,11 @@ export const planShape = z.object({
 });
 export type Plan = z.infer<typeof planShape>;
 
+export const documentsShape = z.object({
+  items: z.array(z.object({ kind: z.string(), name: z.string(), text: z.string() })),
+  next: z.string().nullish(),
+});
+
 export const publishedShape = z.object({
   revision: revisionShape.nullable(),
   unchanged: z.boolean().optional(),

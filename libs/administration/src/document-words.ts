@@ -176,9 +176,16 @@ function enforcementPointPhrases(
 }
 
 function testPhrases(before: Before<TestDocument>, after: Before<TestDocument>): readonly string[] {
-  const named = (document: Before<TestDocument>) =>
-    document?.spec.cases.map((testCase) => ({ ...testCase, name: testCase.because }));
-  return [...placePhrases(before, after), ...namedPhrases(named(before), named(after), ({ name }) => `case “${name}”`)];
+  const named = <Part extends { readonly because: string }>(parts: readonly Part[] | undefined) =>
+    parts?.map((part) => ({ ...part, name: part.because }));
+  const was = before?.spec;
+  const is = after?.spec;
+  return [
+    ...placePhrases(before, after),
+    ...namedPhrases(named(was?.cases), named(is?.cases), ({ name }) => `case “${name}”`),
+    ...namedPhrases(named(was?.matrices), named(is?.matrices), ({ name }) => `matrix “${name}”`),
+    ...namedPhrases(named(was?.reach), named(is?.reach), ({ name }) => `assertion “${name}”`),
+  ];
 }
 
 function ruleChanges(before: PolicyDocument | undefined, after: PolicyDocument | undefined): readonly RuleChange[] {

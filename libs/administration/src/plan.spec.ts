@@ -117,6 +117,30 @@ describe('a plan', () => {
     expect(planned(SHOP, { base: stored(TEST, 'console') }).tests).toEqual({ passed: 1, failed: [] });
   });
 
+  it('is kept back by an assertion about who gets through, with the caller that speaks against it', () => {
+    const proof = document(
+      'Test',
+      'name: closed, domain: shop',
+      '{ reach: [{ because: nobody reads, endpoints: [orders/all], none: { anonymous: true } }] }',
+    );
+    const { valid, tests } = planned(`${SHOP}${proof}`);
+    expect(valid).toBe(false);
+    expect(tests.failed).toEqual([
+      {
+        test: 'closed',
+        file: 'a.yaml',
+        line: 20,
+        column: 17,
+        because: 'nobody reads',
+        expected: expect.objectContaining({ form: 'none', callers: { anonymous: true }, endpoints: ['orders/all'] }),
+        got: {
+          because: [expect.stringContaining('`orders/all` is reached by'), expect.any(String), expect.any(String)],
+        },
+      },
+    ]);
+    expect(planned(`${SHOP}${proof.replace('none: {', 'atLeast: {')}`).valid).toBe(true);
+  });
+
   it('warns of administrators, who are not heard yet', () => {
     const { warnings } = planned(
       document('Domain', 'name: shop', '{ administrators: [{ role: owner, principals: ["user:ann"] }] }'),

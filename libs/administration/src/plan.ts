@@ -1,13 +1,13 @@
 import { compile, decide, type Outcome, type World } from '#engine';
 import {
   type Bundle,
-  type Expectation,
   type Fault,
   lint,
   loadBundle,
   type LocatedDocument,
   runTests,
   type SourceFile,
+  type TestResult,
 } from '#policy';
 import { bundleChanges, documentChanges } from './bundle-changes.js';
 import { type DocumentKey, keyText, PublicationRefused } from './revision.js';
@@ -34,8 +34,8 @@ export interface FailedTest {
   readonly line: number;
   readonly column: number;
   readonly because: string;
-  readonly expected: Expectation;
-  /** Of the answer, the members that the case speaks of. */
+  readonly expected: TestResult['expected'];
+  /** Of the answer, the members that the case speaks of; of an assertion `because`, what speaks against it. */
   readonly got: { readonly [member: string]: unknown };
 }
 
@@ -138,17 +138,21 @@ function judge(loaded: Bundle, named: ReadonlySet<string>, now: number): Judgeme
 function testsOf(loaded: Bundle, world: World, now: number): Judgement['tests'] {
   if (loaded.tests.length === 0) return { passed: 0, failed: [] };
   const snapshot = compile(world);
-  const results = runTests(loaded, (request) => decide(snapshot, request), now);
+  const results = runTests(loaded, (request) => decide(snapshot, request), now, { snapshot });
   const failed = results
     .filter(({ passed }) => !passed)
-    .map(({ test, at, because, expected, actual }) => ({
-      test,
-      ...at,
-      because,
-      expected,
-      got: Object.fromEntries(Object.keys(expected).map((member) => [member, actual[member as keyof Outcome] ?? null])),
-    }));
+    .map((result) => {
+      const { test, at, because, expected } = result;
+      return { test, ...at, because, expected, got: gotOf(result) };
+    });
   return { passed: results.length - failed.length, failed };
+}
+
+/** Of an answer the members that were expected otherwise; of an assertion what speaks against it, in words. */
+function gotOf(result: TestResult): FailedTest['got'] {
+  if (result.kind === 'reach') return { because: result.differences };
+  const { expected, actual } = result;
+  return Object.fromEntries(Object.keys(expected).map((member) => [member, actual[member as keyof Outcome] ?? null]));
 }
 
 function administratorWarnings(documents: readonly LocatedDocument[]): readonly Fault[] {

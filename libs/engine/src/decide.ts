@@ -30,6 +30,15 @@ export function lacksOnlyScopes(snapshot: Snapshot, request: AccessRequest): boo
   return scopesAsked.length > 0 && WALK.answer(snapshot, request, scopesAsked).decision === 'allow';
 }
 
+/**
+ * P of a caller: the domains that the evidence of a request proves it to stand in, whatever the target.
+ *
+ * @returns nothing for an ambiguous or suspended caller
+ */
+export function provenDomains(snapshot: Snapshot, request: AccessRequest): readonly string[] {
+  return WALK.provenBy(snapshot, request);
+}
+
 const NO_NAMES: readonly string[] = Object.freeze([]);
 const NO_DOMAINS: readonly DomainNode[] = Object.freeze([]);
 const NO_OBLIGATIONS: readonly Obligation[] = Object.freeze([]);
@@ -109,6 +118,15 @@ class Walk {
         ? { reason: strict.reason as DenyReason, deniedAt: strict.deniedAt }
         : { reason: 'DENY_RULE', deniedAt: this.ownerOf(noted)!.name };
     return this.carried({ ...lenient, wouldDeny });
+  }
+
+  provenBy(snapshot: Snapshot, request: AccessRequest): readonly string[] {
+    this.snapshot = snapshot;
+    this.request = request;
+    this.matcher.begin(snapshot, request, this.target);
+    if (this.weighEvidence(undefined) !== undefined) return NO_NAMES;
+    this.prove();
+    return this.proven.domains().map(({ name }) => name);
   }
 
   /** Undefined for a rule of `*`. */

@@ -20,7 +20,7 @@ export type { Snapshot } from './snapshot.js';
 export { imageOf } from './image.js';
 export type { ImagePart } from './image-format.js';
 export { SnapshotRestorer } from './restorer.js';
-export { decide, lacksOnlyScopes } from './decide.js';
+export { decide, lacksOnlyScopes, provenDomains } from './decide.js';
 export {
   actionCandidates,
   methodCandidates,

@@ -5,7 +5,8 @@ import type {
   EntitySetDocument,
   RoleSetDocument,
 } from './document-domain.js';
-import type { EndpointDeclaration, PolicyPolicyDocument, ServiceDocument, TestDocument } from './document-policy.js';
+import type { EndpointDeclaration, PolicyPolicyDocument, ServiceDocument } from './document-policy.js';
+import type { TestDocument } from './document-test.js';
 import type { PolicyDocument } from './document.js';
 import type { ReadDocument } from './read.js';
 import { placeIn, type Report } from './report.js';

@@ -128,7 +128,7 @@ export const policyDocument = kind(
 );
 export type PolicyPolicyDocument = z.infer<typeof policyDocument>;
 
-const expectation = record({
+export const expectation = record({
   decision: z.enum(['allow', 'deny']).optional(),
   reason: line.optional(),
   route: z.enum(['fast', 'slow', 'egress']).nullable().optional(),
@@ -144,19 +144,3 @@ const expectation = record({
   error: 'an expectation: it names nothing',
 });
 export type Expectation = z.infer<typeof expectation>;
-
-/** A `Test`; `request` is the declaration of what its cases ask. */
-export function testOf<Request extends z.ZodType>(request: Request) {
-  return kind(
-    'Test',
-    metadata({ name, domain: domainOrOutside.optional() }),
-    record({
-      time: instant.optional().meta({ description: 'Default: the time of the run.' }),
-      cases: z.array(record({ because: z.string(), request, expect: expectation })),
-    }),
-  );
-}
-
-/** Requests are any maps here: their own parser judges them, as it judges every request. */
-export const testDocument = testOf(attributes);
-export type TestDocument = z.infer<typeof testDocument>;

@@ -9,15 +9,9 @@ import {
   roleSetDocument,
   type RoleSetDocument,
 } from './document-domain.js';
-import {
-  policyDocument,
-  type PolicyPolicyDocument,
-  serviceDocument,
-  type ServiceDocument,
-  testDocument,
-  type TestDocument,
-  testOf,
-} from './document-policy.js';
+import { policyDocument, type PolicyPolicyDocument, serviceDocument, type ServiceDocument } from './document-policy.js';
+import { testDocument, type TestDocument, testOf } from './document-test.js';
+import { name } from './declaration.js';
 import { requestShape } from './request.js';
 
 export const API_VERSION = 'dharma/v1';
@@ -34,7 +28,14 @@ export const DOCUMENT_SCHEMAS = {
 } as const satisfies { readonly [kind: string]: z.ZodType };
 
 /** The same with the requests of tests spelled out: for the print and for editors. */
-export const FULL_SCHEMAS = { ...DOCUMENT_SCHEMAS, Test: testOf(requestShape) } as const;
+export const FULL_SCHEMAS = {
+  ...DOCUMENT_SCHEMAS,
+  Test: testOf(
+    requestShape,
+    requestShape.omit({ target: true }).extend({ service: name.optional() }),
+    requestShape.shape.target,
+  ),
+} as const;
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 export const DOCUMENT_KINDS = Object.keys(DOCUMENT_SCHEMAS) as readonly DocumentKind[];

@@ -8,13 +8,8 @@ export type {
   MechanismDeclaration,
   RoleSetDocument,
 } from './document-domain.js';
-export type {
-  Expectation,
-  PolicyPolicyDocument,
-  RuleDeclaration,
-  ServiceDocument,
-  TestDocument,
-} from './document-policy.js';
+export type { Expectation, PolicyPolicyDocument, RuleDeclaration, ServiceDocument } from './document-policy.js';
+export type { TestDocument } from './document-test.js';
 export { DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
 export { parseInstant } from './instant.js';
 export { parseJson } from './json.js';
@@ -34,7 +29,18 @@ export {
   type RequestReading,
 } from './request.js';
 export type { Fault, Position, SourceFile } from './source.js';
-export { type PolicyTest, type PolicyTestCase, runTests, type TestResult } from './tests.js';
+export { requestDocument, type RequestDocument } from './request-document.js';
+export { callerWords, conditionWords, type ReachTest, routeWords } from './reach-tests.js';
+export {
+  type CaseResult,
+  type PolicyTest,
+  type PolicyTestCase,
+  type ReachResult,
+  runCases,
+  runReach,
+  runTests,
+  type TestResult,
+} from './tests.js';
 export { FolderError, readFolder } from './folder.js';
 export { packFiles, type PackedFiles, unpackFiles } from './packed-files.js';
 export { format } from './format.js';

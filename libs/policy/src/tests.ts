@@ -1,9 +1,11 @@
-import type { AccessRequest, Json, Outcome } from '#engine';
+import { type AccessRequest, compile, type Json, type Outcome, OUTSIDE, type Snapshot, type World } from '#engine';
+import { type Assertion, Effort, Reachability } from '#reach';
 import type { Catalogue } from './catalogue.js';
 import type { Expectation } from './document-policy.js';
-import { OUTSIDE } from '#engine';
 import { parseInstant } from './instant.js';
-import type { Place } from './read.js';
+import { cellsOf, judgeMatrix } from './matrices.js';
+import { assertionOf, judgeReach, type ReachTest, runReachTest } from './reach-tests.js';
+import type { Place, ReadDocument } from './read.js';
 import type { References } from './references.js';
 import { placeIn, type Report } from './report.js';
 import { parseRequest } from './request.js';
@@ -25,35 +27,83 @@ export interface PolicyTest {
   readonly at: Position;
   /** Milliseconds since the epoch; absent: the time of the run. */
   readonly time?: number;
+  /** Those that are written as cases, then the cells of its matrices. */
   readonly cases: readonly PolicyTestCase[];
+  readonly reach: readonly ReachTest[];
 }
 
-export interface TestResult {
+interface ResultOf<Kind extends string> {
+  readonly kind: Kind;
   /** Name of the `Test` document. */
   readonly test: string;
   readonly because: string;
   readonly at: Position;
   readonly passed: boolean;
-  readonly expected: Expectation;
-  readonly actual: Outcome;
-  /** One sentence a member that differs. */
+  /** One sentence a member that differs, or about what speaks against an assertion. */
   readonly differences: readonly string[];
 }
 
-/** Cases whose request is no request are faults of the bundle. */
+export interface CaseResult extends ResultOf<'case'> {
+  readonly expected: Expectation;
+  readonly actual: Outcome;
+}
+
+export interface ReachResult extends ResultOf<'reach'> {
+  readonly expected: Assertion;
+  /** Answers to callers that get through as they must. */
+  readonly outcomes: readonly Outcome[];
+}
+
+export type TestResult = CaseResult | ReachResult;
+
+/** What tests need of a bundle. */
+export interface Tested {
+  readonly tests: readonly PolicyTest[];
+  readonly world: World | null;
+  whereIs(kind: 'rule', name: string): Position | undefined;
+}
+
+export interface Means {
+  /** Spent on all assertions together; what it does not suffice for fails. */
+  readonly effort?: Effort;
+  /** Of the bundle's world, where it is compiled already. */
+  readonly snapshot?: Snapshot;
+}
+
+/** Cases whose request is no request, and assertions about what is not there, are faults of the bundle. */
 export function judgeTests(catalogue: Catalogue, known: References, report: Report): void {
+  const judge = { catalogue, known, report };
   for (const { document, source } of catalogue.tests.values()) {
-    const domain = document.metadata.domain;
+    const { domain } = document.metadata;
     if (domain !== undefined && domain !== OUTSIDE)
       known.domain({ name: domain, source, path: ['metadata', 'domain'] });
-    for (const [index, { request }] of document.spec.cases.entries()) {
-      const reading = parseRequest(request, { mode: 'offline', now: 0 });
-      if (!('faults' in reading)) continue;
-      for (const { pointer, message } of reading.faults) {
-        const inner = pointer.split('/').slice(1).map(stepOf);
-        report.add(placeIn(source, ['spec', 'cases', index, 'request', ...inner]), 'bad-request', message);
-      }
+    const { cases = [], matrices = [], reach = [] } = document.spec;
+    for (const [index, { request }] of cases.entries())
+      judgeRequest(request, source, ['spec', 'cases', index, 'request'], report);
+    for (const [index, matrix] of matrices.entries()) {
+      const path: Path = ['spec', 'matrices', index];
+      judgeMatrix(matrix, source, path, judge);
+      for (const [row, { service: _service, target: _target, ...subject }] of Object.entries(matrix.subjects))
+        judgeRequest({ ...subject, target: SOME_TARGET }, source, [...path, 'subjects', row], report);
+      for (const [column, target] of Object.entries(matrix.targets))
+        judgeRequest({ target }, source, [...path, 'targets', column], report, 1);
     }
+    for (const [index, assertion] of reach.entries()) judgeReach(assertion, source, ['spec', 'reach', index], judge);
+  }
+}
+
+const SOME_TARGET: Json = { endpoint: 'some/endpoint' };
+
+/** @param skipped  steps at the beginning of pointers that are not written at the path */
+function judgeRequest(request: Json, source: ReadDocument, path: Path, report: Report, skipped = 0): void {
+  const reading = parseRequest(request, { mode: 'offline', now: 0 });
+  if (!('faults' in reading)) return;
+  for (const { pointer, message } of reading.faults) {
+    const inner = pointer
+      .split('/')
+      .slice(1 + skipped)
+      .map(stepOf);
+    report.add(placeIn(source, [...path, ...inner]), 'bad-request', message);
   }
 }
 
@@ -67,45 +117,100 @@ export function testsOf(catalogue: Catalogue, locate: (place: Place) => Position
     const { document, source } = catalogue.tests.get(name)!;
     const at = (path: Path): Position => locate(placeIn(source, path));
     const { domain } = document.metadata;
+    const { cases = [], matrices = [], reach = [] } = document.spec;
+    const written = cases.map(({ because, request, expect }, index): PolicyTestCase => ({
+      because,
+      at: at(['spec', 'cases', index]),
+      request: request as Json,
+      expect,
+    }));
+    const cells = matrices.flatMap((matrix, index) =>
+      cellsOf(matrix, catalogue).map(({ because, path, request, expect }): PolicyTestCase => ({
+        because,
+        at: at(['spec', 'matrices', index, ...path]),
+        request,
+        expect,
+      })),
+    );
     return {
       name,
       ...(domain !== undefined && { domain }),
       at: at([]),
       ...(document.spec.time !== undefined && { time: parseInstant(document.spec.time)! }),
-      cases: document.spec.cases.map(({ because, request, expect }, index) => ({
-        because,
-        at: at(['spec', 'cases', index]),
-        request: request as Json,
-        expect,
+      cases: [...written, ...cells],
+      reach: reach.map((declared, index) => ({
+        because: declared.because,
+        at: at(['spec', 'reach', index]),
+        assertion: assertionOf(declared),
       })),
     };
   });
 }
 
 /**
- * Runs every case of every test.
+ * Runs every case and judges every assertion of every test.
  *
  * @param decide  the engine over the bundle's world
  * @param now     milliseconds since the epoch, for cases and tests that name no time
+ * @param means   to judge assertions by
  */
 export function runTests(
-  bundle: { readonly tests: readonly PolicyTest[] },
+  bundle: Tested,
   decide: (request: AccessRequest) => Outcome,
   now: number,
+  means: Means = {},
 ): readonly TestResult[] {
-  return bundle.tests.flatMap((test) =>
-    test.cases.flatMap((testCase) => {
-      const reading = parseRequest(testCase.request, { mode: 'offline', now: test.time ?? now });
+  return [...runCases(bundle, decide, now), ...runReach(bundle, now, means)];
+}
+
+/** The cases alone, for engines that do not answer at once. */
+export function runCases(
+  { tests }: Pick<Tested, 'tests'>,
+  decide: (request: AccessRequest) => Outcome,
+  now: number,
+): readonly CaseResult[] {
+  return tests.flatMap((test) =>
+    test.cases.flatMap(({ because, at, request, expect }): CaseResult[] => {
+      const reading = parseRequest(request, { mode: 'offline', now: test.time ?? now });
       // INVARIANT: loading refused cases whose request is none.
       if ('faults' in reading) return [];
       const actual = decide(reading.request);
-      const differences = differencesOf(testCase.expect, actual);
-      const { because, at, expect } = testCase;
-      return [
-        { test: test.name, because, at, passed: differences.length === 0, expected: expect, actual, differences },
-      ];
+      const differences = differencesOf(expect, actual);
+      const passed = differences.length === 0;
+      return [{ kind: 'case', test: test.name, because, at, passed, expected: expect, actual, differences }];
     }),
   );
+}
+
+/** The assertions alone; they are about the whole world, and the fast engine answers them. */
+export function runReach(
+  bundle: Tested,
+  now: number,
+  { effort = new Effort(), snapshot: known }: Means = {},
+): readonly ReachResult[] {
+  const { world, tests } = bundle;
+  const asserting = tests.filter(({ reach }) => reach.length > 0);
+  // INVARIANT: a set with faults is refused before its tests matter.
+  if (world === null || asserting.length === 0) return [];
+  const snapshot = known ?? compile(world);
+  const whereIs = (rule: string): Position | undefined => bundle.whereIs('rule', rule);
+  return asserting.flatMap((test) => {
+    const reachability = new Reachability(world, snapshot, test.time ?? now, effort);
+    return test.reach.map((one): ReachResult => {
+      const { differences, outcomes } = runReachTest(one, reachability, world, whereIs);
+      const { because, at, assertion: expected } = one;
+      return {
+        kind: 'reach',
+        test: test.name,
+        because,
+        at,
+        passed: differences.length === 0,
+        expected,
+        outcomes,
+        differences,
+      };
+    });
+  });
 }
 
 function differencesOf(expected: Expectation, actual: Outcome): readonly string[] {

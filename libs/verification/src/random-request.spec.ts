@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { compile, decide, type AccessRequest, type World } from '#engine';
 import { loadBundle, parseRequest } from '#policy';
 import { requestsFor } from './random-request.js';
-import { requestDocument } from './request-document.js';
+import { requestDocument } from '#policy';
 
 const root = join(import.meta.dirname, '../../..');
 const worlds = [

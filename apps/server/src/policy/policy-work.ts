@@ -222,7 +222,8 @@ export class PolicyWork {
     let snapshot = compile(world);
     if (source.kind !== 'kept') {
       // What is kept passed its tests; some say what holds at the time of the run, and that was another.
-      const failing = runTests(bundle, (request) => decide(snapshot, request), now).filter(({ passed }) => !passed);
+      const results = runTests(bundle, (request) => decide(snapshot, request), now, { snapshot });
+      const failing = results.filter(({ passed }) => !passed);
       if (failing.length > 0) return refused(failing.map(({ at, because }) => `${place(at)}: test fails: ${because}`));
     }
     let image: PackedImage | undefined;

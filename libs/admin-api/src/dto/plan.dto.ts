@@ -122,7 +122,11 @@ export class FailedTestView {
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly expected!: object;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'The same members of the answer.' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The same members of the answer; of an assertion `because`, a list of what speaks against it.',
+  })
   readonly got!: object;
 }
 

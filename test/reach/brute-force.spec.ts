@@ -1,0 +1,142 @@
+/** What a search says of a random world, against everything that random requests try in it. */
+import fc from 'fast-check';
+import { type AccessRequest, compile, decide, type Outcome, provenDomains, specify, type World } from '#engine';
+import { Effort, eachOf, type Finding, othersThan, Reachability } from '#reach';
+import { requestsFor } from '#verification';
+import { NOW, situations, type Generated } from '../properties/worlds.js';
+
+const REQUESTS = 60;
+const TRIES = 120;
+const WORLDS = process.env['DHARMA_LONG'] === '1' ? 500 : 25;
+
+/** A world whose answers hang on nothing but who asks for what. */
+function unconditional(world: World): World {
+  const domains = [...world.domains].map(([name, domain]) => {
+    const rules = domain.rules
+      .filter(({ effect, when }) => effect === 'allow' || when === undefined)
+      .map((rule) => ({ ...rule, when: undefined, obligations: [] }));
+    return [name, { ...domain, rules }] as const;
+  });
+  return { ...world, domains: new Map(domains), outside: world.outside.filter(({ when }) => when === undefined) };
+}
+
+/** A world in which every other rule reads what a request holds. */
+function conditional(world: World): World {
+  const when = 'has(attributes.country) && attributes.country == "PT"';
+  const domains = [...world.domains].map(([name, domain]) => {
+    const rules = domain.rules.map((rule, index) => (index % 2 === 0 ? rule : { ...rule, when: rule.when ?? when }));
+    return [name, { ...domain, rules }] as const;
+  });
+  return { ...world, domains: new Map(domains) };
+}
+
+/** A request as the search means it: at its time, by a fresh policy, of a gateway that can do everything. */
+function plain(request: AccessRequest): AccessRequest {
+  const { carries: _carries, ...rest } = request;
+  return { ...rest, time: NOW, policyAgeSeconds: 0, askedFrom: '*' };
+}
+
+function* tries(generated: Generated, drawn: readonly AccessRequest[], seed: number): Generator<AccessRequest> {
+  yield* drawn;
+  const more = requestsFor(generated.world, seed)[Symbol.iterator]();
+  for (let count = 0; count < TRIES; count++) yield more.next().value as AccessRequest;
+}
+
+describe('a search for callers that get through, in random worlds', () => {
+  const seen = { allowed: 0, conditional: 0, byService: 0 };
+
+  it.each`
+    because                                      | change
+    ${'is exact where nothing hangs on'}         | ${unconditional}
+    ${'is sound where conditions read requests'} | ${conditional}
+  `('$because', ({ change }: { change: (world: World) => World }) => {
+    const isExact = change === unconditional;
+    fc.assert(
+      fc.property(situations(REQUESTS), fc.nat(), ({ generated, requests }, seed) => {
+        const world = change(generated.world);
+        const snapshot = compile(world);
+        const reachability = new Reachability(world, snapshot, NOW, new Effort());
+        const found = new Map<string, Finding>();
+        const ask = (key: string, search: () => Finding): Finding => {
+          let finding = found.get(key);
+          if (finding === undefined) {
+            finding = search();
+            found.set(key, finding);
+            check(finding);
+          }
+          return finding;
+        };
+        const check = (finding: Finding): void => {
+          expect(finding.kind).not.toBe('undecided');
+          if (finding.kind === 'allowed') {
+            const { request, outcome } = finding.witness;
+            expect(specify(world, request)).toEqual(outcome);
+            expect(outcome.decision).toBe('allow');
+          }
+          if (isExact) expect(finding.kind).not.toBe('conditional');
+          if (finding.kind === 'allowed' || finding.kind === 'conditional') seen[finding.kind]++;
+        };
+        const mayReach = (finding: Finding): void => {
+          expect(isExact ? ['allowed'] : ['allowed', 'conditional']).toContain(finding.kind);
+        };
+        if (!isExact) askForEach(world, reachability, check);
+        for (const asked of tries(generated, requests, seed)) {
+          const request = plain(asked);
+          const outcome: Outcome = decide(snapshot, request);
+          if (outcome.decision === 'deny') continue;
+          const endpoint = outcome.endpoint!;
+          mayReach(ask(endpoint, () => reachability.find(endpoint, {}, othersThan({}))));
+          const { actor } = outcome;
+          const proven = provenDomains(snapshot, request);
+          if (actor !== null) {
+            seen.byService++;
+            const { wanted } = [...eachOf({ services: [actor] })][0]!;
+            mayReach(ask(`${endpoint} ${actor}`, () => reachability.find(endpoint, {}, wanted)));
+            // Whoever gets through is one of the others for every set that it is not in.
+            const elsewhere = generated.domains.filter((name) => !proven.some((domain) => within(domain, name)));
+            for (const name of elsewhere)
+              mayReach(
+                ask(`${endpoint} not ${name}`, () => reachability.find(endpoint, {}, othersThan({ domains: [name] }))),
+              );
+          } else {
+            const all = { services: [...world.services.keys()], domains: generated.domains };
+            mayReach(ask(`${endpoint} outside`, () => reachability.find(endpoint, {}, othersThan(all))));
+          }
+          for (const mechanism of generated.access.filter((name) => !brings(request, name)))
+            mayReach(
+              ask(`${endpoint} without ${mechanism}`, () =>
+                reachability.find(endpoint, {}, othersThan({ mechanisms: [mechanism] })),
+              ),
+            );
+        }
+      }),
+      { numRuns: WORLDS },
+    );
+  });
+
+  afterAll(() => {
+    // A law that never sees what it is about proves nothing.
+    expect(seen.allowed).toBeGreaterThan(50);
+    expect(seen.conditional).toBeGreaterThan(10);
+    expect(seen.byService).toBeGreaterThan(50);
+  });
+});
+
+/** Plain chance seldom asks about what hangs on conditions alone. */
+function askForEach(world: World, reachability: Reachability, check: (finding: Finding) => void): void {
+  const endpoints = [...world.services.values()].flatMap((service) => service.endpoints).slice(0, 4);
+  for (const { id } of endpoints) {
+    for (const { wanted } of eachOf({ services: [...world.services.keys()] })) {
+      const finding = reachability.find(id, {}, wanted);
+      if (finding.kind === 'conditional' || finding.kind === 'allowed') check(finding);
+    }
+  }
+}
+
+function within(name: string, ancestor: string): boolean {
+  return name === ancestor || name.startsWith(`${ancestor}.`);
+}
+
+function brings({ evidence }: AccessRequest, mechanism: string): boolean {
+  return evidence.some((item) => item.mechanism === mechanism);
+}
