@@ -36,6 +36,7 @@ export {
 export type { Fault, Position, SourceFile } from './source.js';
 export { type PolicyTest, type PolicyTestCase, runTests, type TestResult } from './tests.js';
 export { FolderError, readFolder } from './folder.js';
+export { MAXIMUM_BUNDLE_BYTES, MAXIMUM_FILES } from './limits.js';
 export { packFiles, type PackedFiles, unpackFiles } from './packed-files.js';
 export { format } from './format.js';
 export { jsonSchemas } from './schema.js';
