@@ -1,0 +1,291 @@
+/** A history of a repository, synced commit by commit with a real server on a real PostgreSQL. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keyText, newDocument } from '#administration';
+import { loadBundle, type SourceFile } from '#policy';
+import { dharma, type Ran } from '../cli/program.js';
+import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
+import { startServerWith, type TestServer } from '../support/server.js';
+import { newFolder, type TestRepository, testRepository } from './repository.js';
+
+const SOURCE = 'git';
+const WAIT_SECONDS = '30';
+
+let postgres: TestPostgres;
+let server: Omit<TestServer, 'rewrite'>;
+let environment: { readonly [name: string]: string };
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  const folder = newFolder();
+  mkdirSync(join(folder, 'policies'));
+  server = await startServerWith({
+    'database-url': await postgres.migrated(),
+    'data-dir': join(folder, 'data'),
+  });
+  environment = {
+    DHARMA_SERVER: `http://${server.addresses.admin}`,
+    DHARMA_TOKEN: readFileSync(server.operatorTokenFile!, 'utf8').trim(),
+  };
+}, 120_000);
+afterAll(async () => {
+  await server.stop();
+  await postgres.stop();
+}, 120_000);
+
+const run = (argv: readonly string[]): Promise<Ran> =>
+  dharma(argv, { environment, cwd: newFolder(), now: new Date().toISOString() });
+
+// oxlint-disable-next-line typescript/no-explicit-any -- JSON of any shape, which the test compares
+async function read(path: string): Promise<any> {
+  const headers = { authorization: `Bearer ${environment['DHARMA_TOKEN']}` };
+  const response = await fetch(`${environment['DHARMA_SERVER']}/admin/v1${path}`, { headers });
+  expect(response.status).toBe(200);
+  return response.json();
+}
+
+const newest = async () => (await read('/revisions?limit=1')).items[0];
+const inForce = async (): Promise<number | undefined> => (await read('/status')).policy?.number;
+
+/** Of one source, by key: what a revision holds. */
+async function documentsOf(number: number, source = SOURCE): Promise<{ readonly [key: string]: string }> {
+  const { items } = await read(`/revisions/${number}/documents?limit=500`);
+  const own = (items as { kind: string; name: string; source: string; text: string }[]).filter(
+    (one) => one.source === source,
+  );
+  return Object.fromEntries(own.map((document) => [keyText(document), document.text]));
+}
+
+/** What the folder in the work tree holds: read from disk, not by git. */
+function documentsIn(folder: string): { readonly [key: string]: string } {
+  const documents = loadBundle(filesBelow(folder)).documents.map(({ document, text }) =>
+    newDocument(document, text, SOURCE),
+  );
+  return Object.fromEntries(documents.map((document) => [keyText(document), document.text]));
+}
+
+function filesBelow(folder: string): readonly SourceFile[] {
+  return readdirSync(folder).flatMap((name) => {
+    const full = join(folder, name);
+    return statSync(full).isDirectory() ? filesBelow(full) : [{ file: full, text: readFileSync(full, 'utf8') }];
+  });
+}
+
+const head = (kind: string, metadata: string): string =>
+  `apiVersion: dharma/v1\nkind: ${kind}\nmetadata: { ${metadata} }\n`;
+const domain = (name: string, spec = '{}'): string => `${head('Domain', `name: ${name}`)}spec: ${spec}\n`;
+const service = (name: string, member: string): string =>
+  `${head('Service', `name: ${name}`)}spec: { domains: [${member}], hosts: [${name}.example] }\n`;
+const policy = (name: string, owner: string, ...rules: readonly string[]): string =>
+  `${head('Policy', `name: ${name}, domain: ${owner}`)}spec:\n  rules:\n${rules.map((rule) => `    - ${rule}\n`).join('')}`;
+const roles = (name: string, owner: string, ...people: readonly string[]): string =>
+  `${head('RoleSet', `name: ${name}, domain: ${owner}`)}spec: { roles: [{ name: clerk }], assignments: [{ role: clerk, principals: ${JSON.stringify(people)} }] }\n`;
+const reading = (...methods: readonly string[]): string =>
+  `{ id: read, effect: allow, who: { anonymous: true }, what: { methods: [${methods.join(', ')}] } }`;
+
+interface Step {
+  readonly because: string;
+  readonly change: (repository: TestRepository) => void;
+  /** Flags beside those of every step. */
+  readonly argv?: readonly string[];
+  /** Absent: 0. What is not taken leaves the revision before in force. */
+  readonly code?: number;
+  /** Nothing of the policies changes, so that there is no new revision. */
+  readonly isSame?: boolean;
+}
+
+const gone = ['--allow-prune'];
+const remove = (file: string) => (repository: TestRepository) => rmSync(join(repository.folder, 'policies', file));
+const move = (from: string, to: string) => (repository: TestRepository) => {
+  mkdirSync(join(repository.folder, 'policies', to, '..'), { recursive: true });
+  repository.git('mv', `policies/${from}`, `policies/${to}`);
+};
+const write =
+  (...files: readonly (readonly [file: string, text: string])[]) =>
+  (repository: TestRepository) => {
+    for (const [file, text] of files) repository.write(`policies/${file}`, text);
+  };
+
+const SHOP = domain('shop', '{ access: [anonymous], boundary: ["orders/*"] }');
+
+/** Each is one commit. */
+const STEPS: readonly Step[] = [
+  { because: 'a first set', change: write(['shop.yaml', `${SHOP}---\n${service('orders', 'shop')}`]) },
+  { because: 'rules come', change: write(['rules.yaml', policy('shop', 'shop', reading('GET'))]) },
+  { because: 'nothing of the policies', change: (repository) => repository.write('README.md', 'words'), isSame: true },
+  { because: 'a rule is widened', change: write(['rules.yaml', policy('shop', 'shop', reading('GET', 'HEAD'))]) },
+  {
+    because: 'a remark alone is a change',
+    change: write(['shop.yaml', `# ours\n${SHOP}---\n${service('orders', 'shop')}`]),
+  },
+  { because: 'a file is renamed', change: move('rules.yaml', 'shop-rules.yaml'), isSame: true },
+  { because: 'a file moves', change: move('shop-rules.yaml', 'shop/rules.yaml'), isSame: true },
+  {
+    because: 'a file is split',
+    change: write(['shop.yaml', SHOP], ['shop/orders.yaml', service('orders', 'shop')]),
+  },
+  { because: 'people come', change: write(['shop/roles.yaml', roles('shop', 'shop', 'user:ann', 'group:counter')]) },
+  {
+    because: 'the same people in another order',
+    change: write(['shop/roles.yaml', roles('shop', 'shop', 'group:counter', 'user:ann')]),
+    isSame: true,
+  },
+  { because: 'a domain below', change: write(['till/till.yaml', domain('shop.till')]) },
+  {
+    because: 'a service in it',
+    change: write([
+      'till/till.json',
+      JSON.stringify({
+        apiVersion: 'dharma/v1',
+        kind: 'Service',
+        metadata: { name: 'till' },
+        spec: { domains: ['shop.till'], hosts: ['till.example'] },
+      }),
+    ]),
+  },
+  {
+    because: 'bad: it does not parse',
+    change: write(['till/till.yaml', 'kind: [Domain\n']),
+    code: 1,
+  },
+  {
+    because: 'bad on bad: a rule of a domain that is not there',
+    change: write(['till/till.yaml', domain('shop.till')], ['bad.yaml', policy('bad', 'shopp', reading('GET'))]),
+    code: 1,
+  },
+  {
+    because: 'the revert of both',
+    change: (repository) => repository.git('revert', '--no-commit', 'HEAD~2..HEAD'),
+    isSame: true,
+  },
+  {
+    because: 'a document is renamed',
+    change: write([
+      'till/till.json',
+      JSON.stringify({
+        apiVersion: 'dharma/v1',
+        kind: 'Service',
+        metadata: { name: 'tills' },
+        spec: { domains: ['shop.till'], hosts: ['till.example'] },
+      }),
+    ]),
+    argv: gone,
+  },
+  {
+    because: 'a document moves to another domain',
+    change: write(['shop/roles.yaml', roles('shop', 'shop.till', 'user:ann')]),
+  },
+  { because: 'more than a tenth goes, and nobody said so', change: remove('till/till.json'), code: 1 },
+  { because: 'it comes again', change: (repository) => repository.git('revert', '--no-commit', 'HEAD'), isSame: true },
+  { because: 'it goes, and that is meant', change: remove('till/till.json'), argv: gone },
+  {
+    because: 'a branch is merged, with a conflict that someone solved',
+    change: (repository) => {
+      repository.git('checkout', '--quiet', '-b', 'branch');
+      write(['shop/rules.yaml', policy('shop', 'shop', reading('GET', 'POST'))])(repository);
+      repository.commit('on the branch');
+      repository.git('checkout', '--quiet', 'main');
+      write(['shop/rules.yaml', policy('shop', 'shop', reading('PUT'))])(repository);
+      repository.commit('on main');
+      expect(() => repository.git('merge', '--no-commit', 'branch')).toThrow();
+      write(['shop/rules.yaml', policy('shop', 'shop', reading('POST', 'PUT'))])(repository);
+    },
+  },
+  {
+    because: 'a conflict that nobody solved',
+    change: write([
+      'shop/rules.yaml',
+      `<<<<<<< main\n${policy('shop', 'shop', reading('PUT'))}=======\n>>>>>>> branch\n`,
+    ]),
+    code: 1,
+  },
+  { because: 'somebody solves it', change: write(['shop/rules.yaml', policy('shop', 'shop', reading('POST'))]) },
+  {
+    because: 'a test that fails',
+    change: write([
+      'cases.yaml',
+      `${head('Test', 'name: cases, domain: shop')}spec: { cases: [{ because: reading is closed, request: { target: { host: orders.example, method: GET, path: / } }, expect: { decision: allow } }] }\n`,
+    ]),
+    code: 1,
+  },
+  {
+    because: 'a test that passes',
+    change: write([
+      'cases.yaml',
+      `${head('Test', 'name: cases, domain: shop')}spec: { cases: [{ because: reading is closed, request: { target: { host: orders.example, method: GET, path: / } }, expect: { decision: deny } }] }\n`,
+    ]),
+  },
+  {
+    because: 'a document that is of another source',
+    change: write(['guard.yaml', policy('guard', 'guard', '{ id: no, effect: deny }')]),
+    code: 4,
+  },
+  { because: 'it was a mistake', change: remove('guard.yaml'), isSame: true },
+  {
+    because: 'a deny comes',
+    change: write(['deny.yaml', policy('closed', 'shop', '{ id: no, effect: deny, what: { methods: [POST] } }')]),
+  },
+  {
+    because: 'the revert of that',
+    change: (repository) => repository.git('revert', '--no-commit', 'HEAD'),
+    argv: gone,
+  },
+  {
+    because: 'all in one file',
+    change: (repository) => {
+      const files = filesBelow(join(repository.folder, 'policies')).filter(({ file }) => !file.endsWith('.json'));
+      rmSync(join(repository.folder, 'policies'), { recursive: true });
+      repository.write('policies/all.yml', files.map(({ text }) => text.replace(/^# ours\n/, '')).join('---\n'));
+    },
+    isSame: true,
+  },
+];
+
+it('has thirty commits', () => {
+  expect(STEPS).toHaveLength(30);
+});
+
+it('holds what each commit holds, and keeps what it holds where a commit is refused', async () => {
+  const repository = testRepository();
+  const policies = join(repository.folder, 'policies');
+  mkdirSync(policies);
+  // Another source, which no sync touches.
+  const others = newFolder();
+  writeFileSync(
+    join(others, 'guard.yaml'),
+    `${domain('guard')}---\n${policy('guard', 'guard', '{ id: no, effect: deny }')}`,
+  );
+  const applied = await run([
+    ...['apply', others, '--source', 'other', '--because', 'a guard', '--yes'],
+    ...['--wait', WAIT_SECONDS],
+  ]);
+  expect(applied).toMatchObject({ code: 0 });
+  const guard = await documentsOf(1, 'other');
+  let taken: { readonly [key: string]: string } = {};
+  let number = 1;
+  for (const { because, change, argv = [], code = 0, isSame = false } of STEPS) {
+    change(repository);
+    const id = repository.commit(because);
+    const ran = await run([
+      ...['sync', '--repo', repository.folder, '--ref', id, '--path', 'policies', '--source', SOURCE],
+      ...['--wait', WAIT_SECONDS, ...argv],
+    ]);
+    expect({ because, code: ran.code, told: ran.code === code ? '' : ran.stderr }).toEqual({ because, code, told: '' });
+    const revision = await newest();
+    if (code === 0 && !isSame) {
+      number += 1;
+      taken = documentsIn(policies);
+      const trailers = `Repository: ${repository.folder}\nRef: ${id}\nPath: policies`;
+      expect(revision).toMatchObject({ gitCommit: id, gitAuthor: 'Ann Ash <ann@acme.example>', source: SOURCE });
+      expect(revision.because).toBe(`${because}\n\n${trailers}`);
+    }
+    if (code === 0) expect({ because, documents: documentsIn(policies) }).toEqual({ because, documents: taken });
+    expect({ because, number: revision.number, inForce: await inForce() }).toEqual({
+      because,
+      number,
+      inForce: number,
+    });
+    expect({ because, documents: await documentsOf(number) }).toEqual({ because, documents: taken });
+    expect(await documentsOf(number, 'other')).toEqual(guard);
+  }
+}, 240_000);
