@@ -5,7 +5,7 @@ const floors = [
   ['wire'],
   ['engine'],
   ['policy', 'reference', 'mesh-export'],
-  ['verification', 'identity', 'administration'],
+  ['verification', 'identity', 'administration', 'policy-import'],
   ['decision', 'http'],
   ['protocols', 'store', 'admin-api'],
   ['client'],

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { keyText, newDocument } from '#administration';
 import { loadBundle, type SourceFile } from '#policy';
-import { dharma, type Ran } from '../cli/program.js';
+import { dharma, type Ran, type RunOptions } from '../cli/program.js';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { startServerWith, type TestServer } from '../support/server.js';
 import { newFolder, type TestRepository, testRepository } from './repository.js';
@@ -33,8 +33,8 @@ afterAll(async () => {
   await postgres.stop();
 }, 120_000);
 
-const run = (argv: readonly string[]): Promise<Ran> =>
-  dharma(argv, { environment, cwd: newFolder(), now: new Date().toISOString() });
+const run = (argv: readonly string[], options: RunOptions = {}): Promise<Ran> =>
+  dharma(argv, { environment, cwd: newFolder(), now: new Date().toISOString(), ...options });
 
 // oxlint-disable-next-line typescript/no-explicit-any -- JSON of any shape, which the test compares
 async function read(path: string): Promise<any> {
@@ -241,12 +241,13 @@ const STEPS: readonly Step[] = [
   },
 ];
 
+const repository = testRepository();
+
 it('has thirty commits', () => {
   expect(STEPS).toHaveLength(30);
 });
 
 it('holds what each commit holds, and keeps what it holds where a commit is refused', async () => {
-  const repository = testRepository();
   const policies = join(repository.folder, 'policies');
   mkdirSync(policies);
   // Another source, which no sync touches.
@@ -289,3 +290,93 @@ it('holds what each commit holds, and keeps what it holds where a commit is refu
     expect(await documentsOf(number, 'other')).toEqual(guard);
   }
 }, 240_000);
+
+describe('after that history', () => {
+  const SYNC = ['sync', '--repo', repository.folder, '--path', 'policies', '--source', SOURCE];
+
+  it('the log names every commit that was taken, newest first', async () => {
+    const { code, stdout } = await run(['log', '--limit', '3']);
+    expect(code).toBe(0);
+    const [first = '', second = ''] = stdout.split('\n\nrevision ');
+    expect(first).toMatch(
+      /^revision \d+ {2}\S+ {2}first-operator from git\n {4}commit [0-9a-f]{40} by Ann Ash <ann@acme\.example>\n {4}the revert of that\n\n {4}Repository: /,
+    );
+    expect(second).toContain('    a deny comes\n');
+    expect(stdout.match(/^revision /gm)).toHaveLength(3);
+  });
+
+  it('the log of one document leaves out what did not change it', async () => {
+    const { stdout } = await run(['log', '--document', 'Policy/shop', '--format', 'json']);
+    const subjects = (JSON.parse(stdout) as { because: string }[]).map(({ because }) => because.split('\n')[0]);
+    expect(subjects).toEqual([
+      'somebody solves it',
+      'a branch is merged, with a conflict that someone solved',
+      'a rule is widened',
+      'rules come',
+    ]);
+    expect(await run(['log', '--document', 'Policy/nowhere'])).toMatchObject({ code: 0, stdout: '' });
+    expect(await run(['log', '--document', 'shop'])).toMatchObject({ code: 2 });
+  });
+
+  it('there is no difference, and a change is told in words', async () => {
+    const asked = ['diff', '--repo', repository.folder, '--path', 'policies', '--source', SOURCE];
+    expect(await run(asked)).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('no difference') });
+    const folder = newFolder();
+    const text = readFileSync(join(repository.folder, 'policies', 'all.yml'), 'utf8');
+    writeFileSync(join(folder, 'all.yaml'), text.replace('methods: [POST]', 'methods: [POST, "DELETE"]'));
+    const told = await run(['diff', folder, '--source', SOURCE]);
+    expect(told).toMatchObject({ code: 1, stdout: expect.stringContaining('~ Policy shop of shop') });
+    expect(told.stdout).toMatch(/^ {4}~ shop\/read: .*DELETE/m);
+    const { stdout } = await run(['diff', folder, '--source', SOURCE, '--format', 'markdown']);
+    expect(stdout).toMatch(/^\| changed \| Policy shop \| .*DELETE/m);
+    const foreign = await run(['diff', folder, '--source', 'other']);
+    expect(foreign).toMatchObject({ code: 1, stdout: expect.stringContaining('belongs to the source `git`') });
+    writeFileSync(join(folder, 'all.yaml'), text.replace('domain: shop }', 'domain: shopp }'));
+    expect(await run(['diff', folder, '--source', SOURCE])).toMatchObject({ code: 1, stdout: '' });
+    const since = await run(['diff', '--against', '1']);
+    expect(since).toMatchObject({ code: 1, stdout: expect.stringContaining('+ Domain shop') });
+  });
+
+  it('an export is a fixed point: it is valid and canonical, and once it is published it says nothing new', async () => {
+    const several = await run(['export', '--canonical', 'out']);
+    expect(several).toMatchObject({ code: 2, stderr: expect.stringContaining('`git`, `other`') });
+    const out = join(newFolder(), 'out');
+    const exported = ['export', '--canonical', out, '--source', SOURCE];
+    expect(await run(exported)).toMatchObject({ code: 0, stdout: expect.stringContaining('policies/shop.yaml\n') });
+    const before = filesBelow(out);
+    expect(await run(['validate', out])).toMatchObject({ code: 0 });
+    expect(await run(['fmt', '--check', out])).toMatchObject({ code: 0, stdout: '' });
+    expect(await run(exported)).toMatchObject({ code: 1, stderr: expect.stringContaining('is not empty') });
+    rmSync(join(repository.folder, 'policies'), { recursive: true });
+    for (const { file, text } of before) repository.write(`policies/${file.slice(out.length + 1)}`, text);
+    repository.commit('as it is exported');
+    expect(await run([...SYNC, '--wait', WAIT_SECONDS])).toMatchObject({ code: 0 });
+    writeFileSync(join(out, 'policies', 'stale.yaml'), '# gone by then\n');
+    expect(await run([...exported, '--overwrite'])).toMatchObject({ code: 0 });
+    expect(filesBelow(out)).toEqual(before);
+    expect(await run(SYNC)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^revision \d+ unchanged\n$/) });
+    writeFileSync(join(out, 'mine.yaml'), SHOP);
+    const twice = await run([...exported, '--overwrite']);
+    expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('would give some of them twice') });
+  });
+
+  it('a restore is planned and asked about, and is a new revision that holds the old one', async () => {
+    const { number } = await newest();
+    const argv = ['restore', '3', '--because', 'a test says so'];
+    expect(await run(argv)).toMatchObject({ code: 2, stderr: expect.stringContaining('say `--yes`') });
+    const asked = await run(argv, { isTerminal: true, stdin: 'n\n' });
+    expect(asked).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('Domain shop.till') });
+    expect(asked.stderr).toContain(`back from revision ${number} to 3: documents`);
+    expect((await newest()).number).toBe(number);
+    const restored = await run([...argv, '--yes', '--wait', WAIT_SECONDS]);
+    expect(restored).toMatchObject({ code: 0, stdout: `revision ${number + 1} published\n` });
+    expect(await documentsOf(number + 1)).toEqual(await documentsOf(3));
+    expect(await inForce()).toBe(number + 1);
+    expect(await run([...argv, '--yes'])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('nothing changes'),
+    });
+    expect(await run(['restore', '999', '--because', 'x', '--yes'])).toMatchObject({ code: 1 });
+    expect(await run(['restore', '0', '--because', 'x', '--yes'])).toMatchObject({ code: 2 });
+  });
+});

@@ -3,6 +3,7 @@ import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
 import { doctorVerb } from './program-doctor.js';
 import { historyVerbs } from './program-history.js';
+import { importVerb } from './program-import.js';
 import { administering, serverVerbs } from './program-server.js';
 import { type ExitCode, OutputClosed, Stop, type Streams, type Terminal, terminalOf } from './terminal.js';
 import { version } from './version.js';
@@ -194,6 +195,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
 
   serverVerbs(verb, terminal, exit);
   historyVerbs(verb, terminal, exit);
+  importVerb(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
   return dharma;
 }

@@ -39,5 +39,6 @@ export { FolderError, readFolder } from './folder.js';
 export { MAXIMUM_BUNDLE_BYTES, MAXIMUM_FILES } from './limits.js';
 export { packFiles, type PackedFiles, unpackFiles } from './packed-files.js';
 export { format } from './format.js';
+export { hostPatternFault, pathTemplateFault } from './patterns.js';
 export { jsonSchemas } from './schema.js';
 export { lint } from './lint.js';
