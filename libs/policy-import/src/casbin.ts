@@ -112,8 +112,9 @@ function placeOf(
   const roles = rolesOf(grants);
   const service = called(options.service);
   const kind = tenant === undefined ? RESOURCE : `${RESOURCE}@${tenant}`;
-  const rules = policies.flatMap((line) => ruleOf(line, roles, { service, kind }, making));
   const endpoints = policies.length === 0 ? [] : endpointsOf(policies, kind, tenant, making);
+  const named = endpoints.map(({ name }) => name as 'paths' | 'objects');
+  const rules = policies.flatMap((line) => ruleOf(line, roles, { service, kind, endpoints: named }, making));
   const serviceDocument =
     endpoints.length === 0
       ? []
@@ -152,13 +153,20 @@ function endpointsOf(
   policies: readonly PolicyLine[],
   kind: string,
   tenant: string | undefined,
-  { options: { host } }: Making,
+  { model, options: { host }, remarks }: Making,
 ): readonly NonNullable<ServiceDocument['spec']['endpoints']>[number][] {
   const isPath = ({ fields }: PolicyLine): boolean => fields.obj!.startsWith('/');
   const endpoints: NonNullable<ServiceDocument['spec']['endpoints']>[number][] = [];
-  if (policies.some(isPath)) {
+  const isAny = ({ fields }: PolicyLine): boolean => model.object === 'keyMatch' && fields.obj!.startsWith('*');
+  if (policies.some(isPath) || (host !== undefined && policies.some(isAny))) {
     if (host === undefined) throw new ImportRefused(['objects are paths: say with `--host` where they are asked for']);
     endpoints.push({ name: 'paths', hosts: [tenant === undefined ? host : `${tenant}.${host}`] });
+  }
+  if (endpoints.length === 0 && policies.some(isAny)) {
+    remarks.narrower(
+      'objects that begin with `*`',
+      'they are about paths too; say with `--host` where these are asked for',
+    );
   }
   if (!policies.every(isPath)) {
     endpoints.push({ name: 'objects', kind: 'resource', operations: [{ resourceType: kind }] });
@@ -166,10 +174,18 @@ function endpointsOf(
   return endpoints;
 }
 
+/** What stands for the objects of one of casbin's domains. */
+interface Objects {
+  readonly service: string;
+  /** The type of those that are no paths. */
+  readonly kind: string;
+  readonly endpoints: readonly ('paths' | 'objects')[];
+}
+
 function ruleOf(
   { number, text, fields }: PolicyLine,
   roles: ReadonlySet<string>,
-  { service, kind }: { readonly service: string; readonly kind: string },
+  { service, kind, endpoints }: Objects,
   { model, remarks }: Making,
 ): readonly RuleDeclaration[] {
   const { sub = '', obj = '', act = '', eft = 'allow' } = fields;
@@ -179,23 +195,26 @@ function ruleOf(
     remarks.note(where, 'the effect of the model takes no notice of a deny, and neither do the documents');
     return [];
   }
-  const isPath = obj.startsWith('/');
+  // A pattern that begins with a star is about paths and about everything else.
+  const isAny = model.object === 'keyMatch' && obj.startsWith('*');
+  const kinds = isAny ? endpoints : [obj.startsWith('/') ? ('paths' as const) : ('objects' as const)];
   const actions = actionsOf(act, model, eft, where);
-  const object = objectOf(obj, model, isPath, kind);
-  return [
-    {
-      id: `line-${number}`,
+  return kinds.map((endpoint) => {
+    const isPath = endpoint === 'paths';
+    const object = isAny ? { what: {} } : objectOf(obj, model, isPath, kind);
+    return {
+      id: kinds.length === 1 ? `line-${number}` : `line-${number}-${endpoint}`,
       description: text,
       effect: eft,
       who: model.hasRoles && roles.has(sub) ? { roles: [sub] } : { principals: [`user:${sub}`] },
       what: {
-        endpoints: [`${service}/${isPath ? 'paths' : 'objects'}`],
+        endpoints: [`${service}/${endpoint}`],
         ...(actions !== undefined && (isPath ? { methods: [...actions] } : { actions: [...actions] })),
         ...object.what,
       },
       ...(object.when !== undefined && { when: object.when }),
-    },
-  ];
+    };
+  });
 }
 
 /** @returns undefined for every action */
@@ -235,7 +254,9 @@ function objectOf(obj: string, { object }: CasbinModel, isPath: boolean, kind: s
   if (object === 'keyMatch') {
     return { what: {}, when: `${read}.startsWith(${JSON.stringify(obj.slice(0, obj.indexOf('*')))})` };
   }
-  if (!/^[A-Za-z0-9_/:*.~-]+$/.test(obj)) throw new ImportRefused([`the pattern \`${obj}\` is not understood`]);
+  // What begins with a dot would be about paths and about everything else.
+  if (!/^[A-Za-z0-9_/:~-][A-Za-z0-9_/:*.~-]*$/.test(obj))
+    throw new ImportRefused([`the pattern \`${obj}\` is not understood`]);
   // The very expression that casbin makes of it.
   const expression = `^${obj.replaceAll('/*', '/.*').replaceAll(/:[^/]+/g, '[^/]+')}$`;
   return { what: {}, when: `${read}.matches(${JSON.stringify(expression)})` };
