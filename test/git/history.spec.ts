@@ -360,6 +360,45 @@ describe('after that history', () => {
     expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('would give some of them twice') });
   });
 
+  it('what is imported is a fixed point too', async () => {
+    const imports = testRepository({
+      'model.conf': `[request_definition]
+r = sub, dom, obj, act
+[policy_definition]
+p = sub, dom, obj, act
+[role_definition]
+g = _, _, _
+[policy_effect]
+e = some(where (p.eft == allow))
+[matchers]
+m = g(r.sub, p.sub, r.dom) && r.dom == p.dom && r.obj == p.obj && r.act == p.act
+`,
+      'policy.csv': 'p, clerk, north, data1, read\np, ann, south, data1, write\ng, ben, clerk, north\n',
+      'api.yaml': 'openapi: 3.1.0\ninfo: { title: Pets }\npaths: { "/pets/{id}": { get: {}, delete: {} } }\n',
+    });
+    const cwd = imports.folder;
+    const fine = async (argv: readonly string[], stdout: unknown = expect.any(String)): Promise<void> =>
+      expect(await run(argv, { cwd })).toMatchObject({ code: 0, stdout });
+    await fine(['import', 'casbin', '--model', 'model.conf', '--policy', 'policy.csv', '--out', 'set/casbin']);
+    await fine(['import', 'openapi', 'api.yaml', '--domain', 'pets', '--host', 'pets.example', '--out', 'set/pets']);
+    await fine(['validate', 'set']);
+    imports.commit('imported');
+    const sync = ['sync', '--repo', '.', '--path', 'set', '--source', 'imported'];
+    await fine(sync, expect.stringContaining(' published'));
+    await fine(['export', '--canonical', 'out', '--source', 'imported']);
+    await fine(['validate', 'out']);
+    const texts = (folder: string) =>
+      filesBelow(join(cwd, folder))
+        .map(({ text }) => text)
+        .sort();
+    expect(texts('out')).toEqual(texts('set'));
+    await fine(sync, expect.stringContaining(' unchanged'));
+    imports.git('rm', '--quiet', '-r', 'set');
+    imports.git('add', 'out');
+    imports.commit('as it is exported');
+    await fine(['sync', '--repo', '.', '--path', 'out', '--source', 'imported'], expect.stringContaining(' unchanged'));
+  });
+
   it('a restore is planned and asked about, and is a new revision that holds the old one', async () => {
     const { number } = await newest();
     const argv = ['restore', '3', '--because', 'a test says so'];
