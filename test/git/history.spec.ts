@@ -256,10 +256,8 @@ it('holds what each commit holds, and keeps what it holds where a commit is refu
     join(others, 'guard.yaml'),
     `${domain('guard')}---\n${policy('guard', 'guard', '{ id: no, effect: deny }')}`,
   );
-  const applied = await run([
-    ...['apply', others, '--source', 'other', '--because', 'a guard', '--yes'],
-    ...['--wait', WAIT_SECONDS],
-  ]);
+  const apply = ['apply', others, '--source', 'other', '--because', 'a guard', '--yes'];
+  const applied = await run([...apply, '--wait', WAIT_SECONDS]);
   expect(applied).toMatchObject({ code: 0 });
   const guard = await documentsOf(1, 'other');
   let taken: { readonly [key: string]: string } = {};
@@ -267,10 +265,8 @@ it('holds what each commit holds, and keeps what it holds where a commit is refu
   for (const { because, change, argv = [], code = 0, isSame = false } of STEPS) {
     change(repository);
     const id = repository.commit(because);
-    const ran = await run([
-      ...['sync', '--repo', repository.folder, '--ref', id, '--path', 'policies', '--source', SOURCE],
-      ...['--wait', WAIT_SECONDS, ...argv],
-    ]);
+    const sync = ['sync', '--repo', repository.folder, '--ref', id, '--path', 'policies', '--source', SOURCE];
+    const ran = await run([...sync, '--wait', WAIT_SECONDS, ...argv]);
     expect({ because, code: ran.code, told: ran.code === code ? '' : ran.stderr }).toEqual({ because, code, told: '' });
     const revision = await newest();
     if (code === 0 && !isSame) {

@@ -45,8 +45,6 @@ async function synced(
   };
 }
 
-const filesOf = ({ planned }: Synced) => planned[0]?.body?.['files'];
-
 describe('dharma sync', () => {
   const repository = testRepository({
     'policies/shop.yaml': SHOP,

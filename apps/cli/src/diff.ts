@@ -47,12 +47,12 @@ interface Difference {
  * @returns 1 when there is a difference
  */
 export async function diff(terminal: Terminal, directory: string | undefined, options: DiffOptions): Promise<ExitCode> {
-  const { repo, ref, path, source, against, format, ...flags } = options;
+  const { repo, ref, path, against, format } = options;
   if (directory !== undefined && repo !== undefined) throw new Stop(2, 'name a folder or `--repo`, not both');
   if (directory === undefined && repo === undefined && against === undefined) {
     throw new Stop(2, 'name a folder or `--repo` to compare with the server, or a revision with `--against`');
   }
-  const client = await ServerClient.of(terminal, flags);
+  const client = await ServerClient.of(terminal, options);
   const found =
     directory === undefined && repo === undefined
       ? await betweenRevisions(client, against!)

@@ -54,7 +54,10 @@ export function countsText({ added, changed, removed }: Plan['summary']['rules']
 
 const SIGNS = { added: '+', changed: '~', removed: '-' } as const;
 
-export function changeLines({ change, kind, name, domain, words, rules }: PlannedChange, colours: Colours): readonly string[] {
+export function changeLines(
+  { change, kind, name, domain, words, rules }: PlannedChange,
+  colours: Colours,
+): readonly string[] {
   const place = domain === null || domain === undefined || kind === 'Domain' ? '' : ` of ${domain}`;
   const [first = '', ...more] = words.split('\n').filter((line) => line !== '');
   return [

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
+import { quietCommand } from './command.js';
 import { choice, TEXT_OR_JSON } from './options.js';
 import type { Terminal } from './terminal.js';
 
-/** The verb that reads what other systems write. */
-export function importVerb(
-  verb: (name: string, sentence: string, example: string) => Command,
+/** The verbs below `import`, one for each of the systems whose files are read. Loaded when it is called. */
+export async function importProgram(
   terminal: Terminal,
+  argv: readonly string[],
   exit: (code: number) => void,
-): void {
-  const parent = verb('import', 'make documents of what other systems write', 'import openapi shop.yaml --domain shop');
+): Promise<void> {
+  const parent = quietCommand('dharma import', terminal).description('Makes documents of what other systems write.');
   const importing = (name: string, sentence: string, example: string): Command =>
     parent
       .command(name)
@@ -47,6 +48,8 @@ export function importVerb(
       const { importFromKubernetes } = await import('./import.js');
       exit(await importFromKubernetes(terminal, paths, options));
     });
+
+  await parent.parseAsync(argv, { from: 'user' });
 }
 
 function several(value: string, before: readonly string[] = []): readonly string[] {

@@ -3,7 +3,6 @@ import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
 import { doctorVerb } from './program-doctor.js';
 import { historyVerbs } from './program-history.js';
-import { importVerb } from './program-import.js';
 import { administering, serverVerbs } from './program-server.js';
 import { type ExitCode, OutputClosed, Stop, type Streams, type Terminal, terminalOf } from './terminal.js';
 import { version } from './version.js';
@@ -52,6 +51,16 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
     .action(async (flags: string[]) => {
       const { serve } = await import('./serve.js');
       exit(await serve(terminal, flags));
+    });
+
+  verb('import', 'make documents of what casbin, OpenAPI or Kubernetes say', 'import openapi shop.yaml --domain shop')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .argument('[words...]', 'what is read, and its flags; `dharma import --help` lists them')
+    .action(async (words: string[]) => {
+      const { importProgram } = await import('./program-import.js');
+      await importProgram(terminal, words, exit);
     });
 
   verb('init', 'write a starter policy folder', 'init policies')
@@ -195,7 +204,6 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
 
   serverVerbs(verb, terminal, exit);
   historyVerbs(verb, terminal, exit);
-  importVerb(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
   return dharma;
 }

@@ -32,10 +32,10 @@ export interface SyncOptions extends AdminFlags {
 
 /** Makes a server hold what a folder of a repository holds at one commit. */
 export async function sync(terminal: Terminal, options: SyncOptions): Promise<ExitCode> {
-  const { repo, ref, path, allowedSigners, watch, every, dryRun, ...rest } = options;
+  const { repo, ref, path, allowedSigners, watch, every, dryRun } = options;
   if (watch && dryRun) throw new Stop(2, '`--watch` publishes and `--dry-run` does not: say one of them');
   const folder = folderInCommit(path);
-  const client = await ServerClient.of(terminal, rest);
+  const client = await ServerClient.of(terminal, options);
   const repository = await Repository.open(terminal, {
     repo,
     ref,
