@@ -9,7 +9,10 @@ module.exports = {
       to: {
         dynamic: false,
         path: ['^dist/libs/', '^dist/apps/', 'node_modules/(@nestjs|@fastify|fastify|@grpc|casbin|pino)(/|$)'],
-        pathNot: ['^dist/apps/cli/', '^dist/libs/(cel|problem|wire|engine|reach|policy|mesh-export)/'],
+        pathNot: [
+          '^dist/apps/cli/',
+          '^dist/libs/(cel|problem|wire|engine|reach|policy|mesh-export|policy-import|administration)/',
+        ],
       },
     },
     {

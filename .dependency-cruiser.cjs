@@ -6,7 +6,7 @@ const floors = [
   ['engine'],
   ['reach'],
   ['policy', 'reference', 'mesh-export'],
-  ['verification', 'identity', 'administration'],
+  ['verification', 'identity', 'administration', 'policy-import'],
   ['decision', 'http'],
   ['protocols', 'store', 'admin-api'],
   ['client'],

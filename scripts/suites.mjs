@@ -15,6 +15,8 @@ export const SUITES = [
   { name: 'protocols', below: ['test/protocols/'], budgetSeconds: 90 },
   { name: 'issuers', below: ['test/issuers/'], budgetSeconds: 120 },
   { name: 'mesh-export', below: ['test/mesh-export/'], budgetSeconds: 120 },
+  // Every test of it starts git, most of them several times.
+  { name: 'git', below: ['test/git/'], budgetSeconds: 150 },
   { name: 'client', below: ['test/client/'], budgetSeconds: 240 },
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
   { name: 'authzen', below: ['test/authzen/'], budgetSeconds: 120 },

@@ -26,6 +26,7 @@ export interface ApplyOptions extends AdminFlags {
 
 /** Part of a source's documents that may go without `--allow-deletions`. */
 const DELETED_PART = 0.1;
+const DELETIONS_TOLD = 20;
 const POLL_MILLISECONDS = 200;
 /** Until its next look, at most 5 s away, a server's feed may speak of an earlier revision. */
 const LONGER_THAN_A_LOOK_MILLISECONDS = 6_000;
@@ -46,14 +47,17 @@ export async function apply(terminal: Terminal, directory: string, options: Appl
     throw new Stop(isOnlyForeign ? 4 : 1, `\`${directory}\` was not published: the server would not take it`);
   }
   await aside.line(planSummary(planned));
-  judgeDeletions(planned, bundle, allowDeletions);
+  judgeDeletions(planned, bundle, allowDeletions, '--allow-deletions');
   const provenance = await provenanceOf(terminal, directory);
   const hasChanges = planned.changes.length > 0;
   if (hasChanges && !yes && !(await saysYes(terminal, `publish to ${client.server}?`))) {
     throw new Stop(1, 'nothing was published');
   }
   const published = await whileWaiting(aside, `publishing to ${client.server}`, () =>
-    publish(client, { ...bundle, ...provenance, base: planned.base, because }),
+    publishOrSay(
+      () => client.publish({ ...bundle, ...provenance, base: planned.base, because }),
+      'look at what changed with `plan`, then apply again',
+    ),
   );
   await terminal.out.write(format === 'json' ? `${JSON.stringify(published, null, 2)}\n` : publishedText(published));
   const { revision } = published;
@@ -64,12 +68,23 @@ export async function apply(terminal: Terminal, directory: string, options: Appl
 }
 
 /** @throws Stop with 1 when so many documents would go that a wrong folder or a lost file is likely */
-function judgeDeletions({ summary }: Plan, { files }: SourceBundle, allowDeletions: boolean): void {
+export function judgeDeletions(
+  { summary, changes }: Plan,
+  { files }: SourceBundle,
+  areAllowed: boolean,
+  flag: string,
+): void {
   const { added, removed } = summary.documents;
-  if (removed === 0 || allowDeletions) return;
+  if (removed === 0 || areAllowed) return;
   const before = loadBundle(files).documents.length - added + removed;
   if (removed <= before * DELETED_PART) return;
-  throw new Stop(1, `${removed} of ${before} documents would be removed; if that is meant, say \`--allow-deletions\``);
+  const gone = changes.filter(({ change }) => change === 'removed').map(({ kind, name }) => `${kind} ${name}`);
+  const which = gone.length === 0 ? '' : `: ${gone.slice(0, DELETIONS_TOLD).join(', ')}`;
+  const rest = gone.length > DELETIONS_TOLD ? ` and ${gone.length - DELETIONS_TOLD} more` : '';
+  throw new Stop(
+    1,
+    `${removed} of ${before} documents would be removed${which}${rest}; if that is meant, say \`${flag}\``,
+  );
 }
 
 async function provenanceOf(
@@ -91,35 +106,39 @@ async function provenanceOf(
   }
 }
 
-async function publish(client: ServerClient, publishing: Publishing): Promise<Published> {
+/**
+ * @param next  what to do when someone published first
+ * @throws Stop with 3 when the answer is lost, 4 when someone was first
+ */
+export async function publishOrSay(send: () => Promise<Published>, next: string): Promise<Published> {
   try {
-    return await client.publish(publishing);
+    return await send();
   } catch (fault) {
     if (fault instanceof Unreachable) {
       throw new Stop(3, `${fault.message}\nwhether it was published is not known; the same call again is safe`);
     }
     if (fault instanceof Refused && fault.problem.code === 'revision-superseded') {
-      throw new Stop(4, supersededText(fault.problem.current ?? null));
+      throw new Stop(4, supersededText(fault.problem.current ?? null, next));
     }
     throw fault;
   }
 }
 
-function supersededText(current: Revision | null): string {
-  const next = 'look at what changed with `plan`, then apply again';
+function supersededText(current: Revision | null, next: string): string {
   if (current === null) return `the revision that was planned on is not the server's any more; ${next}`;
   const { number, author, publishedAt, source, because } = current;
-  return `\`${author}\` published revision ${number} from \`${source}\` first, at ${publishedAt}: ${because}\n${next}`;
+  const why = because.split('\n', 1)[0]!;
+  return `\`${author}\` published revision ${number} from \`${source}\` first, at ${publishedAt}: ${why}\n${next}`;
 }
 
-function publishedText({ revision, unchanged, repeated }: Published): string {
+export function publishedText({ revision, unchanged, repeated }: Published): string {
   if (revision === null) return 'unchanged\n';
   if (unchanged === true) return `revision ${revision.number} unchanged\n`;
   return `revision ${revision.number} published${repeated === true ? ' before' : ''}\n`;
 }
 
 /** @throws Stop with 1 when the server does not decide by it in time */
-async function waitFor(client: ServerClient, revision: Revision, seconds: number): Promise<void> {
+export async function waitFor(client: ServerClient, revision: Revision, seconds: number): Promise<void> {
   const started = performance.now();
   let refusedAt: number | undefined;
   for (;;) {
@@ -141,6 +160,6 @@ async function waitFor(client: ServerClient, revision: Revision, seconds: number
   }
 }
 
-function isAtLeast(policy: Pick<Revision, 'epoch' | 'number'>, revision: Revision): boolean {
+export function isAtLeast(policy: Pick<Revision, 'epoch' | 'number'>, revision: Revision): boolean {
   return policy.epoch > revision.epoch || (policy.epoch === revision.epoch && policy.number >= revision.number);
 }

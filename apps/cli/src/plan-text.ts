@@ -5,7 +5,7 @@ import type { Plan } from './server-shapes.js';
 import type { Output } from './terminal.js';
 
 type Colours = Output['colours'];
-type PlannedChange = Plan['changes'][number];
+export type PlannedChange = Plan['changes'][number];
 
 /** Whether a server would take it. */
 export function isPublishable({ valid, faults, tests, foreign }: Plan): boolean {
@@ -48,13 +48,16 @@ export function planSummary({ summary, base, source, tests }: Plan): string {
   return `${on}, as source \`${source}\`: documents ${countsText(documents)}; rules ${countsText(rules)}${tested}`;
 }
 
-function countsText({ added, changed, removed }: Plan['summary']['rules']): string {
+export function countsText({ added, changed, removed }: Plan['summary']['rules']): string {
   return `${added} added, ${changed} changed, ${removed} removed`;
 }
 
 const SIGNS = { added: '+', changed: '~', removed: '-' } as const;
 
-function changeLines({ change, kind, name, domain, words, rules }: PlannedChange, colours: Colours): readonly string[] {
+export function changeLines(
+  { change, kind, name, domain, words, rules }: PlannedChange,
+  colours: Colours,
+): readonly string[] {
   const place = domain === null || domain === undefined || kind === 'Domain' ? '' : ` of ${domain}`;
   const [first = '', ...more] = words.split('\n').filter((line) => line !== '');
   return [
@@ -101,7 +104,7 @@ function valueText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function foreignText({ kind, name, source }: Plan['foreign'][number]): string {
+export function foreignText({ kind, name, source }: Plan['foreign'][number]): string {
   return `${kind} ${name} belongs to the source \`${source}\`; change it there, or leave it out here`;
 }
 

@@ -8,7 +8,7 @@ type Exit = (code: number) => void;
 /** The one that a server publishes its first folder under, so that the same folder can be planned against it. */
 const SOURCE = 'policies';
 /** Seconds that `--wait` alone means. */
-const WAIT_SECONDS = 60;
+export const WAIT_SECONDS = 60;
 
 /** The verbs that talk to a server or its database. */
 export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
@@ -149,7 +149,7 @@ function several(value: string, before: readonly string[] = []): readonly string
 }
 
 /** The way to an admin listener, and who asks. */
-function administering(command: Command): Command {
+export function administering(command: Command): Command {
   return wayTo(
     command
       .option('--server <url>', 'the admin listener (DHARMA_SERVER; default http://127.0.0.1:8282)')
@@ -161,7 +161,7 @@ function databaseOption(command: Command): Command {
   return command.option('--database-url <url>', 'PostgreSQL (better DHARMA_DATABASE_URL: a password stays unseen)');
 }
 
-function sourceOption(): Option {
+export function sourceOption(): Option {
   return new Option(
     '--source <name>',
     'where the documents come from; what the server has of this source and the folder has not is removed',

@@ -3,7 +3,8 @@ import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
 import { doctorVerb } from './program-doctor.js';
 import { natsCalloutVerb } from './program-nats.js';
-import { serverVerbs } from './program-server.js';
+import { historyVerbs } from './program-history.js';
+import { administering, serverVerbs } from './program-server.js';
 import { type ExitCode, OutputClosed, Stop, type Streams, type Terminal, terminalOf } from './terminal.js';
 import { version } from './version.js';
 
@@ -51,6 +52,16 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
     .action(async (flags: string[]) => {
       const { serve } = await import('./serve.js');
       exit(await serve(terminal, flags));
+    });
+
+  verb('import', 'make documents of what casbin, OpenAPI or Kubernetes say', 'import openapi shop.yaml --domain shop')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .argument('[words...]', 'what is read, and its flags; `dharma import --help` lists them')
+    .action(async (words: string[]) => {
+      const { importProgram } = await import('./program-import.js');
+      await importProgram(terminal, words, exit);
     });
 
   verb('init', 'write a starter policy folder', 'init policies')
@@ -158,24 +169,44 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
       exit(await schema(terminal, kind, options));
     });
 
-  verb(
-    'export',
-    'write what a policy set always says as the configuration of a mesh or a network',
-    'export --target istio policies > istio.yaml',
+  administering(
+    verb(
+      'export',
+      "write what a policy set always says as the configuration of a mesh or a network, or a server's documents",
+      'export --target istio policies > istio.yaml',
+    ),
   )
-    .argument('<dir>', 'folder of policy documents')
-    .addOption(new Option('--target <target>', 'what to write').choices(EXPORT_TARGETS).makeOptionMandatory())
+    .argument('[dir]', 'with --target: folder of policy documents')
+    .addOption(new Option('--target <target>', 'what to write').choices(EXPORT_TARGETS))
     .addOption(choice('--undecided <what>', 'what becomes of requests that only Dharma can judge', UNDECIDED, 'refuse'))
     .option('--pod-label <key>', "label of pods whose value is their service's name", 'app.kubernetes.io/name')
     .option('--port <port>', 'name or number of the port that pods serve on (linkerd)', portOf, 'http')
-    .option('--out <file>', 'write a file instead of standard output')
+    .option('--out <file>', 'with --target: write a file instead of standard output')
     .addOption(choice('--format <format>', 'how the configuration is written', TEXT_OR_JSON, 'text'))
-    .action(async (directory: string, options) => {
+    .option(
+      '--canonical <folder>',
+      "write the server's documents into this folder, one file each, as `fmt` prints them",
+    )
+    .option('--source <name>', 'with --canonical: only documents of this source')
+    .option('--revision <number>', 'with --canonical: as this revision has them', wholeNumber(1, 1e12))
+    .option('--overwrite', 'with --canonical: the folder may hold an earlier export, which goes', false)
+    .action(async (directory: string | undefined, { canonical, target, ...options }) => {
+      if ((canonical === undefined) === (target === undefined)) {
+        throw new Stop(2, 'say `--target` for a mesh or a network, or `--canonical` for a folder of documents');
+      }
+      if (canonical !== undefined) {
+        if (directory !== undefined) throw new Stop(2, '`--canonical` reads a server, and no folder');
+        const { exportCanonical } = await import('./export-canonical.js');
+        exit(await exportCanonical(terminal, canonical, options));
+        return;
+      }
+      if (directory === undefined) throw new Stop(2, 'name a folder of policy documents');
       const { exportPolicies } = await import('./export.js');
-      exit(await exportPolicies(terminal, directory, options));
+      exit(await exportPolicies(terminal, directory, { ...options, target }));
     });
 
   serverVerbs(verb, terminal, exit);
+  historyVerbs(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
   natsCalloutVerb(verb, terminal, exit);
   return dharma;

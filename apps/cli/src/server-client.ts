@@ -4,7 +4,11 @@ import type { z } from 'zod';
 import { type AdminFlags, adminConnection, type Connection } from './connection.js';
 import { exchange, type Message, type Reply, Unreachable } from './exchange.js';
 import {
+  type Diff,
+  diffShape,
   documentsShape,
+  type FleetMember,
+  fleetShape,
   keysShape,
   newKeyShape,
   newOperatorShape,
@@ -14,6 +18,9 @@ import {
   problemShape,
   type Published,
   publishedShape,
+  type Revision,
+  revisionsShape,
+  type ServerDocument,
   type ServerProblem,
   type ServerStatus,
   statusShape,
@@ -24,6 +31,8 @@ import { type ExitCode, Stop, type Terminal } from './terminal.js';
 export interface SourceBundle {
   readonly source: string;
   readonly files: readonly { readonly file: string; readonly text: string }[];
+  /** Whether documents of the source that are not here go; absent: they do. */
+  readonly prune?: boolean;
 }
 
 export interface Publishing extends SourceBundle {
@@ -31,6 +40,8 @@ export interface Publishing extends SourceBundle {
   readonly because: string;
   readonly gitCommit?: string;
   readonly gitAuthor?: string;
+  /** Publications with one key are one publication; absent: this one is like no other. */
+  readonly idempotencyKey?: string;
 }
 
 /** Whose key it is. */
@@ -80,21 +91,65 @@ export class ServerClient {
   }
 
   /** Documents of the source that the bundle does not hold count as removed. */
-  plan({ source, files }: SourceBundle): Promise<Plan> {
-    return this.#ask({ method: 'POST', path: '/admin/v1/plan', body: { source, files, prune: true } }, planShape);
+  plan({ source, files, prune = true }: SourceBundle): Promise<Plan> {
+    return this.#ask({ method: 'POST', path: '/admin/v1/plan', body: { source, files, prune } }, planShape);
   }
 
-  async publish({ base, ...rest }: Publishing): Promise<Published> {
-    const message: Message = {
+  async publish({ base, prune = true, idempotencyKey = randomUUID(), ...rest }: Publishing): Promise<Published> {
+    return this.#repeatedly({
       method: 'POST',
       path: '/admin/v1/revisions',
+      headers: { 'idempotency-key': idempotencyKey },
+      body: { ...rest, prune, base: baseOf(base) },
+    });
+  }
+
+  /** Publishes the content of revision `number` anew, on `base`. */
+  async restore(number: number, base: Plan['base'], because: string): Promise<Published> {
+    return this.#repeatedly({
+      method: 'POST',
+      path: `/admin/v1/revisions/${number}/restore`,
       headers: { 'idempotency-key': randomUUID() },
-      body: {
-        ...rest,
-        prune: true,
-        base: base === null ? null : { number: base.number, contentHash: base.contentHash },
-      },
-    };
+      body: { base: baseOf(base), because },
+    });
+  }
+
+  /** Pages of revisions from the newest down. */
+  async *revisions(): AsyncGenerator<readonly Revision[]> {
+    yield* this.#pages('/admin/v1/revisions', revisionsShape);
+  }
+
+  /** Null when nothing was ever published. */
+  async newest(): Promise<Revision | null> {
+    const { items } = await this.#ask({ method: 'GET', path: '/admin/v1/revisions?limit=1' }, revisionsShape);
+    return items[0] ?? null;
+  }
+
+  /** What a revision changed, or how it differs from another. */
+  diff(number: number, against?: number): Promise<Diff> {
+    const query = against === undefined ? '' : `?against=${against}`;
+    return this.#ask({ method: 'GET', path: `/admin/v1/revisions/${number}/diff${query}` }, diffShape);
+  }
+
+  /** The whole set as it was, texts as they are stored: whoever shows them to people makes them harmless. */
+  async documents(number: number): Promise<readonly ServerDocument[]> {
+    const documents: ServerDocument[] = [];
+    const path = `/admin/v1/revisions/${number}/documents`;
+    for await (const items of this.#pages(path, documentsShape, asStored)) documents.push(...items);
+    return documents;
+  }
+
+  /** @returns undefined from a server that keeps no list of its fleet */
+  async fleet(): Promise<readonly FleetMember[] | undefined> {
+    try {
+      return await this.#all('/admin/v1/fleet', fleetShape);
+    } catch (fault) {
+      if (fault instanceof Refused && fault.problem.code === 'route-unknown') return undefined;
+      throw fault;
+    }
+  }
+
+  async #repeatedly(message: Message): Promise<Published> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#ask(message, publishedShape);
@@ -103,11 +158,6 @@ export class ServerClient {
         await pause(PUBLISH_PAUSE_MILLISECONDS * tries);
       }
     }
-  }
-
-  /** The whole set of a revision. */
-  documents(revision: number) {
-    return this.#all(`/admin/v1/revisions/${revision}/documents`, documentsShape);
   }
 
   keys() {
@@ -144,17 +194,25 @@ export class ServerClient {
     shape: z.ZodType<{ items: Item[]; next?: string | null | undefined }>,
   ): Promise<readonly Item[]> {
     const items: Item[] = [];
-    for (let next: string | null | undefined = ''; typeof next === 'string';) {
-      const cursor: string = next === '' ? '' : `&next=${encodeURIComponent(next)}`;
-      const page = await this.#ask({ method: 'GET', path: `${path}?limit=${PAGE}${cursor}` }, shape);
-      items.push(...page.items);
-      next = page.items.length === 0 ? null : page.next;
-    }
+    for await (const page of this.#pages(path, shape)) items.push(...page);
     return items;
   }
 
-  async #ask<Answer>(message: Message, shape: z.ZodType<Answer>): Promise<Answer> {
-    return answerIn(this.#connection, await this.#send(message), shape);
+  async *#pages<Item>(
+    path: string,
+    shape: z.ZodType<{ items: Item[]; next?: string | null | undefined }>,
+    read: TextReading = printable,
+  ): AsyncGenerator<readonly Item[]> {
+    for (let next: string | null | undefined = ''; typeof next === 'string';) {
+      const cursor: string = next === '' ? '' : `&next=${encodeURIComponent(next)}`;
+      const page = await this.#ask({ method: 'GET', path: `${path}?limit=${PAGE}${cursor}` }, shape, read);
+      yield page.items;
+      next = page.items.length === 0 ? null : page.next;
+    }
+  }
+
+  async #ask<Answer>(message: Message, shape: z.ZodType<Answer>, read: TextReading = printable): Promise<Answer> {
+    return answerIn(this.#connection, await this.#send(message), shape, read);
   }
 
   #send(message: Message): Promise<Reply> {
@@ -167,8 +225,13 @@ export class ServerClient {
  *
  * @throws Refused when it is a problem; Unreachable when it is nothing a Dharma server says
  */
-export function answerIn<Answer>(connection: Connection, reply: Reply, shape: z.ZodType<Answer>): Answer {
-  const result = shape.safeParse(accept(connection, reply));
+export function answerIn<Answer>(
+  connection: Connection,
+  reply: Reply,
+  shape: z.ZodType<Answer>,
+  read: TextReading = printable,
+): Answer {
+  const result = shape.safeParse(accept(connection, reply, read));
   if (result.success) return result.data;
   const [{ path, message } = { path: [], message: 'no reason' }] = result.error.issues;
   throw new Unreachable(
@@ -176,10 +239,23 @@ export function answerIn<Answer>(connection: Connection, reply: Reply, shape: z.
   );
 }
 
-function accept({ shown, secretFrom }: Connection, reply: Reply): unknown {
+/** What becomes of each text of an answer. */
+type TextReading = (text: string) => string;
+
+function asStored(text: string): string {
+  return text;
+}
+
+function baseOf(base: Plan['base']) {
+  return base === null ? null : { number: base.number, contentHash: base.contentHash };
+}
+
+function accept({ shown, secretFrom }: Connection, reply: Reply, read: TextReading = printable): unknown {
   const { status, contentType, text } = reply;
   if (status === 204) return undefined;
-  const json = /^application\/(?:problem\+)?json\b/.test(contentType) ? parse(text) : undefined;
+  const json = /^application\/(?:problem\+)?json\b/.test(contentType)
+    ? parse(text, status < 400 ? read : printable)
+    : undefined;
   if (json === undefined) {
     throw new Unreachable(`\`${shown}\` answers ${status}, but not as the listener of a Dharma server that is meant`);
   }
@@ -207,9 +283,9 @@ function messageOf({ detail, remedy }: Pick<ServerProblem, 'detail' | 'remedy'>)
 }
 
 /** Undefined when it is no JSON. */
-function parse(text: string): unknown {
+function parse(text: string, read: TextReading): unknown {
   try {
-    return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? printable(value) : value));
+    return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? read(value) : value));
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** What the admin API answers, as far as the verbs read it. Members that are not named here may come and go. */
 import { z } from 'zod';
+import { DOCUMENT_KINDS, type DocumentKind } from '#policy';
 
 const mark = z.object({ epoch: z.number(), number: z.number(), contentHash: z.string() });
 
@@ -52,7 +53,7 @@ export const planShape = z.object({
       name: z.string(),
       domain: z.string().nullish(),
       words: z.string(),
-      rules: z.array(z.object({ change, id: z.string(), words: z.string() })),
+      rules: z.array(z.object({ change, id: z.string(), words: z.string() })).readonly(),
     }),
   ),
   /** Documents of the bundle that belong to another source. */
@@ -61,17 +62,52 @@ export const planShape = z.object({
 });
 export type Plan = z.infer<typeof planShape>;
 
-export const documentsShape = z.object({
-  items: z.array(z.object({ kind: z.string(), name: z.string(), text: z.string() })),
-  next: z.string().nullish(),
-});
-
 export const publishedShape = z.object({
   revision: revisionShape.nullable(),
   unchanged: z.boolean().optional(),
   repeated: z.boolean().optional(),
 });
 export type Published = z.infer<typeof publishedShape>;
+
+export const revisionsShape = z.object({ items: z.array(revisionShape), next: z.string().nullish() });
+
+export const diffShape = z.object({
+  from: z.number(),
+  to: z.number(),
+  changes: planShape.shape.changes,
+  summary: planShape.shape.summary,
+});
+export type Diff = z.infer<typeof diffShape>;
+
+export const documentsShape = z.object({
+  items: z.array(
+    z.object({
+      kind: z.enum(DOCUMENT_KINDS as readonly [DocumentKind, ...DocumentKind[]]),
+      name: z.string(),
+      domain: z.string().nullable(),
+      source: z.string(),
+      text: z.string(),
+      contentHash: z.string(),
+    }),
+  ),
+  next: z.string().nullish(),
+});
+export type ServerDocument = z.infer<typeof documentsShape>['items'][number];
+
+/** Servers that have been seen, and what each decides by. */
+export const fleetShape = z.object({
+  items: z.array(
+    z.object({
+      server: z.string(),
+      revision: z.number().nullish(),
+      epoch: z.number().nullish(),
+      /** RFC 3339. */
+      lastSeenAt: z.string(),
+    }),
+  ),
+  next: z.string().nullish(),
+});
+export type FleetMember = z.infer<typeof fleetShape>['items'][number];
 
 export const statusShape = z.object({
   version: z.string(),

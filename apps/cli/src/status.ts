@@ -64,5 +64,6 @@ function newestText(newest: ServerStatus['newest'], now: number): string {
   if (newest === null || newest === undefined)
     return 'not known: nothing was published, or the store cannot be reached';
   const ago = spanText((now - Date.parse(newest.publishedAt)) / 1000);
-  return `revision ${newest.number}, published ${ago} ago by ${newest.author} from ${newest.source}: ${newest.because}`;
+  const why = newest.because.split('\n', 1)[0]!;
+  return `revision ${newest.number}, published ${ago} ago by ${newest.author} from ${newest.source}: ${why}`;
 }

@@ -42,7 +42,9 @@ export {
   type TestResult,
 } from './tests.js';
 export { FolderError, readFolder } from './folder.js';
+export { MAXIMUM_BUNDLE_BYTES, MAXIMUM_FILES } from './limits.js';
 export { packFiles, type PackedFiles, unpackFiles } from './packed-files.js';
 export { format } from './format.js';
+export { hostPatternFault, pathTemplateFault } from './patterns.js';
 export { jsonSchemas } from './schema.js';
 export { lint } from './lint.js';

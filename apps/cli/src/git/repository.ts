@@ -1,0 +1,186 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { printable } from '../server-client.js';
+import { Stop, type Terminal } from '../terminal.js';
+import { type RepositoryAddress, repositoryAddress, type WantedRef, wantedRef } from './address.js';
+import { Git, GitFailed, GitOverLimit } from './git-program.js';
+
+export interface RepositoryOptions {
+  /** As the user named it. */
+  readonly repo: string;
+  readonly ref: string;
+  /** File of the keys whose signatures count. Absent: no signature is asked for. */
+  readonly allowedSigners?: string;
+}
+
+export interface Commit {
+  /** In hex. */
+  readonly id: string;
+  /** `Name <address>`. */
+  readonly author: string;
+  /** Without white space at its ends. */
+  readonly message: string;
+  /** Who signed it, where signatures are asked for. */
+  readonly signer?: string;
+}
+
+/** Where fetched commits are put; the name is ours. */
+const FETCHED = 'refs/dharma/fetched';
+const TRANSFER = { seconds: 300, bytes: 16 * 1024 * 1024 };
+const MAXIMUM_AUTHOR = 512;
+
+/** One repository, from which commits are fetched into one of our own. */
+export class Repository {
+  readonly #git: Git;
+  readonly #address: RepositoryAddress;
+  readonly #wanted: WantedRef;
+  readonly #options: RepositoryOptions;
+
+  private constructor(git: Git, address: RepositoryAddress, wanted: WantedRef, options: RepositoryOptions) {
+    this.#git = git;
+    this.#address = address;
+    this.#wanted = wanted;
+    this.#options = options;
+  }
+
+  /** @throws Stop with 2 when a flag is wrong */
+  static async open(terminal: Terminal, options: RepositoryOptions): Promise<Repository> {
+    const address = repositoryAddress(options.repo, terminal.cwd);
+    const wanted = wantedRef(options.ref);
+    const { allowedSigners } = options;
+    const signers = allowedSigners === undefined ? undefined : await fileAt(terminal, allowedSigners);
+    if (address.location.startsWith('/')) await folderAt(address.location);
+    const token = terminal.environment['DHARMA_GIT_TOKEN'] ?? '';
+    const user = terminal.environment['DHARMA_GIT_USER'] ?? '';
+    const git = await Git.open(terminal, {
+      protocol: address.protocol,
+      ...(signers !== undefined && { allowedSigners: signers }),
+      ...(token !== '' &&
+        address.origin !== undefined && {
+          credential: { origin: address.origin, user: user === '' ? 'git' : user, token },
+        }),
+    });
+    return new Repository(git, address, wanted, options);
+  }
+
+  /** For people and for the history. */
+  get shown(): string {
+    return this.#address.shown;
+  }
+
+  get ref(): string {
+    return this.#options.ref;
+  }
+
+  get git(): Git {
+    return this.#git;
+  }
+
+  close(): Promise<void> {
+    return this.#git.close();
+  }
+
+  /**
+   * What the ref names now: the id of a commit, or of a tag that leads to one.
+   *
+   * @throws Stop with 1 when the ref does not exist or means two things; 3 when the repository cannot be reached
+   */
+  async look(): Promise<{ readonly id: string; readonly name: string }> {
+    if (this.#wanted.kind === 'commit') return { id: this.#wanted.id, name: this.#wanted.id };
+    const { names } = this.#wanted;
+    // A pattern also matches the end of longer names, so that what is listed is looked at.
+    const listed = await this.#asked(['ls-remote', '--quiet', '--', this.#address.location, ...names]);
+    const found = listed
+      .toString('utf8')
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .filter(([, name]) => name !== undefined && names.includes(name));
+    if (found.length === 0) throw new Stop(1, `\`${this.shown}\` has no \`${this.ref}\``);
+    if (found.length > 1) {
+      throw new Stop(1, `\`${this.ref}\` is a branch and a tag; say \`--ref refs/heads/${this.ref}\` for the branch`);
+    }
+    const [[id = '', name = '']] = found as [string[]];
+    return { id, name };
+  }
+
+  /**
+   * Fetches what the ref names, and nothing of its past.
+   *
+   * @throws Stop as `look`, and with 1 when a signature is asked for and none of those who may has signed
+   */
+  async fetch(): Promise<Commit> {
+    const name = await this.#wholeName();
+    await this.#asked([
+      'fetch',
+      '--quiet',
+      '--depth=1',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-recurse-submodules',
+      '--no-auto-maintenance',
+      '--',
+      this.#address.location,
+      `+${name}:${FETCHED}`,
+    ]);
+    const shown = await this.#asked(['log', '-1', '--no-show-signature', '--format=%H%x00%an <%ae>%x00%B', FETCHED]);
+    const [id = '', author = '', message = ''] = shown.toString('utf8').split('\0');
+    const signer = this.#options.allowedSigners === undefined ? undefined : await this.#signerOf(id);
+    return {
+      id,
+      author: printable(author).slice(0, MAXIMUM_AUTHOR),
+      message: printable(message).trim(),
+      ...(signer !== undefined && { signer }),
+    };
+  }
+
+  /** Of a name that can mean one thing only, the fetch itself says whether it exists. */
+  async #wholeName(): Promise<string> {
+    const wanted = this.#wanted;
+    if (wanted.kind === 'commit') return wanted.id;
+    return wanted.names.length === 1 ? wanted.names[0]! : (await this.look()).name;
+  }
+
+  /** @throws Stop with 1 */
+  async #signerOf(id: string): Promise<string> {
+    const short = id.slice(0, 12);
+    try {
+      await this.#git.run(['verify-commit', id]);
+    } catch (fault) {
+      if (fault instanceof Stop) throw fault;
+      throw new Stop(1, `commit ${short} carries no good signature of anyone in \`${this.#options.allowedSigners!}\``);
+    }
+    const said = (await this.#git.run(['log', '-1', '--no-show-signature', '--format=%G?%x00%GS', id])).toString(
+      'utf8',
+    );
+    const [verdict, signer = ''] = said.trim().split('\0');
+    // Others than G are good in some way only: of a key that expired, was revoked, or is not known.
+    if (verdict === 'G' && signer !== '') return printable(signer);
+    throw new Stop(1, `commit ${short} carries no good signature of anyone in \`${this.#options.allowedSigners!}\``);
+  }
+
+  /** Asks the repository; every failure is for people. */
+  async #asked(argv: readonly string[]): Promise<Buffer> {
+    try {
+      return await this.#git.run(argv, TRANSFER);
+    } catch (fault) {
+      if (fault instanceof GitOverLimit) {
+        throw new Stop(3, `\`${this.shown}\` did not finish within ${TRANSFER.seconds} s, or said too much`);
+      }
+      if (!(fault instanceof GitFailed)) throw fault;
+      const isHere = this.#address.protocol === 'file';
+      throw new Stop(isHere ? 1 : 3, `cannot read \`${this.shown}\`: ${printable(fault.message)}`);
+    }
+  }
+}
+
+async function fileAt({ cwd }: Terminal, path: string): Promise<string> {
+  const absolute = resolve(cwd, path);
+  const found = await stat(absolute).catch(() => undefined);
+  if (found?.isFile() !== true) throw new Stop(2, `there is no file \`${path}\``);
+  return absolute;
+}
+
+async function folderAt(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() !== true) throw new Stop(2, `there is no folder \`${path}\``);
+}

@@ -1,0 +1,357 @@
+import { pathTemplateFault, hostPatternFault, type PolicyDocument, type ServiceDocument } from '#policy';
+import {
+  entriesOf,
+  type ForeignFile,
+  foreignDocuments,
+  listOf,
+  type Loose,
+  member,
+  textOf,
+  within,
+} from './foreign-text.js';
+import { documentOf, type Imported, imported, ImportRefused, Remarks } from './imported.js';
+import { namespaceOf, NetworkPolicies, peersOf, rulesOf, type Workload } from './network-policies.js';
+import { labelsOf, selects } from './selectors.js';
+
+export interface KubernetesOptions {
+  /** One name: the domain of the cluster. Each namespace is a domain in it. */
+  readonly domain: string;
+  /** Of the SPIFFE IDs that service accounts have, like `cluster.local`. */
+  readonly trustDomain: string;
+}
+
+type Endpoint = NonNullable<ServiceDocument['spec']['endpoints']>[number];
+type Operation = { readonly methods?: string[]; readonly path: string };
+
+/** One Service of Kubernetes on its way. */
+interface Found {
+  readonly resource: Loose;
+  readonly namespace: string;
+  readonly name: string;
+  /** In documents. */
+  readonly service: string;
+  readonly workload: Workload;
+  /** Of HTTPRoutes that lead to it. */
+  readonly routes: { readonly hosts: readonly string[]; readonly operations: readonly Operation[] }[];
+}
+
+const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Pod', 'Job', 'CronJob'];
+const READ = new Set(['Service', 'HTTPRoute', 'NetworkPolicy', 'Namespace', ...WORKLOADS]);
+const TRUST = 'mesh';
+
+/**
+ * Services, HTTPRoutes and NetworkPolicies as documents. A namespace is a domain that asks for a rule even inside, a
+ * NetworkPolicy gives rules between services, an HTTPRoute gives endpoints and marks them. What Kubernetes lets through
+ * because nothing forbids it stays closed, and is listed.
+ *
+ * @throws ImportRefused
+ */
+export function importKubernetes(files: readonly ForeignFile[], options: KubernetesOptions): Imported {
+  const resources = files.flatMap(foreignDocuments).flatMap(unlisted);
+  const of = (kind: string): readonly Loose[] => resources.filter((resource) => member(resource, 'kind') === kind);
+  const remarks = new Remarks();
+  for (const resource of resources) {
+    const kind = textOf(member(resource, 'kind')) ?? 'something without a kind';
+    if (!READ.has(kind)) remarks.narrower(`${kind} \`${nameOf(resource)}\``, 'it is not read');
+  }
+  const external = of('Service').filter((resource) => within(resource, 'spec', 'type') === 'ExternalName');
+  const found = of('Service')
+    .filter((resource) => !external.includes(resource))
+    .map((resource) => foundOf(resource, of('Namespace')));
+  if (found.length + external.length === 0) throw new ImportRefused(['there is no Service among these files']);
+  for (const route of of('HTTPRoute')) addRoute(route, found, remarks);
+  const identities = identitiesOf(found, WORKLOADS.flatMap(of), remarks);
+  const policies = new NetworkPolicies(of('NetworkPolicy'));
+  tellOfPeers(of('NetworkPolicy'), remarks);
+  const namespaces = [...new Set(found.map(({ namespace }) => namespace))].sort();
+  const routed = found.filter(({ routes }) => routes.length > 0).map(({ service }) => service);
+  const root = documentOf(
+    'Domain',
+    { name: options.domain },
+    {
+      mechanisms: [{ name: TRUST, role: 'trust', kind: 'spiffe', spiffe: { trustDomain: options.trustDomain } }],
+      trust: [TRUST],
+      ...(routed.length > 0 && { boundary: routed.map((service) => `${service}/routed`) }),
+    },
+  );
+  if (routed.length > 0) {
+    remarks.narrower(
+      'every HTTPRoute',
+      'a gateway lets everyone in; here nobody is until the domain has an `access` and a rule',
+    );
+  }
+  const documents: readonly PolicyDocument[] = [
+    root,
+    ...namespaces.flatMap((namespace) => namespaceDocuments(namespace, found, policies, { options, remarks })),
+    ...found.map((one) => serviceOf(one, identities.get(one), options)),
+    ...external.map((resource) => externalOf(resource, found)),
+  ];
+  return imported(documents, remarks);
+}
+
+/** What a `List` holds, one by one. */
+function unlisted(resource: Loose): readonly Loose[] {
+  return member(resource, 'kind') === 'List' ? listOf(member(resource, 'items')).flatMap(unlisted) : [resource];
+}
+
+function nameOf(resource: Loose): string {
+  return textOf(within(resource, 'metadata', 'name')) ?? '';
+}
+
+function foundOf(resource: Loose, namespaces: readonly Loose[]): Found {
+  const [namespace, name] = [namespaceOf(resource), nameOf(resource)];
+  const own = namespaces.find((one) => nameOf(one) === namespace);
+  const selector = labelsOf(within(resource, 'spec', 'selector'));
+  return {
+    resource,
+    namespace,
+    name,
+    service: `${namespace}-${name}`,
+    workload: {
+      namespace,
+      namespaceLabels: own === undefined ? undefined : labelsOf(within(own, 'metadata', 'labels')),
+      podLabels: selector.size === 0 ? undefined : selector,
+      ports: listOf(within(resource, 'spec', 'ports')).map((port) => ({
+        protocol: textOf(member(port, 'protocol')) ?? 'TCP',
+        port: (member(port, 'targetPort') ?? member(port, 'port')) as number | string,
+      })),
+    },
+    routes: [],
+  };
+}
+
+interface Making {
+  readonly options: KubernetesOptions;
+  readonly remarks: Remarks;
+}
+
+function namespaceDocuments(
+  namespace: string,
+  found: readonly Found[],
+  policies: NetworkPolicies,
+  { options, remarks }: Making,
+): readonly PolicyDocument[] {
+  const domain = `${options.domain}.${namespace}`;
+  const own = found.filter((one) => one.namespace === namespace);
+  const rules = own.flatMap((target) => {
+    if (policies.isOpen('Ingress', target.workload)) {
+      remarks.narrower(
+        `Service \`${namespace}/${target.name}\``,
+        'no NetworkPolicy concerns it, so that Kubernetes lets everyone in',
+      );
+    }
+    const callers = found.filter((caller) => caller !== target && policies.lets(caller.workload, target.workload));
+    return callers.length === 0 ? [] : [{ target, callers }];
+  });
+  const entered = rules.filter(({ callers }) => callers.some((caller) => caller.namespace !== namespace));
+  const marks = [
+    ...entered.map(({ target }) => `${target.service}/*`),
+    ...own.filter(({ routes }) => routes.length > 0).map(({ service }) => `${service}/routed`),
+  ];
+  return [
+    documentOf(
+      'Domain',
+      { name: domain },
+      {
+        zeroTrust: true,
+        // Whoever crosses is known by its identity in the mesh, and brings no other credential.
+        ...(entered.length > 0 && { access: ['anonymous'] }),
+        ...(marks.length > 0 && { boundary: marks }),
+      },
+    ),
+    ...(rules.length === 0
+      ? []
+      : [
+          documentOf(
+            'Policy',
+            { name: `network-${namespace}`, domain },
+            {
+              rules: rules.map(({ target, callers }) => ({
+                id: target.name,
+                effect: 'allow' as const,
+                who: { anonymous: true, services: callers.map(({ service }) => service).sort() },
+                what: { services: [target.service] },
+              })),
+            },
+          ),
+        ]),
+  ];
+}
+
+function serviceOf(
+  found: Found,
+  account: string | undefined,
+  { domain, trustDomain }: KubernetesOptions,
+): PolicyDocument {
+  const { namespace, name, service, routes } = found;
+  const hosts = [`${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
+  const endpoints: readonly Endpoint[] = [
+    { name: 'inside' },
+    ...(routes.length === 0 ? [] : [{ name: 'routed', ...joined(routes) }]),
+  ];
+  return documentOf(
+    'Service',
+    { name: service },
+    {
+      domains: [`${domain}.${namespace}`],
+      ...(account !== undefined && {
+        identities: [{ mechanism: TRUST, subject: `spiffe://${trustDomain}/ns/${namespace}/sa/${account}` }],
+      }),
+      hosts,
+      ...(routes.length > 0 && { endpoints: [...endpoints] }),
+    },
+  );
+}
+
+function joined(
+  routes: Found['routes'],
+): Pick<Extract<Endpoint, { operations?: { path: string }[] }>, 'hosts' | 'operations'> {
+  const hosts = [...new Set(routes.flatMap((route) => route.hosts))].sort();
+  const operations = new Map<string, Operation>();
+  for (const operation of routes.flatMap((route) => route.operations)) {
+    operations.set(JSON.stringify(operation), operation);
+  }
+  return { hosts, operations: [...operations.values()] };
+}
+
+function externalOf(resource: Loose, found: readonly Found[]): PolicyDocument {
+  const service = `${namespaceOf(resource)}-${nameOf(resource)}`;
+  const host = textOf(within(resource, 'spec', 'externalName')) ?? '';
+  if (found.some((one) => one.service === service)) throw new ImportRefused([`two Services are called \`${service}\``]);
+  return documentOf('Service', { name: service }, { kind: 'external', hosts: [host.toLowerCase().replace(/\.$/, '')] });
+}
+
+/** Routes of one service come under one endpoint where their hosts are the same, so that no address is widened. */
+function addRoute(route: Loose, found: readonly Found[], remarks: Remarks): void {
+  const called = `HTTPRoute \`${namespaceOf(route)}/${nameOf(route)}\``;
+  const hosts = listOf(within(route, 'spec', 'hostnames')).flatMap((host) => textOf(host) ?? []);
+  const usable = hosts.filter((host) => hostPatternFault(host) === undefined);
+  if (usable.length === 0) {
+    remarks.narrower(called, 'it names no host that can be said');
+    return;
+  }
+  for (const rule of listOf(within(route, 'spec', 'rules'))) {
+    const backends = listOf(member(rule, 'backendRefs')).filter(
+      (one) => (member(one, 'kind') ?? 'Service') === 'Service',
+    );
+    const [first, ...others] = backends;
+    const target = found.find(
+      ({ namespace, name }) =>
+        name === member(first, 'name') && namespace === (member(first, 'namespace') ?? namespaceOf(route)),
+    );
+    if (target === undefined) {
+      remarks.narrower(called, 'a rule of it leads to no Service among these files');
+      continue;
+    }
+    if (others.length > 0) remarks.note(called, 'of several backends of one rule the first stands for all');
+    const operations = operationsOf(rule, called, remarks);
+    if (operations.length > 0) addTo(target, { hosts: usable, operations }, called, remarks);
+  }
+}
+
+function addTo(target: Found, route: Found['routes'][number], called: string, remarks: Remarks): void {
+  const before = target.routes[0];
+  if (before !== undefined && [...before.hosts].sort().join() !== [...route.hosts].sort().join()) {
+    remarks.narrower(called, `\`${target.service}\` is already reached by other hosts; these are left out`);
+    return;
+  }
+  target.routes.push(route);
+}
+
+function operationsOf(rule: Loose, called: string, remarks: Remarks): readonly Operation[] {
+  const matches = listOf(member(rule, 'matches'));
+  return (matches.length === 0 ? [{}] : matches).flatMap((match): readonly Operation[] => {
+    const value = textOf(within(match, 'path', 'value')) ?? '/';
+    const type = textOf(within(match, 'path', 'type')) ?? 'PathPrefix';
+    const method = textOf(member(match, 'method'));
+    for (const other of ['headers', 'queryParams']) {
+      if (listOf(member(match, other)).length > 0) {
+        remarks.note(called, `which \`${other}\` a request must have is for a rule to say`);
+      }
+    }
+    const path = type === 'Exact' ? value : `${value.replace(/\/+$/, '')}/**`;
+    const fault = type === 'Exact' || type === 'PathPrefix' ? literalFault(value, path) : `of type ${type} is not read`;
+    if (fault !== undefined) {
+      remarks.narrower(called, `the path \`${value}\` ${fault}`);
+      return [];
+    }
+    return [{ ...(method !== undefined && { methods: [method] }), path }];
+  });
+}
+
+/** What a route takes literally must not become a template. */
+function literalFault(value: string, path: string): string | undefined {
+  return /[*{}]/.test(value) ? 'has signs that would be read as a template' : pathTemplateFault(path);
+}
+
+/** Service accounts that stand for one service and nothing else. */
+function identitiesOf(
+  found: readonly Found[],
+  workloads: readonly Loose[],
+  remarks: Remarks,
+): ReadonlyMap<Found, string> {
+  const accounts = workloads.map((workload) => {
+    const template = templateOf(workload);
+    return {
+      namespace: namespaceOf(workload),
+      labels: labelsOf(within(template, 'metadata', 'labels')),
+      account: textOf(within(template, 'spec', 'serviceAccountName')) ?? 'default',
+    };
+  });
+  const identities = new Map<Found, string>();
+  for (const one of found) {
+    const called = `Service \`${one.namespace}/${one.name}\``;
+    const { podLabels } = one.workload;
+    const isOf = (pods: (typeof accounts)[number], other: Found): boolean =>
+      pods.namespace === other.namespace &&
+      other.workload.podLabels !== undefined &&
+      selects({ matchLabels: Object.fromEntries(other.workload.podLabels) }, pods.labels, true) === 'yes';
+    const own = podLabels === undefined ? [] : accounts.filter((pods) => isOf(pods, one));
+    const [account, ...more] = [...new Set(own.map((pods) => pods.account))];
+    const sharing = accounts.filter((pods) => pods.namespace === one.namespace && pods.account === account);
+    const isAlone =
+      sharing.every((pods) => isOf(pods, one)) &&
+      !found.some((other) => other !== one && own.some((pods) => isOf(pods, other)));
+    if (account === undefined) {
+      remarks.narrower(
+        called,
+        'no workload among these files says by which service account its pods are known, so that it can call nobody',
+      );
+    } else if (account === 'default' || more.length > 0 || !isAlone) {
+      remarks.narrower(called, 'its pods have no service account of their own, so that it can call nobody');
+    } else {
+      identities.set(one, account);
+    }
+  }
+  return identities;
+}
+
+/** Of a workload, what its pods are made from. */
+function templateOf(workload: Loose): Loose {
+  switch (member(workload, 'kind')) {
+    case 'Pod':
+      return workload;
+    case 'CronJob':
+      return within(workload, 'spec', 'jobTemplate', 'spec', 'template');
+    default:
+      return within(workload, 'spec', 'template');
+  }
+}
+
+function tellOfPeers(policies: readonly Loose[], remarks: Remarks): void {
+  for (const policy of policies) {
+    const called = `NetworkPolicy \`${namespaceOf(policy)}/${nameOf(policy)}\``;
+    for (const rule of rulesOf(policy, 'Ingress')) {
+      const peers = peersOf(rule, 'Ingress');
+      if (peers === undefined)
+        remarks.narrower(called, 'it lets everyone in; here only the services among these files');
+      if (peers?.some((peer) => member(peer, 'ipBlock') !== undefined)) {
+        remarks.narrower(called, 'addresses (`ipBlock`) are not read; a `network` mechanism can say them');
+      }
+      if (listOf(member(rule, 'ports')).length > 0) {
+        remarks.note(called, 'a rule counts only for services all of whose ports it names: documents know no ports');
+      }
+    }
+    if (entriesOf(within(policy, 'spec')).length === 0) remarks.narrower(called, 'it says nothing');
+  }
+}
