@@ -6,6 +6,7 @@ const floors = [
   ['engine'],
   ['policy', 'reference', 'mesh-export'],
   ['verification', 'identity', 'administration'],
+  ['decision-log'],
   ['decision', 'http'],
   ['protocols', 'store', 'admin-api'],
   ['client'],
@@ -61,7 +62,7 @@ module.exports = {
       name: 'decision-knows-nest-common-only',
       comment: 'the decision point can be asked without any transport',
       severity: 'error',
-      from: { path: '^libs/(decision|verification|identity|administration)/', pathNot: SPEC },
+      from: { path: '^libs/(decision|decision-log|verification|identity|administration)/', pathNot: SPEC },
       to: {
         path: 'node_modules/(@nestjs|@fastify|fastify|@grpc|rxjs)(/|$)',
         pathNot: 'node_modules/@nestjs/common(/|$)',

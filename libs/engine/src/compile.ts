@@ -10,6 +10,8 @@ import { foldedHeaderName } from '#wire';
 import { Holdings } from './holdings.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
 import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
+import { distinctPaths, memberPath } from './members-read.js';
+import type { MemberPath } from './members-read.js';
 import { obligationReads, prepareObligations } from './obligations.js';
 import type { PreparedObligation } from './obligations.js';
 import { byBytes, settled } from './ordering.js';
@@ -105,6 +107,7 @@ export function compile(world: World): Snapshot {
     outTimeReaders: compiler.outTimeReaders(),
     headersSet: compiler.headersSet(),
     scopesAsked: compiler.scopesAsked(),
+    membersRead: compiler.membersRead(),
   };
 }
 
@@ -307,6 +310,18 @@ class RuleCompiler {
       for (const name of 'allOf' in who.scopes ? who.scopes.allOf : who.scopes) names.add(name);
     }
     return names.size > MAX_SCOPES ? [] : [...names].sort(byBytes);
+  }
+
+  /** Of rules in report mode too: an explanation speaks of them. */
+  membersRead(): readonly MemberPath[] {
+    const conditions = new Set<string>();
+    const paths: MemberPath[] = [];
+    for (const { when, effect, obligations } of this.everyRule()) {
+      if (when !== undefined) conditions.add(when);
+      if (effect === 'allow') paths.push(...obligationReads(prepareObligations(obligations)));
+    }
+    for (const source of conditions) paths.push(...this.condition(source).reads.map(memberPath));
+    return distinctPaths(paths);
   }
 
   outTimeReaders(): ReadonlyMap<DomainNode, readonly CompiledRule[]> {
