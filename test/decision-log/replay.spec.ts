@@ -50,7 +50,7 @@ it('is decided again as it was decided, on every member of the answer', () => {
         again += 1;
       }
     }),
-    { numRuns: WORLDS },
+    { numRuns: WORLDS, endOnFailure: true },
   );
   expect(again + masked).toBe(WORLDS * REQUESTS);
   expect(again).toBeGreaterThan(0.95 * WORLDS * REQUESTS);
@@ -73,6 +73,6 @@ it('is explained with the verdict it had', () => {
         });
       }
     }),
-    { numRuns: WORLDS / 5 },
+    { numRuns: WORLDS / 5, endOnFailure: true },
   );
 });

@@ -316,8 +316,9 @@ class RuleCompiler {
   membersRead(): readonly MemberPath[] {
     const conditions = new Set<string>();
     const paths: MemberPath[] = [];
-    for (const { when, effect, obligations } of this.everyRule()) {
+    for (const { when, who, effect, obligations } of this.everyRule()) {
       if (when !== undefined) conditions.add(when);
+      if (who.clients !== undefined) paths.push(...CLIENT_CLAIMS);
       if (effect === 'allow') paths.push(...obligationReads(prepareObligations(obligations)));
     }
     for (const source of conditions) paths.push(...this.condition(source).reads.map(memberPath));
@@ -464,6 +465,11 @@ class RuleCompiler {
 }
 
 const NOBODY = new TextNumbers(new Map());
+/** What `who.clients` reads. */
+const CLIENT_CLAIMS: readonly MemberPath[] = [
+  ['principal', 'claims', 'azp'],
+  ['principal', 'claims', 'client_id'],
+];
 const NOTHING_READ: ReadonlySet<Root> = new Set();
 
 /** Keys of the target, which an endpoint by name leaves open. */
