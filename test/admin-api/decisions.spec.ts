@@ -20,8 +20,18 @@ const REQUEST = {
   maxTtlSeconds: 30,
 } as const;
 const RECORDS = [
-  recorded({ id: 'old', time: '2026-11-26T10:00:00.000Z', principals: ['user:ann'], request: { ...REQUEST, evidence: [], unverified: [] } }),
-  recorded({ id: 'masked', time: '2026-11-26T10:00:01.000Z', reason: 'DENY_RULE', masked: ['request.headers.x', 'claimed'] }),
+  recorded({
+    id: 'old',
+    time: '2026-11-26T10:00:00.000Z',
+    principals: ['user:ann'],
+    request: { ...REQUEST, evidence: [], unverified: [] },
+  }),
+  recorded({
+    id: 'masked',
+    time: '2026-11-26T10:00:01.000Z',
+    reason: 'DENY_RULE',
+    masked: ['request.headers.x', 'claimed'],
+  }),
   recorded({ id: 'unread', time: '2026-11-26T10:00:02.000Z', reason: 'INVALID_REQUEST', revision: null }),
 ];
 
@@ -49,30 +59,30 @@ describe('recorded decisions', () => {
   });
 
   it.each`
-    because                         | query                                                            | found
-    ${'a span of time'}             | ${'?from=2026-11-26T10:00:01Z&to=2026-11-26T10:00:02Z'}          | ${['masked']}
-    ${'instants may have a zone'}   | ${'?from=2026-11-26T11:00:02%2B01:00'}                           | ${['unread']}
-    ${'a domain'}                   | ${'?domain=acme'}                                                | ${['unread', 'masked', 'old']}
-    ${'another domain'}             | ${'?domain=other'}                                               | ${[]}
-    ${'an endpoint'}                | ${'?endpoint=orders/all'}                                        | ${['unread', 'masked', 'old']}
-    ${'a principal'}                | ${'?principal=user:ann'}                                         | ${['old']}
-    ${'a reason'}                   | ${'?reason=DENY_RULE'}                                           | ${['masked']}
-    ${'a rule'}                     | ${'?rule=shop/read'}                                             | ${[]}
-    ${'a verdict'}                  | ${'?decision=allow'}                                             | ${[]}
+    because                       | query                                                   | found
+    ${'a span of time'}           | ${'?from=2026-11-26T10:00:01Z&to=2026-11-26T10:00:02Z'} | ${['masked']}
+    ${'instants may have a zone'} | ${'?from=2026-11-26T11:00:02%2B01:00'}                  | ${['unread']}
+    ${'a domain'}                 | ${'?domain=acme'}                                       | ${['unread', 'masked', 'old']}
+    ${'another domain'}           | ${'?domain=other'}                                      | ${[]}
+    ${'an endpoint'}              | ${'?endpoint=orders/all'}                               | ${['unread', 'masked', 'old']}
+    ${'a principal'}              | ${'?principal=user:ann'}                                | ${['old']}
+    ${'a reason'}                 | ${'?reason=DENY_RULE'}                                  | ${['masked']}
+    ${'a rule'}                   | ${'?rule=shop/read'}                                    | ${[]}
+    ${'a verdict'}                | ${'?decision=allow'}                                    | ${[]}
   `('are found by $because', async ({ query, found }) => {
     expect(ids(await get(query))).toEqual(found);
   });
 
   it.each`
-    because                                 | query                          | pointer
-    ${'there is no such filter'}            | ${'?user=ann'}                 | ${'/user'}
-    ${'a reason is one of ours'}            | ${'?reason=NO'}                | ${'/reason'}
-    ${'a verdict is one of two'}            | ${'?decision=maybe'}           | ${'/decision'}
-    ${'an instant is one'}                  | ${'?from=yesterday'}           | ${'/from'}
-    ${'a week is no instant'}               | ${'?to=2026-W48'}              | ${'/to'}
-    ${'a filter that is empty asks nothing'} | ${'?domain='}                 | ${'/domain'}
-    ${'a cursor is one of ours'}            | ${'?next=b2xk'}                | ${'/next'}
-    ${'nobody asks twice at once'}          | ${'?reason=DENY_RULE&reason=DENY_RULE'} | ${'/reason'}
+    because                                  | query                                   | pointer
+    ${'there is no such filter'}             | ${'?user=ann'}                          | ${'/user'}
+    ${'a reason is one of ours'}             | ${'?reason=NO'}                         | ${'/reason'}
+    ${'a verdict is one of two'}             | ${'?decision=maybe'}                    | ${'/decision'}
+    ${'an instant is one'}                   | ${'?from=yesterday'}                    | ${'/from'}
+    ${'a week is no instant'}                | ${'?to=2026-W48'}                       | ${'/to'}
+    ${'a filter that is empty asks nothing'} | ${'?domain='}                           | ${'/domain'}
+    ${'a cursor is one of ours'}             | ${'?next=b2xk'}                         | ${'/next'}
+    ${'nobody asks twice at once'}           | ${'?reason=DENY_RULE&reason=DENY_RULE'} | ${'/reason'}
   `('are not looked for: $because', async ({ query, pointer }) => {
     expect(await get(query)).toMatchObject({ status: 400, json: { code: 'request-invalid', errors: [{ pointer }] } });
   });
@@ -112,12 +122,12 @@ describe('the explanation of a recorded decision', () => {
   });
 
   it.each`
-    because                                         | id          | said                           | status | code
-    ${'the record does not hold what a rule reads'} | ${'masked'} | ${null}                        | ${409} | ${'decision-masked'}
-    ${'nothing was judged'}                         | ${'unread'} | ${null}                        | ${409} | ${'decision-not-judged'}
-    ${'there is no such decision'}                  | ${'none'}   | ${null}                        | ${404} | ${'decision-unknown'}
-    ${'its revision is gone'}                       | ${'old'}    | ${{ kind: 'revision-gone' }}   | ${404} | ${'revision-unknown'}
-    ${'another one is being explained'}             | ${'old'}    | ${{ kind: 'busy' }}            | ${503} | ${'explanation-busy'}
+    because                                         | id          | said                         | status | code
+    ${'the record does not hold what a rule reads'} | ${'masked'} | ${null}                      | ${409} | ${'decision-masked'}
+    ${'nothing was judged'}                         | ${'unread'} | ${null}                      | ${409} | ${'decision-not-judged'}
+    ${'there is no such decision'}                  | ${'none'}   | ${null}                      | ${404} | ${'decision-unknown'}
+    ${'its revision is gone'}                       | ${'old'}    | ${{ kind: 'revision-gone' }} | ${404} | ${'revision-unknown'}
+    ${'another one is being explained'}             | ${'old'}    | ${{ kind: 'busy' }}          | ${503} | ${'explanation-busy'}
   `('is not to be had: $because', async ({ id, said, status, code }) => {
     if (said !== null) server.explanation = said;
     expect(await get(`/${id}/explain`)).toMatchObject({ status, json: { code } });

@@ -55,15 +55,20 @@ describe('dharma decisions', () => {
 
   it('gives programs whole records, one a line', async () => {
     const { stdout } = await ran(['--format', 'json']);
-    expect(stdout.trimEnd().split('\n').map((line) => JSON.parse(line))).toEqual([RECORD, STRANGE]);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([RECORD, STRANGE]);
   });
 
   it.each`
-    because                         | argv                                                     | query
-    ${'a span is one before now'}   | ${['--from', '2h', '--to', '30min']}                     | ${{ from: '2026-12-24T10:00:00.000Z', to: '2026-12-24T11:30:00.000Z' }}
-    ${'an instant may have a zone'} | ${['--from', '2026-12-24T10:00:00+01:00']}               | ${{ from: '2026-12-24T09:00:00.000Z' }}
-    ${'denials alone'}              | ${['--deny']}                                            | ${{ decision: 'deny' }}
-    ${'allows alone'}               | ${['--allow']}                                           | ${{ decision: 'allow' }}
+    because                         | argv                                                                                                               | query
+    ${'a span is one before now'}   | ${['--from', '2h', '--to', '30min']}                                                                               | ${{ from: '2026-12-24T10:00:00.000Z', to: '2026-12-24T11:30:00.000Z' }}
+    ${'an instant may have a zone'} | ${['--from', '2026-12-24T10:00:00+01:00']}                                                                         | ${{ from: '2026-12-24T09:00:00.000Z' }}
+    ${'denials alone'}              | ${['--deny']}                                                                                                      | ${{ decision: 'deny' }}
+    ${'allows alone'}               | ${['--allow']}                                                                                                     | ${{ decision: 'allow' }}
     ${'filters go as they are'}     | ${['--domain', 'a.b', '--principal', 'user:a&b=c', '--rule', 'p/r', '--reason', 'DENY_RULE', '--endpoint', 's/e']} | ${{ domain: 'a.b', principal: 'user:a&b=c', rule: 'p/r', reason: 'DENY_RULE', endpoint: 's/e' }}
   `('asks for what is looked for: $because', async ({ argv, query }) => {
     const { asked } = await ran(argv);
@@ -109,7 +114,19 @@ describe('dharma decisions', () => {
 describe('dharma explain ID', () => {
   const explained = async (argv: readonly string[], more: object = {}) => {
     const { stdout } = await dharma(
-      ['explain', '--policies', 'shop', '--host', 'localhost', '--method', 'POST', '--path', '/orders', '--format', 'json'],
+      [
+        'explain',
+        '--policies',
+        'shop',
+        '--host',
+        'localhost',
+        '--method',
+        'POST',
+        '--path',
+        '/orders',
+        '--format',
+        'json',
+      ],
       { cwd },
     );
     const { linesToAdd: _, ...explanation } = JSON.parse(stdout);
@@ -134,10 +151,10 @@ describe('dharma explain ID', () => {
   });
 
   it.each`
-    because                              | argv                           | said
-    ${'a folder has no records'}         | ${[ID, '--policies', 'shop']}  | ${'is a recorded decision'}
-    ${'the request is recorded'}         | ${[ID, '--host', 'localhost']} | ${'is a recorded decision'}
-    ${'a key opens no admin listener'}   | ${[ID, '--key-file', 'x']}     | ${'is a recorded decision'}
+    because                              | argv                                                        | said
+    ${'a folder has no records'}         | ${[ID, '--policies', 'shop']}                               | ${'is a recorded decision'}
+    ${'the request is recorded'}         | ${[ID, '--host', 'localhost']}                              | ${'is a recorded decision'}
+    ${'a key opens no admin listener'}   | ${[ID, '--key-file', 'x']}                                  | ${'is a recorded decision'}
     ${'a token opens no check listener'} | ${['--server', '--token-file', 'ann.token', '--host', 'x']} | ${'goes with the id'}
   `('does not ask: $because', async ({ argv, said }) => {
     const { code, stderr } = await dharma(['explain', ...argv], { cwd });

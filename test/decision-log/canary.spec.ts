@@ -135,7 +135,12 @@ async function askByEveryDoor(): Promise<void> {
   ];
   await post('/v1/decide', { target, credentials, evidence, ...maps }, { 'x-dharma-key': 'nobody.canary-dharma-key' });
   await post('/v1/decide', { target, credentials, evidence, ...maps });
-  await postFaulty('/v1/decide/batch', { requests: [{ target, credentials, ...maps }, { target, canary: 'canary-member' }] });
+  await postFaulty('/v1/decide/batch', {
+    requests: [
+      { target, credentials, ...maps },
+      { target, canary: 'canary-member' },
+    ],
+  });
   await postFaulty('/v1/decide', '{"target": canary-not-json');
   await post('/v1/explain', { target, ...maps });
   const resource = { type: 'thing', id: 'thing-7', properties: { note: 'canary-property' } };
@@ -187,7 +192,7 @@ it('finds no way out of the process', async () => {
   const decisions = server.events.filter(({ kind }) => kind === 'decision').length;
   expect(decisions).toBeGreaterThanOrEqual(9);
   let kept = await administer('/admin/v1/decisions?limit=500');
-  for (const end = Date.now() + PATIENCE_MILLISECONDS; kept.json.items.length < decisions && Date.now() < end; ) {
+  for (const end = Date.now() + PATIENCE_MILLISECONDS; kept.json.items.length < decisions && Date.now() < end;) {
     await pause(100);
     kept = await administer('/admin/v1/decisions?limit=500');
   }

@@ -47,22 +47,22 @@ function recordOf(when: string, more: Partial<AccessRequest> = {}, settings: obj
 }
 
 it.each`
-  because                                                    | when                                            | show                   | mask                       | kept                                                                          | masked
-  ${'nothing that no rule reads is kept'}                    | ${'true'}                                       | ${[]}                  | ${[]}                      | ${{ headers: {}, attributes: {}, claimed: {}, context: {} }}                  | ${[]}
-  ${'a header that a rule reads is'}                         | ${'request.headers["x-team"] == "blue"'}        | ${[]}                  | ${[]}                      | ${{ headers: { 'x-team': 'blue' } }}                                          | ${[]}
-  ${'a test for a member reads that member'}                 | ${'"x-team" in request.headers'}                | ${[]}                  | ${[]}                      | ${{ headers: { 'x-team': 'blue' } }}                                          | ${[]}
-  ${'of a nested member nothing beside it is kept'}          | ${'attributes.user.name == "ann"'}              | ${[]}                  | ${[]}                      | ${{ attributes: { user: { name: 'ann' } } }}                                  | ${[]}
-  ${'a list that a rule looks through is kept'}              | ${'attributes.user.tags[0] == "a"'}             | ${[]}                  | ${[]}                      | ${{ attributes: { user: { tags: ['a', { b: 's' }] } } }}                      | ${[]}
-  ${'what has no such member keeps its type alone'}          | ${'has(attributes.country.code)'}               | ${[]}                  | ${[]}                      | ${{ attributes: { country: '' } }}                                            | ${[]}
-  ${'a credential is not kept, whatever a rule reads'}       | ${'request.headers.authorization == "s"'}       | ${[]}                  | ${[]}                      | ${{ headers: {} }}                                                            | ${['request.headers.authorization']}
-  ${'nor is a header that says who sent the request'}        | ${'request.headers["x-user"] == "s"'}           | ${[]}                  | ${[]}                      | ${{ headers: {} }}                                                            | ${['request.headers.x-user']}
-  ${'a credential is not shown either'}                      | ${'true'}                                       | ${['request.headers.*']} | ${[]}                    | ${{ headers: { 'x-team': 'blue' } }}                                          | ${[]}
-  ${'a rule that reads all headers reads more than is kept'} | ${'request.headers.exists(n, n == "x")'}        | ${[]}                  | ${[]}                      | ${{ headers: {} }}                                                            | ${['request.headers']}
-  ${'unless everything is shown'}                            | ${'attributes.exists(n, n == "x")'}             | ${['attributes.*']}    | ${[]}                      | ${{ attributes: REQUEST.attributes }}                                         | ${[]}
-  ${'an operator shows a member'}                            | ${'true'}                                       | ${['context.ip']}      | ${[]}                      | ${{ context: { ip: '192.0.2.1' } }}                                           | ${[]}
-  ${'an operator hides what a rule reads'}                   | ${'attributes.country == "PT"'}                 | ${[]}                  | ${['attributes.country']}  | ${{ attributes: {} }}                                                         | ${['attributes.country']}
-  ${'hiding wins over showing'}                              | ${'true'}                                       | ${['attributes.user']} | ${['attributes.user.pin']} | ${{ attributes: { user: { name: 'ann', tags: REQUEST.attributes['user']!['tags' as never] } } }} | ${[]}
-  ${'what is hidden below what is read is left out of it'}   | ${'attributes.user == {}'}                      | ${[]}                  | ${['attributes.user.pin']} | ${{ attributes: { user: { name: 'ann', tags: REQUEST.attributes['user']!['tags' as never] } } }} | ${['attributes.user']}
+  because                                                    | when                                      | show                     | mask                       | kept                                                                                             | masked
+  ${'nothing that no rule reads is kept'}                    | ${'true'}                                 | ${[]}                    | ${[]}                      | ${{ headers: {}, attributes: {}, claimed: {}, context: {} }}                                     | ${[]}
+  ${'a header that a rule reads is'}                         | ${'request.headers["x-team"] == "blue"'}  | ${[]}                    | ${[]}                      | ${{ headers: { 'x-team': 'blue' } }}                                                             | ${[]}
+  ${'a test for a member reads that member'}                 | ${'"x-team" in request.headers'}          | ${[]}                    | ${[]}                      | ${{ headers: { 'x-team': 'blue' } }}                                                             | ${[]}
+  ${'of a nested member nothing beside it is kept'}          | ${'attributes.user.name == "ann"'}        | ${[]}                    | ${[]}                      | ${{ attributes: { user: { name: 'ann' } } }}                                                     | ${[]}
+  ${'a list that a rule looks through is kept'}              | ${'attributes.user.tags[0] == "a"'}       | ${[]}                    | ${[]}                      | ${{ attributes: { user: { tags: ['a', { b: 's' }] } } }}                                         | ${[]}
+  ${'what has no such member keeps its type alone'}          | ${'has(attributes.country.code)'}         | ${[]}                    | ${[]}                      | ${{ attributes: { country: '' } }}                                                               | ${[]}
+  ${'a credential is not kept, whatever a rule reads'}       | ${'request.headers.authorization == "s"'} | ${[]}                    | ${[]}                      | ${{ headers: {} }}                                                                               | ${['request.headers.authorization']}
+  ${'nor is a header that says who sent the request'}        | ${'request.headers["x-user"] == "s"'}     | ${[]}                    | ${[]}                      | ${{ headers: {} }}                                                                               | ${['request.headers.x-user']}
+  ${'a credential is not shown either'}                      | ${'true'}                                 | ${['request.headers.*']} | ${[]}                      | ${{ headers: { 'x-team': 'blue' } }}                                                             | ${[]}
+  ${'a rule that reads all headers reads more than is kept'} | ${'request.headers.exists(n, n == "x")'}  | ${[]}                    | ${[]}                      | ${{ headers: {} }}                                                                               | ${['request.headers']}
+  ${'unless everything is shown'}                            | ${'attributes.exists(n, n == "x")'}       | ${['attributes.*']}      | ${[]}                      | ${{ attributes: REQUEST.attributes }}                                                            | ${[]}
+  ${'an operator shows a member'}                            | ${'true'}                                 | ${['context.ip']}        | ${[]}                      | ${{ context: { ip: '192.0.2.1' } }}                                                              | ${[]}
+  ${'an operator hides what a rule reads'}                   | ${'attributes.country == "PT"'}           | ${[]}                    | ${['attributes.country']}  | ${{ attributes: {} }}                                                                            | ${['attributes.country']}
+  ${'hiding wins over showing'}                              | ${'true'}                                 | ${['attributes.user']}   | ${['attributes.user.pin']} | ${{ attributes: { user: { name: 'ann', tags: REQUEST.attributes['user']!['tags' as never] } } }} | ${[]}
+  ${'what is hidden below what is read is left out of it'}   | ${'attributes.user == {}'}                | ${[]}                    | ${['attributes.user.pin']} | ${{ attributes: { user: { name: 'ann', tags: REQUEST.attributes['user']!['tags' as never] } } }} | ${['attributes.user']}
 `('keeps of a request: $because', ({ when, show, mask, kept, masked }) => {
   const record = recordOf(when, {}, { show, mask });
   expect(record.request).toMatchObject(kept);
@@ -74,15 +74,15 @@ it.each`
 });
 
 it.each`
-  because                                            | when                              | path                                  | mask                                           | kept                     | masked
-  ${'a query that no rule reads goes'}               | ${'true'}                         | ${'/orders/7?page=2&token=s'}         | ${[]}                                          | ${'/orders/7'}           | ${[]}
-  ${'pairs that a rule reads stay, in their order'}  | ${'request.query.page == ["2"]'}  | ${'/orders/7?page=2&t=s&p%61ge=3&&='} | ${[]}                                          | ${'/orders/7?page=2&p%61ge=3'} | ${[]}
-  ${'a query that is hidden goes, and is missed'}    | ${'request.query.page == ["2"]'}  | ${'/orders/7?page=2'}                 | ${['request.query.page']}                      | ${'/orders/7'}           | ${['request.query.page']}
-  ${'a rule reads all of the query'}                 | ${'size(request.query) == 0'}     | ${'/orders/7?page=2'}                 | ${[]}                                          | ${'/orders/7'}           | ${['request.query.page']}
-  ${'a parameter that is hidden has no value'}       | ${'true'}                         | ${'/reset/s3cret/now'}                | ${['request.params.token']}                    | ${'/reset/*/now'}        | ${['request.params.token']}
-  ${'by any name that an operation gives it'}        | ${'true'}                         | ${'/orders/7'}                        | ${['request.params.id']}                       | ${'/orders/*'}           | ${['request.params.id']}
-  ${'where no endpoint answers anything may be one'} | ${'true'}                         | ${'/reset'}                           | ${['request.params.token']}                    | ${'/'}                   | ${['request.path']}
-  ${'a target may be refused for its query'}         | ${'true'}                         | ${'/orders/7?a=%zz'}                  | ${[]}                                          | ${'/orders/7'}           | ${['request.query']}
+  because                                            | when                             | path                                  | mask                        | kept                           | masked
+  ${'a query that no rule reads goes'}               | ${'true'}                        | ${'/orders/7?page=2&token=s'}         | ${[]}                       | ${'/orders/7'}                 | ${[]}
+  ${'pairs that a rule reads stay, in their order'}  | ${'request.query.page == ["2"]'} | ${'/orders/7?page=2&t=s&p%61ge=3&&='} | ${[]}                       | ${'/orders/7?page=2&p%61ge=3'} | ${[]}
+  ${'a query that is hidden goes, and is missed'}    | ${'request.query.page == ["2"]'} | ${'/orders/7?page=2'}                 | ${['request.query.page']}   | ${'/orders/7'}                 | ${['request.query.page']}
+  ${'a rule reads all of the query'}                 | ${'size(request.query) == 0'}    | ${'/orders/7?page=2'}                 | ${[]}                       | ${'/orders/7'}                 | ${['request.query.page']}
+  ${'a parameter that is hidden has no value'}       | ${'true'}                        | ${'/reset/s3cret/now'}                | ${['request.params.token']} | ${'/reset/*/now'}              | ${['request.params.token']}
+  ${'by any name that an operation gives it'}        | ${'true'}                        | ${'/orders/7'}                        | ${['request.params.id']}    | ${'/orders/*'}                 | ${['request.params.id']}
+  ${'where no endpoint answers anything may be one'} | ${'true'}                        | ${'/reset'}                           | ${['request.params.token']} | ${'/'}                         | ${['request.path']}
+  ${'a target may be refused for its query'}         | ${'true'}                        | ${'/orders/7?a=%zz'}                  | ${[]}                       | ${'/orders/7'}                 | ${['request.query']}
 `('keeps of a path: $because', ({ when, path, mask, kept, masked }) => {
   const target = { kind: 'address', host: 'shop.example', method: 'GET', path } as const;
   const record = recordOf(when, { target }, { mask });
@@ -91,10 +91,10 @@ it.each`
 });
 
 it.each`
-  because                                      | headers                                                                    | kept
-  ${'both make a preflight'}                   | ${{ origin: 'https://s', 'access-control-request-method': 'PUT' }}         | ${{ origin: '', 'access-control-request-method': 'PUT' }}
-  ${'one alone does not'}                      | ${{ origin: 'https://s' }}                                                 | ${{}}
-  ${'what is no method is not written down'}   | ${{ origin: 'https://s', 'access-control-request-method': 'secret' }}      | ${{}}
+  because                                    | headers                                                               | kept
+  ${'both make a preflight'}                 | ${{ origin: 'https://s', 'access-control-request-method': 'PUT' }}    | ${{ origin: '', 'access-control-request-method': 'PUT' }}
+  ${'one alone does not'}                    | ${{ origin: 'https://s' }}                                            | ${{}}
+  ${'what is no method is not written down'} | ${{ origin: 'https://s', 'access-control-request-method': 'secret' }} | ${{}}
 `('keeps what makes a preflight: $because', ({ headers, kept }) => {
   const target = { kind: 'address', host: 'shop.example', method: 'OPTIONS', path: '/orders/7' } as const;
   expect(recordOf('true', { target, headers }).request!.headers).toEqual(kept);
@@ -128,10 +128,10 @@ describe('evidence', () => {
     expect(first).toMatch(/^[0-9a-f]{16}$/);
     expect(second).not.toBe(first);
     expect(prints()).toEqual([first, second]);
-    const other = new (recordingOf().constructor as new (settings: object, key: string) => ReturnType<typeof recordingOf>)(
-      { show: [], mask: [] },
-      'another key',
-    );
+    const other = new (recordingOf().constructor as new (
+      settings: object,
+      key: string,
+    ) => ReturnType<typeof recordingOf>)({ show: [], mask: [] }, 'another key');
     expect(prints(other)[0]).not.toBe(first);
   });
 });
@@ -140,7 +140,16 @@ describe('a record', () => {
   it('that would be long is kept without its request', () => {
     const scopes = Array.from({ length: 5_000 }, (_, at) => `scope-${at}`);
     const evidence = [
-      { role: 'access', mechanism: 'login', subject: 'u-1', verified: true, scopes, groups: [], claims: {}, attributes: {} },
+      {
+        role: 'access',
+        mechanism: 'login',
+        subject: 'u-1',
+        verified: true,
+        scopes,
+        groups: [],
+        claims: {},
+        attributes: {},
+      },
     ] as const;
     expect(recordOf('true', { evidence })).toMatchObject({ request: null, principals: [], masked: ['request'] });
   });
@@ -151,6 +160,9 @@ describe('a record', () => {
     const record = readRecord(recordingOf().line(one));
     expect(record).toMatchObject({ request: null, masked: [], revision: { number: 7 } });
     expect(requestOf(record)).toEqual({ kind: 'not-judged' });
-    expect(readRecord(recordingOf().line({ ...one, policy: undefined }))).toMatchObject({ revision: null, domains: [] });
+    expect(readRecord(recordingOf().line({ ...one, policy: undefined }))).toMatchObject({
+      revision: null,
+      domains: [],
+    });
   });
 });

@@ -102,12 +102,12 @@ describe.each(KINDS)('%s', (_, sinkTo, read) => {
   });
 
   it.each`
-    because                                     | status | passing
-    ${'it is overrun'}                          | ${429} | ${true}
-    ${'it is in trouble'}                       | ${503} | ${true}
-    ${'it will not take this'}                  | ${400} | ${false}
-    ${'it does not know us'}                    | ${401} | ${false}
-    ${'there is nothing'}                       | ${404} | ${false}
+    because                    | status | passing
+    ${'it is overrun'}         | ${429} | ${true}
+    ${'it is in trouble'}      | ${503} | ${true}
+    ${'it will not take this'} | ${400} | ${false}
+    ${'it does not know us'}   | ${401} | ${false}
+    ${'there is nothing'}      | ${404} | ${false}
   `('says whether another try may help: $because', async ({ status, passing }) => {
     const far = await collector();
     far.status = status;
@@ -121,7 +121,10 @@ describe.each(KINDS)('%s', (_, sinkTo, read) => {
     const fault = await sinkTo(`http://127.0.0.1:1/${SECRET}`)
       .write([lineOf(recorded())])
       .catch((thrown: unknown) => thrown);
-    expect(fault).toMatchObject({ passing: true, message: expect.stringMatching(/^the collector cannot be reached: /) });
+    expect(fault).toMatchObject({
+      passing: true,
+      message: expect.stringMatching(/^the collector cannot be reached: /),
+    });
     expect(String(fault)).not.toContain(SECRET);
   });
 
@@ -138,7 +141,9 @@ describe('an OpenTelemetry log record', () => {
     const far = await collector();
     const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     await new OtlpSink({ url: far.url, readToken: undefined }, '1.2.3').write([
-      lineOf(recorded({ id: 'd-9', time: '2026-11-26T10:00:00.123Z', trace, principals: ['user:ann'], rules: ['a/b'] })),
+      lineOf(
+        recorded({ id: 'd-9', time: '2026-11-26T10:00:00.123Z', trace, principals: ['user:ann'], rules: ['a/b'] }),
+      ),
     ]);
     expect(far.asked[0]!.headers).toMatchObject({ 'content-type': 'application/json' });
     expect(far.asked[0]!.headers.authorization).toBeUndefined();

@@ -349,13 +349,23 @@ const SETTINGS: Settings = {
     name: 'DECISION_LOG_SHOW',
     sentence: 'members of requests that are recorded although no rule reads them',
     allowed: MEMBERS,
-    parse: (text) => everyPart(text, (part) => (parseMember(part) === undefined ? undefined : part), (parts) => parts),
+    parse: (text) =>
+      everyPart(
+        text,
+        (part) => (parseMember(part) === undefined ? undefined : part),
+        (parts) => parts,
+      ),
   },
   decisionLogMask: {
     name: 'DECISION_LOG_MASK',
     sentence: 'members of requests that are not recorded although a rule reads them, and parameters of paths',
     allowed: `${MEMBERS}; also \`request.params.id\``,
-    parse: (text) => everyPart(text, (part) => (parseMasked(part) === undefined ? undefined : part), (parts) => parts),
+    parse: (text) =>
+      everyPart(
+        text,
+        (part) => (parseMasked(part) === undefined ? undefined : part),
+        (parts) => parts,
+      ),
   },
   decisionLogPerSecond: {
     name: 'DECISION_LOG_PER_SECOND',
@@ -449,7 +459,10 @@ function contradictions(config: ServerConfig): string[] {
   if (config.policies !== undefined && config.databaseUrl !== undefined) {
     faults.push('`DHARMA_POLICIES` and `DHARMA_DATABASE_URL` exclude each other: decide by a folder or by a database');
   }
-  for (const [sink, url] of [['http', 'decisionLogUrl'], ['otlp', 'decisionLogOtlpUrl']] as const) {
+  for (const [sink, url] of [
+    ['http', 'decisionLogUrl'],
+    ['otlp', 'decisionLogOtlpUrl'],
+  ] as const) {
     if (config.decisionLog.has(sink) && config[url] === undefined) {
       faults.push(`${settingOf(url)} is missing: \`DHARMA_DECISION_LOG\` names \`${sink}\``);
     }

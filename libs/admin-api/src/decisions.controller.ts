@@ -34,7 +34,9 @@ export class DecisionsController {
   })
   @ApiOkResponse({ type: RecordedDecisionPage })
   @ApiProblems(...PROBLEMS)
-  async list(@Query() { from, to, limit = DEFAULT_LIMIT, next, ...filters }: DecisionsQuery): Promise<RecordedDecisionPage> {
+  async list(
+    @Query() { from, to, limit = DEFAULT_LIMIT, next, ...filters }: DecisionsQuery,
+  ): Promise<RecordedDecisionPage> {
     const found = await this.#store.search({
       ...filters,
       from: instant('/from', from),

@@ -64,7 +64,7 @@ export class FileSink extends DecisionSink {
 
 async function writeWhole(file: number, bytes: Buffer): Promise<void> {
   const end = performance.now() + PATIENCE_MILLISECONDS;
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     try {
       offset += await new Promise<number>((done, failed) => {
         write(file, bytes, offset, (fault, written) => (fault === null ? done(written) : failed(fault)));

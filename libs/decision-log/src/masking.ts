@@ -74,6 +74,8 @@ export class Masking {
     }
     for (const header of [...NEVER, ...never]) this.#node(['request.headers', header]).isMasked = true;
     this.parameters = parameters;
+    // Where nothing is read or shown nobody needs to look.
+    for (const [root, node] of this.#roots) if (!isReadOrShown(node)) this.#roots.delete(root);
   }
 
   /**
@@ -82,13 +84,14 @@ export class Masking {
    * @param left  gains the path of every member that a rule reads and that is not among them
    */
   kept(root: MemberRoot, map: Attributes, left: Set<string>): Attributes {
-    const node = this.#roots.get(root)!;
-    return copyOf(map, node, root, left);
+    const node = this.#roots.get(root);
+    return node === undefined ? NOTHING : copyOf(map, node, root, left);
   }
 
   /** Whether anything of that name may be kept. */
   names(root: MemberRoot, member: string): 'kept' | 'left' | 'unread' {
-    const node = this.#roots.get(root)!;
+    const node = this.#roots.get(root);
+    if (node === undefined) return 'unread';
     const below = node.members.get(member);
     if (node.isMasked || below?.isMasked === true) return isReadSomewhere(below) || node.isRead ? 'left' : 'unread';
     if (node.isKept || below !== undefined) return 'kept';
@@ -129,8 +132,21 @@ function isReadSomewhere(node: Node | undefined): boolean {
   return node !== undefined && (node.isRead || [...node.members.values()].some(isReadSomewhere));
 }
 
+/** Most requests have nothing that is kept. */
+export const NOTHING: Attributes = Object.freeze({});
+
+function isReadOrShown(node: Node): boolean {
+  return node.isRead || node.isKept || [...node.members.values()].some(isReadOrShown);
+}
+
 function copyOf(map: Attributes, node: Node, name: string, left: Set<string>): Attributes {
-  const copy: { [member: string]: Json } = Object.create(null);
+  let copy: { [member: string]: Json } | undefined;
+  const keep = (member: string, value: Json) => {
+    copy ??= {};
+    // Assigned, a member of this name would be the prototype.
+    if (member === '__proto__') Object.defineProperty(copy, member, { value, enumerable: true });
+    else copy[member] = value;
+  };
   let isWhole = true;
   for (const member in map) {
     if (!Object.hasOwn(map, member)) continue;
@@ -142,20 +158,19 @@ function copyOf(map: Attributes, node: Node, name: string, left: Set<string>): A
     } else if (below !== undefined && !node.isKept) {
       const value = map[member]!;
       if (node.isRead && !below.isKept) isWhole = false;
-      copy[member] = below.isKept && !hasMasked(below) ? value : blankedOf(value, below, `${name}.${member}`, left);
+      const isAsItIs = below.isKept && !hasMasked(below);
+      keep(member, isAsItIs ? value : blankedOf(value, below, `${name}.${member}`, left));
     } else if (node.isKept) {
       const value = map[member]!;
-      copy[member] =
-        below !== undefined && hasMasked(below)
-          ? blankedOf(value, { ...below, isKept: true }, `${name}.${member}`, left)
-          : value;
+      const isAsItIs = below === undefined || !hasMasked(below);
+      keep(member, isAsItIs ? value : blankedOf(value, { ...below, isKept: true }, `${name}.${member}`, left));
     } else {
       isWhole = false;
     }
   }
   // Some rule reads every member there is, and here are not all of them.
   if (node.isRead && !isWhole) left.add(name);
-  return copy;
+  return copy ?? NOTHING;
 }
 
 /** A value of which only members are kept; what has none keeps its type, for that can make a difference. */

@@ -8,8 +8,13 @@ import { z } from 'zod';
 import type { Attributes } from '#engine';
 
 /** Any JSON object, as it is: a member named `__proto__` is a member like others. */
-const attributes = z.custom<Attributes>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+const attributes = z.custom<Attributes>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
 const texts = z.array(z.string());
+/** What is empty is left out of a line: most of a request is. */
+const someTexts = texts.default([]);
+const someAttributes = attributes.default({});
 const name = z.string().max(1_024);
 const denial = z.strictObject({ reason: name, deniedAt: name.nullable() });
 
@@ -37,23 +42,26 @@ const evidence = z.strictObject({
   subject: z.string(),
   /** Milliseconds since the epoch. */
   expiresAt: z.number().optional(),
-  scopes: texts,
-  groups: texts,
-  claims: attributes,
-  attributes,
-  /** The same for the same credential until the server starts again; says nothing to who does not have it. */
-  fingerprint: z.string().max(64),
+  scopes: someTexts,
+  groups: someTexts,
+  claims: someAttributes,
+  attributes: someAttributes,
+  /**
+   * Of a credential that says more than whose it is: the same for the same one until the server starts again, and nothing
+   * to who does not have it.
+   */
+  fingerprint: z.string().max(64).optional(),
 });
 
 const recordedRequest = z.strictObject({
   target,
   evidence: z.array(evidence),
   /** What was presented and is not verified: it counts for nothing, so nobody is named. */
-  unverified: z.array(z.strictObject({ role: z.enum(['trust', 'access']), mechanism: name })),
-  headers: attributes,
-  attributes,
-  claimed: attributes,
-  context: attributes,
+  unverified: z.array(z.strictObject({ role: z.enum(['trust', 'access']), mechanism: name })).default([]),
+  headers: someAttributes,
+  attributes: someAttributes,
+  claimed: someAttributes,
+  context: someAttributes,
   askedFrom: name,
   policyAgeSeconds: z.number(),
   carries: z.array(z.enum(['setHeader', 'removeHeader', 'rateLimit'])).optional(),
@@ -71,12 +79,12 @@ export const recordedDecision = z.strictObject({
   decision: z.enum(['allow', 'deny']),
   reason: name,
   deniedAt: name.nullable(),
-  rules: texts,
+  rules: someTexts,
   endpoint: z.string().nullable(),
   /** Where the endpoint is placed, and where it was denied. */
-  domains: texts,
+  domains: someTexts,
   /** `type:id` of every verified credential. */
-  principals: texts,
+  principals: someTexts,
   /** In report mode: what enforcing would have said. */
   wouldDeny: denial.optional(),
   /** The server only observes: the request was allowed. */
@@ -84,18 +92,17 @@ export const recordedDecision = z.strictObject({
   /** Null before the first policy. */
   revision: z.strictObject({ epoch: z.number(), number: z.number(), contentHash: z.string() }).nullable(),
   enforcementPoint: name,
-  dropped: z.array(z.strictObject({ mechanism: name.nullable(), because: z.string() })),
+  dropped: z.array(z.strictObject({ mechanism: name.nullable(), because: z.string() })).default([]),
   /** W3C trace context. */
   trace: z.string().max(64).optional(),
   /** Null where nothing was judged: the message could not be read, or it was our own state. */
   request: recordedRequest.nullable(),
   /** What a rule reads and this record does not hold. Empty: it can be decided again exactly. */
-  masked: texts,
+  masked: someTexts,
 });
 
 export type RecordedDecision = z.infer<typeof recordedDecision>;
 export type RecordedRequest = z.infer<typeof recordedRequest>;
-export type RecordedEvidence = RecordedRequest['evidence'][number];
 
 /** @throws Error  for what is no record of ours; the message holds nothing of it */
 export function readRecord(line: string): RecordedDecision {

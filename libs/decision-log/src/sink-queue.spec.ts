@@ -105,9 +105,9 @@ describe('a queue before a sink', () => {
   });
 
   it.each`
-    because                                                | fault                                 | said
-    ${'another try would not help'}                        | ${LASTING}                            | ${'it will not'}
-    ${'a bug may quote what it was given, and says nothing'} | ${new Error('line: secret')}          | ${'it failed unexpectedly'}
+    because                                                  | fault                        | said
+    ${'another try would not help'}                          | ${LASTING}                   | ${'it will not'}
+    ${'a bug may quote what it was given, and says nothing'} | ${new Error('line: secret')} | ${'it failed unexpectedly'}
   `('drops at once: $because', async ({ fault, said }) => {
     const { queue, sink, timer, dropped } = queueTo();
     sink.faults.push(fault);

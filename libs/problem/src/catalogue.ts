@@ -167,7 +167,8 @@ export const CATALOGUE = {
     status: 404,
     grpc: 'NOT_FOUND',
     detail: 'there is no record of the decision `{id}`',
-    remedy: 'allows are recorded by share, records end after `DHARMA_DECISION_LOG_DAYS`, and each takes a second to arrive',
+    remedy:
+      'allows are recorded by share, records end after `DHARMA_DECISION_LOG_DAYS`, and each takes a second to arrive',
   },
   'decision-masked': {
     title: 'The decision cannot be explained',
