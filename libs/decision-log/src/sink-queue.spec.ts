@@ -148,6 +148,6 @@ describe('a queue before a sink', () => {
     const closed = queue.close();
     await timer.tick();
     await closed;
-    expect([sink.closed, dropped]).toEqual([1, [{ sink: 'far', records: 1, because: 'the server stops' }]]);
+    expect([sink.closed, dropped]).toEqual([1, [{ sink: 'far', records: 2, because: 'the server stops' }]]);
   });
 });

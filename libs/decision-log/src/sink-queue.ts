@@ -39,6 +39,9 @@ export class SinkQueue {
   #waiting: string[] = [];
   #characters = 0;
   #full = 0;
+  /** Lines of the write that is under way. */
+  #underWay = 0;
+  #isOver = false;
   #isPlanned = false;
   #isClosed = false;
   #writing: Promise<void> = Promise.resolve();
@@ -75,7 +78,9 @@ export class SinkQueue {
     await Promise.race([this.#writing.then(() => this.#writeAll()), patience]);
     cancel();
     this.#tellFull();
-    if (this.#waiting.length > 0) this.#drop(this.#waiting.splice(0).length, 'the server stops');
+    const left = this.#underWay + this.#waiting.splice(0).length;
+    if (left > 0) this.#drop(left, 'the server stops');
+    this.#isOver = true;
     await this.#parts.sink.close();
   }
 
@@ -96,7 +101,10 @@ export class SinkQueue {
     this.#tellFull();
     while (this.#waiting.length > 0) {
       const lines = this.#takeBatch();
+      this.#underWay = lines.length;
       const fault = await this.#write(lines);
+      if (this.#isOver) return;
+      this.#underWay = 0;
       if (fault !== undefined) this.#drop(lines.length, fault);
       this.#tellFull();
     }
