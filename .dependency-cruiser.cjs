@@ -7,6 +7,7 @@ const floors = [
   ['reach'],
   ['policy', 'reference', 'mesh-export'],
   ['verification', 'identity', 'administration', 'policy-import'],
+  ['decision-log'],
   ['decision', 'http'],
   ['protocols', 'store', 'admin-api'],
   ['client'],
@@ -63,7 +64,7 @@ module.exports = {
       name: 'decision-knows-nest-common-only',
       comment: 'the decision point can be asked without any transport',
       severity: 'error',
-      from: { path: '^libs/(decision|verification|identity|administration)/', pathNot: SPEC },
+      from: { path: '^libs/(decision|decision-log|verification|identity|administration)/', pathNot: SPEC },
       to: {
         path: 'node_modules/(@nestjs|@fastify|fastify|@grpc|rxjs)(/|$)',
         pathNot: 'node_modules/@nestjs/common(/|$)',

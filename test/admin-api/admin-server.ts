@@ -1,7 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AdminApiModule, type AdminApiParts, prepareAdminApi, ServerLink, type ServerStatus } from '#admin-api';
+import {
+  AdminApiModule,
+  type AdminApiParts,
+  type PastExplanation,
+  type PastRequest,
+  prepareAdminApi,
+  ServerLink,
+  type ServerStatus,
+} from '#admin-api';
 import type { IssuerStanding } from '#identity';
 import type { SourceFile } from '#policy';
 
@@ -50,6 +58,15 @@ export class ScriptedServer extends ServerLink {
 
   async refreshIssuers(): Promise<void> {
     this.keys += 1;
+  }
+
+  /** What was asked to be explained. */
+  readonly explained: PastRequest[] = [];
+  explanation: PastExplanation = { kind: 'revision-gone' };
+
+  async explainPast(asked: PastRequest): Promise<PastExplanation> {
+    this.explained.push(asked);
+    return this.explanation;
   }
 }
 

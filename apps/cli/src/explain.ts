@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { explain as explanationOf } from '#engine';
 import { parseRequest, requestFromText } from '#policy';
 import type { ConnectionFlags } from './connection.js';
+import { explainDecision, isDecisionId } from './explain-decision.js';
 import { namesRequest, readRequest, type RequestFlags, requestOfFlags } from './explain-request.js';
 import { explanationText, linesToAdd, sourcesOf } from './explain-text.js';
 import { kindOf, loadPolicies } from './policies.js';
@@ -13,6 +14,8 @@ export interface ExplainOptions extends RequestFlags, Omit<ConnectionFlags, 'ser
   /** The server to ask instead of reading policies; `true`: the one of this machine. */
   readonly server?: string | true;
   readonly keyFile?: string;
+  /** Of an operator, for a recorded decision. */
+  readonly tokenFile?: string;
   readonly format: 'text' | 'json';
 }
 
@@ -22,14 +25,23 @@ const WAY = ['keyFile', 'ca', 'cert', 'key'] as const;
 /**
  * Answers one request and says why, or has a server do it.
  *
- * @param file  where the request is; `-` is standard input; undefined: the flags say it
+ * @param file  where the request is; `-` is standard input; the id of a recorded decision; undefined: the flags say it
  */
 export async function explain(
   terminal: Terminal,
   file: string | undefined,
   options: ExplainOptions,
 ): Promise<ExitCode> {
-  const { policies, server, keyFile, ca, cert, key, timeout, allowPlaintext, format, ...flags } = options;
+  const { policies, server, keyFile, tokenFile, ca, cert, key, timeout, allowPlaintext, format, ...flags } = options;
+  const named = server === true ? undefined : server;
+  if (file !== undefined && isDecisionId(file)) {
+    if (policies !== undefined || keyFile !== undefined || namesRequest(flags)) {
+      throw new Stop(2, `\`${file}\` is a recorded decision: only the way to the admin listener goes with it`);
+    }
+    const way = { server: named, tokenFile, ca, cert, key, timeout, allowPlaintext };
+    return explainDecision(terminal, file, way, format);
+  }
+  if (tokenFile !== undefined) throw new Stop(2, '`--token-file` goes with the id of a recorded decision');
   if ((policies === undefined) === (server === undefined)) {
     throw new Stop(2, 'say either `--policies DIR` or `--server [URL]`: a folder or a server gives the answer');
   }
@@ -39,7 +51,7 @@ export async function explain(
   }
   if (policies === undefined) {
     const { explainByServer } = await import('./explain-server.js');
-    const way = { server: server === true ? undefined : server, ca, cert, key, timeout, allowPlaintext };
+    const way = { server: named, ca, cert, key, timeout, allowPlaintext };
     return explainByServer(terminal, way, keyFile, text ?? flags, format);
   }
   const misplaced = WAY.find((name) => options[name] !== undefined);

@@ -76,6 +76,23 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
       exit(await beginEpoch(terminal, options));
     });
 
+  administering(verb('decisions', 'recorded decisions, the newest first', 'decisions --deny --domain shop --from 2h'))
+    .option('--from <when>', 'decided at an instant (RFC 3339) or later; or a span before now, like 30min, 2h, 7d')
+    .option('--to <when>', 'decided before an instant, or before such a span ago')
+    .option('--domain <name>', 'concerns this domain or one below it')
+    .option('--endpoint <service/endpoint>', 'asked for this endpoint')
+    .option('--principal <type:id>', 'asked by this principal')
+    .option('--reason <code>', 'with this reason, like `DENY_RULE`')
+    .option('--rule <policy/rule>', 'decided by this rule, among others')
+    .option('--allow', 'allows only', false)
+    .option('--deny', 'denials only', false)
+    .option('--limit <number>', 'at most so many', wholeNumber(1, 100_000), 50)
+    .addOption(choice('--format <format>', 'how they are written; json is one record a line', TEXT_OR_JSON, 'text'))
+    .action(async (options) => {
+      const { decisions } = await import('./decisions.js');
+      exit(await decisions(terminal, options));
+    });
+
   const keys = verb('keys', 'keys of enforcement points and clients', 'keys create edge --expires 90d --out edge.key');
   creating(keys, 'make a key for an enforcement point, or for a client of a mechanism', 'edge --out edge.secret')
     .argument('[enforcement-point]', 'of the newest revision; not with `--mechanism`')

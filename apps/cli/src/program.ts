@@ -112,8 +112,9 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
     'answer one request and say why',
     'explain --policies policies --host localhost --method POST --path /orders',
   )
-    .argument('[request]', 'file with one JSON request; `-` is standard input')
+    .argument('[request]', 'file with one JSON request; `-` is standard input; or the id of a recorded decision')
     .option('--policies <dir>', 'folder of policy documents to answer by')
+    .option('--token-file <file>', "with an id: file of an operator's token; `--server` is the admin listener then")
     .option('--server [url]', 'the HTTP listener of a server to ask instead (default http://127.0.0.1:8181)')
     .option('--key-file <file>', 'with --server: the key of an enforcement point, `<id>.<secret>`')
     .option('--endpoint <service/endpoint>', 'the target by name')

@@ -13,6 +13,7 @@ import {
   newKeyShape,
   newOperatorShape,
   operatorsShape,
+  pastExplanationShape,
   type Plan,
   planShape,
   problemShape,
@@ -21,6 +22,8 @@ import {
   type Revision,
   revisionsShape,
   type ServerDocument,
+  type RecordedDecision,
+  recordedDecisionsShape,
   type ServerProblem,
   type ServerStatus,
   statusShape,
@@ -166,6 +169,32 @@ export class ServerClient {
 
   operators() {
     return this.#all('/admin/v1/operators', operatorsShape);
+  }
+
+  /**
+   * The newest that hold what is asked for.
+   *
+   * @param filters  members of the query; undefined ones are left out
+   */
+  async decisions(
+    filters: { readonly [name: string]: string | undefined },
+    limit: number,
+  ): Promise<readonly RecordedDecision[]> {
+    const found: RecordedDecision[] = [];
+    for (let next: string | null | undefined = ''; typeof next === 'string' && found.length < limit;) {
+      const query = new URLSearchParams({ limit: String(Math.min(PAGE, limit - found.length)) });
+      for (const [name, value] of Object.entries(filters)) if (value !== undefined) query.set(name, value);
+      if (next !== '') query.set('next', next);
+      const page = await this.#ask({ method: 'GET', path: `/admin/v1/decisions?${query}` }, recordedDecisionsShape);
+      found.push(...page.items);
+      next = page.items.length === 0 ? null : page.next;
+    }
+    return found;
+  }
+
+  explainDecision(id: string) {
+    const path = `/admin/v1/decisions/${encodeURIComponent(id)}/explain`;
+    return this.#ask({ method: 'GET', path }, pastExplanationShape);
   }
 
   /** @param above  a number that every server's is below, where this server's is not enough */

@@ -1,6 +1,8 @@
 /** What the admin API answers, as far as the verbs read it. Members that are not named here may come and go. */
 import { z } from 'zod';
 import { DOCUMENT_KINDS, type DocumentKind } from '#policy';
+import type { Explanation } from '#engine';
+import { explanationShape } from './explanation-shape.js';
 
 const mark = z.object({ epoch: z.number(), number: z.number(), contentHash: z.string() });
 
@@ -150,6 +152,29 @@ export const newOperatorShape = operatorCredential.partial().required({ id: true
 /** What keys and tokens have in common. */
 export type CommonCredential = z.infer<typeof credential>;
 export type KeyCredential = z.infer<typeof keyCredential>;
+
+export const recordedDecisionShape = z.object({
+  id: z.string(),
+  time: z.string(),
+  decision: z.enum(['allow', 'deny']),
+  reason: z.string(),
+  deniedAt: z.string().nullable(),
+  endpoint: z.string().nullable(),
+  principals: z.array(z.string()),
+  rules: z.array(z.string()),
+  revision: mark.nullable(),
+  enforcementPoint: z.string(),
+  observed: z.boolean().optional(),
+});
+export type RecordedDecision = z.infer<typeof recordedDecisionShape>;
+
+/** A record as the server gave it, of which the verbs read the members above. */
+const wholeRecord = z.custom<RecordedDecision>((value) => recordedDecisionShape.safeParse(value).success);
+export const recordedDecisionsShape = z.object({ items: z.array(wholeRecord), next: z.string().nullish() });
+export const pastExplanationShape = z.object({
+  decision: wholeRecord,
+  explanation: z.custom<Explanation>((value) => explanationShape.safeParse(value).success),
+});
 
 export const problemShape = z.object({
   code: z.string(),

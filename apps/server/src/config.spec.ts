@@ -33,7 +33,36 @@ describe('the configuration', () => {
       drainMilliseconds: 0,
       logLevel: 'info',
       logAllowShare: 0,
+      decisionLog: new Set(['store']),
+      decisionLogFile: '-',
+      decisionLogPerSecond: 200,
+      decisionLogDays: 14,
     });
+  });
+
+  it('takes where records go, what is in them, and how many allows there are, by domain', () => {
+    const config = readConfig(
+      {
+        DHARMA_DECISION_LOG: 'store, otlp',
+        DHARMA_DECISION_LOG_OTLP_URL: 'http://[::1]:4318/v1/logs',
+        DHARMA_DECISION_LOG_ALLOWS: 'acme=0.01, acme.payments=1',
+        DHARMA_DECISION_LOG_SHOW: 'request.headers.user-agent,context.*',
+        DHARMA_DECISION_LOG_MASK: 'request.params.token',
+      },
+      folder,
+    );
+    expect([...config.decisionLog]).toEqual(['store', 'otlp']);
+    expect([...config.decisionLogAllows!]).toEqual([
+      ['acme', 0.01],
+      ['acme.payments', 1],
+    ]);
+    expect(config.decisionLogShow).toEqual(['request.headers.user-agent', 'context.*']);
+    expect(config.decisionLogMask).toEqual(['request.params.token']);
+    expect(readConfig({ DHARMA_DECISION_LOG: 'off' }, folder).decisionLog.size).toBe(0);
+  });
+
+  it.each(['http', 'otlp'])('needs the address of the collector that %s names', (sink) => {
+    expect(messageOf({ DHARMA_DECISION_LOG: sink })).toMatch(/^`DHARMA_DECISION_LOG_(?:OTLP_)?URL` is missing/);
   });
 
   it('takes hosts of issuers in any case, with and without a port', () => {
@@ -57,6 +86,19 @@ describe('the configuration', () => {
     ${'a port alone is no address'}       | ${'DHARMA_PROBE_ADDRESS'}              | ${'8383'}
     ${'yes is not true'}                  | ${'DHARMA_ALLOW_PLAINTEXT'}            | ${'yes'}
     ${'no name is special'}               | ${'DHARMA_ALLOW_PLAINTEXT'}            | ${'constructor'}
+    ${'a sink is one of ours'}            | ${'DHARMA_DECISION_LOG'}               | ${'store,syslog'}
+    ${'none is not one of several'}       | ${'DHARMA_DECISION_LOG'}               | ${'store,off'}
+    ${'records travel by TLS'}            | ${'DHARMA_DECISION_LOG_URL'}           | ${'http://collector.example/'}
+    ${'a like name is another machine'}   | ${'DHARMA_DECISION_LOG_OTLP_URL'}      | ${'http://127.0.0.1.example/'}
+    ${'a password would be in the flags'} | ${'DHARMA_DECISION_LOG_URL'}           | ${'https://a:b@collector.example/'}
+    ${'a share is no percentage'}         | ${'DHARMA_DECISION_LOG_ALLOWS'}        | ${'acme=50'}
+    ${'a share is of a domain'}           | ${'DHARMA_DECISION_LOG_ALLOWS'}        | ${'0.5'}
+    ${'all headers are named by a star'}  | ${'DHARMA_DECISION_LOG_SHOW'}          | ${'request.headers'}
+    ${'what is no member is not shown'}   | ${'DHARMA_DECISION_LOG_SHOW'}          | ${'request.body.x'}
+    ${'parameters are shown anyway'}      | ${'DHARMA_DECISION_LOG_SHOW'}          | ${'request.params.id'}
+    ${'a member has a name'}              | ${'DHARMA_DECISION_LOG_MASK'}          | ${'attributes..x'}
+    ${'none a second would be none'}      | ${'DHARMA_DECISION_LOG_PER_SECOND'}    | ${'0'}
+    ${'today is kept'}                    | ${'DHARMA_DECISION_LOG_DAYS'}          | ${'0'}
     ${'0 is not false'}                   | ${'DHARMA_NOTIFY'}                     | ${'0'}
     ${'modes are named'}                  | ${'DHARMA_MODE'}                       | ${'report'}
     ${'what the start does is named'}     | ${'DHARMA_MIGRATE'}                    | ${'true'}

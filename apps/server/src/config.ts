@@ -1,3 +1,4 @@
+import { parseMasked, parseMember } from '#decision-log';
 import { Problem } from '#problem';
 import { isLocalOnly, parseListenAddress, type ListenAddress } from './listen-address.js';
 
@@ -49,7 +50,21 @@ export interface ServerConfig {
   readonly drainMilliseconds: number;
   readonly logLevel: LogLevel;
   readonly logAllowShare: number;
+  readonly decisionLog: ReadonlySet<DecisionSinkName>;
+  readonly decisionLogFile: string;
+  readonly decisionLogUrl: string | undefined;
+  readonly decisionLogOtlpUrl: string | undefined;
+  readonly decisionLogTokenFile: string | undefined;
+  readonly decisionLogAllows: ReadonlyMap<string, number> | undefined;
+  readonly decisionLogShow: readonly string[] | undefined;
+  readonly decisionLogMask: readonly string[] | undefined;
+  readonly decisionLogPerSecond: number;
+  readonly decisionLogDays: number;
 }
+
+/** Where records of decisions can go. */
+export const DECISION_SINKS = ['store', 'file', 'http', 'otlp'] as const;
+export type DecisionSinkName = (typeof DECISION_SINKS)[number];
 
 /** The listeners that may speak TLS. */
 export type ListenerName = 'grpc' | 'http' | 'admin';
@@ -87,6 +102,8 @@ const TRUE_OR_FALSE = '`true` or `false`';
 const ADDRESS = '`address:port`, `[address]:port`, `localhost:port` or `unix:/path`; port 0 takes a free one';
 
 const PEM_FILE = 'a file in PEM';
+const COLLECTOR = '`https://…`, or `http://` to this machine; no user and password in it';
+const MEMBERS = 'such as `request.headers.user-agent`, `context.*`, joined by commas';
 const LISTENERS = { GRPC: 'gRPC', HTTP: 'HTTP', ADMIN: 'admin' } as const;
 
 const SETTINGS: Settings = {
@@ -287,7 +304,82 @@ const SETTINGS: Settings = {
     sentence: 'share of the allows that are logged, drawn by lot',
     allowed: '0 to 1, such as `0.01`',
     default: '0',
-    parse: (text) => (/^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/.test(text) ? Number(text) : undefined),
+    parse: share,
+  },
+  decisionLog: {
+    name: 'DECISION_LOG',
+    sentence:
+      'where records of decisions go: `store` (the database, or without one the last 10,000 in memory), `file`, `http`, `otlp`',
+    allowed: '`store`, `file`, `http`, `otlp`, joined by commas; or `off`',
+    default: 'store',
+    parse: (text) => (text === 'off' ? new Set() : everyPart(text, sinkName, (names) => new Set(names))),
+  },
+  decisionLogFile: {
+    name: 'DECISION_LOG_FILE',
+    sentence: 'file that records are added to, one line of JSON each; `-` is standard output',
+    allowed: 'a path, or `-`',
+    default: '-',
+    parse: asWritten,
+  },
+  decisionLogUrl: {
+    name: 'DECISION_LOG_URL',
+    sentence: 'collector that takes records as lines of JSON (`application/x-ndjson`)',
+    allowed: COLLECTOR,
+    parse: collectorUrl,
+  },
+  decisionLogOtlpUrl: {
+    name: 'DECISION_LOG_OTLP_URL',
+    sentence: 'collector that takes records as OpenTelemetry logs (OTLP over HTTP, in JSON)',
+    allowed: COLLECTOR,
+    parse: collectorUrl,
+  },
+  decisionLogTokenFile: {
+    name: 'DECISION_LOG_TOKEN_FILE',
+    sentence: 'file with the bearer token for both collectors, read at each batch',
+    allowed: 'a path',
+    parse: asWritten,
+  },
+  decisionLogAllows: {
+    name: 'DECISION_LOG_ALLOWS',
+    sentence: 'share of the allows that are recorded, by domain and below; elsewhere it is `DHARMA_LOG_ALLOW_SHARE`',
+    allowed: '`domain=share`, joined by commas, such as `acme=0.01,acme.payments=1`',
+    parse: (text) => everyPart(text, domainShare, (shares) => new Map(shares)),
+  },
+  decisionLogShow: {
+    name: 'DECISION_LOG_SHOW',
+    sentence: 'members of requests that are recorded although no rule reads them',
+    allowed: MEMBERS,
+    parse: (text) =>
+      everyPart(
+        text,
+        (part) => (parseMember(part) === undefined ? undefined : part),
+        (parts) => parts,
+      ),
+  },
+  decisionLogMask: {
+    name: 'DECISION_LOG_MASK',
+    sentence: 'members of requests that are not recorded although a rule reads them, and parameters of paths',
+    allowed: `${MEMBERS}; also \`request.params.id\``,
+    parse: (text) =>
+      everyPart(
+        text,
+        (part) => (parseMasked(part) === undefined ? undefined : part),
+        (parts) => parts,
+      ),
+  },
+  decisionLogPerSecond: {
+    name: 'DECISION_LOG_PER_SECOND',
+    sentence: 'records a second at most; what is above is counted and not recorded',
+    allowed: '1 to 100000',
+    default: '200',
+    parse: wholeNumber(1, 100_000),
+  },
+  decisionLogDays: {
+    name: 'DECISION_LOG_DAYS',
+    sentence: 'days that records stay in the database, besides today',
+    allowed: '1 to 3650 days',
+    default: '14',
+    parse: wholeNumber(1, 3_650),
   },
 };
 
@@ -367,6 +459,14 @@ function contradictions(config: ServerConfig): string[] {
   if (config.policies !== undefined && config.databaseUrl !== undefined) {
     faults.push('`DHARMA_POLICIES` and `DHARMA_DATABASE_URL` exclude each other: decide by a folder or by a database');
   }
+  for (const [sink, url] of [
+    ['http', 'decisionLogUrl'],
+    ['otlp', 'decisionLogOtlpUrl'],
+  ] as const) {
+    if (config.decisionLog.has(sink) && config[url] === undefined) {
+      faults.push(`${settingOf(url)} is missing: \`DHARMA_DECISION_LOG\` names \`${sink}\``);
+    }
+  }
   for (const { address, cert, key, clientCa } of Object.values(TLS)) {
     const [hasCert, hasKey] = [config[cert] !== undefined, config[key] !== undefined];
     if (hasCert !== hasKey) {
@@ -444,6 +544,39 @@ function hostList(text: string): ReadonlySet<string> | undefined {
   return hosts.every((host) => /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/.test(host))
     ? new Set(hosts)
     : undefined;
+}
+
+function share(text: string): number | undefined {
+  return /^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/.test(text) ? Number(text) : undefined;
+}
+
+/** A list with commas between its parts. */
+function everyPart<Part, Whole>(
+  text: string,
+  parse: (part: string) => Part | undefined,
+  whole: (parts: readonly Part[]) => Whole,
+): Whole | undefined {
+  const parts = text.split(',').map((part) => parse(part.trim()));
+  return parts.includes(undefined) ? undefined : whole(parts as readonly Part[]);
+}
+
+function sinkName(text: string): DecisionSinkName | undefined {
+  return DECISION_SINKS.find((name) => name === text);
+}
+
+function domainShare(text: string): readonly [string, number] | undefined {
+  const [, domain, part] = /^([a-z0-9.-]{1,253})=([\d.]+)$/.exec(text) ?? [];
+  const parsed = part === undefined ? undefined : share(part);
+  return domain === undefined || parsed === undefined ? undefined : [domain, parsed];
+}
+
+/** Records are about people: on their way to another machine nobody may read them. */
+function collectorUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return undefined;
+  const isHere = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isHere) ? text : undefined;
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number | undefined {

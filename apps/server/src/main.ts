@@ -4,6 +4,7 @@ import { Problem } from '#problem';
 import { readConfig, unknownVariables } from './config.js';
 import type { RunningServer } from './server.js';
 import { letHelpersGiveWay } from './threads/give-way.js';
+import { planned } from './threads/planned.js';
 import { startThread } from './threads/start-thread.js';
 
 export { describeSettings, type SettingDescription } from './config.js';
@@ -77,12 +78,6 @@ export async function serve({ flags, environment, version, onReady, stopWhen }: 
   if (readyFile !== undefined) rmSync(readyFile, { force: true });
   flush();
   return code;
-}
-
-/** Runs `work` once after so many milliseconds. @returns what cancels it */
-function planned(milliseconds: number, work: () => void): () => void {
-  const timer = setTimeout(work, milliseconds);
-  return () => clearTimeout(timer);
 }
 
 /** Resolves on the first signal; the second one ends the process. */

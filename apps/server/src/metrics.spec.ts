@@ -95,7 +95,11 @@ describe('metrics', () => {
     metrics.count({ kind: 'policy-refused', revision: 8, faults: [] });
     metrics.count({ kind: 'decision-fault', decisionId: 'd-1', fault: new Error('x') });
     metrics.count({ kind: 'disk', fault: 'ENOSPC' });
+    metrics.count({ kind: 'records-dropped', sink: 'http', records: 500, because: 'the collector answers 503' });
+    metrics.count({ kind: 'records-dropped', sink: 'http', records: 7, because: 'the collector answers 503' });
     expect(samples()).toMatchObject({
+      'dharma_decision_records_dropped_total{sink="all"}': 0,
+      'dharma_decision_records_dropped_total{sink="http"}': 507,
       dharma_policy_differences_total: 1,
       dharma_policy_refused_total: 1,
       dharma_decision_faults_total: 1,

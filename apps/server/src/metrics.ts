@@ -34,6 +34,7 @@ export class Metrics {
   readonly #durations = new Float64Array(DURATION_BOUNDS.length + 1);
   readonly #certificateEnds = new Map<string, number>();
   readonly #issuers = new Map<string, IssuerFigures>();
+  readonly #droppedRecords = new Map<string, number>([['all', 0]]);
   #durationSum = 0;
   #decisionFaults = 0;
   #policyDifferences = 0;
@@ -77,6 +78,9 @@ export class Metrics {
         return this.#countFetch(event);
       case 'issuer-unused':
         this.#issuers.delete(event.address);
+        return;
+      case 'records-dropped':
+        this.#droppedRecords.set(event.sink, (this.#droppedRecords.get(event.sink) ?? 0) + event.records);
         return;
       case 'search':
       case 'policy-in-force':
@@ -179,6 +183,12 @@ export class Metrics {
       ];
     });
     this.#add('counter', 'dharma_log_lines_dropped_total', 'Log lines nobody took in time.', () => one(droppedLines()));
+    this.#add(
+      'counter',
+      'dharma_decision_records_dropped_total',
+      'Records of decisions that a sink of the decision log did not get; `all`: that none got.',
+      () => [...this.#droppedRecords].map(([sink, value]) => ({ labels: { sink }, value })),
+    );
     this.#add('gauge', 'dharma_observe_mode', '1 where the server allows everything and only observes.', () =>
       one(mode === 'observe' ? 1 : 0),
     );

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { ServerStatus } from '#admin-api';
 import { ageSeconds, type Clock, DecisionPoint, type EventLog, type LiveSnapshot } from '#decision';
+import { DecisionLog, type DroppedRecords, SinkQueue } from '#decision-log';
 import { Identity, type IdentitySettings, Issuers, KeyRing } from '#identity';
 import { Problem } from '#problem';
 import { Listeners } from '#protocols';
@@ -85,9 +87,11 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
     started.push(() => issuers.close());
     const workshop = workshopFor(source, config, ports, keys, issuers);
     started.push(() => workshop.stop());
+    const decisionLog = decisionLogFor(config, ports, (lines) => admin.record(lines));
     const decisionPoint = new DecisionPoint({
       ...ports,
       explainer: workshop,
+      recorder: decisionLog,
       maxTtlSeconds: config.maxTtlSeconds,
       minRevisionWaitMilliseconds: config.minRevisionWaitMilliseconds,
       mode: config.mode,
@@ -107,6 +111,15 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         databaseUrl: source.databaseUrl,
         operatorToken,
         logLevel: config.logLevel,
+        decisionLog: {
+          sinks: config.decisionLog,
+          file: config.decisionLogFile,
+          url: config.decisionLogUrl,
+          otlpUrl: config.decisionLogOtlpUrl,
+          tokenFile: config.decisionLogTokenFile,
+          days: config.decisionLogDays,
+        },
+        version: ports.version,
       },
       serving: {
         status: statusOf(config, ports, source, standing, addresses),
@@ -114,11 +127,13 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         documents: () => source.documents(),
         issuers: () => issuers.standings(),
         refreshIssuers: () => issuers.refresh(),
+        explainPast: (asked) => workshop.explainPast(asked),
         log: ports.log,
       },
       onCrash: (fault) => ports.log({ kind: 'admin-crashed', fault }),
     });
     started.push(() => admin.stop());
+    started.push(async () => decisionLog?.close());
     // Threads and the framework load side by side; nobody can connect before a policy is in force.
     const isWarm = workshop.start();
     isWarm.catch(() => {});
@@ -165,6 +180,34 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
     await stop();
     throw fault;
   }
+}
+
+/** @returns undefined where no sink is set */
+function decisionLogFor(
+  config: ServerConfig,
+  { timer, random, stopwatch, log }: ServerPorts,
+  record: (lines: readonly string[]) => Promise<void>,
+): DecisionLog | undefined {
+  if (config.decisionLog.size === 0) return undefined;
+  const onDropped = (dropped: DroppedRecords) => log({ kind: 'records-dropped', ...dropped });
+  return new DecisionLog({
+    // The sinks are on the admin thread: there they hold up no decision.
+    queue: new SinkQueue({
+      name: 'all',
+      sink: { write: record, close: async () => {} },
+      onDropped,
+      timer,
+      random,
+    }),
+    shares: { standard: config.logAllowShare, byDomain: config.decisionLogAllows ?? new Map() },
+    masking: { show: config.decisionLogShow ?? [], mask: config.decisionLogMask ?? [] },
+    fingerprintKey: randomBytes(32).toString('hex'),
+    perSecond: config.decisionLogPerSecond,
+    monotonic: () => stopwatch() / 1000,
+    chance: random,
+    onDropped,
+    timer,
+  });
 }
 
 function issuersFor(

@@ -93,6 +93,17 @@ describe('the log', () => {
     expect(lines([event])).toMatchObject([{ level: 30 }, { level: 40, warnings: ['w'] }]);
   });
 
+  it('says once a minute and sink that records of decisions are dropped', () => {
+    const dropped = (sink: string) => ({ kind: 'records-dropped', sink, records: 5, because: 'it is away' }) as const;
+    let now = NOW;
+    const clock = () => (now += 20_000);
+    expect(lines([dropped('http'), dropped('otlp'), dropped('http'), dropped('http')], { clock })).toMatchObject([
+      { level: 40, sink: 'http', records: 5, because: 'it is away' },
+      { level: 40, sink: 'otlp' },
+      { level: 40, sink: 'http' },
+    ]);
+  });
+
   it.each`
     because                                        | fault
     ${'errors of token libraries hold the claims'} | ${Object.assign(new Error('expired'), { payload: { sub: 'Sesame' } })}

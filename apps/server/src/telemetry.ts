@@ -16,6 +16,7 @@ import type { Vitals } from './standing.js';
 
 const STANDARD_ERROR = 2;
 const FOURTEEN_DAYS_MILLISECONDS = 14 * 24 * 60 * 60 * 1000;
+const DROPPED_MILLISECONDS = 60 * 1000;
 /** Several looks at the source have failed. */
 const OLD_SECONDS = 30;
 
@@ -147,6 +148,7 @@ export class Telemetry implements Vitals {
 /** Every deny is one line; of the allows only a share is. */
 export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare' | 'chance' | 'clock'>): EventLog {
   const { allowShare, chance, clock } = parts;
+  const droppedToldAt = new Map<string, number>();
   return (event: ServiceEvent) => {
     switch (event.kind) {
       case 'decision':
@@ -224,6 +226,15 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
       }
       case 'issuer-unused':
         return;
+      case 'records-dropped': {
+        // In a flood, or while a sink is away, one line a minute says enough; the counter says the rest.
+        const now = clock();
+        if (now - (droppedToldAt.get(event.sink) ?? -Infinity) < DROPPED_MILLISECONDS) return;
+        droppedToldAt.set(event.sink, now);
+        const { sink, records, because } = event;
+        logger.warn({ sink, records, because }, 'the decision log drops records; decisions go on');
+        return;
+      }
       case 'database':
         logger.info(event.sentence);
         return;

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Credentials } from './credentials.js';
+import { DecisionsController } from './decisions.controller.js';
 import { DocumentsController } from './documents.controller.js';
 import { DomainsController } from './domains.controller.js';
 import { EpochsController } from './epochs.controller.js';
@@ -29,6 +30,7 @@ export class AdminApiModule {
         EpochsController,
         DocumentsController,
         DomainsController,
+        DecisionsController,
         KeysController,
         IssuersController,
         OperatorsController,

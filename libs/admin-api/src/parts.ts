@@ -1,4 +1,6 @@
-import type { CredentialStore, RevisionStore } from '#administration';
+import type { CredentialStore, RevisionMark, RevisionStore } from '#administration';
+import type { DecisionStore } from '#decision-log';
+import type { AccessRequest, Explanation } from '#engine';
 import type { IssuerStanding } from '#identity';
 import type { SourceFile } from '#policy';
 
@@ -46,13 +48,31 @@ export abstract class ServerLink {
 
   /** Fetches them; resolves when every issuer has answered or failed to. */
   abstract refreshIssuers(): Promise<void>;
+
+  /** Why a recorded request was decided as it was, by the revision that decided it. */
+  abstract explainPast(asked: PastRequest): Promise<PastExplanation>;
 }
+
+/** A request, and the revision that decided it. */
+export interface PastRequest {
+  readonly mark: RevisionMark;
+  readonly request: AccessRequest;
+}
+
+export type PastExplanation =
+  | { readonly kind: 'explained'; readonly explanation: Explanation }
+  /** It is not in force, and nobody has it any more; or another history has taken its place. */
+  | { readonly kind: 'revision-gone' }
+  /** Others are being explained. */
+  | { readonly kind: 'busy' };
 
 /** What the admin listener stands on. */
 export interface AdminApiParts {
   /** Null: the server decides by a folder, and there is nothing to publish to. */
   readonly history: { readonly store: RevisionStore; readonly credentials: CredentialStore } | null;
   readonly server: ServerLink;
+  /** Where decisions are recorded; absent: nowhere that can be searched. */
+  readonly decisions?: DecisionStore | undefined;
   /** One more valid token, beside those of the store; any text that is not empty. */
   readonly operatorToken: string | undefined;
   /** Milliseconds since 1970. */

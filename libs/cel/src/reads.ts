@@ -37,6 +37,16 @@ const ALWAYS_PRESENT: ReadonlySet<string> = new Set([
   'target.domains',
 ]);
 
+/** Maps in every request: `"x" in` one of them asks for that member alone, as `has` does. */
+const MAPS: ReadonlySet<string> = new Set([
+  'request.query',
+  'request.headers',
+  'principal.claims',
+  'attributes',
+  'claimed',
+  'context',
+]);
+
 /** Paths known to be there, since the expression is only reached, or only counts, where they are. */
 type Facts = ReadonlySet<string>;
 const NOTHING: Facts = new Set();
@@ -105,6 +115,15 @@ function visit(walk: Walk, node: ASTNode, facts: Facts, bound: Bound): void {
   const tested = testedBy(node);
   if (tested !== undefined) return visitTest(walk, node, facts, bound);
   if (node.op === '&&' || node.op === '||') return visitJunction(walk, node as never, facts, bound);
+  if (node.op === 'in') {
+    const [key, map] = node.args;
+    const asked = pathOf(map);
+    const isMember = key.op === 'value' && typeof key.args === 'string' && !bound.has(asked?.name ?? '');
+    if (asked !== undefined && isMember && MAPS.has(asked.name + asked.keys.join(''))) {
+      read(walk, { ...asked, keys: [...asked.keys, keyText(key)] }, asked.required, facts, bound);
+      return;
+    }
+  }
   if (node.op === '?:') {
     const [condition, consequent, alternate] = node.args;
     visit(walk, condition, facts, bound);

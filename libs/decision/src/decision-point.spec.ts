@@ -1,4 +1,5 @@
 import { compile, type Explanation, type Snapshot, type World } from '#engine';
+import type { TakenDecision } from '#decision-log';
 import { Identity, type Judged, type KnownCaller } from '#identity';
 import type { Answer, AskedRequest, Question } from './answer.js';
 import { DecisionPoint, type DecisionPointParts } from './decision-point.js';
@@ -80,6 +81,21 @@ describe('the decision point', () => {
       outcome: { decision: 'deny', reason: 'INVALID_REQUEST', ttlSeconds: 0 },
       faults,
     });
+  });
+
+  it.each`
+    because                                          | mode         | question                             | wants    | recorded
+    ${'what was judged, as it was judged'}           | ${'enforce'} | ${QUESTION}                          | ${true}  | ${[{ request: { time: 4_900, policyAgeSeconds: 3 }, verdict: { reason: 'UNKNOWN_ENDPOINT' }, observed: false, enforcementPoint: 'edge' }]}
+    ${'what could not be read, without a request'}   | ${'enforce'} | ${{ kind: 'malformed', faults: [] }} | ${true}  | ${[{ request: undefined, verdict: { reason: 'INVALID_REQUEST' } }]}
+    ${'the verdict, where the server only observes'} | ${'observe'} | ${QUESTION}                          | ${true}  | ${[{ verdict: { decision: 'deny', reason: 'UNKNOWN_ENDPOINT' }, observed: true }]}
+    ${'nothing that nobody wants'}                   | ${'enforce'} | ${QUESTION}                          | ${false} | ${[]}
+  `('has recorded: $because', ({ mode, question, wants, recorded }) => {
+    const taken: TakenDecision[] = [];
+    const recorder = { wants: () => wants, take: (one: TakenDecision) => void taken.push(one) };
+    const { decisionPoint } = point({}, { mode, recorder });
+    const answer = decisionPoint.answer(question, CALLER) as Answer;
+    expect(taken).toMatchObject(recorded);
+    expect(answer.outcome.decision).toBe(mode === 'observe' ? 'allow' : 'deny');
   });
 
   it('tells as many faults as somebody reads', () => {

@@ -10,6 +10,7 @@ import {
   lacksOnlyScopes,
   targetOfRoute,
 } from '#engine';
+import type { DecisionRecorder } from '#decision-log';
 import type { Caller, Judged, KnownCaller, Peer } from '#identity';
 import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
 import { Breath } from './breath.js';
@@ -32,6 +33,8 @@ export interface DecisionPointParts {
   readonly newDecisionId: () => string;
   readonly log: EventLog;
   readonly explainer: Explainer;
+  /** Keeps decisions for later readers; absent: nobody does. */
+  readonly recorder?: DecisionRecorder | undefined;
   /** Upper bound of every answer's time to live. */
   readonly maxTtlSeconds: number;
   /** How long an answer may wait for the revision that its caller has seen. */
@@ -215,7 +218,7 @@ export class DecisionPoint {
   #verdict(asked: Case, policy: PolicyInForce, judged: Judged, request: AccessRequest, verdict: Outcome): Answer {
     const mayLackScopes = verdict.reason === 'NO_ALLOW_RULE' || verdict.reason === 'EGRESS_CLOSED';
     const lacksScopes = mayLackScopes && judged.hasVerifiedCredential && lacksOnlyScopes(policy.snapshot, request);
-    return this.#finish(asked, policy, judged, verdict, lacksScopes);
+    return this.#finish(asked, policy, judged, verdict, lacksScopes, request);
   }
 
   /** A denial that needs no look at the rules. */
@@ -265,13 +268,15 @@ export class DecisionPoint {
     judged: Judged,
     verdict: Outcome,
     lacksScopes = false,
+    request?: AccessRequest,
   ): Answer {
     const { question, caller, decisionId, since } = asked;
-    const { clock, log, stopwatch } = this.#parts;
+    const { clock, log, recorder, stopwatch } = this.#parts;
     const observed = this.isObserving && verdict.decision === 'deny' ? denialOf(verdict) : undefined;
     const outcome = observed === undefined ? verdict : letThrough(verdict, observed, question);
     const { decision, reason, deniedAt, rules, endpoint, wouldDeny } = outcome;
     const revision = policy?.revision ?? 0;
+    const microseconds = stopwatch() - since;
     log({
       kind: 'decision',
       decisionId,
@@ -286,8 +291,22 @@ export class DecisionPoint {
       wouldDeny,
       observed,
       trace: question.trace,
-      microseconds: stopwatch() - since,
+      microseconds,
     });
+    if (recorder?.wants(verdict, policy)) {
+      recorder.take({
+        decisionId,
+        time: clock(),
+        microseconds,
+        request,
+        verdict,
+        policy,
+        enforcementPoint: caller.name,
+        dropped: judged.dropped,
+        observed: observed !== undefined,
+        trace: question.trace,
+      });
+    }
     return {
       outcome,
       revision,

@@ -1,3 +1,4 @@
+import type { DroppedRecords } from '#decision-log';
 import type { Denial, Effect, Reason } from '#engine';
 import type { Dropped, IssuerEvent } from '#identity';
 
@@ -46,6 +47,8 @@ export type ServiceEvent =
   | { readonly kind: 'database'; readonly sentence: string }
   /** The admin listener died; another one takes its place. */
   | { readonly kind: 'admin-crashed'; readonly fault: string }
+  /** Records of decisions that a sink, or all of them, will never have. */
+  | ({ readonly kind: 'records-dropped' } & DroppedRecords)
   | Exclude<IssuerEvent, { readonly kind: 'disk' }>
   /** Something that outlives a restart could not be kept on disk, or what was kept could not be used. */
   | { readonly kind: 'disk'; readonly fault: string };

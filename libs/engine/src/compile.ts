@@ -10,6 +10,8 @@ import { foldedHeaderName } from '#wire';
 import { Holdings } from './holdings.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
 import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
+import { distinctPaths, memberPath } from './members-read.js';
+import type { MemberPath } from './members-read.js';
 import { obligationReads, prepareObligations } from './obligations.js';
 import type { PreparedObligation } from './obligations.js';
 import { byBytes, settled } from './ordering.js';
@@ -105,6 +107,7 @@ export function compile(world: World): Snapshot {
     outTimeReaders: compiler.outTimeReaders(),
     headersSet: compiler.headersSet(),
     scopesAsked: compiler.scopesAsked(),
+    membersRead: compiler.membersRead(),
   };
 }
 
@@ -309,6 +312,19 @@ class RuleCompiler {
     return names.size > MAX_SCOPES ? [] : [...names].sort(byBytes);
   }
 
+  /** Of rules in report mode too: an explanation speaks of them. */
+  membersRead(): readonly MemberPath[] {
+    const conditions = new Set<string>();
+    const paths: MemberPath[] = [];
+    for (const { when, who, effect, obligations } of this.everyRule()) {
+      if (when !== undefined) conditions.add(when);
+      if (who.clients !== undefined) paths.push(...CLIENT_CLAIMS);
+      if (effect === 'allow') paths.push(...obligationReads(prepareObligations(obligations)));
+    }
+    for (const source of conditions) paths.push(...this.condition(source).reads.map(memberPath));
+    return distinctPaths(paths);
+  }
+
   outTimeReaders(): ReadonlyMap<DomainNode, readonly CompiledRule[]> {
     const readers = new Map<DomainNode, readonly CompiledRule[]>();
     for (const domain of this.world.domains.values()) {
@@ -449,6 +465,11 @@ class RuleCompiler {
 }
 
 const NOBODY = new TextNumbers(new Map());
+/** What `who.clients` reads. */
+const CLIENT_CLAIMS: readonly MemberPath[] = [
+  ['principal', 'claims', 'azp'],
+  ['principal', 'claims', 'client_id'],
+];
 const NOTHING_READ: ReadonlySet<Root> = new Set();
 
 /** Keys of the target, which an endpoint by name leaves open. */

@@ -51,6 +51,7 @@ const snapshot = (next: Next): Snapshot => ({
   outTimeReaders: next(),
   headersSet: next(),
   scopesAsked: next(),
+  membersRead: next(),
 });
 
 const domain = (next: Next): DomainNode => ({

@@ -17,6 +17,7 @@ export { readTarget } from './target.js';
 export type { CanonicalTarget } from './target.js';
 export { compile } from './compile.js';
 export type { Snapshot } from './snapshot.js';
+export type { MemberPath } from './members-read.js';
 export { imageOf } from './image.js';
 export type { ImagePart } from './image-format.js';
 export { SnapshotRestorer } from './restorer.js';
@@ -30,6 +31,7 @@ export {
 } from './candidates.js';
 export type { Candidates, Kinds } from './candidates.js';
 export type { Steps } from './steps.js';
+export { pathWithout } from './path-parameters.js';
 export { targetOfRoute } from './route-target.js';
 export type { RouteTarget } from './route-target.js';
 export { explain } from './explain.js';

@@ -8,6 +8,7 @@ import type { Root } from '#cel';
 import type { Answering, ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Attributes, Endpoint, MechanismKind } from './model.js';
 import type { Holders, Holding, Holdings } from './holdings.js';
+import type { MemberPath } from './members-read.js';
 import type { PreparedObligation } from './obligations.js';
 import type { RuleCondition } from './rule-condition.js';
 import type { RuleTable } from './rule-table.js';
@@ -227,6 +228,8 @@ export interface Snapshot {
   readonly headersSet: ReadonlyMap<string, readonly string[]>;
   /** Scopes that some allow asks for, sorted; none where there are too many to try them. */
   readonly scopesAsked: readonly string[];
+  /** What some rule reads of a request, in its condition or its obligations. */
+  readonly membersRead: readonly MemberPath[];
 }
 
 /** Whether `inner` is `outer` or lies below it. */

@@ -155,6 +155,43 @@ export const CATALOGUE = {
     detail: 'there is no domain `{name}`',
     remedy: '`GET /admin/v1/domains` lists what there is',
   },
+  'no-decision-log': {
+    title: 'No decisions are kept here',
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    detail: 'this server keeps no records of decisions that could be searched',
+    remedy: 'add `store` to `DHARMA_DECISION_LOG`, or look where its other sinks go',
+  },
+  'decision-unknown': {
+    title: 'There is no such decision',
+    status: 404,
+    grpc: 'NOT_FOUND',
+    detail: 'there is no record of the decision `{id}`',
+    remedy:
+      'allows are recorded by share, records end after `DHARMA_DECISION_LOG_DAYS`, and each takes a second to arrive',
+  },
+  'decision-masked': {
+    title: 'The decision cannot be explained',
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    detail: 'the record does not hold what some rule reads: {members}',
+    remedy: 'name these members in `DHARMA_DECISION_LOG_SHOW`, for decisions to come',
+  },
+  'decision-not-judged': {
+    title: 'Nothing was judged',
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    detail: 'the decision `{id}` was `{reason}`: no rule was looked at',
+    remedy: 'the message could not be read, or the server was in no state to decide; its log of that time says more',
+  },
+  'explanation-busy': {
+    title: 'Another past decision is being explained',
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    detail: 'one decision of an old revision is explained at a time',
+    remedy: 'ask again in a moment',
+    headers: { 'retry-after': '5' },
+  },
   'credential-unknown': {
     title: 'There is no such credential',
     status: 404,

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { CredentialStore, RevisionStore } from '#administration';
+import type { DecisionStore } from '#decision-log';
 import { type Connected, type DatabaseSettings, openDatabase } from './database.js';
 import { migrateDatabase, type MigrateMode } from './migrate.js';
 import { PostgresCredentialStore } from './postgres-credential-store.js';
+import { PostgresDecisionStore } from './postgres-decision-store.js';
 import { PostgresRevisionStore } from './postgres-revision-store.js';
 import type { Timer } from './revision-feed.js';
 import { RevisionHints } from './revision-hints.js';
@@ -50,8 +52,14 @@ export async function connectStore(settings: ConnectionSettings): Promise<StoreC
   };
 }
 
+/** Stores over a pool that is opened when it is needed. */
+export interface LazyStores extends Stores {
+  /** @param days  that are kept besides today */
+  decisions(days: number, clock: () => number): DecisionStore;
+}
+
 /** Stores whose database is connected to when they are first asked, and again where that failed. */
-export function connectLazily(settings: DatabaseSettings & { readonly random: () => number }): Stores {
+export function connectLazily(settings: DatabaseSettings & { readonly random: () => number }): LazyStores {
   let opening: Promise<DataSource> | undefined;
   const open = (): Promise<DataSource> =>
     (opening ??= openDatabase(settings).catch((fault: unknown) => {
@@ -65,6 +73,7 @@ export function connectLazily(settings: DatabaseSettings & { readonly random: ()
   } as Connected;
   return {
     ...storesOver(lazy, settings.random),
+    decisions: (days, clock) => new PostgresDecisionStore({ dataSource: lazy, days, clock }),
     close: async () => {
       const opened = opening;
       opening = undefined;

@@ -5,6 +5,7 @@ export {
   connectLazily,
   connectStore,
   type ConnectionSettings,
+  type LazyStores,
   type StoreConnection,
   type Stores,
 } from './connection.js';
@@ -17,9 +18,11 @@ export {
 export { EmbeddedPostgresFault } from './embedded/fault.js';
 export type { RootIdentityKind } from './embedded/identity.js';
 export { MemoryCredentialStore } from './memory-credential-store.js';
+export { MemoryDecisionStore } from './memory-decision-store.js';
 export { MemoryRevisionStore } from './memory-revision-store.js';
 export { grantServing, migrateDatabase, type MigrateMode, MigrationsMissing } from './migrate.js';
 export { PostgresCredentialStore } from './postgres-credential-store.js';
+export { PostgresDecisionStore, type PostgresDecisionStoreParts } from './postgres-decision-store.js';
 export { PostgresRevisionStore, type PostgresRevisionStoreParts } from './postgres-revision-store.js';
 export { type FeedAlarm, type FeedState, RevisionFeed, type RevisionFeedParts, type Timer } from './revision-feed.js';
 export { RevisionHints, type RevisionHintsParts } from './revision-hints.js';

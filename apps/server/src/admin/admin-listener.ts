@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
+import { SinkFault } from '#decision-log';
 import { Problem } from '#problem';
 import type { ListenAddress } from '../listen-address.js';
-import { answerCalls, type CallsOf, callsTo } from '../threads/calls.js';
+import { answerCalls, CallFailed, type CallsOf, callsTo } from '../threads/calls.js';
 import type { StartThread } from '../threads/start-thread.js';
 import type { AdminSettings, AdminThread, ServingThread } from './admin-settings.js';
 
@@ -14,6 +15,8 @@ export interface AdminListenerParts {
 }
 
 const RESTART_MILLISECONDS = 1_000;
+/** As long as the thread may take to load, or for the largest plan. */
+const RECORD_MILLISECONDS = 30_000;
 
 /** The admin thread as the serving thread sees it. One that dies is replaced; deciding goes on meanwhile. */
 export class AdminListener {
@@ -52,6 +55,21 @@ export class AdminListener {
     if (listening.kind === 'problem') throw new Problem(listening.code, listening.values);
     this.#address = listening.address;
     return listening.address;
+  }
+
+  /**
+   * Hands records of decisions to the thread. It may be busy with what an operator asks, for seconds.
+   *
+   * @throws SinkFault
+   */
+  async record(lines: readonly string[]): Promise<void> {
+    if (this.#call === undefined || this.#thread === undefined) throw new SinkFault('the admin thread is away', true);
+    try {
+      await this.#call('record', lines, { milliseconds: RECORD_MILLISECONDS });
+    } catch (fault) {
+      // It may have them and be late: sent again they would be there twice.
+      throw new SinkFault(fault instanceof CallFailed ? fault.message : 'the admin thread failed', false);
+    }
   }
 
   async stop(): Promise<void> {

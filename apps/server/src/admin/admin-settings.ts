@@ -1,9 +1,9 @@
-import type { ServerStatus } from '#admin-api';
+import type { PastExplanation, PastRequest, ServerStatus } from '#admin-api';
 import type { ServiceEvent } from '#decision';
 import type { IssuerStanding } from '#identity';
 import type { PackedFiles } from '#policy';
 import type { ProblemCode } from '#problem';
-import type { LogLevel, TlsFiles } from '../config.js';
+import type { DecisionSinkName, LogLevel, TlsFiles } from '../config.js';
 import type { ListenAddress } from '../listen-address.js';
 
 /** What the admin thread is started with. */
@@ -16,6 +16,19 @@ export interface AdminSettings {
   /** One more token that is an operator's. */
   readonly operatorToken: string | undefined;
   readonly logLevel: LogLevel;
+  readonly decisionLog: DecisionLogSettings;
+  /** Of this program. */
+  readonly version: string;
+}
+
+/** Where records of decisions go from here. */
+export interface DecisionLogSettings {
+  readonly sinks: ReadonlySet<DecisionSinkName>;
+  readonly file: string;
+  readonly url: string | undefined;
+  readonly otlpUrl: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly days: number;
 }
 
 /** What the serving thread answers the admin thread. */
@@ -29,6 +42,8 @@ export type ServingThread = {
   issuers(): readonly IssuerStanding[];
   /** Fetches them. */
   refreshIssuers(): Promise<void>;
+  /** Why a recorded request was decided as it was, by the revision that decided it. */
+  explainPast(asked: PastRequest): Promise<PastExplanation>;
   /** Takes what happened in the admin thread. */
   log(event: ServiceEvent): void;
 };
@@ -36,6 +51,8 @@ export type ServingThread = {
 /** What the admin thread answers the serving thread. */
 export type AdminThread = {
   listen(): Promise<Listening>;
+  /** Takes records of decisions, as lines of JSON, to every sink. */
+  record(lines: readonly string[]): void;
   close(): Promise<void>;
 };
 

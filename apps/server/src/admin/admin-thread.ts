@@ -14,6 +14,7 @@ import { NestLog, openLog } from '../telemetry.js';
 import { ListenerCertificate } from '../tls.js';
 import { answerCalls, callsTo } from '../threads/calls.js';
 import { giveWay } from '../threads/give-way.js';
+import { RecordSinks } from './record-sinks.js';
 import type { AdminSettings, AdminThread, ServingThread } from './admin-settings.js';
 
 /** A bundle may be large, and come from far away. */
@@ -27,6 +28,14 @@ const history =
 const log = (event: ServiceEvent) => {
   ask('log', event).catch(() => logger.warn({ event: event.kind }, 'the serving thread did not take an event'));
 };
+const sinks = new RecordSinks({
+  settings: settings.decisionLog,
+  stores: history,
+  version: settings.version,
+  clock: Date.now,
+  random: Math.random,
+  onDropped: (dropped) => log({ kind: 'records-dropped', ...dropped }),
+});
 let app: NestFastifyApplication | undefined;
 
 giveWay();
@@ -43,7 +52,9 @@ answerCalls(parentPort!, {
         },
         issuers: () => ask('issuers', undefined),
         refreshIssuers: () => ask('refreshIssuers', undefined),
+        explainPast: (asked) => ask('explainPast', asked),
       },
+      decisions: sinks.store,
       operatorToken: settings.operatorToken,
       clock: Date.now,
     });
@@ -62,8 +73,12 @@ answerCalls(parentPort!, {
       return { kind: 'problem', code: fault.code, values: fault.values };
     }
   },
+  record(lines) {
+    sinks.add(lines);
+  },
   async close() {
     await app?.close();
+    await sinks.close();
     await history?.close();
     flush();
   },

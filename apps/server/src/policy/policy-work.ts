@@ -1,5 +1,6 @@
 import { setTimeout as rest } from 'node:timers/promises';
-import { type RevisionMark, RevisionCorrupt, type StoredDocument } from '#administration';
+import type { PastExplanation, PastRequest } from '#admin-api';
+import { type RevisionMark, RevisionCorrupt, type RevisionStore, type StoredDocument } from '#administration';
 import { type KeptRevision, KeptRevisions, type PolicySource, type ReadFolder, readForThreads } from '#decision';
 import {
   type AccessRequest,
@@ -90,6 +91,8 @@ export type PolicyHandlers = {
   read(folder: string): Promise<Reading>;
   prepare(order: Order): Promise<Prepared>;
   explain(asked: { readonly ticket: number; readonly request: AccessRequest }): Explanation;
+  /** By a revision that this thread need not hold. */
+  explainPast(asked: PastRequest): Promise<PastExplanation>;
   check(ticket: number): Promise<Checked>;
   interrupt(nothing: null): void;
   keep(kept: { readonly ticket: number; readonly confirmedAt: number }): Promise<void>;
@@ -130,6 +133,8 @@ export class PolicyWork {
   readonly #kept: KeptRevisions | undefined;
   readonly #loader = new BundleLoader();
   #held: Held | undefined;
+  /** The set of the revision that was explained last. */
+  #past: { readonly contentHash: string; readonly world: World } | undefined;
   /** Counts what begins or ends a further check: only the latest one goes on. */
   #checks = 0;
 
@@ -144,6 +149,7 @@ export class PolicyWork {
     read,
     prepare: (order) => this.#prepare(order),
     explain: ({ ticket, request }) => explain(this.#heldAs(ticket).world, bareMaps(request)),
+    explainPast: (asked) => this.#explainPast(asked),
     check: (ticket) => this.#goOnChecking(ticket),
     interrupt: () => {
       this.#checks += 1;
@@ -165,8 +171,30 @@ export class PolicyWork {
     return this.#held;
   }
 
+  async #explainPast({ mark, request }: PastRequest): Promise<PastExplanation> {
+    const world = await this.#pastWorld(mark);
+    return world === null
+      ? { kind: 'revision-gone' }
+      : { kind: 'explained', explanation: explain(world, bareMaps(request)) };
+  }
+
+  /** The last one is kept, for who explains one explains several. Null: there is no such revision, or it is not valid here. */
+  async #pastWorld(mark: RevisionMark): Promise<World | null> {
+    if (this.#past?.contentHash === mark.contentHash) return this.#past.world;
+    const documents = await this.#fromStore(async (store) => {
+      const revision = await store.revision(mark.number);
+      const isIt = revision?.epoch === mark.epoch && revision.contentHash === mark.contentHash;
+      return isIt ? store.documents(mark.number) : null;
+    });
+    const { world } = documents === null ? { world: null } : loadBundle(asFound(documents).files);
+    if (world !== null) this.#past = { contentHash: mark.contentHash, world };
+    return world;
+  }
+
   async #prepare(order: Order): Promise<Prepared> {
     this.#held = undefined;
+    // Memory for two sets is what a thread is meant to need.
+    this.#past = undefined;
     try {
       const found = await this.#find(order.source);
       return 'kind' in found ? found : await this.#ready(order, found);
@@ -200,16 +228,22 @@ export class PolicyWork {
   }
 
   async #readRevision(number: number): Promise<readonly StoredDocument[] | Extract<Prepared, { kind: 'unread' }>> {
+    try {
+      return await this.#fromStore((store) => store.documents(number));
+    } catch (fault) {
+      if (fault instanceof RevisionCorrupt) throw fault;
+      return { kind: 'unread', fault: messageOf(fault) };
+    }
+  }
+
+  async #fromStore<Result>(read: (store: RevisionStore) => Promise<Result>): Promise<Result> {
     const url = this.#data.databaseUrl;
     if (url === undefined) throw new Error('there is no database to read a revision from');
     const { connectLazily } = await import('#store');
     // Not kept open: a server has few connections, and seconds or weeks lie between two revisions.
     const stores = connectLazily({ url, connections: 1, random: Math.random });
     try {
-      return await stores.store.documents(number);
-    } catch (fault) {
-      if (fault instanceof RevisionCorrupt) throw fault;
-      return { kind: 'unread', fault: messageOf(fault) };
+      return await read(stores.store);
     } finally {
       await stores.close().catch(() => {});
     }

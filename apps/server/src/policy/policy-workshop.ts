@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { PastExplanation, PastRequest } from '#admin-api';
 import {
   type Clock,
   type EventLog,
@@ -46,6 +47,7 @@ const FURTHER_CHECK = { requests: 20_000, milliseconds: 30_000 };
 /** A set that takes longer is refused. */
 const PREPARE_MILLISECONDS = 120_000;
 const EXPLAIN_MILLISECONDS = 5_000;
+const EXPLAIN_PAST_MILLISECONDS = 60_000;
 /** Explanations that may be under way: each takes the time of many decisions. */
 const MAXIMUM_EXPLANATIONS = 64;
 /** What a thread may still write when the server stops. */
@@ -66,6 +68,7 @@ export class PolicyWorkshop extends Explainer {
   #previous: Held | undefined;
   #tickets = 0;
   #explanations = 0;
+  #isExplainingPast = false;
   #orders: Promise<unknown> = Promise.resolve();
   #keeping: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -132,6 +135,29 @@ export class PolicyWorkshop extends Explainer {
       return await slot.call('explain', { ticket: held!.ticket, request }, { milliseconds: EXPLAIN_MILLISECONDS });
     } finally {
       this.#explanations -= 1;
+    }
+  }
+
+  /**
+   * Explains a request by a revision that may be of long ago. One that is not in force is read and made ready for it, one
+   * at a time, on the thread that the next policy will need: it is not asked for often.
+   *
+   * @throws when it takes longer than a minute, or could not be read
+   */
+  async explainPast({ mark, request }: PastRequest): Promise<PastExplanation> {
+    const held = [this.#current, this.#previous].find((one) => one !== undefined && isSame(one.policy, mark));
+    if (held !== undefined && this.#slotOf(held) !== undefined) {
+      return { kind: 'explained', explanation: await this.explain(request, held.policy) };
+    }
+    if (this.#parts.databaseUrl === undefined) return { kind: 'revision-gone' };
+    if (this.#isExplainingPast) return { kind: 'busy' };
+    this.#isExplainingPast = true;
+    try {
+      const slot = this.#spare();
+      await slot.start();
+      return await slot.call('explainPast', { mark, request }, { milliseconds: EXPLAIN_PAST_MILLISECONDS });
+    } finally {
+      this.#isExplainingPast = false;
     }
   }
 
@@ -330,6 +356,10 @@ export class PolicyWorkshop extends Explainer {
 const bounded = { milliseconds: KEEP_MILLISECONDS };
 
 function ignored(): void {}
+
+function isSame(policy: PolicyInForce, { epoch, number, contentHash }: PastRequest['mark']): boolean {
+  return policy.epoch === epoch && policy.revision === number && policy.contentHash === contentHash;
+}
 
 /** The revision a source names; null where only its reading tells. */
 function numberOf(source: PolicySource): number | null {

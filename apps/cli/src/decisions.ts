@@ -1,0 +1,79 @@
+import type { AdminFlags } from './connection.js';
+import { ServerClient } from './server-client.js';
+import type { RecordedDecision } from './server-shapes.js';
+import { instantIn } from './span.js';
+import { tableText } from './table.js';
+import { type ExitCode, Stop, type Terminal } from './terminal.js';
+
+export interface DecisionsOptions extends AdminFlags {
+  /** RFC 3339, or a span before now like `2h`. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly domain?: string;
+  readonly endpoint?: string;
+  readonly principal?: string;
+  readonly reason?: string;
+  readonly rule?: string;
+  readonly allow: boolean;
+  readonly deny: boolean;
+  readonly limit: number;
+  readonly format: 'text' | 'json';
+}
+
+/** Recorded decisions, the newest first. */
+export async function decisions(
+  terminal: Terminal,
+  { from, to, domain, endpoint, principal, reason, rule, allow, deny, limit, format, ...flags }: DecisionsOptions,
+): Promise<ExitCode> {
+  if (allow && deny) throw new Stop(2, '`--allow` and `--deny` exclude each other; without them both are listed');
+  const filters = {
+    from: instantBefore(terminal, '--from', from),
+    to: instantBefore(terminal, '--to', to),
+    domain,
+    endpoint,
+    principal,
+    reason,
+    rule,
+    decision: allow ? 'allow' : deny ? 'deny' : undefined,
+  };
+  const client = await ServerClient.of(terminal, flags);
+  const found = await client.decisions(filters, limit);
+  await terminal.out.write(format === 'json' ? found.map((one) => `${JSON.stringify(one)}\n`).join('') : textOf(found));
+  if (found.length === limit) await terminal.aside.line(`the newest ${limit}; \`--limit\` and \`--to\` show more`);
+  return 0;
+}
+
+/** @throws Stop with 2 */
+function instantBefore(terminal: Terminal, flag: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const now = terminal.now();
+  const instant = instantIn(text, now);
+  if (instant === undefined) {
+    throw new Stop(2, `\`${flag}\`: \`${text}\` is no instant (RFC 3339), and no span before now like 30min, 2h or 7d`);
+  }
+  // A span says how far from now; what was decided lies behind us.
+  return text.includes(':') ? instant : new Date(2 * now - Date.parse(instant)).toISOString();
+}
+
+function textOf(found: readonly RecordedDecision[]): string {
+  if (found.length === 0) return '';
+  return tableText([
+    ['TIME', 'VERDICT', 'REASON', 'AT', 'ENDPOINT', 'PRINCIPALS', 'RULES', 'REVISION', 'ID'],
+    ...found.map(({ time, decision, observed, reason, deniedAt, endpoint, principals, rules, revision, id }) => [
+      time,
+      observed === true ? `${decision} (observed)` : decision,
+      reason,
+      deniedAt ?? '-',
+      endpoint ?? '-',
+      listText(principals),
+      listText(rules),
+      revision === null ? '-' : String(revision.number),
+      id,
+    ]),
+  ]);
+}
+
+function listText(texts: readonly string[]): string {
+  const [first = '-', ...more] = texts;
+  return more.length === 0 ? first : `${first} +${more.length}`;
+}

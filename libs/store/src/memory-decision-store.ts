@@ -1,0 +1,64 @@
+import {
+  concerns,
+  type DecisionQuery,
+  DecisionStore,
+  type FoundDecision,
+  readRecord,
+  type RecordedDecision,
+} from '#decision-log';
+
+/** The last decisions, until the process ends. */
+export class MemoryDecisionStore extends DecisionStore {
+  readonly #most: number;
+  #found: FoundDecision[] = [];
+
+  /** @param most  records; the oldest go first */
+  constructor(most: number) {
+    super();
+    this.#most = most;
+  }
+
+  override async write(lines: readonly string[]): Promise<void> {
+    for (const line of lines) {
+      const record = readRecord(line);
+      this.#found.push({ time: Date.parse(record.time), id: record.id, record });
+    }
+    if (this.#found.length > this.#most) this.#found = this.#found.slice(-this.#most);
+  }
+
+  override async search(query: DecisionQuery): Promise<readonly FoundDecision[]> {
+    const { behind } = query;
+    return this.#found
+      .filter((found) => holds(query, found) && (behind === undefined || newestFirst(behind, found) < 0))
+      .sort(newestFirst)
+      .slice(0, query.limit);
+  }
+
+  override async find(id: string, domains?: readonly string[]): Promise<RecordedDecision | null> {
+    const found = this.#found.findLast((one) => one.id === id)?.record;
+    return found === undefined || (domains !== undefined && !concerns(found, domains)) ? null : found;
+  }
+
+  override async close(): Promise<void> {}
+}
+
+function holds(query: DecisionQuery, { time, record }: FoundDecision): boolean {
+  const { from, to, domain, domains, endpoint, principal, reason, rule, decision } = query;
+  return (
+    (from === undefined || time >= from) &&
+    (to === undefined || time < to) &&
+    (domain === undefined || concerns(record, [domain])) &&
+    (domains === undefined || concerns(record, domains)) &&
+    (endpoint === undefined || record.endpoint === endpoint) &&
+    (principal === undefined || record.principals.includes(principal)) &&
+    (reason === undefined || record.reason === reason) &&
+    (rule === undefined || record.rules.includes(rule)) &&
+    (decision === undefined || record.decision === decision)
+  );
+}
+
+type Place = Pick<FoundDecision, 'time' | 'id'>;
+
+function newestFirst(left: Place, right: Place): number {
+  return right.time - left.time || Buffer.compare(Buffer.from(right.id), Buffer.from(left.id));
+}

@@ -1,0 +1,78 @@
+/** A record is enough: decided again under its revision it has its verdict, although most of the request is not in it. */
+import fc from 'fast-check';
+import { readRecord, requestOf } from '#decision-log';
+import { type AccessRequest, decide, explain, type Outcome } from '#engine';
+import { situations } from '../properties/worlds.js';
+import { policyOf, recordingOf, taken } from './recorded.js';
+
+const REQUESTS = 40;
+const WORLDS = process.env['DHARMA_LONG'] === '1' ? 2_500 : 50;
+
+/** Members that no rule of these worlds reads, beside those that are there. */
+function withMore(request: AccessRequest): AccessRequest {
+  const more = { unread: 'unread', __proto__: null, deep: { list: [{ unread: true }] } };
+  return {
+    ...request,
+    headers: { ...request.headers, 'x-unread': 'unread' },
+    attributes: { ...request.attributes, ...more },
+    claimed: { ...request.claimed, ...more },
+    context: { ...request.context, ...more },
+    evidence: request.evidence.map((item) => ({ ...item, claims: { ...item.claims, ...more } })),
+  };
+}
+
+/** The path goes back to the gateway as it was judged, and its query with it. */
+function withoutPath({ path: _, ...outcome }: Outcome): Omit<Outcome, 'path'> {
+  return outcome;
+}
+
+it('is decided again as it was decided, on every member of the answer', () => {
+  let again = 0;
+  let masked = 0;
+  fc.assert(
+    fc.property(situations(REQUESTS), ({ generated, requests }) => {
+      const policy = policyOf(generated.world);
+      const recording = recordingOf();
+      for (const request of requests.map(withMore)) {
+        const { verdict, ...rest } = taken(policy, request);
+        const line = recording.line({ ...rest, verdict });
+        expect(line).not.toMatch(/unread|\n/);
+        const record = readRecord(line);
+        expect(record).toMatchObject({ decision: verdict.decision, reason: verdict.reason, rules: verdict.rules });
+        const rebuilt = requestOf(record);
+        if (rebuilt.kind !== 'request') {
+          // Only the query of a target that was refused, perhaps for that query.
+          expect([verdict.reason, rebuilt]).toEqual(['INVALID_REQUEST', { kind: 'masked', masked: ['request.query'] }]);
+          masked += 1;
+          continue;
+        }
+        expect(withoutPath(decide(policy.snapshot, rebuilt.request))).toEqual(withoutPath(verdict));
+        again += 1;
+      }
+    }),
+    { numRuns: WORLDS, endOnFailure: true },
+  );
+  expect(again + masked).toBe(WORLDS * REQUESTS);
+  expect(again).toBeGreaterThan(0.95 * WORLDS * REQUESTS);
+});
+
+it('is explained with the verdict it had', () => {
+  fc.assert(
+    fc.property(situations(4), ({ generated, requests }) => {
+      const policy = policyOf(generated.world);
+      for (const request of requests) {
+        const one = taken(policy, request);
+        const rebuilt = requestOf(readRecord(recordingOf().line(one)));
+        if (rebuilt.kind !== 'request') continue;
+        const { decision, reason, deniedAt, rules } = explain(generated.world, rebuilt.request).outcome;
+        expect({ decision, reason, deniedAt, rules }).toEqual({
+          decision: one.verdict.decision,
+          reason: one.verdict.reason,
+          deniedAt: one.verdict.deniedAt,
+          rules: one.verdict.rules,
+        });
+      }
+    }),
+    { numRuns: WORLDS / 5, endOnFailure: true },
+  );
+});
