@@ -1,6 +1,14 @@
 import { Revisions1764000000001 } from './0001-revisions.js';
 import { Credentials1764000000002 } from './0002-credentials.js';
 import { ClientKeys1764000000003 } from './0003-client-keys.js';
+import { Audit1764000000006 } from './0006-audit.js';
+import { Fleet1764000000007 } from './0007-fleet.js';
 
 /** Every change of the database's shape, oldest first. One that was released is never edited. */
-export const migrations = [Revisions1764000000001, Credentials1764000000002, ClientKeys1764000000003] as const;
+export const migrations = [
+  Revisions1764000000001,
+  Credentials1764000000002,
+  ClientKeys1764000000003,
+  Audit1764000000006,
+  Fleet1764000000007,
+] as const;

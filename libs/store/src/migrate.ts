@@ -47,8 +47,8 @@ export async function migrateDatabase(url: string, mode: MigrateMode): Promise<r
 }
 
 /**
- * Lets a role read everything, append to the history, add and revoke credentials, and note when they were used; nothing
- * else.
+ * Lets a role read everything, append to the history and to the audit log, add and revoke credentials, note when they were
+ * used, and say that a server is there; nothing else.
  *
  * @param role  a role of the database, which exists
  * @throws StoreFault
@@ -63,6 +63,9 @@ export async function grantServing(url: string, role: string): Promise<void> {
       grant insert on ${SCHEMA}.revision, ${SCHEMA}.content, ${SCHEMA}.document_change, ${SCHEMA}.item_change to ${quoted};
       grant insert on ${SCHEMA}.credential, ${SCHEMA}.credential_revocation to ${quoted};
       grant insert, update on ${SCHEMA}.credential_use to ${quoted};
+      grant insert on ${SCHEMA}.audit to ${quoted};
+      grant update on ${SCHEMA}.audit_turn to ${quoted};
+      grant insert, update, delete on ${SCHEMA}.server to ${quoted};
     `);
   } catch (fault) {
     throw storeFault(fault);
