@@ -223,6 +223,8 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
         return;
       }
       case 'issuer-unused':
+      // Written a line each, strangers could drown out everything else.
+      case 'admin-refused':
         return;
       case 'database':
         logger.info(event.sentence);

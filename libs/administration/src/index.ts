@@ -83,6 +83,7 @@ export {
   type PublishOutcome,
   type Revision,
   type RevisionMark,
+  storable,
 } from './revision.js';
 export { RevisionCorrupt, RevisionStore, RevisionUnknown } from './revision-store.js';
 export { StoreFault } from './store-fault.js';

@@ -45,6 +45,8 @@ answerCalls(parentPort!, {
         refreshIssuers: () => ask('refreshIssuers', undefined),
       },
       operatorToken: settings.operatorToken,
+      admission: settings.admission,
+      onRefused: (because) => log({ kind: 'admin-refused', because }),
       clock: Date.now,
     });
     try {
