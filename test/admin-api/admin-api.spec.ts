@@ -191,6 +191,8 @@ describe('operators', () => {
     const history = {
       store: new PostgresRevisionStore({ dataSource, random: () => 0, wait: async () => {} }),
       credentials: new PostgresCredentialStore(dataSource),
+      audit: new PostgresAuditLog(dataSource),
+      fleet: new PostgresFleet(dataSource),
     };
     const later = await startTestAdmin({ history, server: new ScriptedServer(), clock: () => NOW + 1_000 });
     running.push(later);

@@ -1,6 +1,7 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import { auditVerbs } from './program-audit.js';
 import { doctorVerb } from './program-doctor.js';
 import { serverVerbs } from './program-server.js';
 import { type ExitCode, OutputClosed, Stop, type Streams, type Terminal, terminalOf } from './terminal.js';
@@ -173,6 +174,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
     });
 
   serverVerbs(verb, terminal, exit);
+  auditVerbs(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
   return dharma;
 }

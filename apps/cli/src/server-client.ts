@@ -4,6 +4,9 @@ import type { z } from 'zod';
 import { type AdminFlags, adminConnection, type Connection } from './connection.js';
 import { exchange, type Message, type Reply, Unreachable } from './exchange.js';
 import {
+  actsShape,
+  type AuditAct,
+  fleetShape,
   keysShape,
   newKeyShape,
   newOperatorShape,
@@ -56,6 +59,21 @@ export class Refused extends Stop {
 const PUBLISH_TRIES = 3;
 const PUBLISH_PAUSE_MILLISECONDS = 300;
 const PAGE = 500;
+/** A server that is asked too often says how long to wait; whoever reads a long list waits. */
+const RATE_TRIES = 5;
+const RATE_SECONDS = 30;
+
+/** Which acts are listed, and from which end; `limit` of a page at most. */
+export interface ActSearch {
+  readonly operator?: string | undefined;
+  readonly act?: string | undefined;
+  readonly object?: string | undefined;
+  readonly revision?: number | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly order: 'newest' | 'oldest';
+  readonly limit: number;
+}
 
 /** The admin API of one server. Every method throws Stop with a message for people and the exit code. */
 export class ServerClient {
@@ -125,6 +143,24 @@ export class ServerClient {
     return this.#ask({ method: 'POST', path: '/admin/v1/operators', body: { name, expiresAt } }, newOperatorShape);
   }
 
+  /** Servers that follow the same history; `behind`: those that are not at a revision yet, where one is given. */
+  fleet(revision?: { readonly epoch: number; readonly number: number }) {
+    const query = revision === undefined ? '' : `?revision=${revision.number}&epoch=${revision.epoch}`;
+    return this.#ask({ method: 'GET', path: `/admin/v1/fleet${query}` }, fleetShape);
+  }
+
+  /** Acts a page at a time, every character as it was hashed: what people see goes through {@link printable} first. */
+  async *acts({ limit, ...search }: ActSearch): AsyncGenerator<readonly AuditAct[], void> {
+    const query = new URLSearchParams({ limit: String(Math.min(limit, PAGE)) });
+    for (const [name, value] of Object.entries(search)) if (value !== undefined) query.set(name, String(value));
+    for (;;) {
+      const page = await this.#ask({ method: 'GET', path: `/admin/v1/audit?${query}` }, actsShape, JSON.parse);
+      yield page.items;
+      if (typeof page.next !== 'string' || page.items.length === 0) return;
+      query.set('next', page.next);
+    }
+  }
+
   /** @param kind  what the identifier names */
   async revoke(kind: 'keys' | 'operators', id: string): Promise<void> {
     accept(
@@ -147,12 +183,23 @@ export class ServerClient {
     return items;
   }
 
-  async #ask<Answer>(message: Message, shape: z.ZodType<Answer>): Promise<Answer> {
-    return answerIn(this.#connection, await this.#send(message), shape);
+  async #ask<Answer>(
+    message: Message,
+    shape: z.ZodType<Answer>,
+    read: (text: string) => unknown = asPrintable,
+  ): Promise<Answer> {
+    return answerIn(this.#connection, await this.#send(message), shape, read);
   }
 
-  #send(message: Message): Promise<Reply> {
-    return exchange(this.#connection, message);
+  async #send(message: Message): Promise<Reply> {
+    for (let tries = 1; ; tries += 1) {
+      const reply = await exchange(this.#connection, message);
+      if (reply.status !== 429 || tries === RATE_TRIES) return reply;
+      const problem = problemShape.safeParse(parse(reply.text, asPrintable));
+      const seconds = problem.data?.retryAfterSeconds ?? RATE_SECONDS + 1;
+      if (seconds > RATE_SECONDS) return reply;
+      await pause(seconds * 1000);
+    }
   }
 }
 
@@ -161,8 +208,13 @@ export class ServerClient {
  *
  * @throws Refused when it is a problem; Unreachable when it is nothing a Dharma server says
  */
-export function answerIn<Answer>(connection: Connection, reply: Reply, shape: z.ZodType<Answer>): Answer {
-  const result = shape.safeParse(accept(connection, reply));
+export function answerIn<Answer>(
+  connection: Connection,
+  reply: Reply,
+  shape: z.ZodType<Answer>,
+  read: (text: string) => unknown = asPrintable,
+): Answer {
+  const result = shape.safeParse(accept(connection, reply, read));
   if (result.success) return result.data;
   const [{ path, message } = { path: [], message: 'no reason' }] = result.error.issues;
   throw new Unreachable(
@@ -170,10 +222,16 @@ export function answerIn<Answer>(connection: Connection, reply: Reply, shape: z.
   );
 }
 
-function accept({ shown, secretFrom }: Connection, reply: Reply): unknown {
+function accept(
+  { shown, secretFrom }: Connection,
+  reply: Reply,
+  read: (text: string) => unknown = asPrintable,
+): unknown {
   const { status, contentType, text } = reply;
   if (status === 204) return undefined;
-  const json = /^application\/(?:problem\+)?json\b/.test(contentType) ? parse(text) : undefined;
+  const json = /^application\/(?:problem\+)?json\b/.test(contentType)
+    ? parse(text, status < 300 ? read : asPrintable)
+    : undefined;
   if (json === undefined) {
     throw new Unreachable(`\`${shown}\` answers ${status}, but not as the listener of a Dharma server that is meant`);
   }
@@ -201,12 +259,16 @@ function messageOf({ detail, remedy }: Pick<ServerProblem, 'detail' | 'remedy'>)
 }
 
 /** Undefined when it is no JSON. */
-function parse(text: string): unknown {
+function parse(text: string, read: (text: string) => unknown): unknown {
   try {
-    return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? printable(value) : value));
+    return read(text);
   } catch {
     return undefined;
   }
+}
+
+function asPrintable(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? printable(value) : value));
 }
 
 /** What others wrote must not steer our reader's terminal: no control characters, no reversal of the line. */

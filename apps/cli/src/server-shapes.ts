@@ -1,5 +1,6 @@
 /** What the admin API answers, as far as the verbs read it. Members that are not named here may come and go. */
 import { z } from 'zod';
+import type { Act } from '#administration';
 
 const mark = z.object({ epoch: z.number(), number: z.number(), contentHash: z.string() });
 
@@ -110,6 +111,49 @@ export const newOperatorShape = operatorCredential.partial().required({ id: true
 export type CommonCredential = z.infer<typeof credential>;
 export type KeyCredential = z.infer<typeof keyCredential>;
 
+const text = z.string().nullable();
+const act = z.object({
+  sequence: z.number(),
+  /** RFC 3339, to the millisecond. */
+  at: z.string(),
+  databaseRole: z.string(),
+  operator: z.string(),
+  credential: text,
+  act: z.string(),
+  object: z.string(),
+  refused: text,
+  before: text,
+  after: text,
+  revision: z.number().nullable(),
+  requestId: text,
+  address: text,
+  previous: z.string(),
+  hash: z.string(),
+});
+export type AuditAct = z.infer<typeof act>;
+export const actsShape = z.object({ items: z.array(act), next: z.string().nullish() });
+
+/** As it was hashed. */
+export function actIn({ at, ...rest }: AuditAct): Act {
+  return { ...rest, at: Date.parse(at) };
+}
+
+const server = z.object({
+  server: z.string(),
+  version: z.string(),
+  address: z.string(),
+  startedAt: z.string(),
+  revision: z.number().nullable(),
+  epoch: z.number().nullable(),
+  ageSeconds: z.number().nullable(),
+  lastSeenAt: z.string(),
+  seenSecondsAgo: z.number(),
+  silent: z.boolean(),
+});
+export type FleetServer = z.infer<typeof server>;
+/** `behind` names servers that are not at the revision asked about. */
+export const fleetShape = z.object({ items: z.array(server), behind: z.array(z.string()).nullish() });
+
 export const problemShape = z.object({
   code: z.string(),
   title: z.string().optional(),
@@ -117,5 +161,7 @@ export const problemShape = z.object({
   remedy: z.string().optional(),
   /** Of `revision-superseded`. */
   current: revisionShape.nullish(),
+  /** Of `rate-exceeded`. */
+  retryAfterSeconds: z.number().optional(),
 });
 export type ServerProblem = z.infer<typeof problemShape>;
