@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -214,12 +215,12 @@ function workshopFor(
 }
 
 /** What this process says of itself to other servers. @param addresses  filled in as the listeners open */
-function heartbeatOf({ live, clock, version, newDecisionId }: ServerPorts, addresses: Addresses): () => Heartbeat {
+function heartbeatOf({ live, clock, version }: ServerPorts, addresses: Addresses): () => Heartbeat {
   const startedAt = clock();
   // Names of hosts repeat themselves, and so do addresses: a server that hid behind another would be waited for in vain.
   const server = `${hostname()
     .replaceAll(/[^A-Za-z0-9.-]/g, '-')
-    .slice(0, 63)}-${newDecisionId().slice(0, 8)}`;
+    .slice(0, 63)}-${randomBytes(4).toString('hex')}`;
   return () => {
     const policy = live.inForce;
     return {

@@ -8,7 +8,7 @@ import {
   SetMetadata,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { catchError, from, type Observable, switchMap, throwError } from 'rxjs';
+import { catchError, type Observable } from 'rxjs';
 import type { ActContext, ActKind } from '#administration';
 import { PublicationRefused, storable, StoreFault } from '#administration';
 import { Problem } from '#problem';
@@ -56,10 +56,10 @@ export class RefusedActs implements NestInterceptor {
     if (route === undefined) return next.handle();
     const request = context.switchToHttp().getRequest<OperatorRequest & ActRequest>();
     return next.handle().pipe(
-      catchError((fault: unknown) => {
+      catchError(async (fault: unknown) => {
         const problem = toProblem(fault);
-        if (!(problem instanceof Problem) || !saysSomething(problem)) return throwError(() => fault);
-        return from(this.#record(route, request, problem)).pipe(switchMap(() => throwError(() => fault)));
+        if (problem instanceof Problem && saysSomething(problem)) await this.#record(route, request, problem);
+        throw fault;
       }),
     );
   }

@@ -111,7 +111,7 @@ export function isStorable(text: string): boolean {
 
 /** The nearest text that survives there: for what is noted and never read back by its name. */
 export function storable(text: string): string {
-  return text.replaceAll(/[\u0000]|\p{Surrogate}/gu, '\uFFFD');
+  return text.replaceAll(new RegExp(UNSTORABLE, 'gu'), '\uFFFD');
 }
 
 function judgeText(member: string, text: string, maximum: number): void {
