@@ -1,6 +1,8 @@
 import { Revisions1764000000001 } from './0001-revisions.js';
 import { Credentials1764000000002 } from './0002-credentials.js';
 import { ClientKeys1764000000003 } from './0003-client-keys.js';
+import { Audit1764000000006 } from './0006-audit.js';
+import { Fleet1764000000007 } from './0007-fleet.js';
 import { Decisions1764000000008 } from './0008-decisions.js';
 
 /** Every change of the database's shape, oldest first. One that was released is never edited. */
@@ -8,5 +10,7 @@ export const migrations = [
   Revisions1764000000001,
   Credentials1764000000002,
   ClientKeys1764000000003,
+  Audit1764000000006,
+  Fleet1764000000007,
   Decisions1764000000008,
 ] as const;

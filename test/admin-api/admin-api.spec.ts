@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { openDatabase, PostgresCredentialStore, PostgresRevisionStore } from '#store';
+import { openDatabase, PostgresAuditLog, PostgresCredentialStore, PostgresFleet, PostgresRevisionStore } from '#store';
 import { administer, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { CLOSED_SHOP, GUARDED_SHOP, SHOP } from '../support/shop.js';
 import { type Answer, type Asked, startTestAdmin, ScriptedServer, STATUS, type TestAdmin } from './admin-server.js';
@@ -25,7 +25,12 @@ async function startAdmin(server = new ScriptedServer()): Promise<TestAdmin & { 
   const dataSource = await openDatabase({ url, connectTimeoutMilliseconds: 500, statementTimeoutMilliseconds: 3_000 });
   opened.push(dataSource);
   const store = new PostgresRevisionStore({ dataSource, random: () => 0.5, wait: async () => {} });
-  const history = { store, credentials: new PostgresCredentialStore(dataSource) };
+  const history = {
+    store,
+    credentials: new PostgresCredentialStore(dataSource),
+    audit: new PostgresAuditLog(dataSource),
+    fleet: new PostgresFleet(dataSource),
+  };
   const admin = await startTestAdmin({ history, server, clock: () => NOW });
   running.push(admin);
   return { ...admin, url };
@@ -186,6 +191,8 @@ describe('operators', () => {
     const history = {
       store: new PostgresRevisionStore({ dataSource, random: () => 0, wait: async () => {} }),
       credentials: new PostgresCredentialStore(dataSource),
+      audit: new PostgresAuditLog(dataSource),
+      fleet: new PostgresFleet(dataSource),
     };
     const later = await startTestAdmin({ history, server: new ScriptedServer(), clock: () => NOW + 1_000 });
     running.push(later);

@@ -6,7 +6,7 @@ import { jest } from '@jest/globals';
 import type { ServerStatus } from '#admin-api';
 import type { RevisionStore } from '#administration';
 import type { SourceFile } from '#policy';
-import { openDatabase, PostgresCredentialStore, PostgresRevisionStore } from '#store';
+import { openDatabase, PostgresAuditLog, PostgresCredentialStore, PostgresFleet, PostgresRevisionStore } from '#store';
 import { ScriptedServer, startTestAdmin, STATUS, type TestAdmin, TOKEN } from '../admin-api/admin-server.js';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { dharma, folderWith, type Ran, type RunOptions, SHOP } from './program.js';
@@ -63,7 +63,12 @@ beforeEach(async () => {
   url = await postgres.migrated();
   dataSource = await openDatabase({ url });
   const store = openStore();
-  const history = { store, credentials: new PostgresCredentialStore(dataSource) };
+  const history = {
+    store,
+    credentials: new PostgresCredentialStore(dataSource),
+    audit: new PostgresAuditLog(dataSource),
+    fleet: new PostgresFleet(dataSource),
+  };
   admin = await startTestAdmin({ history, server: new FollowingServer(store), clock: Date.now });
   cwd = folderWith({ 'policies/shop.yaml': SHOP + EDGE + TEST });
 });

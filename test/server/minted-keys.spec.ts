@@ -90,6 +90,28 @@ async function soon<Value>(look: () => Promise<Value>, wanted: Value): Promise<v
 
 const CLIENT = { mechanism: 'partner-key', subject: 'partner-1', scopes: ['office'] };
 
+it('are acts of one chain, as is everything since the database was empty, and the fleet has the server', async () => {
+  await administer('POST', '/keys', { enforcementPoint: 'edge' });
+  const { items } = await administer('GET', '/audit?order=oldest');
+  expect(items.map(({ operator, act }: { operator: string; act: string }) => [operator, act])).toEqual([
+    ['first start', 'operator.first'],
+    ['first start', 'revision.publish'],
+    ['first-operator', 'key.create'],
+  ]);
+  const seen = async () => {
+    const [found] = (await administer('GET', '/fleet?revision=1')).items;
+    return found?.address;
+  };
+  await soon(seen, server.addresses.admin);
+  expect(await administer('GET', '/fleet?revision=1')).toMatchObject({
+    items: [{ revision: 1, epoch: 1 }],
+    behind: [],
+  });
+  expect(await administer('GET', '/fleet?revision=2')).toMatchObject({
+    behind: [expect.stringMatching(/-[0-9a-f]{8}$/)],
+  });
+});
+
 it('count as soon as servers hear of them, and until they hear that they were revoked', async () => {
   const { id, key } = await administer('POST', '/keys', CLIENT);
   const { key: other } = await administer('POST', '/keys', { ...CLIENT, subject: 'partner-2' });

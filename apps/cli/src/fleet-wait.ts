@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isAtLeast, waitFor } from './apply.js';
 import { whileWaiting } from './progress.js';
 import type { ServerClient } from './server-client.js';
-import type { FleetMember, Revision } from './server-shapes.js';
+import type { FleetServer, Revision } from './server-shapes.js';
 import { spanText } from './span.js';
 import { Stop, type Terminal } from './terminal.js';
 
@@ -12,8 +12,7 @@ const GONE_MILLISECONDS = 60_000;
 const NAMES_TOLD = 5;
 
 /**
- * Waits until every server of the fleet decides by a revision or a later one; where the asked server keeps no list of
- * them, for that server alone.
+ * Waits until every server of the fleet decides by a revision or a later one.
  *
  * @throws Stop with 1 when they do not in time
  */
@@ -28,12 +27,7 @@ export async function waitForFleet(
   const label = `waiting for revision ${revision.number}`;
   await whileWaiting(aside, label, () => waitFor(client, revision, seconds));
   for (;;) {
-    const fleet = await client.fleet();
-    if (fleet === undefined) {
-      await aside.line(`revision ${revision.number} is in force here; this server does not tell of others`);
-      return;
-    }
-    const present = presentIn(fleet);
+    const present = presentIn((await client.fleet()).items);
     const behind = present.filter((member) => !hasReached(member, revision));
     if (behind.length === 0) {
       await aside.line(`revision ${revision.number} is in force on ${Math.max(present.length, 1)} of the fleet`);
@@ -52,13 +46,13 @@ export async function waitForFleet(
 }
 
 /** By their own clock, which is the store's: ours may be another. */
-function presentIn(fleet: readonly FleetMember[]): readonly FleetMember[] {
+function presentIn(fleet: readonly FleetServer[]): readonly FleetServer[] {
   const last = Math.max(...fleet.map(({ lastSeenAt }) => Date.parse(lastSeenAt)));
   // An instant that is none counts as now: better to wait in vain than to leave one out.
   return fleet.filter(({ lastSeenAt }) => !(Date.parse(lastSeenAt) < last - GONE_MILLISECONDS));
 }
 
-function hasReached({ revision: number, epoch }: FleetMember, revision: Revision): boolean {
+function hasReached({ revision: number, epoch }: FleetServer, revision: Revision): boolean {
   if (typeof number !== 'number') return false;
   return isAtLeast({ number, epoch: epoch ?? revision.epoch }, revision);
 }

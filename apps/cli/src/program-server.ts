@@ -13,10 +13,12 @@ export const WAIT_SECONDS = 60;
 /** The verbs that talk to a server or its database. */
 export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
   administering(verb('status', 'what a server decides by, and whether it is ready', 'status'))
+    .option('--fleet', 'instead: which servers follow the same history, and the revision each decides by', false)
     .addOption(choice('--format <format>', 'how the status is written', TEXT_OR_JSON, 'text'))
-    .action(async (options) => {
+    .action(async ({ fleet: isFleet, ...options }) => {
+      const { fleet } = await import('./fleet.js');
       const { status } = await import('./status.js');
-      exit(await status(terminal, options));
+      exit(await (isFleet ? fleet : status)(terminal, options));
     });
 
   administering(verb('plan', 'what publishing a folder would change on a server', 'plan policies'))

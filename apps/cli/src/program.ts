@@ -1,6 +1,7 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import { auditVerbs } from './program-audit.js';
 import { doctorVerb } from './program-doctor.js';
 import { natsCalloutVerb } from './program-nats.js';
 import { historyVerbs } from './program-history.js';
@@ -208,6 +209,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
 
   serverVerbs(verb, terminal, exit);
   historyVerbs(verb, terminal, exit);
+  auditVerbs(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
   natsCalloutVerb(verb, terminal, exit);
   return dharma;

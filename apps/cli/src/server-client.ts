@@ -4,10 +4,11 @@ import type { z } from 'zod';
 import { type AdminFlags, adminConnection, type Connection } from './connection.js';
 import { exchange, type Message, type Reply, Unreachable } from './exchange.js';
 import {
+  actsShape,
+  type AuditAct,
   type Diff,
   diffShape,
   documentsShape,
-  type FleetMember,
   fleetShape,
   keysShape,
   newKeyShape,
@@ -71,6 +72,21 @@ export class Refused extends Stop {
 const PUBLISH_TRIES = 3;
 const PUBLISH_PAUSE_MILLISECONDS = 300;
 const PAGE = 500;
+/** A server that is asked too often says how long to wait; whoever reads a long list waits. */
+const RATE_TRIES = 5;
+const RATE_SECONDS = 30;
+
+/** Which acts are listed, and from which end; `limit` of a page at most. */
+export interface ActSearch {
+  readonly operator?: string | undefined;
+  readonly act?: string | undefined;
+  readonly object?: string | undefined;
+  readonly revision?: number | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly order: 'newest' | 'oldest';
+  readonly limit: number;
+}
 
 /** The admin API of one server. Every method throws Stop with a message for people and the exit code. */
 export class ServerClient {
@@ -142,16 +158,6 @@ export class ServerClient {
     return documents;
   }
 
-  /** @returns undefined from a server that keeps no list of its fleet */
-  async fleet(): Promise<readonly FleetMember[] | undefined> {
-    try {
-      return await this.#all('/admin/v1/fleet', fleetShape);
-    } catch (fault) {
-      if (fault instanceof Refused && fault.problem.code === 'route-unknown') return undefined;
-      throw fault;
-    }
-  }
-
   async #repeatedly(message: Message): Promise<Published> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -210,6 +216,24 @@ export class ServerClient {
     return this.#ask({ method: 'POST', path: '/admin/v1/operators', body: { name, expiresAt } }, newOperatorShape);
   }
 
+  /** Servers that follow the same history; `behind`: those that are not at a revision yet, where one is given. */
+  fleet(revision?: { readonly epoch: number; readonly number: number }) {
+    const query = revision === undefined ? '' : `?revision=${revision.number}&epoch=${revision.epoch}`;
+    return this.#ask({ method: 'GET', path: `/admin/v1/fleet${query}` }, fleetShape);
+  }
+
+  /** Acts a page at a time, every character as it was hashed: what people see goes through {@link printable} first. */
+  async *acts({ limit, ...search }: ActSearch): AsyncGenerator<readonly AuditAct[], void> {
+    const query = new URLSearchParams({ limit: String(Math.min(limit, PAGE)) });
+    for (const [name, value] of Object.entries(search)) if (value !== undefined) query.set(name, String(value));
+    for (;;) {
+      const page = await this.#ask({ method: 'GET', path: `/admin/v1/audit?${query}` }, actsShape, asStored);
+      yield page.items;
+      if (typeof page.next !== 'string' || page.items.length === 0) return;
+      query.set('next', page.next);
+    }
+  }
+
   /** @param kind  what the identifier names */
   async revoke(kind: 'keys' | 'operators', id: string): Promise<void> {
     accept(
@@ -244,8 +268,15 @@ export class ServerClient {
     return answerIn(this.#connection, await this.#send(message), shape, read);
   }
 
-  #send(message: Message): Promise<Reply> {
-    return exchange(this.#connection, message);
+  async #send(message: Message): Promise<Reply> {
+    for (let tries = 1; ; tries += 1) {
+      const reply = await exchange(this.#connection, message);
+      if (reply.status !== 429 || tries === RATE_TRIES) return reply;
+      const problem = problemShape.safeParse(parse(reply.text, printable));
+      const seconds = problem.data?.retryAfterSeconds ?? RATE_SECONDS + 1;
+      if (seconds > RATE_SECONDS) return reply;
+      await pause(seconds * 1000);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 /** What the admin API answers, as far as the verbs read it. Members that are not named here may come and go. */
 import { z } from 'zod';
-import { DOCUMENT_KINDS, type DocumentKind } from '#policy';
+import type { Act } from '#administration';
 import type { Explanation } from '#engine';
+import { DOCUMENT_KINDS, type DocumentKind } from '#policy';
 import { explanationShape } from './explanation-shape.js';
 
 const mark = z.object({ epoch: z.number(), number: z.number(), contentHash: z.string() });
@@ -97,20 +98,6 @@ export const documentsShape = z.object({
 export type ServerDocument = z.infer<typeof documentsShape>['items'][number];
 
 /** Servers that have been seen, and what each decides by. */
-export const fleetShape = z.object({
-  items: z.array(
-    z.object({
-      server: z.string(),
-      revision: z.number().nullish(),
-      epoch: z.number().nullish(),
-      /** RFC 3339. */
-      lastSeenAt: z.string(),
-    }),
-  ),
-  next: z.string().nullish(),
-});
-export type FleetMember = z.infer<typeof fleetShape>['items'][number];
-
 export const statusShape = z.object({
   version: z.string(),
   mode: z.enum(['enforce', 'observe']),
@@ -176,6 +163,49 @@ export const pastExplanationShape = z.object({
   explanation: z.custom<Explanation>((value) => explanationShape.safeParse(value).success),
 });
 
+const text = z.string().nullable();
+const act = z.object({
+  sequence: z.number(),
+  /** RFC 3339, to the millisecond. */
+  at: z.string(),
+  databaseRole: z.string(),
+  operator: z.string(),
+  credential: text,
+  act: z.string(),
+  object: z.string(),
+  refused: text,
+  before: text,
+  after: text,
+  revision: z.number().nullable(),
+  requestId: text,
+  address: text,
+  previous: z.string(),
+  hash: z.string(),
+});
+export type AuditAct = z.infer<typeof act>;
+export const actsShape = z.object({ items: z.array(act), next: z.string().nullish() });
+
+/** As it was hashed. */
+export function actIn({ at, ...rest }: AuditAct): Act {
+  return { ...rest, at: Date.parse(at) };
+}
+
+const server = z.object({
+  server: z.string(),
+  version: z.string(),
+  address: z.string(),
+  startedAt: z.string(),
+  revision: z.number().nullable(),
+  epoch: z.number().nullable(),
+  ageSeconds: z.number().nullable(),
+  lastSeenAt: z.string(),
+  seenSecondsAgo: z.number(),
+  silent: z.boolean(),
+});
+export type FleetServer = z.infer<typeof server>;
+/** `behind` names servers that are not at the revision asked about. */
+export const fleetShape = z.object({ items: z.array(server), behind: z.array(z.string()).nullish() });
+
 export const problemShape = z.object({
   code: z.string(),
   title: z.string().optional(),
@@ -183,5 +213,7 @@ export const problemShape = z.object({
   remedy: z.string().optional(),
   /** Of `revision-superseded`. */
   current: revisionShape.nullish(),
+  /** Of `rate-exceeded`. */
+  retryAfterSeconds: z.number().optional(),
 });
 export type ServerProblem = z.infer<typeof problemShape>;

@@ -15,6 +15,13 @@ export function spanText(seconds: number): string {
   return `${Math.floor(whole / unit)} ${name}${rest === 0 ? '' : ` ${rest} ${next![1]}`}`;
 }
 
+/** @returns an instant of RFC 3339 in UTC; undefined when it is none, or no calendar has it */
+export function wholeInstantIn(text: string): string | undefined {
+  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i.test(text);
+  const at = isWhole ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}
+
 const SPAN = /^([1-9]\d{0,5})(min|h|d)$/;
 
 /**
@@ -24,11 +31,7 @@ const SPAN = /^([1-9]\d{0,5})(min|h|d)$/;
  */
 export function instantIn(text: string, now: number): string | undefined {
   const span = SPAN.exec(text);
-  if (span === null) {
-    const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i.test(text);
-    const at = isWhole ? Date.parse(text) : Number.NaN;
-    return Number.isNaN(at) ? undefined : new Date(at).toISOString();
-  }
+  if (span === null) return wholeInstantIn(text);
   const [seconds] = UNITS.find(([, name]) => name === span[2])!;
   return new Date(now + Number(span[1]) * seconds * 1000).toISOString();
 }

@@ -32,6 +32,9 @@ export interface ServerConfig {
   readonly allowPlaintext: boolean;
   readonly socketGroup: string | undefined;
   readonly operatorTokenFile: string | undefined;
+  readonly adminRate: number;
+  readonly adminRateBurst: number;
+  readonly adminRateWrongTokens: number;
   readonly readyFile: string | undefined;
   readonly mode: (typeof MODES)[number];
   readonly challenge: string;
@@ -196,6 +199,28 @@ const SETTINGS: Settings = {
     sentence: 'file with a token by which an operator may come in, besides those that were minted',
     allowed: 'a path',
     parse: asWritten,
+  },
+  adminRate: {
+    name: 'ADMIN_RATE',
+    sentence:
+      'requests that one operator may make on the admin listener in the long run; above that they are told to wait',
+    allowed: '1 to 10000 a second',
+    default: '100',
+    parse: wholeNumber(1, 10_000),
+  },
+  adminRateBurst: {
+    name: 'ADMIN_RATE_BURST',
+    sentence: 'requests that one operator may make there at once, after a pause',
+    allowed: '1 to 100000',
+    default: '500',
+    parse: wholeNumber(1, 100_000),
+  },
+  adminRateWrongTokens: {
+    name: 'ADMIN_RATE_WRONG_TOKENS',
+    sentence: 'wrong tokens that are looked up for one client address, at once and in the long run',
+    allowed: '1 to 10000 a minute',
+    default: '60',
+    parse: wholeNumber(1, 10_000),
   },
   readyFile: {
     name: 'READY_FILE',

@@ -1,5 +1,6 @@
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Heartbeat } from '#administration';
 import type { EventLog } from '#decision';
 import type { KeyRing } from '#identity';
 import { Problem } from '#problem';
@@ -30,19 +31,25 @@ export class DatabasePolicy implements PolicySupply {
   readonly #config: ServerConfig;
   readonly #ports: ServerPorts;
   readonly #keys: KeyRing;
+  readonly #heartbeat: () => Heartbeat;
   #embedded: EmbeddedPostgres | undefined;
   #isClosed = false;
   #followed: StoredPolicy | undefined;
   #operatorTokenFile: string | undefined;
 
   /** @throws Problem `database-unusable` where there should be a PostgreSQL of our own and it does not start */
-  static async open(config: ServerConfig, ports: ServerPorts, keys: KeyRing): Promise<DatabasePolicy> {
-    if (config.databaseUrl !== undefined) return new DatabasePolicy(config, ports, keys, undefined);
+  static async open(
+    config: ServerConfig,
+    ports: ServerPorts,
+    keys: KeyRing,
+    heartbeat: () => Heartbeat,
+  ): Promise<DatabasePolicy> {
+    if (config.databaseUrl !== undefined) return new DatabasePolicy(config, ports, keys, heartbeat, undefined);
     const say = (sentence: string) => ports.log({ kind: 'database', sentence });
     try {
       const folder = join(config.dataDir, 'postgresql');
       const embedded = await startEmbeddedPostgres({ folder, durability: 'full', say });
-      const policy = new DatabasePolicy(config, ports, keys, embedded);
+      const policy = new DatabasePolicy(config, ports, keys, heartbeat, embedded);
       policy.#supervise(embedded, { folder, durability: 'full', say });
       return policy;
     } catch (fault) {
@@ -51,7 +58,14 @@ export class DatabasePolicy implements PolicySupply {
     }
   }
 
-  private constructor(config: ServerConfig, ports: ServerPorts, keys: KeyRing, embedded: EmbeddedPostgres | undefined) {
+  private constructor(
+    config: ServerConfig,
+    ports: ServerPorts,
+    keys: KeyRing,
+    heartbeat: () => Heartbeat,
+    embedded: EmbeddedPostgres | undefined,
+  ) {
+    this.#heartbeat = heartbeat;
     this.#config = config;
     this.#ports = ports;
     this.#keys = keys;
@@ -92,6 +106,7 @@ export class DatabasePolicy implements PolicySupply {
       timer,
       random,
       pollMilliseconds: storePollMilliseconds,
+      heartbeat: this.#heartbeat,
     });
     try {
       await this.#followed.start();

@@ -21,6 +21,8 @@ const DURATION_BOUNDS = [
 ];
 /** How the feed may stand to its store; further ones appear once they happen. */
 const FEED_STATES = ['current', 'unreachable', 'went-back', 'forked', 'not-taken', 'refused'];
+/** Why requests to the admin listener are counted. */
+const ADMIN_REFUSED: readonly string[] = ['token-unknown', 'rate-exceeded', 'act-unrecorded'];
 
 /**
  * What Prometheus is told. Decisions are counted in plain arrays, as that happens on every request; they become text
@@ -40,6 +42,7 @@ export class Metrics {
   #policyDifferences = 0;
   #policyRefused = 0;
   #diskFaults = 0;
+  readonly #adminRefused = new Map(ADMIN_REFUSED.map((because) => [because, 0]));
   #feedState = 'current';
 
   constructor(parts: MetricsParts) {
@@ -81,6 +84,9 @@ export class Metrics {
         return;
       case 'records-dropped':
         this.#droppedRecords.set(event.sink, (this.#droppedRecords.get(event.sink) ?? 0) + event.records);
+        return;
+      case 'admin-refused':
+        this.#adminRefused.set(event.because, (this.#adminRefused.get(event.because) ?? 0) + 1);
         return;
       case 'search':
       case 'policy-in-force':
@@ -156,6 +162,9 @@ export class Metrics {
       'dharma_disk_faults_total',
       'Times that what is kept on disk could not be written or read.',
       () => one(this.#diskFaults),
+    );
+    this.#add('counter', 'dharma_admin_refused_total', 'Requests to the admin listener that are only counted.', () =>
+      [...this.#adminRefused].map(([because, value]) => ({ labels: { because }, value })),
     );
     this.#add('gauge', 'dharma_certificate_not_after_seconds', 'When the certificate of a listener ends.', () =>
       [...this.#certificateEnds].map(([listener, notAfter]) => ({ labels: { listener }, value: notAfter / 1000 })),

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { ServerStatus } from '#admin-api';
-import { ageSeconds, type Clock, DecisionPoint, type EventLog, type LiveSnapshot } from '#decision';
+import type { Heartbeat } from '#administration';
+import { ageSeconds, type Clock, DecisionPoint, type EventLog, type LiveSnapshot, type PolicyInForce } from '#decision';
 import { DecisionLog, type DroppedRecords, SinkQueue } from '#decision-log';
 import { Identity, type IdentitySettings, Issuers, KeyRing } from '#identity';
 import { Problem } from '#problem';
@@ -78,9 +80,14 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
   };
   try {
     const keys = new KeyRing();
+    const addresses: { -readonly [listener in keyof Addresses]: Addresses[listener] } = {
+      grpc: '',
+      http: '',
+      admin: '',
+    };
     const source: PolicySupply =
       config.policies === undefined
-        ? await DatabasePolicy.open(config, ports, keys)
+        ? await DatabasePolicy.open(config, ports, keys, heartbeatOf(ports, addresses))
         : new FolderPolicy(config.policies, config, ports);
     started.push(() => source.close());
     const issuers = issuersFor(config, ports);
@@ -97,11 +104,6 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
       mode: config.mode,
     });
     const standing = new Standing(ports.live, decisionPoint, ports.vitals);
-    const addresses: { -readonly [listener in keyof Addresses]: Addresses[listener] } = {
-      grpc: '',
-      http: '',
-      admin: '',
-    };
     const admin = new AdminListener({
       startThread: ports.startThread,
       settings: {
@@ -110,6 +112,11 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         socketGroup: config.socketGroup,
         databaseUrl: source.databaseUrl,
         operatorToken,
+        admission: {
+          perSecond: config.adminRate,
+          burst: config.adminRateBurst,
+          wrongTokensPerMinute: config.adminRateWrongTokens,
+        },
         logLevel: config.logLevel,
         decisionLog: {
           sinks: config.decisionLog,
@@ -249,6 +256,30 @@ function workshopFor(
   });
 }
 
+/** What this process says of itself to other servers. @param addresses  filled in as the listeners open */
+function heartbeatOf({ live, clock, version }: ServerPorts, addresses: Addresses): () => Heartbeat {
+  const startedAt = clock();
+  // Names of hosts repeat themselves, and so do addresses: a server that hid behind another would be waited for in vain.
+  const server = `${hostname()
+    .replaceAll(/[^A-Za-z0-9.-]/g, '-')
+    .slice(0, 63)}-${randomBytes(4).toString('hex')}`;
+  return () => {
+    const policy = live.inForce;
+    return {
+      server,
+      version,
+      address: addresses.admin,
+      startedAt,
+      policy: policy === undefined ? null : inForceOf(policy, clock()),
+    };
+  };
+}
+
+function inForceOf(policy: PolicyInForce, now: number): NonNullable<ServerStatus['policy']> {
+  const { epoch, revision, contentHash } = policy;
+  return { epoch, number: revision, contentHash, ageSeconds: ageSeconds(policy, now) };
+}
+
 /** What this process says of itself to operators. */
 function statusOf(
   { mode }: ServerConfig,
@@ -265,15 +296,7 @@ function statusOf(
       mode,
       source: source.kind,
       ready: standing.readiness(),
-      policy:
-        policy === undefined
-          ? null
-          : {
-              epoch: policy.epoch,
-              number: policy.revision,
-              contentHash: policy.contentHash,
-              ageSeconds: ageSeconds(policy, clock()),
-            },
+      policy: policy === undefined ? null : inForceOf(policy, clock()),
       feed: feedOf(source.state),
       addresses: { ...addresses },
       uptimeSeconds: Math.floor((clock() - startedAt) / 1000),

@@ -225,6 +225,8 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
         return;
       }
       case 'issuer-unused':
+      // Written a line each, strangers could drown out everything else.
+      case 'admin-refused':
         return;
       case 'records-dropped': {
         // In a flood, or while a sink is away, one line a minute says enough; the counter says the rest.

@@ -1,9 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { RefusedActs } from './acts.js';
+import { Admission } from './admission.js';
+import { AuditController } from './audit.controller.js';
 import { Credentials } from './credentials.js';
 import { DecisionsController } from './decisions.controller.js';
 import { DocumentsController } from './documents.controller.js';
 import { DomainsController } from './domains.controller.js';
 import { EpochsController } from './epochs.controller.js';
+import { FleetController } from './fleet.controller.js';
 import { IssuersController } from './issuers.controller.js';
 import { KeysController } from './keys.controller.js';
 import { OperatorsController } from './operators.controller.js';
@@ -34,8 +38,18 @@ export class AdminApiModule {
         KeysController,
         IssuersController,
         OperatorsController,
+        AuditController,
+        FleetController,
       ],
-      providers: [{ provide: ADMIN_API_PARTS, useValue: parts }, Operators, PolicySets, Publishing, Credentials],
+      providers: [
+        { provide: ADMIN_API_PARTS, useValue: parts },
+        Operators,
+        PolicySets,
+        Publishing,
+        Credentials,
+        Admission,
+        RefusedActs,
+      ],
     };
   }
 }

@@ -14,7 +14,8 @@ export class AdminProblemFilter extends ProblemFilter {
 /** Faults of PostgreSQL that pass: transactions that got in one another's way. */
 const CROSSED = /^40/;
 
-function toProblem(fault: unknown): unknown {
+/** What a fault is in the words of the catalogue; a fault that nobody shall see the reason of stays as it is. */
+export function toProblem(fault: unknown): unknown {
   if (fault instanceof RevisionUnknown) return new Problem('revision-unknown', { number: fault.number });
   if (fault instanceof RevisionCorrupt) return new Problem('revision-corrupt', { number: fault.number });
   if (fault instanceof PublicationRefused) return new Problem('publication-refused', { fault: fault.message });

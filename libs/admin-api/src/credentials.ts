@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Credential, CredentialHolder, CredentialKind, MintedCredential } from '#administration';
+import type { ActContext, Credential, CredentialHolder, CredentialKind, MintedCredential } from '#administration';
 import { parseInstant } from '#policy';
 import { Problem } from '#problem';
 import type { PageQuery } from './dto/revision.dto.js';
@@ -23,9 +23,14 @@ export class Credentials {
     @Inject(PolicySets) private readonly sets: PolicySets,
   ) {}
 
-  create(holder: CredentialHolder, expiresAt: string | undefined, createdBy: string): Promise<MintedCredential> {
+  create(
+    holder: CredentialHolder,
+    expiresAt: string | undefined,
+    createdBy: string,
+    context: ActContext,
+  ): Promise<MintedCredential> {
     const { credentials } = this.sets.history;
-    return credentials.create({ ...holder, createdBy, expiresAt: this.#expiry(expiresAt) });
+    return credentials.create({ ...holder, createdBy, expiresAt: this.#expiry(expiresAt) }, context);
   }
 
   async list(what: What, { limit = DEFAULT_LIMIT, next }: PageQuery): Promise<Page<Credential>> {
@@ -39,8 +44,8 @@ export class Credentials {
     return this.sets.history.credentials.lastUses(credentials.map(({ id }) => id));
   }
 
-  async revoke(what: What, id: string, by: string): Promise<Credential> {
-    const revoked = await this.sets.history.credentials.revoke(KINDS[what], id, by);
+  async revoke(what: What, id: string, by: string, context: ActContext): Promise<Credential> {
+    const revoked = await this.sets.history.credentials.revoke(KINDS[what], id, by, context);
     if (revoked === null) throw new Problem('credential-unknown', { what, id });
     return revoked;
   }

@@ -1,7 +1,8 @@
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RevisionUnknown } from '#administration';
+import { type ActContext, RevisionUnknown } from '#administration';
 import { Problem } from '#problem';
+import { Acts, CurrentContext } from './acts.js';
 import { ApiProblems } from './dto/problem.dto.js';
 import { EpochBody, Published, revisionView } from './dto/revision.dto.js';
 import { CurrentOperator, type Operator } from './operators.js';
@@ -23,6 +24,7 @@ export class EpochsController {
   ) {}
 
   @Post()
+  @Acts('epoch.begin', () => 'epoch')
   @ApiOperation({
     summary: 'Accept the history of a restored database: begin its next epoch',
     description:
@@ -39,12 +41,16 @@ export class EpochsController {
     'store-unavailable',
     'store-read-only',
   )
-  async begin(@Body() { because, above = 0 }: EpochBody, @CurrentOperator() { name }: Operator): Promise<Published> {
+  async begin(
+    @Body() { because, above = 0 }: EpochBody,
+    @CurrentOperator() { name }: Operator,
+    @CurrentContext() context: ActContext,
+  ): Promise<Published> {
     const { store } = this.sets.history;
     const { policy } = await inTime(this.parts.server.status());
     try {
       const provenance = { author: name, source: SOURCE, because };
-      const revision = await store.beginEpoch(provenance, Math.max(above, policy?.number ?? 0));
+      const revision = await store.beginEpoch(provenance, Math.max(above, policy?.number ?? 0), context);
       return { revision: revisionView(revision) };
     } catch (fault) {
       if (fault instanceof RevisionUnknown) throw new Problem('revision-unknown', { number: fault.number });

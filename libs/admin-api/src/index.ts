@@ -2,10 +2,12 @@
 
 export { AdminApiModule } from './admin-api.module.js';
 export { openApiDocument } from './open-api.js';
+export type { AdmissionSettings } from './admission.js';
 export {
   type AdminApiParts,
   type PastExplanation,
   type PastRequest,
+  type RefusedBecause,
   ServerLink,
   type ServerReadiness,
   type ServerStatus,

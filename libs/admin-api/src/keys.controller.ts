@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { CredentialHolder } from '#administration';
+import type { ActContext, CredentialHolder } from '#administration';
 import { Problem } from '#problem';
+import { Acts, CurrentContext } from './acts.js';
 import { Credentials } from './credentials.js';
 import { CredentialParams, KeyPage, keyView, KeyView, NewKeyBody, NewKeyView } from './dto/credential.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
@@ -23,13 +24,20 @@ export class KeysController {
   ) {}
 
   @Post()
+  @Acts('key.create', ({ body }) =>
+    body.mechanism ? `mechanism/${body.mechanism}` : `enforcement-point/${body.enforcementPoint}`,
+  )
   @ApiOperation({ summary: 'Make a key for an enforcement point or a client; the secret is shown once' })
   @ApiCreatedResponse({ type: NewKeyView })
   @ApiProblems(...PROBLEMS, 'enforcement-point-undeclared', 'api-key-mechanism-undeclared', 'store-read-only')
-  async create(@Body() body: NewKeyBody, @CurrentOperator() { name: createdBy }: Operator): Promise<NewKeyView> {
+  async create(
+    @Body() body: NewKeyBody,
+    @CurrentOperator() { name: createdBy }: Operator,
+    @CurrentContext() context: ActContext,
+  ): Promise<NewKeyView> {
     const holder = holderIn(body);
     await this.#declared(holder);
-    const { credential, token } = await this.credentials.create(holder, body.expiresAt, createdBy);
+    const { credential, token } = await this.credentials.create(holder, body.expiresAt, createdBy, context);
     return { ...keyView(credential), key: token };
   }
 
@@ -44,11 +52,16 @@ export class KeysController {
   }
 
   @Delete(':id')
+  @Acts('key.revoke', ({ params }) => `key/${params['id']}`)
   @ApiOperation({ summary: 'Revoke a key: from now on it opens nothing' })
   @ApiOkResponse({ type: KeyView })
   @ApiProblems(...PROBLEMS, 'credential-unknown', 'store-read-only')
-  async revoke(@Param() { id }: CredentialParams, @CurrentOperator() { name }: Operator): Promise<KeyView> {
-    return keyView(await this.credentials.revoke(WHAT, id, name));
+  async revoke(
+    @Param() { id }: CredentialParams,
+    @CurrentOperator() { name }: Operator,
+    @CurrentContext() context: ActContext,
+  ): Promise<KeyView> {
+    return keyView(await this.credentials.revoke(WHAT, id, name, context));
   }
 
   /** @throws Problem `enforcement-point-undeclared`, `api-key-mechanism-undeclared` */

@@ -1,5 +1,7 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { ActContext } from '#administration';
+import { Acts, CurrentContext } from './acts.js';
 import { Credentials } from './credentials.js';
 import {
   CredentialParams,
@@ -23,14 +25,17 @@ export class OperatorsController {
   constructor(@Inject(Credentials) private readonly credentials: Credentials) {}
 
   @Post()
+  @Acts('operator.create', ({ body }) => `operator/${body.name}`)
   @ApiOperation({ summary: 'Make a token for an operator; the secret is shown once' })
   @ApiCreatedResponse({ type: NewOperatorView })
   @ApiProblems(...PROBLEMS, 'store-read-only')
   async create(
     @Body() { name, expiresAt }: NewOperatorBody,
     @CurrentOperator() { name: createdBy }: Operator,
+    @CurrentContext() context: ActContext,
   ): Promise<NewOperatorView> {
-    const { credential, token } = await this.credentials.create({ kind: 'operator-token', name }, expiresAt, createdBy);
+    const holder = { kind: 'operator-token', name } as const;
+    const { credential, token } = await this.credentials.create(holder, expiresAt, createdBy, context);
     return { ...operatorView(credential), token };
   }
 
@@ -44,10 +49,15 @@ export class OperatorsController {
   }
 
   @Delete(':id')
+  @Acts('operator.revoke', ({ params }) => `operator/${params['id']}`)
   @ApiOperation({ summary: "Revoke an operator's token: from now on it opens nothing" })
   @ApiOkResponse({ type: OperatorView })
   @ApiProblems(...PROBLEMS, 'credential-unknown', 'store-read-only')
-  async revoke(@Param() { id }: CredentialParams, @CurrentOperator() { name }: Operator): Promise<OperatorView> {
-    return operatorView(await this.credentials.revoke(WHAT, id, name));
+  async revoke(
+    @Param() { id }: CredentialParams,
+    @CurrentOperator() { name }: Operator,
+    @CurrentContext() context: ActContext,
+  ): Promise<OperatorView> {
+    return operatorView(await this.credentials.revoke(WHAT, id, name, context));
   }
 }

@@ -1,8 +1,9 @@
-import type { CredentialStore, RevisionMark, RevisionStore } from '#administration';
+import type { AuditLog, CredentialStore, Fleet, RevisionMark, RevisionStore } from '#administration';
 import type { DecisionStore } from '#decision-log';
 import type { AccessRequest, Explanation } from '#engine';
 import type { IssuerStanding } from '#identity';
 import type { SourceFile } from '#policy';
+import type { AdmissionSettings } from './admission.js';
 
 /** What the serving thread says of itself. */
 export interface ServerStatus {
@@ -65,16 +66,27 @@ export type PastExplanation =
   | { readonly kind: 'revision-gone' }
   /** Others are being explained. */
   | { readonly kind: 'busy' };
+/** Why a request is counted and not written down: `act-unrecorded` is a refused act of which there were too many. */
+export type RefusedBecause = 'token-unknown' | 'rate-exceeded' | 'act-unrecorded';
 
 /** What the admin listener stands on. */
 export interface AdminApiParts {
   /** Null: the server decides by a folder, and there is nothing to publish to. */
-  readonly history: { readonly store: RevisionStore; readonly credentials: CredentialStore } | null;
+  readonly history: {
+    readonly store: RevisionStore;
+    readonly credentials: CredentialStore;
+    readonly audit: AuditLog;
+    readonly fleet: Fleet;
+  } | null;
   readonly server: ServerLink;
   /** Where decisions are recorded; absent: nowhere that can be searched. */
   readonly decisions?: DecisionStore | undefined;
   /** One more valid token, beside those of the store; any text that is not empty. */
   readonly operatorToken: string | undefined;
+  /** How often one may ask; undefined: as often as one likes. */
+  readonly admission?: AdmissionSettings | undefined;
+  /** Told of each request that is only counted. */
+  readonly onRefused?: ((because: RefusedBecause) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { RefusedActs } from './acts.js';
 import { AdminProblemFilter } from './admin-problem.filter.js';
 import { jsonBody } from './json-body.js';
+import { Problem } from '#problem';
 import { serveApiDescription } from './open-api.js';
 import { type OperatorRequest, Operators } from './operators.js';
 import { RequestPipe } from './request.pipe.js';
@@ -31,6 +34,8 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
     body.length === 0 ? undefined : jsonBody(body),
   );
   instance.decorateRequest('operator', null);
+  instance.decorateRequest('requestId', '');
+  instance.decorateRequest('clientAddress', null);
   instance.addHook('onRoute', (route) => {
     route.bodyLimit = BUNDLE_ROUTES.has(route.url) ? MAX_BUNDLE_BODY_BYTES : MAX_ADMIN_BODY_BYTES;
   });
@@ -39,8 +44,18 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
     const { url } = request.routeOptions;
     if (url === undefined || OPEN_ROUTES.has(url)) return;
     if (url.startsWith(DOCS)) return;
-    reply.headers(PRIVATE);
-    (request as OperatorRequest).operator = await operators.authenticate(request.headers.authorization);
+    const asked = request as OperatorRequest;
+    // What stands in headers is by word of the client, and the audit log is no place for that.
+    asked.requestId = randomUUID();
+    asked.clientAddress = request.socket.remoteAddress ?? null;
+    reply.headers({ ...PRIVATE, 'x-request-id': asked.requestId });
+    try {
+      asked.operator = await operators.authenticate(request.headers.authorization, asked.clientAddress);
+    } catch (fault) {
+      const seconds = fault instanceof Problem ? fault.members['retryAfterSeconds'] : undefined;
+      if (seconds !== undefined) reply.header('retry-after', String(seconds));
+      throw fault;
+    }
   });
   instance.addHook('onSend', async (request, reply, payload) => {
     const { url = '' } = request.routeOptions;
@@ -49,6 +64,7 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
     return payload;
   });
   app.useGlobalFilters(new AdminProblemFilter());
+  app.useGlobalInterceptors(app.get(RefusedActs));
   app.useGlobalPipes(new RequestPipe());
   serveApiDescription(app);
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  type ActContext,
   plan,
   type Plan,
   planRestore,
@@ -20,6 +21,7 @@ interface Asked {
   readonly base: RevisionBase | null;
   readonly provenance: Provenance;
   readonly idempotencyKey: string | undefined;
+  readonly context: ActContext;
   readonly plan: (base: readonly StoredDocument[]) => Plan;
 }
 
@@ -51,13 +53,19 @@ export class Publishing {
     };
   }
 
-  async publish(body: PublishBody, author: string, idempotencyKey: string | undefined): Promise<Published> {
+  async publish(
+    body: PublishBody,
+    author: string,
+    idempotencyKey: string | undefined,
+    context: ActContext,
+  ): Promise<Published> {
     judgeFileNames(body);
     const { source, because, gitCommit, gitAuthor } = body;
     return this.#publish({
       base: body.base,
       provenance: { author, source, because, gitCommit, gitAuthor },
       idempotencyKey,
+      context,
       plan: (base) => this.#planned(body, base),
     });
   }
@@ -68,11 +76,13 @@ export class Publishing {
     asked: Pick<PublishBody, 'base' | 'because'>,
     author: string,
     idempotencyKey: string | undefined,
+    context: ActContext,
   ): Promise<Published> {
     return this.#publish({
       base: asked.base,
       provenance: { author, source: 'restore', because: asked.because },
       idempotencyKey,
+      context,
       plan: (base) => planRestore(base, past.documents, this.parts.clock()),
     });
   }
@@ -81,7 +91,7 @@ export class Publishing {
     return plan({ base, source, files, prune: prune ?? true, now: this.parts.clock() });
   }
 
-  async #publish({ base, provenance, idempotencyKey, plan: planOn }: Asked): Promise<Published> {
+  async #publish({ base, provenance, idempotencyKey, context, plan: planOn }: Asked): Promise<Published> {
     const { store } = this.sets.history;
     const newest = await this.sets.newest();
     const isStale = !isOn(base, newest.revision);
@@ -90,7 +100,8 @@ export class Publishing {
     if (!isStale) refuseUnlessValid(planned);
     const { put, remove } = planned;
     // INVARIANT: on a base that is not the newest a store publishes nothing, so nothing unjudged is stored.
-    return publishedView(await store.publish({ base, put, remove, provenance, idempotencyKey }), newest.revision);
+    const publication = { base, put, remove, provenance, idempotencyKey };
+    return publishedView(await store.publish(publication, context), newest.revision);
   }
 
   async #baseOf(base: RevisionBase | null, newest: PolicySet, idempotencyKey: string | undefined): Promise<PolicySet> {

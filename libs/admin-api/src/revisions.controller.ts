@@ -1,8 +1,9 @@
 import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { changeSummary, keyText, spokenChanges } from '#administration';
+import { type ActContext, changeSummary, keyText, spokenChanges } from '#administration';
 import type { HttpReply } from '#http';
 import { Problem } from '#problem';
+import { Acts, CurrentContext } from './acts.js';
 import { DocumentPage } from './dto/document.dto.js';
 import { DiffView, PublishBody, RestoreBody } from './dto/plan.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
@@ -50,6 +51,7 @@ export class RevisionsController {
   ) {}
 
   @Post()
+  @Acts('revision.publish', ({ body }) => `source/${body.source}`)
   @ApiOperation({
     summary: 'Publish a bundle on the revision that it was planned on',
     description:
@@ -63,9 +65,10 @@ export class RevisionsController {
     @Body() body: PublishBody,
     @Headers('idempotency-key') key: string | undefined,
     @CurrentOperator() { name }: Operator,
+    @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
-    return answered(reply, await this.publishing.publish(body, name, judgedKey(key)));
+    return answered(reply, await this.publishing.publish(body, name, judgedKey(key), context));
   }
 
   @Get()
@@ -114,6 +117,7 @@ export class RevisionsController {
   }
 
   @Post(':n/restore')
+  @Acts('revision.restore', ({ params }) => `revision/${params['n']}`)
   @ApiOperation({
     summary: 'Publish a new revision with the content of an old one',
     description: 'Judged like any other: what was valid once may not be valid any more.',
@@ -127,10 +131,12 @@ export class RevisionsController {
     @Body() body: RestoreBody,
     @Headers('idempotency-key') key: string | undefined,
     @CurrentOperator() { name }: Operator,
+    @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
     const past = await this.sets.at(n);
-    return answered(reply, await this.publishing.restore(past, body, name, judgedKey(key)));
+    const restoring = { ...context, act: 'revision.restore', object: `revision/${n}` } as const;
+    return answered(reply, await this.publishing.restore(past, body, name, judgedKey(key), restoring));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ActContext } from './act.js';
 import type { Credential, CredentialKind, KeyedClient, MintedCredential, NewCredential } from './credential.js';
 
 /** A key of an enforcement point or of a client, as the threads that check keys need it. */
@@ -14,7 +15,8 @@ interface ActiveSecret {
 
 /**
  * Keys of enforcement points and of clients, and tokens of operators. They are no documents: publishing and pruning never
- * touch them. Credentials are added and revoked; nothing else ever happens to them. When one was last used is kept beside.
+ * touch them. Credentials are added and revoked; nothing else ever happens to them, and each time the act goes to the audit
+ * log in the same step. When one was last used is kept beside.
  */
 export abstract class CredentialStore {
   /**
@@ -22,7 +24,7 @@ export abstract class CredentialStore {
    *
    * @throws PublicationRefused
    */
-  abstract create(credential: NewCredential): Promise<MintedCredential>;
+  abstract create(credential: NewCredential, context?: ActContext): Promise<MintedCredential>;
 
   /**
    * Credentials of some kinds, revoked ones included, by id.
@@ -43,7 +45,12 @@ export abstract class CredentialStore {
    *
    * @returns null when there is none of these kinds and this id
    */
-  abstract revoke(kinds: readonly CredentialKind[], id: string, by: string): Promise<Credential | null>;
+  abstract revoke(
+    kinds: readonly CredentialKind[],
+    id: string,
+    by: string,
+    context?: ActContext,
+  ): Promise<Credential | null>;
 
   /** All keys of enforcement points and clients that are not revoked; expired ones may be among them. */
   abstract activeKeys(): Promise<readonly ActiveKey[]>;

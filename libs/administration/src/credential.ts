@@ -89,6 +89,13 @@ export function isActive({ expiresAt, revokedAt }: Credential, now: number): boo
   return revokedAt === undefined && (expiresAt === undefined || now < expiresAt);
 }
 
+/** What a holder says beside kind and name, each list under its length. */
+export function holderTexts(holder: CredentialHolder): readonly string[] {
+  if (holder.kind !== 'client-key') return [];
+  const { subject, scopes, groups } = holder.client;
+  return [subject, String(scopes.length), ...scopes, String(groups.length), ...groups];
+}
+
 /**
  * Holds a credential to what every store can keep.
  *

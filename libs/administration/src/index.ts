@@ -1,6 +1,23 @@
 /** The history of a policy set: what a revision is, how one follows another, and the port to where they are kept. */
 
+export {
+  type Act,
+  type ActContext,
+  actHash,
+  type ActKind,
+  ACTS,
+  credentialAct,
+  credentialHash,
+  headText,
+  inContext,
+  judgeAct,
+  type NewAct,
+  NO_LINK,
+  revisionAct,
+} from './act.js';
+export { type ActFilter, type ActPage, AuditLog } from './audit-log.js';
 export { bundleChanges, type BundleChanges, documentChanges } from './bundle-changes.js';
+export { type Break, ChainReader, type KnownHead } from './chain.js';
 export {
   type Credential,
   type CredentialHolder,
@@ -38,6 +55,7 @@ export {
   planRestore,
   type PlanRequest,
 } from './plan.js';
+export { behind, Fleet, type Heartbeat, type ServerSeen, SILENT_SECONDS } from './fleet.js';
 export { ruleWords, type SpokenRule } from './rule-words.js';
 export {
   type ChangeCounts,
@@ -65,6 +83,7 @@ export {
   type PublishOutcome,
   type Revision,
   type RevisionMark,
+  storable,
 } from './revision.js';
 export { RevisionCorrupt, RevisionStore, RevisionUnknown } from './revision-store.js';
 export { StoreFault } from './store-fault.js';

@@ -1,3 +1,4 @@
+import type { ActContext } from './act.js';
 import type { DocumentChange, Provenance, Publication, PublishOutcome, Revision } from './revision.js';
 import type { StoredDocument } from './stored-document.js';
 
@@ -37,11 +38,11 @@ export abstract class RevisionStore {
   abstract changes(since: number, until: number): Promise<readonly DocumentChange[]>;
 
   /**
-   * Appends a revision in one serialisable step, wholly or not at all.
+   * Appends a revision in one serialisable step, wholly or not at all, and with it the act to the audit log.
    *
    * @throws PublicationRefused
    */
-  abstract publish(publication: Publication): Promise<PublishOutcome>;
+  abstract publish(publication: Publication, context?: ActContext): Promise<PublishOutcome>;
 
   /**
    * Appends a revision with the newest one's content in the next epoch. By it an operator says, after a restore, that
@@ -50,7 +51,7 @@ export abstract class RevisionStore {
    * @param above  the highest number that any server has seen, so that numbers keep growing
    * @throws RevisionUnknown  when nothing was ever published
    */
-  abstract beginEpoch(provenance: Provenance, above: number): Promise<Revision>;
+  abstract beginEpoch(provenance: Provenance, above: number, context?: ActContext): Promise<Revision>;
 }
 
 export class RevisionUnknown extends Error {

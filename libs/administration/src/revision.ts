@@ -109,6 +109,11 @@ export function isStorable(text: string): boolean {
   return !UNSTORABLE.test(text);
 }
 
+/** The nearest text that survives there: for what is noted and never read back by its name. */
+export function storable(text: string): string {
+  return text.replaceAll(new RegExp(UNSTORABLE, 'gu'), '\uFFFD');
+}
+
 function judgeText(member: string, text: string, maximum: number): void {
   if (text === '') throw new PublicationRefused(`\`${member}\` is empty`);
   if (text.length > maximum) throw new PublicationRefused(`\`${member}\` is longer than ${maximum} characters`);

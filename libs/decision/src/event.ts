@@ -45,6 +45,8 @@ export type ServiceEvent =
   | { readonly kind: 'certificate-unusable'; readonly listener: string; readonly fault: string }
   /** What opening a database led to. */
   | { readonly kind: 'database'; readonly sentence: string }
+  /** A request to the admin listener that is only counted: a wrong token, one too many, or a refusal nobody wrote down. */
+  | { readonly kind: 'admin-refused'; readonly because: string }
   /** The admin listener died; another one takes its place. */
   | { readonly kind: 'admin-crashed'; readonly fault: string }
   /** Records of decisions that a sink, or all of them, will never have. */

@@ -127,6 +127,13 @@ export const CATALOGUE = {
       'send `authorization: Bearer <token>`; `dharma operators recover` mints a token with access to the database',
     headers: { 'www-authenticate': 'Bearer' },
   },
+  'rate-exceeded': {
+    title: 'Too many requests',
+    status: 429,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: 'this operator, or this address with tokens that do not count, asks too often; try again in {seconds} s',
+    remedy: 'wait as long as `Retry-After` says; `DHARMA_ADMIN_RATE` sets what one operator may ask',
+  },
   'no-history': {
     title: 'There is no history here',
     status: 409,

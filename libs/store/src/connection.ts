@@ -1,19 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
-import type { CredentialStore, RevisionStore } from '#administration';
+import type { AuditLog, CredentialStore, Fleet, RevisionStore } from '#administration';
 import type { DecisionStore } from '#decision-log';
 import { type Connected, type DatabaseSettings, openDatabase } from './database.js';
 import { migrateDatabase, type MigrateMode } from './migrate.js';
+import { PostgresAuditLog } from './postgres-audit-log.js';
 import { PostgresCredentialStore } from './postgres-credential-store.js';
 import { PostgresDecisionStore } from './postgres-decision-store.js';
+import { PostgresFleet } from './postgres-fleet.js';
 import { PostgresRevisionStore } from './postgres-revision-store.js';
 import type { Timer } from './revision-feed.js';
 import { RevisionHints } from './revision-hints.js';
 
-/** Both stores over one pool of connections. */
+/** All stores over one pool of connections. */
 export interface Stores {
   readonly store: RevisionStore;
   readonly credentials: CredentialStore;
+  readonly audit: AuditLog;
+  readonly fleet: Fleet;
   close(): Promise<void>;
 }
 
@@ -82,9 +86,11 @@ export function connectLazily(settings: DatabaseSettings & { readonly random: ()
   };
 }
 
-function storesOver(dataSource: Connected, random: () => number): Pick<Stores, 'store' | 'credentials'> {
+function storesOver(dataSource: Connected, random: () => number): Omit<Stores, 'close'> {
   return {
     store: new PostgresRevisionStore({ dataSource, random, wait }),
     credentials: new PostgresCredentialStore(dataSource),
+    audit: new PostgresAuditLog(dataSource),
+    fleet: new PostgresFleet(dataSource),
   };
 }

@@ -17,12 +17,16 @@ export {
 } from './embedded/embedded-postgres.js';
 export { EmbeddedPostgresFault } from './embedded/fault.js';
 export type { RootIdentityKind } from './embedded/identity.js';
+export { MemoryAuditLog } from './memory-audit-log.js';
 export { MemoryCredentialStore } from './memory-credential-store.js';
 export { MemoryDecisionStore } from './memory-decision-store.js';
+export { MemoryFleet } from './memory-fleet.js';
 export { MemoryRevisionStore } from './memory-revision-store.js';
 export { grantServing, migrateDatabase, type MigrateMode, MigrationsMissing } from './migrate.js';
+export { PostgresAuditLog } from './postgres-audit-log.js';
 export { PostgresCredentialStore } from './postgres-credential-store.js';
 export { PostgresDecisionStore, type PostgresDecisionStoreParts } from './postgres-decision-store.js';
+export { PostgresFleet } from './postgres-fleet.js';
 export { PostgresRevisionStore, type PostgresRevisionStoreParts } from './postgres-revision-store.js';
 export { type FeedAlarm, type FeedState, RevisionFeed, type RevisionFeedParts, type Timer } from './revision-feed.js';
 export { RevisionHints, type RevisionHintsParts } from './revision-hints.js';

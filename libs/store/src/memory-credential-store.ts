@@ -1,7 +1,9 @@
 import {
+  type ActContext,
   type ActiveKey,
   activeKey,
   type Credential,
+  credentialAct,
   type CredentialKind,
   CredentialStore,
   FIRST_OPERATOR,
@@ -11,25 +13,29 @@ import {
   type MintedCredential,
   type NewCredential,
 } from '#administration';
+import { MemoryAuditLog } from './memory-audit-log.js';
 
 /** Credentials that end with the process. */
 export class MemoryCredentialStore extends CredentialStore {
   readonly #clock: () => number;
+  readonly #audit: MemoryAuditLog;
   readonly #credentials = new Map<string, Credential>();
   readonly #uses = new Map<string, number>();
   #changes = 0;
 
   /** @param clock  milliseconds since 1970 */
-  constructor(clock: () => number) {
+  constructor(clock: () => number, audit = new MemoryAuditLog(clock)) {
     super();
     this.#clock = clock;
+    this.#audit = audit;
   }
 
-  async create(asked: NewCredential): Promise<MintedCredential> {
+  async create(asked: NewCredential, context: ActContext = {}): Promise<MintedCredential> {
     judgeCredential(asked);
     const { id, sha256, token } = mint(asked.kind);
     const credential = { ...asked, id, sha256, createdAt: this.#clock() };
     this.#keep(credential);
+    this.#audit.appendNow({ ...credentialAct(credential, 'create'), operator: asked.createdBy }, context);
     return { credential, token };
   }
 
@@ -47,12 +53,18 @@ export class MemoryCredentialStore extends CredentialStore {
     return this.#credentials.get(id) ?? null;
   }
 
-  async revoke(kinds: readonly CredentialKind[], id: string, by: string): Promise<Credential | null> {
+  async revoke(
+    kinds: readonly CredentialKind[],
+    id: string,
+    by: string,
+    context: ActContext = {},
+  ): Promise<Credential | null> {
     const credential = this.#credentials.get(id);
     if (credential === undefined || !kinds.includes(credential.kind)) return null;
     if (credential.revokedAt !== undefined) return credential;
     const revoked = { ...credential, revokedAt: this.#clock(), revokedBy: by };
     this.#keep(revoked);
+    this.#audit.appendNow({ ...credentialAct(revoked, 'revoke'), operator: by }, context);
     return revoked;
   }
 
@@ -82,12 +94,18 @@ export class MemoryCredentialStore extends CredentialStore {
 
   async mintFirstOperator(): Promise<string | null> {
     if ([...this.#credentials.values()].some(({ kind }) => kind === 'operator-token')) return null;
-    const { token } = await this.create({ kind: 'operator-token', name: FIRST_OPERATOR, createdBy: MINTED_BY.first });
+    const { token } = await this.create(
+      { kind: 'operator-token', name: FIRST_OPERATOR, createdBy: MINTED_BY.first },
+      { act: 'operator.first' },
+    );
     return token;
   }
 
   async recoverOperator(name: string): Promise<string> {
-    const { token } = await this.create({ kind: 'operator-token', name, createdBy: MINTED_BY.recovery });
+    const { token } = await this.create(
+      { kind: 'operator-token', name, createdBy: MINTED_BY.recovery },
+      { act: 'operator.recover' },
+    );
     return token;
   }
 

@@ -1,4 +1,5 @@
 import {
+  type ActContext,
   documentChanges,
   type DocumentChange,
   isOnNewest,
@@ -12,10 +13,12 @@ import {
   type PublicationStep,
   type PublishOutcome,
   type Revision,
+  revisionAct,
   RevisionStore,
   RevisionUnknown,
   type StoredDocument,
 } from '#administration';
+import { MemoryAuditLog } from './memory-audit-log.js';
 
 interface Entry {
   readonly revision: Revision;
@@ -27,12 +30,14 @@ interface Entry {
 /** A history that ends with the process. */
 export class MemoryRevisionStore extends RevisionStore {
   readonly #clock: () => number;
+  readonly #audit: MemoryAuditLog;
   readonly #entries: Entry[] = [];
 
   /** @param clock  milliseconds since 1970 */
-  constructor(clock: () => number) {
+  constructor(clock: () => number, audit = new MemoryAuditLog(clock)) {
     super();
     this.#clock = clock;
+    this.#audit = audit;
   }
 
   async newest(): Promise<Revision | null> {
@@ -59,7 +64,7 @@ export class MemoryRevisionStore extends RevisionStore {
     return documentChanges(this.#documents(since), this.#documents(until));
   }
 
-  async publish(publication: Publication): Promise<PublishOutcome> {
+  async publish(publication: Publication, context: ActContext = {}): Promise<PublishOutcome> {
     judgePublication(publication);
     const { idempotencyKey, provenance } = publication;
     const hash = publicationHash(publication);
@@ -86,14 +91,15 @@ export class MemoryRevisionStore extends RevisionStore {
         base: newest?.number ?? null,
       },
     });
+    this.#audit.appendNow(revisionAct(revision, newest), context);
     return { kind: 'published', revision };
   }
 
-  async beginEpoch(provenance: Provenance, above: number): Promise<Revision> {
+  async beginEpoch(provenance: Provenance, above: number, context: ActContext = {}): Promise<Revision> {
     judgeProvenance(provenance);
     const newest = this.#newest();
     if (newest === null) throw new RevisionUnknown(0);
-    return this.#append({
+    const revision = this.#append({
       step: { put: [], remove: [] },
       hash: '',
       idempotencyKey: undefined,
@@ -106,6 +112,8 @@ export class MemoryRevisionStore extends RevisionStore {
         base: newest.number,
       },
     });
+    this.#audit.appendNow(revisionAct(revision, newest), context);
+    return revision;
   }
 
   #newest(): Revision | null {

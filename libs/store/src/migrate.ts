@@ -47,8 +47,8 @@ export async function migrateDatabase(url: string, mode: MigrateMode): Promise<r
 }
 
 /**
- * Lets a role read everything, append to the history, add and revoke credentials, note when they were used, record
- * decisions and have whole old days of them dropped; nothing else.
+ * Lets a role read everything, append to the history and to the audit log, add and revoke credentials, note when they were
+ * used, say that a server is there, record decisions and have whole old days of them dropped; nothing else.
  *
  * @param role  a role of the database, which exists
  * @throws StoreFault
@@ -65,6 +65,9 @@ export async function grantServing(url: string, role: string): Promise<void> {
       grant insert, update on ${SCHEMA}.credential_use to ${quoted};
       grant insert on ${SCHEMA}.decision to ${quoted};
       grant execute on function ${SCHEMA}.keep_decision_days(integer) to ${quoted};
+      grant insert on ${SCHEMA}.audit to ${quoted};
+      grant update on ${SCHEMA}.audit_turn to ${quoted};
+      grant insert, update, delete on ${SCHEMA}.server to ${quoted};
     `);
   } catch (fault) {
     throw storeFault(fault);

@@ -1,7 +1,9 @@
 import {
+  type ActContext,
   type ActiveKey,
   activeKey,
   type Credential,
+  credentialAct,
   type CredentialHolder,
   type CredentialKind,
   CredentialStore,
@@ -13,6 +15,8 @@ import {
   type NewCredential,
 } from '#administration';
 import { type Connected, storeFault } from './database.js';
+import { appendAct, inTurn } from './postgres-audit-log.js';
+import type { Sql } from './postgres-reading.js';
 
 interface CredentialRow {
   readonly id: string;
@@ -36,6 +40,7 @@ const SELECT = `select c.id, c.kind, c.name, c.sha256, c.created_at, c.created_b
 const KEYS: readonly CredentialKind[] = ['client-key', 'enforcement-point-key'];
 /** What a credential that is no client's key says of a client. */
 const NOBODY = { subject: null, scopes: null, groups: null };
+const ANY_OPERATOR = `select id from dharma.credential where kind = 'operator-token' limit 1`;
 const UNIQUE_VIOLATION = '23505';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -49,19 +54,9 @@ export class PostgresCredentialStore extends CredentialStore {
     this.#dataSource = dataSource;
   }
 
-  async create(asked: NewCredential): Promise<MintedCredential> {
+  async create(asked: NewCredential, context: ActContext = {}): Promise<MintedCredential> {
     judgeCredential(asked);
-    const { kind, name, createdBy, expiresAt } = asked;
-    const expiry = expiresAt === undefined ? null : new Date(expiresAt);
-    const { subject, scopes, groups } = asked.kind === 'client-key' ? asked.client : NOBODY;
-    const { id, sha256, token } = mint(kind);
-    const [row] = await this.#rows<Pick<CredentialRow, 'created_at'>>(
-      `insert into dharma.credential (id, kind, name, sha256, created_at, created_by, database_role, expires_at,
-                                      subject, scopes, groups)
-       values ($1, $2, $3, $4, now(), $5, session_user, $6, $7, $8, $9) returning created_at`,
-      [id, kind, name, sha256, createdBy, expiry, subject, scopes, groups],
-    );
-    return { credential: { ...asked, id, sha256, createdAt: row!.created_at.getTime() }, token };
+    return inTurn(this.#dataSource, (sql) => insert(sql, asked, context, false));
   }
 
   async list(
@@ -82,14 +77,24 @@ export class PostgresCredentialStore extends CredentialStore {
     return row === undefined ? null : toCredential(row);
   }
 
-  async revoke(kinds: readonly CredentialKind[], id: string, by: string): Promise<Credential | null> {
+  async revoke(
+    kinds: readonly CredentialKind[],
+    id: string,
+    by: string,
+    context: ActContext = {},
+  ): Promise<Credential | null> {
     const found = await this.find(id);
     if (found === null || !kinds.includes(found.kind)) return null;
-    await this.#rows(
-      `insert into dharma.credential_revocation (credential, revoked_at, revoked_by, database_role)
-       values ($1, now(), $2, session_user) on conflict do nothing`,
-      [id, by],
-    );
+    if (found.revokedAt !== undefined) return found;
+    await inTurn(this.#dataSource, async (sql) => {
+      const revoked = (await sql(
+        `insert into dharma.credential_revocation (credential, revoked_at, revoked_by, database_role)
+         values ($1, now(), $2, session_user) on conflict do nothing returning credential`,
+        [id, by],
+      )) as readonly unknown[];
+      // Somebody else may have been first.
+      if (revoked.length > 0) await appendAct(sql, { ...credentialAct(found, 'revoke'), operator: by }, context);
+    });
     return this.find(id);
   }
 
@@ -139,25 +144,26 @@ export class PostgresCredentialStore extends CredentialStore {
   }
 
   async mintFirstOperator(): Promise<string | null> {
-    const { id, sha256, token } = mint('operator-token');
+    const asked = { kind: 'operator-token', name: FIRST_OPERATOR, createdBy: MINTED_BY.first } as const;
+    // Every start asks, most of them for nothing: they need not stand in line.
+    if ((await this.#rows(ANY_OPERATOR, [])).length > 0) return null;
     try {
-      // Of several at once the unique index lets one through.
-      const minted = await this.#rows(
-        `insert into dharma.credential (id, kind, name, sha256, created_at, created_by, database_role, is_first)
-         select $1, 'operator-token', $2, $3, now(), $4, session_user, true
-         where not exists (select from dharma.credential where kind = 'operator-token')
-         returning id`,
-        [id, FIRST_OPERATOR, sha256, MINTED_BY.first],
-      );
-      return minted.length === 0 ? null : token;
+      return await inTurn(this.#dataSource, async (sql) => {
+        if (((await sql(ANY_OPERATOR)) as readonly unknown[]).length > 0) return null;
+        return (await insert(sql, asked, { act: 'operator.first' }, true)).token;
+      });
     } catch (fault) {
+      // Of several at once, some of them of a version before, the unique index lets one through.
       if (storeFault(fault).code === UNIQUE_VIOLATION) return null;
       throw fault;
     }
   }
 
   async recoverOperator(name: string): Promise<string> {
-    const { token } = await this.create({ kind: 'operator-token', name, createdBy: MINTED_BY.recovery });
+    const { token } = await this.create(
+      { kind: 'operator-token', name, createdBy: MINTED_BY.recovery },
+      { act: 'operator.recover' },
+    );
     return token;
   }
 
@@ -168,6 +174,28 @@ export class PostgresCredentialStore extends CredentialStore {
       throw storeFault(fault);
     }
   }
+}
+
+/** @param isFirst  the operator that a database begins with */
+async function insert(
+  sql: Sql,
+  asked: NewCredential,
+  context: ActContext,
+  isFirst: boolean,
+): Promise<MintedCredential> {
+  const { kind, name, createdBy, expiresAt } = asked;
+  const expiry = expiresAt === undefined ? null : new Date(expiresAt);
+  const { subject, scopes, groups } = asked.kind === 'client-key' ? asked.client : NOBODY;
+  const { id, sha256, token } = mint(kind);
+  const [row] = (await sql(
+    `insert into dharma.credential (id, kind, name, sha256, created_at, created_by, database_role, expires_at,
+                                    subject, scopes, groups, is_first)
+     values ($1, $2, $3, $4, now(), $5, session_user, $6, $7, $8, $9, $10) returning created_at`,
+    [id, kind, name, sha256, createdBy, expiry, subject, scopes, groups, isFirst],
+  )) as readonly Pick<CredentialRow, 'created_at'>[];
+  const credential = { ...asked, id, sha256, createdAt: row!.created_at.getTime() };
+  await appendAct(sql, { ...credentialAct(credential, 'create'), operator: createdBy }, context);
+  return { credential, token };
 }
 
 function toCredential(row: CredentialRow): Credential {

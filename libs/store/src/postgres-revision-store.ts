@@ -1,4 +1,5 @@
 import {
+  type ActContext,
   contentHashOf,
   documentChanges,
   type DocumentChange,
@@ -11,12 +12,14 @@ import {
   publicationStep,
   type PublishOutcome,
   type Revision,
+  revisionAct,
   RevisionCorrupt,
   RevisionStore,
   RevisionUnknown,
   type StoredDocument,
 } from '#administration';
 import { type Connected, storeFault } from './database.js';
+import { appendAct, takeTurn } from './postgres-audit-log.js';
 import { documentsAt, marksAt, type Sql } from './postgres-reading.js';
 import { appendRevision, appendStep } from './postgres-writing.js';
 
@@ -44,8 +47,6 @@ interface RevisionRow {
 
 const ATTEMPTS = 10;
 const WAIT_MILLISECONDS = 20;
-/** What a statement of a publication may take: one that hangs holds up nobody, but keeps its connection. */
-const STATEMENT_MILLISECONDS = 25_000;
 /** Serialisation failure, deadlock, and a number or key that another publisher took first. */
 const CROSSED = new Set(['40001', '40P01', '23505']);
 
@@ -96,7 +97,7 @@ export class PostgresRevisionStore extends RevisionStore {
     });
   }
 
-  async publish(publication: Publication): Promise<PublishOutcome> {
+  async publish(publication: Publication, context: ActContext = {}): Promise<PublishOutcome> {
     judgePublication(publication);
     return this.#writing(async (sql): Promise<PublishOutcome> => {
       const { idempotencyKey } = publication;
@@ -126,11 +127,13 @@ export class PostgresRevisionStore extends RevisionStore {
         requestHash,
       });
       await appendStep(sql, step, number);
-      return { kind: 'published', revision: toRevision(row as RevisionRow) };
+      const revision = toRevision(row as RevisionRow);
+      await appendAct(sql, revisionAct(revision, newest), context);
+      return { kind: 'published', revision };
     });
   }
 
-  async beginEpoch(provenance: Provenance, above: number): Promise<Revision> {
+  async beginEpoch(provenance: Provenance, above: number, context: ActContext = {}): Promise<Revision> {
     judgeProvenance(provenance);
     return this.#writing(async (sql) => {
       const newest = await newestIn(sql);
@@ -144,7 +147,9 @@ export class PostgresRevisionStore extends RevisionStore {
         idempotencyKey: undefined,
         requestHash: '',
       });
-      return toRevision(row as RevisionRow);
+      const revision = toRevision(row as RevisionRow);
+      await appendAct(sql, revisionAct(revision, newest), context);
+      return revision;
     });
   }
 
@@ -164,8 +169,9 @@ export class PostgresRevisionStore extends RevisionStore {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await dataSource.transaction('SERIALIZABLE', async (manager) => {
-          await manager.query(`set local statement_timeout = ${STATEMENT_MILLISECONDS}`);
-          return write((text, values) => manager.query(text, values as unknown[]));
+          const sql: Sql = (text, values) => manager.query(text, values as unknown[]);
+          await takeTurn(sql);
+          return write(sql);
         });
       } catch (thrown) {
         const fault = ours(thrown);

@@ -1,4 +1,4 @@
-import type { PastExplanation, PastRequest, ServerStatus } from '#admin-api';
+import type { AdmissionSettings, PastExplanation, PastRequest, ServerStatus } from '#admin-api';
 import type { ServiceEvent } from '#decision';
 import type { IssuerStanding } from '#identity';
 import type { PackedFiles } from '#policy';
@@ -15,6 +15,7 @@ export interface AdminSettings {
   readonly databaseUrl: string | undefined;
   /** One more token that is an operator's. */
   readonly operatorToken: string | undefined;
+  readonly admission: AdmissionSettings;
   readonly logLevel: LogLevel;
   readonly decisionLog: DecisionLogSettings;
   /** Of this program. */

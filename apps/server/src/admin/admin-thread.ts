@@ -56,6 +56,8 @@ answerCalls(parentPort!, {
       },
       decisions: sinks.store,
       operatorToken: settings.operatorToken,
+      admission: settings.admission,
+      onRefused: (because) => log({ kind: 'admin-refused', because }),
       clock: Date.now,
     });
     try {

@@ -2,7 +2,14 @@ import { newDocument, type NewCredential, type Revision, type RevisionStore } fr
 import { LiveSnapshot, type PolicyInForce, type ServiceEvent } from '#decision';
 import { KeyRing, readKey } from '#identity';
 import { loadBundle } from '#policy';
-import { MemoryCredentialStore, MemoryRevisionStore, type StoreConnection, StoreFault } from '#store';
+import {
+  MemoryAuditLog,
+  MemoryCredentialStore,
+  MemoryFleet,
+  MemoryRevisionStore,
+  type StoreConnection,
+  StoreFault,
+} from '#store';
 import { StoredPolicy, type StoredPolicyParts } from './stored-policy.js';
 
 const GONE = new StoreFault('unavailable', 'ECONNREFUSED', undefined, 'the database cannot be reached: nobody listens');
@@ -44,6 +51,7 @@ class CountingStore extends MemoryCredentialStore {
 function world(more: Partial<StoredPolicyParts> = {}) {
   const store = new MemoryRevisionStore(() => 0);
   const credentials = new CountingStore(() => 0);
+  const fleet = new MemoryFleet(() => 0);
   const reach = { isThere: true };
   const live = new LiveSnapshot();
   const keys = new KeyRing();
@@ -61,6 +69,8 @@ function world(more: Partial<StoredPolicyParts> = {}) {
       return {
         store,
         credentials,
+        audit: new MemoryAuditLog(() => 0),
+        fleet,
         close: async () => {},
         listen: async (called) => {
           hint = called;
@@ -88,6 +98,14 @@ function world(more: Partial<StoredPolicyParts> = {}) {
     },
     random: () => 0.5,
     pollMilliseconds: 5_000,
+    heartbeat: () => ({
+      server: 'here',
+      version: '0.0.0',
+      address: '',
+      startedAt: 0,
+      policy:
+        live.inForce === undefined ? null : { epoch: 1, number: live.inForce.revision, contentHash: '', ageSeconds: 0 },
+    }),
     ...more,
   });
   /** Lets what waits run, and what follows from it. */
@@ -95,12 +113,26 @@ function world(more: Partial<StoredPolicyParts> = {}) {
     for (const { work } of planned.splice(0)) work();
     for (let turn = 0; turn < 5; turn += 1) await new Promise((done) => setImmediate(done));
   };
-  return { policy, store, credentials, reach, live, keys, events, welcomed, take, pass, planned, hint: () => hint() };
+  return {
+    policy,
+    store,
+    credentials,
+    fleet,
+    reach,
+    live,
+    keys,
+    events,
+    welcomed,
+    take,
+    pass,
+    planned,
+    hint: () => hint(),
+  };
 }
 
 describe('a server and its store', () => {
   it('puts the newest revision in force at the start, and each that follows', async () => {
-    const { policy, store, live, pass, hint } = world();
+    const { policy, store, fleet, live, pass, hint } = world();
     await publish(store, 'one');
     await policy.start();
     expect(live.inForce).toMatchObject({ epoch: 1, revision: 1, confirmedAt: 7 });
@@ -108,6 +140,7 @@ describe('a server and its store', () => {
     hint();
     await pass();
     expect(live.inForce?.revision).toBe(2);
+    expect(await fleet.list()).toMatchObject([{ server: 'here', policy: { number: 2 } }]);
     expect(policy.state.state).toBe('current');
     await policy.stop();
   });

@@ -1,7 +1,8 @@
-import type { CredentialStore, Revision } from '#administration';
+import type { CredentialStore, Heartbeat, Revision } from '#administration';
 import type { Clock, EventLog, LiveSnapshot } from '#decision';
 import type { KeyRing } from '#identity';
 import { type FeedAlarm, type FeedState, RevisionFeed, type StoreConnection, StoreFault, type Timer } from '#store';
+import { HeartbeatWriter } from './heartbeat-writer.js';
 import type { KeptKeys } from './kept-keys.js';
 import { KeyUseWriter } from './key-use-writer.js';
 
@@ -22,6 +23,8 @@ export interface StoredPolicyParts {
   /** 0 to below 1; spreads the attempts of many servers. */
   readonly random: () => number;
   readonly pollMilliseconds: number;
+  /** What this server says of itself to the fleet. */
+  readonly heartbeat: () => Heartbeat;
 }
 
 /** How a server stands to its store. */
@@ -39,6 +42,7 @@ export class StoredPolicy {
   #connection: StoreConnection | undefined;
   #feed: RevisionFeed | undefined;
   #uses: KeyUseWriter | undefined;
+  #heart: HeartbeatWriter | undefined;
   #stopListening: (() => Promise<void>) | undefined;
   #cancelRetry: (() => void) | undefined;
   #connecting: Promise<void> = Promise.resolve();
@@ -80,6 +84,7 @@ export class StoredPolicy {
     await this.#stopListening?.();
     await this.#feed?.stop();
     await this.#uses?.stop();
+    await this.#heart?.stop();
     await this.#connection?.close();
   }
 
@@ -121,6 +126,7 @@ export class StoredPolicy {
         live.confirm(clock());
         this.#tell(undefined, '');
         void this.#takeKeys(connection.credentials);
+        this.#heart?.beatIfMoved();
       },
       alarm: (alarm) => this.#tell(alarm.kind, detailOf(alarm)),
       timer,
@@ -132,6 +138,8 @@ export class StoredPolicy {
     this.#stopListening = await connection.listen(() => feed.hint());
     this.#uses = new KeyUseWriter(keys, connection.credentials, timer);
     this.#uses.start();
+    this.#heart = new HeartbeatWriter(connection.fleet, this.#parts.heartbeat, timer);
+    this.#heart.start();
   }
 
   /** Keys change without a revision. When they cannot be read the ones we know stay. */

@@ -23,8 +23,9 @@ export class ProblemView {
   readonly remedy!: string;
 }
 
-/** Describes the errors of a route, those of one status together. */
-export function ApiProblems(...codes: readonly ProblemCode[]) {
+/** Describes the errors of a route, those of one status together. Who must say who they are may also ask too often. */
+export function ApiProblems(...named: readonly ProblemCode[]) {
+  const codes: readonly ProblemCode[] = named.includes('operator-unknown') ? [...named, 'rate-exceeded'] : named;
   const statuses = [...new Set(codes.map((code) => CATALOGUE[code].status))];
   return applyDecorators(
     ApiExtraModels(ProblemView),

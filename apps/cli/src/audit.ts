@@ -1,0 +1,78 @@
+import type { AdminFlags } from './connection.js';
+import { printable, ServerClient } from './server-client.js';
+import type { AuditAct } from './server-shapes.js';
+import { wholeInstantIn } from './span.js';
+import { tableText } from './table.js';
+import { type ExitCode, Stop, type Terminal } from './terminal.js';
+
+export interface ListActsOptions extends AdminFlags {
+  /** A name, or the id of a token. */
+  readonly operator?: string;
+  readonly act?: string;
+  readonly object?: string;
+  readonly revision?: number;
+  /** RFC 3339. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Of the newest that fit. */
+  readonly limit: number;
+  readonly format: 'text' | 'json';
+}
+
+const HASH_CHARACTERS = 12;
+
+/** What was done, the newest first. */
+export async function listActs(terminal: Terminal, { limit, format, ...options }: ListActsOptions): Promise<ExitCode> {
+  const { operator, act, object, revision, since: from, until: to, ...flags } = options;
+  const [since, until] = [instantOf('since', from), instantOf('until', to)];
+  const client = await ServerClient.of(terminal, flags);
+  const acts: AuditAct[] = [];
+  for await (const page of client.acts({ operator, act, object, revision, since, until, order: 'newest', limit })) {
+    acts.push(...page);
+    if (acts.length >= limit) break;
+  }
+  const found = acts.slice(0, limit);
+  await terminal.out.write(format === 'json' ? `${escaped(JSON.stringify(found, null, 2))}\n` : tableOf(found));
+  return 0;
+}
+
+function tableOf(acts: readonly AuditAct[]): string {
+  const rows = acts.map((act) =>
+    [
+      String(act.sequence),
+      act.at,
+      act.operator,
+      act.act,
+      act.object,
+      act.refused ?? 'done',
+      act.revision === null ? '' : String(act.revision),
+      act.credential ?? '',
+      act.address ?? '',
+      act.hash.slice(0, HASH_CHARACTERS),
+    ].map(inOneLine),
+  );
+  const heading = ['ROW', 'AT', 'OPERATOR', 'ACT', 'OBJECT', 'OUTCOME', 'REVISION', 'TOKEN', 'FROM', 'HASH'];
+  return tableText([heading, ...rows]);
+}
+
+/** Names may hold what steers a terminal, or breaks a table. */
+function inOneLine(text: string): string {
+  return printable(text).replaceAll(/\s/gu, ' ');
+}
+
+/** The same JSON, in which nothing steers a terminal and everything reads back as it was hashed. */
+function escaped(json: string): string {
+  return json.replaceAll(/[^\P{Cc}\n]|[^\P{Cf}]/gu, (character) =>
+    [...Array(character.length).keys()]
+      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+/** No span: that would count from now into the future. */
+function instantOf(flag: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const at = wholeInstantIn(text);
+  if (at === undefined) throw new Stop(2, `\`--${flag} ${text}\` is no instant like \`2027-01-31T00:00:00Z\``);
+  return at;
+}
