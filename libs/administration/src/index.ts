@@ -37,7 +37,20 @@ export {
   type Plan,
   planRestore,
   type PlanRequest,
+  setAfter,
 } from './plan.js';
+export {
+  type Assignment,
+  assignmentsIn,
+  entitiesIn,
+  type Entity,
+  withAssignments,
+  withEntities,
+  withoutAssignment,
+  withoutEntity,
+} from './facts.js';
+export { type BundleScope, type Intersection, intersections } from './intersections.js';
+export { type MissedDocument } from './references.js';
 export { ruleWords, type SpokenRule } from './rule-words.js';
 export {
   type ChangeCounts,
@@ -58,6 +71,7 @@ export {
   type DocumentKey,
   judgeProvenance,
   judgePublication,
+  type KeyedRevision,
   keyText,
   type Provenance,
   type Publication,
@@ -80,3 +94,10 @@ export {
   sha256,
   type StoredDocument,
 } from './stored-document.js';
+export {
+  isSuspendedByDocument,
+  suspendedAround,
+  suspendedDomains,
+  SUSPENSION_SOURCE,
+  suspensionFile,
+} from './suspension.js';

@@ -1,4 +1,4 @@
-import type { DocumentChange, Provenance, Publication, PublishOutcome, Revision } from './revision.js';
+import type { DocumentChange, KeyedRevision, Provenance, Publication, PublishOutcome, Revision } from './revision.js';
 import type { StoredDocument } from './stored-document.js';
 
 /**
@@ -11,6 +11,9 @@ export abstract class RevisionStore {
 
   /** @returns null when there is no revision of this number */
   abstract revision(number: number): Promise<Revision | null>;
+
+  /** What was published with an idempotency key; null when nothing was. */
+  abstract publishedWith(idempotencyKey: string): Promise<KeyedRevision | null>;
 
   /**
    * Revisions from the newest down.

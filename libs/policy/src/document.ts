@@ -8,6 +8,8 @@ import {
   type EntitySetDocument,
   roleSetDocument,
   type RoleSetDocument,
+  suspensionDocument,
+  type SuspensionDocument,
 } from './document-domain.js';
 import {
   policyDocument,
@@ -30,6 +32,7 @@ export const DOCUMENT_SCHEMAS = {
   RoleSet: roleSetDocument,
   EntitySet: entitySetDocument,
   EnforcementPoint: enforcementPointDocument,
+  Suspension: suspensionDocument,
   Test: testDocument,
 } as const satisfies { readonly [kind: string]: z.ZodType };
 
@@ -38,6 +41,8 @@ export const FULL_SCHEMAS = { ...DOCUMENT_SCHEMAS, Test: testOf(requestShape) } 
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 export const DOCUMENT_KINDS = Object.keys(DOCUMENT_SCHEMAS) as readonly DocumentKind[];
+/** Those that people write; a suspension is made by the server. */
+export const WRITTEN_KINDS = DOCUMENT_KINDS.filter((kind) => kind !== 'Suspension');
 
 export type PolicyDocument =
   | DomainDocument
@@ -46,6 +51,7 @@ export type PolicyDocument =
   | RoleSetDocument
   | EntitySetDocument
   | EnforcementPointDocument
+  | SuspensionDocument
   | TestDocument;
 
 export function isDocumentKind(text: unknown): text is DocumentKind {

@@ -7,6 +7,7 @@ export type {
   EntitySetDocument,
   MechanismDeclaration,
   RoleSetDocument,
+  SuspensionDocument,
 } from './document-domain.js';
 export type {
   Expectation,
@@ -15,7 +16,8 @@ export type {
   ServiceDocument,
   TestDocument,
 } from './document-policy.js';
-export { DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
+export { API_VERSION, DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
+export { chainOf } from './names.js';
 export { parseInstant } from './instant.js';
 export { parseJson } from './json.js';
 export { attributes } from './declaration.js';
