@@ -1,8 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AssignmentsController } from './assignments.controller.js';
 import { Credentials } from './credentials.js';
 import { DocumentsController } from './documents.controller.js';
 import { DomainsController } from './domains.controller.js';
+import { EntitiesController } from './entities.controller.js';
 import { EpochsController } from './epochs.controller.js';
+import { Facts } from './facts.js';
 import { IssuersController } from './issuers.controller.js';
 import { KeysController } from './keys.controller.js';
 import { OperatorsController } from './operators.controller.js';
@@ -14,6 +17,7 @@ import { ProbesController } from './probes.controller.js';
 import { Publishing } from './publishing.js';
 import { RevisionsController } from './revisions.controller.js';
 import { StatusController } from './status.controller.js';
+import { Suspensions } from './suspensions.js';
 
 /** What the admin listener answers. The application that holds it is made ready by `prepareAdminApi`. */
 @Module({})
@@ -29,11 +33,21 @@ export class AdminApiModule {
         EpochsController,
         DocumentsController,
         DomainsController,
+        AssignmentsController,
+        EntitiesController,
         KeysController,
         IssuersController,
         OperatorsController,
       ],
-      providers: [{ provide: ADMIN_API_PARTS, useValue: parts }, Operators, PolicySets, Publishing, Credentials],
+      providers: [
+        { provide: ADMIN_API_PARTS, useValue: parts },
+        Operators,
+        PolicySets,
+        Publishing,
+        Facts,
+        Suspensions,
+        Credentials,
+      ],
     };
   }
 }
