@@ -130,7 +130,10 @@ export function plan(request: PlanRequest): Plan {
   const touched = [...before, ...put.map(({ document }) => document)];
   const told = { ...judged, faults, warnings, foreign, missed, held, touched };
   if (faults.length > 0) return { ...told, ...NOTHING, valid: false };
-  const changes = spokenChanges(documentChanges(base, setAfter(base, put, remove)));
+  const changes = spokenChanges(documentChanges(base, setAfter(base, put, remove)), {
+    before: new Map(before.map((document) => [keyOf(document), document])),
+    after: new Map(put.map(({ document }) => [keyOf(document), document])),
+  });
   const valid = judged.tests.failed.length + foreign.length + missed.length === 0;
   return { ...told, valid, changes, summary: changeSummary(changes), put, remove };
 }
