@@ -20,8 +20,7 @@ export async function setSuspension(
   const isSuspended = suspendedBy.includes(domain);
   const around = suspendedBy.filter((name) => name !== domain);
   const state = isSuspended ? 'is suspended' : 'is not suspended by itself';
-  const more =
-    around.length === 0 ? '' : `; it lies in ${around.map((name) => `\`${name}\``).join(', ')}, which is`;
+  const more = around.length === 0 ? '' : `; it lies in ${around.map((name) => `\`${name}\``).join(', ')}, which is`;
   const since = unchanged === true ? 'nothing changed' : `revision ${revision?.number} published`;
   await terminal.out.write(
     format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : `\`${domain}\` ${state}${more}; ${since}\n`,
