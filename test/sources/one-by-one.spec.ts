@@ -104,6 +104,14 @@ describe('one document', () => {
     expect(await put(CLOSED, headers)).toMatchObject({ status: 409, json: { code: 'idempotency-key-reused' } });
   });
 
+  it('is written once when the request comes twice at once', async () => {
+    await admin.publish(SHOP);
+    const headers = { 'if-none-match': '*', 'idempotency-key': 'k1' };
+    const answers = await Promise.all([put(NEW, headers), put(NEW, headers)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 201]);
+    expect((await admin.newest())!.number).toBe(2);
+  });
+
   it('may be no suspension', async () => {
     await admin.publish(SHOP);
     const text = 'apiVersion: dharma/v1\nkind: Suspension\nmetadata: { name: shop }\nspec: {}\n';
@@ -162,6 +170,17 @@ describe('only what changes', () => {
     const answer = await admin.ask('POST', '/admin/v1/revisions', { body });
     expect(answer).toMatchObject({ status: 201, json: { rebased: { from: base, on: newest } } });
     expect(answer.json.revision.contentHash).not.toBe(contentHash);
+  });
+
+  it('is there already when it comes again', async () => {
+    await admin.publish(SHOP);
+    const base = await admin.newest();
+    const body = { source: 'git', changed, contentHash: await hashWith([await pause()]), base, because };
+    expect(await admin.ask('POST', '/admin/v1/revisions', { body })).toMatchObject({ status: 201 });
+    expect(await admin.ask('POST', '/admin/v1/revisions', { body })).toMatchObject({
+      status: 200,
+      json: { unchanged: true },
+    });
   });
 
   it('names what goes', async () => {

@@ -141,16 +141,8 @@ export class Publishing {
   }
 
   async #publish(asked: Asked): Promise<Published> {
-    const { store } = this.sets.history;
     const { idempotencyKey, request, provenance } = asked;
-    if (idempotencyKey === undefined) return this.#inTurn(() => this.#attempts(asked, undefined));
-    const requestHash = requestHashOf([provenance.author, request]);
-    // A repetition is answered before it is planned: what it was planned on is long past.
-    const earlier = await store.publishedWith(idempotencyKey);
-    if (earlier !== null) {
-      const kind = earlier.requestHash === requestHash ? 'repeated' : 'key-reused';
-      return publishedView({ kind, revision: earlier.revision }, null);
-    }
+    const requestHash = idempotencyKey === undefined ? undefined : requestHashOf([provenance.author, request]);
     return this.#inTurn(() => this.#attempts(asked, requestHash));
   }
 
@@ -166,6 +158,10 @@ export class Publishing {
     const { on, provenance, idempotencyKey } = asked;
     for (let tries = 1; ; tries += 1) {
       const newest = await this.sets.newestPublished();
+      // Before it is planned: a repetition finds its own documents in its way. And after the newest set was read, so
+      // that what another server stores meanwhile is found here or refused by the store.
+      const earlier = await this.#earlier(idempotencyKey, requestHash);
+      if (earlier !== null) return publishedView(earlier, newest.revision);
       const theirs = on.kind === 'base' ? await this.#changesSince(on.base, newest.revision) : [];
       const planned = asked.plan(newest.documents);
       if (on.kind === 'base') await this.#refuseUnlessApart(on, planned, theirs, newest.revision);
@@ -184,6 +180,17 @@ export class Publishing {
         return { ...publishedView(outcome, newest.revision), ...(rebased && { rebased }) };
       }
     }
+  }
+
+  /** What the same key stands for already; null when it stands for nothing. */
+  async #earlier(
+    idempotencyKey: string | undefined,
+    requestHash: string | undefined,
+  ): Promise<Extract<PublishOutcome, { readonly kind: 'repeated' | 'key-reused' }> | null> {
+    if (idempotencyKey === undefined) return null;
+    const earlier = await this.sets.history.store.publishedWith(idempotencyKey);
+    if (earlier === null) return null;
+    return { kind: earlier.requestHash === requestHash ? 'repeated' : 'key-reused', revision: earlier.revision };
   }
 
   /**
@@ -261,6 +268,8 @@ function judgeContentHash(
   theirs: readonly DocumentChange[],
 ): void {
   if (contentHash === undefined || !valid) return;
+  // Others brought about the very set that was asked for.
+  if (theirs.length > 0 && put.length + remove.length === 0) return;
   const found = contentHashOf(setAfter(without(newest, theirs), put, remove));
   if (found !== contentHash) throw new Problem('content-hash-differs', { found, expected: contentHash });
 }

@@ -99,5 +99,6 @@ export {
   suspendedAround,
   suspendedDomains,
   SUSPENSION_SOURCE,
+  suspensionFaults,
   suspensionFile,
 } from './suspension.js';

@@ -237,7 +237,8 @@ export const CATALOGUE = {
     status: 409,
     grpc: 'ABORTED',
     detail: 'nothing was published: the base is not the newest revision; {current}',
-    remedy: 'plan again on the newest revision and look at what changed; `current` says who published it and why',
+    remedy:
+      'plan again on the newest revision and look at what changed; `conflicts` names documents and who changed them, `current` the newest revision',
   },
   'idempotency-key-reused': {
     title: 'The idempotency key stands for another publication',
