@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { openDatabase, PostgresCredentialStore, PostgresRevisionStore } from '#store';
 import { startTestAdmin, ScriptedServer, type TestAdmin } from '../admin-api/admin-server.js';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { startServerWith, type TestServer } from '../support/server.js';
-import { setTimeout as pause } from 'node:timers/promises';
+import { SHOP } from '../support/shop.js';
 
 /** Of ten sources each publishes five times: three bundles of its own, and two that change one document. */
 const SOURCES = Array.from({ length: 10 }, (_, index) => `team-${index}`);
@@ -113,6 +114,41 @@ it(
       [...new Set(asked.map(({ name }) => name))].sort(),
     );
     await inForce(numbers[0]);
+  },
+  PATIENCE_MILLISECONDS,
+);
+
+it(
+  'a suspension reaches decisions, and a bundle that comes after it does not end it',
+  async () => {
+    const publish = async (text: string) => {
+      const [newest] = (await ask('GET', '/admin/v1/revisions?limit=1')).json.items;
+      const base = { number: newest.number, contentHash: newest.contentHash };
+      const answer = await ask('POST', '/admin/v1/revisions', bundle('shop', text, base));
+      expect(answer).toMatchObject({ status: 201 });
+      await inForce(answer.json.revision.number);
+    };
+    const reason = async () => {
+      const response = await fetch(`http://${server.addresses.http}/v1/decide`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ target: { host: 'shop.example', method: 'GET', path: '/public/x' } }),
+      });
+      return ((await response.json()) as { readonly reason: string }).reason;
+    };
+    const setSuspension = async (verb: string) => {
+      const answer = await ask('POST', `/admin/v1/domains/shop/${verb}`, { body: { because: 'a test says so' } });
+      expect(answer).toMatchObject({ status: 201 });
+      await inForce(answer.json.revision.number);
+    };
+    await publish(SHOP);
+    expect(await reason()).toBe('ALLOW_SLOW');
+    await setSuspension('suspend');
+    expect(await reason()).toBe('TARGET_DOMAIN_SUSPENDED');
+    await publish(SHOP.replace('[GET]', '[GET, PUT]'));
+    expect(await reason()).toBe('TARGET_DOMAIN_SUSPENDED');
+    await setSuspension('resume');
+    expect(await reason()).toBe('ALLOW_SLOW');
   },
   PATIENCE_MILLISECONDS,
 );

@@ -52,8 +52,11 @@ export interface EditStep {
   readonly removed?: Bundle['removed'];
 }
 
-/** How often a publication is planned anew because another server's came first. */
-const TRIES = 10;
+/**
+ * How often a publication is planned anew because another server's came first. A slow server loses to a fast one again
+ * and again, so ten were too few: one of fifty at once on two busy servers was refused for no reason of its own.
+ */
+const TRIES = 30;
 
 /** Plans bundles and publishes them; nothing that was not judged valid is ever stored. */
 @Injectable()
