@@ -85,6 +85,39 @@ describe('dharma apply', () => {
     expect(ran.published.length > 0).toBe(plan === PLAN);
   });
 
+  it('says which documents others changed are in the way', async () => {
+    const conflicts = [
+      { kind: 'Domain', name: 'shop', source: 'git', because: 'changed', revision: REVISION },
+      { kind: 'Service', name: 'orders', source: 'git', because: 'referenced' },
+    ];
+    const said = PROBLEM.superseded as { readonly json: object };
+    const { code, stderr } = await applied({
+      'POST /admin/v1/revisions': { status: 409, json: { ...said.json, conflicts } },
+    });
+    expect(code).toBe(4);
+    expect(stderr).toContain('Domain shop was changed by `bob` in revision 42, and is in this folder or of its source');
+    expect(stderr).toContain('Service orders was changed, and has to do with what changes here');
+  });
+
+  it('says that it was planned again on what others published', async () => {
+    const rebased = { from: { number: 40 }, on: { number: 41 } };
+    const { stdout } = await applied({
+      'POST /admin/v1/revisions': { status: 201, json: { revision: REVISION, rebased } },
+    });
+    expect(stdout).toBe('revision 42 published, planned again on revision 41, which has nothing to do with it\n');
+  });
+
+  it('publishes nothing that others would miss', async () => {
+    const by = { kind: 'Policy', name: 'caller', source: 'labs' };
+    const missed = [{ kind: 'Service', name: 'till', what: 'endpoint till/list', by }];
+    const plan = { ...PLAN, valid: false, missed };
+    const { code, stderr, published } = await applied({ 'POST /admin/v1/plan': { json: plan } });
+    expect([code, published]).toEqual([4, []]);
+    expect(stderr).toContain(
+      'endpoint till/list of Service till would go, and Policy caller of the source `labs` uses it',
+    );
+  });
+
   it('sends the same publication again when an answer is lost', async () => {
     let times = 0;
     const { code, published } = await applied({

@@ -234,6 +234,21 @@ export function revisionStoreContract(open: () => Promise<RevisionStore>): void 
     });
   });
 
+  it('finds what was published with a key, and what was asked for then', async () => {
+    const asked = { ...publicationOf(null, BOTH, { idempotencyKey: 'k1' }), requestHash: 'ab'.repeat(32) };
+    expect(await store.publishedWith('k1')).toBeNull();
+    const first = await store.publish(asked);
+    expect(first.kind).toBe('published');
+    expect(await store.publishedWith('k1')).toEqual({
+      revision: await store.newest(),
+      requestHash: asked.requestHash,
+    });
+    const elsewhere = publicationOf(await store.newest(), domainText('red'), { idempotencyKey: 'k1' });
+    // Another publication, and the same request: planned again on another base.
+    expect(await store.publish({ ...elsewhere, requestHash: asked.requestHash })).toMatchObject({ kind: 'repeated' });
+    expect(await store.publish(elsewhere)).toMatchObject({ kind: 'key-reused' });
+  });
+
   it('lists from the newest down, by pages', async () => {
     let base: Revision | null = null;
     for (const name of ['a', 'b', 'c']) base = await publish(base, domainText(name));

@@ -4,12 +4,12 @@ import { loadBundle } from '#policy';
 import type { AdminFlags } from './connection.js';
 import { Unreachable } from './exchange.js';
 import { gitProvenance } from './git-provenance.js';
-import { isPublishable, planSummary, planText } from './plan-text.js';
+import { isInOthersWay, isPublishable, planSummary, planText } from './plan-text.js';
 import { kindOf, readPolicies } from './policies.js';
 import { whileWaiting } from './progress.js';
 import { canAsk, saysYes } from './question.js';
 import { type Publishing, Refused, ServerClient, type SourceBundle } from './server-client.js';
-import type { Plan, Published, Revision } from './server-shapes.js';
+import type { Plan, Published, Revision, ServerProblem } from './server-shapes.js';
 import { spanText } from './span.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
@@ -23,6 +23,8 @@ export interface ApplyOptions extends AdminFlags {
   readonly wait: number;
   readonly format: 'text' | 'json';
 }
+
+type Conflict = NonNullable<ServerProblem['conflicts']>[number];
 
 /** Part of a source's documents that may go without `--allow-deletions`. */
 const DELETED_PART = 0.1;
@@ -43,8 +45,7 @@ export async function apply(terminal: Terminal, directory: string, options: Appl
   const planned = await whileWaiting(aside, `planning ${directory} on ${client.server}`, () => client.plan(bundle));
   await aside.write(planText(planned, aside.colours));
   if (!isPublishable(planned)) {
-    const isOnlyForeign = isPublishable({ ...planned, foreign: [], valid: true });
-    throw new Stop(isOnlyForeign ? 4 : 1, `\`${directory}\` was not published: the server would not take it`);
+    throw new Stop(isInOthersWay(planned) ? 4 : 1, `\`${directory}\` was not published: the server would not take it`);
   }
   await aside.line(planSummary(planned));
   judgeDeletions(planned, bundle, allowDeletions, '--allow-deletions');
@@ -118,23 +119,32 @@ export async function publishOrSay(send: () => Promise<Published>, next: string)
       throw new Stop(3, `${fault.message}\nwhether it was published is not known; the same call again is safe`);
     }
     if (fault instanceof Refused && fault.problem.code === 'revision-superseded') {
-      throw new Stop(4, supersededText(fault.problem.current ?? null, next));
+      throw new Stop(4, supersededText(fault.problem, next));
     }
     throw fault;
   }
 }
 
-function supersededText(current: Revision | null, next: string): string {
+function supersededText({ current = null, conflicts = [] }: ServerProblem, then: string): string {
+  const next = [...conflicts.map(conflictText), then].join('\n');
   if (current === null) return `the revision that was planned on is not the server's any more; ${next}`;
   const { number, author, publishedAt, source, because } = current;
   const why = because.split('\n', 1)[0]!;
   return `\`${author}\` published revision ${number} from \`${source}\` first, at ${publishedAt}: ${why}\n${next}`;
 }
 
-export function publishedText({ revision, unchanged, repeated }: Published): string {
+function conflictText({ kind, name, because, revision }: Conflict): string {
+  const by = revision ? ` by \`${revision.author}\` in revision ${revision.number}` : '';
+  const why = because === 'changed' ? 'is in this folder or of its source' : 'has to do with what changes here';
+  return `  ${kind} ${name} was changed${by}, and ${why}`;
+}
+
+export function publishedText({ revision, unchanged, repeated, rebased }: Published): string {
   if (revision === null) return 'unchanged\n';
   if (unchanged === true) return `revision ${revision.number} unchanged\n`;
-  return `revision ${revision.number} published${repeated === true ? ' before' : ''}\n`;
+  const again =
+    rebased === undefined ? '' : `, planned again on revision ${rebased.on.number}, which has nothing to do with it`;
+  return `revision ${revision.number} published${repeated === true ? ' before' : ''}${again}\n`;
 }
 
 /** @throws Stop with 1 when the server does not decide by it in time */

@@ -9,6 +9,7 @@ const FOLDERS: { readonly [kind in DocumentKind]: string } = {
   RoleSet: 'role-sets',
   EntitySet: 'entity-sets',
   EnforcementPoint: 'enforcement-points',
+  Suspension: 'suspensions',
   Test: 'tests',
 };
 /** Names of documents, domains included: no file name made of one leads anywhere else. */

@@ -8,8 +8,13 @@ type Colours = Output['colours'];
 export type PlannedChange = Plan['changes'][number];
 
 /** Whether a server would take it. */
-export function isPublishable({ valid, faults, tests, foreign }: Plan): boolean {
-  return valid && faults.length + tests.failed.length + foreign.length === 0;
+export function isPublishable({ valid, faults, tests, foreign, missed = [] }: Plan): boolean {
+  return valid && faults.length + tests.failed.length + foreign.length + missed.length === 0;
+}
+
+/** Whether it is other sources that stand in its way, rather than what it says. */
+export function isInOthersWay({ missed = [], ...plan }: Plan): boolean {
+  return missed.length > 0 || isPublishable({ ...plan, foreign: [], valid: true });
 }
 
 export function planReport(format: ReportFormat, plan: Plan, colours: Colours): string {
@@ -32,6 +37,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...plan.warnings.map((fault) => faultLine({ ...fault, severity: 'warning' }, colours)),
     ...plan.tests.failed.flatMap((one) => failedTestLines(one, colours)),
     ...plan.foreign.map(foreignText),
+    ...(plan.missed ?? []).map(missedText),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
   ]
     .map((line) => `${line}\n`)
@@ -108,6 +114,10 @@ export function foreignText({ kind, name, source }: Plan['foreign'][number]): st
   return `${kind} ${name} belongs to the source \`${source}\`; change it there, or leave it out here`;
 }
 
+function missedText({ kind, name, what, by }: NonNullable<Plan['missed']>[number]): string {
+  return `${what} of ${kind} ${name} would go, and ${by.kind} ${by.name} of the source \`${by.source}\` uses it`;
+}
+
 function githubText(plan: Plan): string {
   const line = (severity: Fault['severity']) => (fault: Plan['faults'][number]) =>
     githubLine(severity, fault, fault.code, fault.message);
@@ -118,6 +128,7 @@ function githubText(plan: Plan): string {
       githubLine('error', one, 'test failed', [one.because, ...differenceOf(one)].join('\n')),
     ),
     ...plan.foreign.map((one) => `::error title=document of another source::${foreignText(one)}`),
+    ...(plan.missed ?? []).map((one) => `::error title=used by another source::${missedText(one)}`),
     `::notice title=dharma plan::${planSummary(plan)}`,
   ]
     .map((text) => `${text}\n`)
@@ -142,6 +153,7 @@ function casesOf(plan: Plan): readonly ReportedCase[] {
       failure: [one.because, ...differenceOf(one)].join('\n'),
     })),
     ...plan.foreign.map((one) => ({ group: one.kind, name: one.name, failure: foreignText(one) })),
+    ...(plan.missed ?? []).map((one) => ({ group: one.kind, name: one.name, failure: missedText(one) })),
   ];
   if (!isPublishable(plan)) return cases;
   return [...cases, { group: 'policies', name: 'the server would take them', note: planSummary(plan) }];

@@ -7,6 +7,14 @@ type Exit = (code: number) => void;
 
 /** The one that a server publishes its first folder under, so that the same folder can be planned against it. */
 const SOURCE = 'policies';
+const SUSPENSION_VERBS = [
+  [
+    'suspend',
+    'deny everything to and from a domain until it is resumed',
+    "suspend acme.payments --because 'a key leaked'",
+  ],
+  ['resume', 'let a suspended domain go on', 'resume acme.payments'],
+] as const;
 /** Seconds that `--wait` alone means. */
 export const WAIT_SECONDS = 60;
 
@@ -94,6 +102,17 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
       const { decisions } = await import('./decisions.js');
       exit(await decisions(terminal, options));
     });
+  for (const [name, sentence, example] of SUSPENSION_VERBS) {
+    const command = administering(verb(name, sentence, example))
+      .argument('<domain>', 'with everything below it')
+      .addOption(choice('--format <format>', 'how the answer is written', TEXT_OR_JSON, 'text'))
+      .action(async (domain: string, options) => {
+        const { setSuspension } = await import('./suspend.js');
+        exit(await setSuspension(terminal, domain, name, options));
+      });
+    if (name === 'suspend') command.requiredOption('--because <text>', 'why, for whoever reads the history');
+    else command.option('--because <text>', 'why, for whoever reads the history', 'it may go on');
+  }
 
   const keys = verb('keys', 'keys of enforcement points and clients', 'keys create edge --expires 90d --out edge.key');
   creating(keys, 'make a key for an enforcement point, or for a client of a mechanism', 'edge --out edge.secret')

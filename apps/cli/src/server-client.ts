@@ -28,6 +28,7 @@ import {
   type ServerProblem,
   type ServerStatus,
   statusShape,
+  suspensionShape,
 } from './server-shapes.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
@@ -115,22 +116,28 @@ export class ServerClient {
   }
 
   async publish({ base, prune = true, idempotencyKey = randomUUID(), ...rest }: Publishing): Promise<Published> {
-    return this.#repeatedly({
-      method: 'POST',
-      path: '/admin/v1/revisions',
-      headers: { 'idempotency-key': idempotencyKey },
-      body: { ...rest, prune, base: baseOf(base) },
-    });
+    return this.#insist(
+      {
+        method: 'POST',
+        path: '/admin/v1/revisions',
+        headers: { 'idempotency-key': idempotencyKey },
+        body: { ...rest, prune, base: baseOf(base) },
+      },
+      publishedShape,
+    );
   }
 
   /** Publishes the content of revision `number` anew, on `base`. */
   async restore(number: number, base: Plan['base'], because: string): Promise<Published> {
-    return this.#repeatedly({
-      method: 'POST',
-      path: `/admin/v1/revisions/${number}/restore`,
-      headers: { 'idempotency-key': randomUUID() },
-      body: { base: baseOf(base), because },
-    });
+    return this.#insist(
+      {
+        method: 'POST',
+        path: `/admin/v1/revisions/${number}/restore`,
+        headers: { 'idempotency-key': randomUUID() },
+        body: { base: baseOf(base), because },
+      },
+      publishedShape,
+    );
   }
 
   /** Pages of revisions from the newest down. */
@@ -158,10 +165,11 @@ export class ServerClient {
     return documents;
   }
 
-  async #repeatedly(message: Message): Promise<Published> {
+  /** Asks again when no answer came; the message has an idempotency key. */
+  async #insist<Answer>(message: Message, shape: z.ZodType<Answer>): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#ask(message, publishedShape);
+        return await this.#ask(message, shape);
       } catch (fault) {
         if (!(fault instanceof Unreachable) || tries === PUBLISH_TRIES) throw fault;
         await pause(PUBLISH_PAUSE_MILLISECONDS * tries);
@@ -206,6 +214,13 @@ export class ServerClient {
   /** @param above  a number that every server's is below, where this server's is not enough */
   beginEpoch(because: string, above: number | undefined) {
     return this.#ask({ method: 'POST', path: '/admin/v1/epochs', body: { because, above } }, publishedShape);
+  }
+
+  /** @param verb  what becomes of the domain, and of all below it */
+  setSuspension(domain: string, verb: 'suspend' | 'resume', because: string) {
+    const path = `/admin/v1/domains/${encodeURIComponent(domain)}/${verb}`;
+    const headers = { 'idempotency-key': randomUUID() };
+    return this.#insist({ method: 'POST', path, headers, body: { because } }, suspensionShape);
   }
 
   createKey(holder: KeyHolder, expiresAt: string | undefined) {
@@ -332,7 +347,12 @@ function accept({ shown, secretFrom }: Connection, reply: Reply, read: TextReadi
 }
 
 /** Somebody else's change is in the way; looking again helps. */
-const CONFLICTS = new Set(['revision-superseded', 'idempotency-key-reused', 'documents-of-another-source']);
+const CONFLICTS = new Set([
+  'revision-superseded',
+  'idempotency-key-reused',
+  'documents-of-another-source',
+  'documents-still-referenced',
+]);
 
 function exitCodeFor(code: string): ExitCode {
   return CONFLICTS.has(code) ? 4 : 1;

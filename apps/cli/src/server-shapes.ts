@@ -27,6 +27,7 @@ const fault = z.object({
   message: z.string(),
 });
 
+const key = z.object({ kind: z.string(), name: z.string() });
 const change = z.enum(['added', 'changed', 'removed']);
 const counts = z.object({ added: z.number(), changed: z.number(), removed: z.number() });
 
@@ -61,6 +62,8 @@ export const planShape = z.object({
   ),
   /** Documents of the bundle that belong to another source. */
   foreign: z.array(z.object({ kind: z.string(), name: z.string(), source: z.string() })),
+  /** What would go although documents of other sources name it. Absent: an older server. */
+  missed: z.array(key.extend({ what: z.string(), by: key.extend({ source: z.string() }) })).optional(),
   summary: z.object({ documents: counts, rules: counts }),
 });
 export type Plan = z.infer<typeof planShape>;
@@ -69,6 +72,10 @@ export const publishedShape = z.object({
   revision: revisionShape.nullable(),
   unchanged: z.boolean().optional(),
   repeated: z.boolean().optional(),
+  /** It was planned again on what others published since `from`. */
+  rebased: z
+    .object({ from: z.object({ number: z.number() }).nullable(), on: z.object({ number: z.number() }) })
+    .optional(),
 });
 export type Published = z.infer<typeof publishedShape>;
 
@@ -98,6 +105,12 @@ export const documentsShape = z.object({
 export type ServerDocument = z.infer<typeof documentsShape>['items'][number];
 
 /** Servers that have been seen, and what each decides by. */
+export const suspensionShape = publishedShape.extend({
+  domain: z.string(),
+  /** The domain and those around it that are suspended now. */
+  suspendedBy: z.array(z.string()),
+});
+
 export const statusShape = z.object({
   version: z.string(),
   mode: z.enum(['enforce', 'observe']),
@@ -211,9 +224,12 @@ export const problemShape = z.object({
   title: z.string().optional(),
   detail: z.string(),
   remedy: z.string().optional(),
-  /** Of `revision-superseded`. */
+  /** Of `revision-superseded`: the newest revision, and what it or one before it changed that is in the way. */
   current: revisionShape.nullish(),
   /** Of `rate-exceeded`. */
   retryAfterSeconds: z.number().optional(),
+  conflicts: z
+    .array(key.extend({ because: z.enum(['changed', 'referenced']), revision: revisionShape.nullish() }))
+    .optional(),
 });
 export type ServerProblem = z.infer<typeof problemShape>;

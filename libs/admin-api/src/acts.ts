@@ -27,6 +27,7 @@ interface RouteAct {
 /** The parts of a request that say what is acted on; judged by the time that they are read. */
 interface ActRequest {
   readonly params: { readonly [name: string]: string };
+  readonly query: { readonly [name: string]: string };
   // oxlint-disable-next-line typescript/no-explicit-any -- the body of any route that acts
   readonly body: any;
 }

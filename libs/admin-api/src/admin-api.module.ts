@@ -2,12 +2,15 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { RefusedActs } from './acts.js';
 import { Admission } from './admission.js';
 import { AuditController } from './audit.controller.js';
+import { AssignmentsController } from './assignments.controller.js';
 import { Credentials } from './credentials.js';
 import { DecisionsController } from './decisions.controller.js';
 import { DocumentsController } from './documents.controller.js';
 import { DomainsController } from './domains.controller.js';
+import { EntitiesController } from './entities.controller.js';
 import { EpochsController } from './epochs.controller.js';
 import { FleetController } from './fleet.controller.js';
+import { Facts } from './facts.js';
 import { IssuersController } from './issuers.controller.js';
 import { KeysController } from './keys.controller.js';
 import { OperatorsController } from './operators.controller.js';
@@ -19,6 +22,7 @@ import { ProbesController } from './probes.controller.js';
 import { Publishing } from './publishing.js';
 import { RevisionsController } from './revisions.controller.js';
 import { StatusController } from './status.controller.js';
+import { Suspensions } from './suspensions.js';
 
 /** What the admin listener answers. The application that holds it is made ready by `prepareAdminApi`. */
 @Module({})
@@ -35,6 +39,8 @@ export class AdminApiModule {
         DocumentsController,
         DomainsController,
         DecisionsController,
+        AssignmentsController,
+        EntitiesController,
         KeysController,
         IssuersController,
         OperatorsController,
@@ -46,6 +52,8 @@ export class AdminApiModule {
         Operators,
         PolicySets,
         Publishing,
+        Facts,
+        Suspensions,
         Credentials,
         Admission,
         RefusedActs,

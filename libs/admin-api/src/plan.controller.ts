@@ -17,7 +17,14 @@ export class PlanController {
     description: 'Nothing is stored. Bodies up to 64 MiB.',
   })
   @ApiOkResponse({ type: PlanView })
-  @ApiProblems('request-invalid', 'request-not-json', 'request-too-large', 'operator-unknown', 'store-unavailable')
+  @ApiProblems(
+    'request-invalid',
+    'request-not-json',
+    'request-too-large',
+    'operator-unknown',
+    'content-hash-differs',
+    'store-unavailable',
+  )
   plan(@Body() body: PlanBody): Promise<PlanView> {
     return this.publishing.plan(body);
   }

@@ -1,6 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  type Assignment,
+  assignmentsIn,
   contentHashOf,
+  type DocumentKey,
+  entitiesIn,
+  type Entity,
   keyText,
   newDocument,
   type Revision,
@@ -10,12 +15,15 @@ import {
 import type { World } from '#engine';
 import { loadBundle, type MechanismDeclaration, type SourceFile } from '#policy';
 import { Problem } from '#problem';
+import { assignmentKey, entityKey, inFactOrder } from './fact-order.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { inTime } from './patience.js';
 
 /** A whole set as it is stored, and the world it describes. */
 export class PolicySet {
   #world: World | null | undefined;
+  #assignments: readonly Assignment[] | undefined;
+  #entities: readonly Entity[] | undefined;
 
   constructor(
     /** Null: nothing was published, or the set is a folder's. */
@@ -28,6 +36,23 @@ export class PolicySet {
   world(): World | null {
     this.#world ??= loadBundle(filesOf(this.documents)).world;
     return this.#world;
+  }
+
+  /** Who holds which role, by {@link assignmentKey}. */
+  assignments(): readonly Assignment[] {
+    this.#assignments ??= inFactOrder(assignmentsIn(this.documents), assignmentKey);
+    return this.#assignments;
+  }
+
+  /** What is stored of people and things, by {@link entityKey}. */
+  entities(): readonly Entity[] {
+    this.#entities ??= inFactOrder(entitiesIn(this.documents), entityKey);
+    return this.#entities;
+  }
+
+  /** @returns undefined when there is none */
+  document({ kind, name }: DocumentKey): StoredDocument | undefined {
+    return this.documents.find((one) => one.kind === kind && one.name === name);
   }
 
   /** Whether it has that enforcement point. */
@@ -73,6 +98,19 @@ export class PolicySets {
       this.#newest = await read(store, revision);
     }
     return this.#newest!;
+  }
+
+  /**
+   * Takes what was just published for the newest set, so that it need not be read again.
+   *
+   * @param documents  the whole set after it
+   */
+  follow(revision: Revision, documents: readonly StoredDocument[]): void {
+    const stored = [...documents]
+      .map(({ kind, name, domain, source, text, contentHash }) => ({ kind, name, domain, source, text, contentHash }))
+      .sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1));
+    // A set of another hash is read from the store, which says what it holds.
+    if (contentHashOf(stored) === revision.contentHash) this.#newest = new PolicySet(revision, stored);
   }
 
   /** @throws Problem `no-history` */

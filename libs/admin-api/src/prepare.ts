@@ -13,7 +13,11 @@ export const MAX_ADMIN_BODY_BYTES = 256 * 1024;
 /** Largest body of a route that takes a bundle, in bytes. */
 export const MAX_BUNDLE_BODY_BYTES = 64 * 1024 * 1024;
 
+/** Largest body of a route that takes one document of 1 MiB, in bytes: JSON writes some characters as two. */
+export const MAX_DOCUMENT_BODY_BYTES = 2 * 1024 * 1024 + MAX_ADMIN_BODY_BYTES;
+
 const BUNDLE_ROUTES = new Set(['/admin/v1/plan', '/admin/v1/revisions']);
+const DOCUMENT_ROUTE = '/admin/v1/documents/:kind/:name';
 const OPEN_ROUTES = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs']);
 const DOCS = '/docs/';
 const PRIVATE = { 'cache-control': 'no-store' } as const;
@@ -37,7 +41,7 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
   instance.decorateRequest('requestId', '');
   instance.decorateRequest('clientAddress', null);
   instance.addHook('onRoute', (route) => {
-    route.bodyLimit = BUNDLE_ROUTES.has(route.url) ? MAX_BUNDLE_BODY_BYTES : MAX_ADMIN_BODY_BYTES;
+    route.bodyLimit = bodyLimitOf(route.url);
   });
   // Before the body is read: a stranger makes us hold nothing.
   instance.addHook('onRequest', async (request, reply) => {
@@ -67,4 +71,9 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
   app.useGlobalInterceptors(app.get(RefusedActs));
   app.useGlobalPipes(new RequestPipe());
   serveApiDescription(app);
+}
+
+function bodyLimitOf(url: string): number {
+  if (BUNDLE_ROUTES.has(url)) return MAX_BUNDLE_BODY_BYTES;
+  return url === DOCUMENT_ROUTE ? MAX_DOCUMENT_BODY_BYTES : MAX_ADMIN_BODY_BYTES;
 }

@@ -17,28 +17,14 @@ import {
   revisionView,
 } from './dto/revision.dto.js';
 import { CurrentOperator, type Operator } from './operators.js';
+import { answered } from './answered.js';
+import { KEY_HEADER, judgedKey } from './idempotency-key.js';
 import { behindCursor, DEFAULT_LIMIT, pageOf, readAhead } from './paging.js';
 import { PolicySets } from './policy-sets.js';
 import { Publishing } from './publishing.js';
+import { EDIT_PROBLEMS, PUBLISHING_PROBLEMS } from './publishing-problems.js';
 import { invalid } from './request.pipe.js';
 
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
-const KEY_HEADER = {
-  name: 'idempotency-key',
-  required: false,
-  description: 'Up to 200 visible ASCII characters. The same key with the same request is answered with what it made.',
-} as const;
-const PUBLISHING_PROBLEMS = [
-  'request-invalid',
-  'operator-unknown',
-  'no-history',
-  'revision-superseded',
-  'idempotency-key-reused',
-  'bundle-invalid',
-  'publication-refused',
-  'store-unavailable',
-  'store-read-only',
-] as const;
 const READING_PROBLEMS = ['request-invalid', 'operator-unknown', 'no-history', 'store-unavailable'] as const;
 
 @ApiTags('revisions')
@@ -53,14 +39,14 @@ export class RevisionsController {
   @Post()
   @Acts('revision.publish', ({ body }) => `source/${body.source}`)
   @ApiOperation({
-    summary: 'Publish a bundle on the revision that it was planned on',
+    summary: 'Publish a bundle that was planned',
     description:
-      'The whole set must be valid with it, and every Test document must pass. Bodies up to 64 MiB. `revision-superseded` has `current`, the revision that came first; `bundle-invalid` has `faults`, `warnings`, `tests` and `foreign`; `documents-of-another-source` has `foreign`.',
+      'The whole set must be valid with it, and every Test document must pass that this publication has to do with. Bodies up to 64 MiB. When others published since `base`, it is planned again on the newest revision, and the answer has `rebased`; where their documents and these have to do with one another, it is refused: `revision-superseded` has `current`, the newest revision, and `conflicts`, the documents and who changed them. `bundle-invalid` has `faults`, `warnings`, `tests` and `foreign`; `documents-of-another-source` has `foreign`; `documents-still-referenced` has `missed`.',
   })
   @ApiHeader(KEY_HEADER)
   @ApiCreatedResponse({ type: Published })
   @ApiOkResponse({ type: Published, description: 'Nothing new was stored: `unchanged` or `repeated`.' })
-  @ApiProblems(...PUBLISHING_PROBLEMS, 'request-not-json', 'request-too-large', 'documents-of-another-source')
+  @ApiProblems(...EDIT_PROBLEMS, 'content-hash-differs', 'request-not-json', 'request-too-large')
   async publish(
     @Body() body: PublishBody,
     @Headers('idempotency-key') key: string | undefined,
@@ -138,14 +124,4 @@ export class RevisionsController {
     const restoring = { ...context, act: 'revision.restore', object: `revision/${n}` } as const;
     return answered(reply, await this.publishing.restore(past, body, name, judgedKey(key), restoring));
   }
-}
-
-function answered(reply: HttpReply, published: Published): Published {
-  reply.status(published.unchanged === true || published.repeated === true ? 200 : 201);
-  return published;
-}
-
-function judgedKey(key: string | undefined): string | undefined {
-  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
-  throw invalid([{ pointer: '', message: '`idempotency-key` is not 1 to 200 visible ASCII characters' }]);
 }

@@ -63,6 +63,8 @@ function kindPhrases(before: PolicyDocument | undefined, after: PolicyDocument |
         before as Before<EnforcementPointDocument>,
         after as Before<EnforcementPointDocument>,
       );
+    case 'Suspension':
+      return after === undefined ? ['lets it go on'] : ['suspends it, whatever its document says'];
     case 'Test':
       return testPhrases(before as Before<TestDocument>, after as Before<TestDocument>);
     default:

@@ -54,8 +54,21 @@ export {
   type Plan,
   planRestore,
   type PlanRequest,
+  setAfter,
 } from './plan.js';
 export { behind, Fleet, type Heartbeat, type ServerSeen, SILENT_SECONDS } from './fleet.js';
+export {
+  type Assignment,
+  assignmentsIn,
+  entitiesIn,
+  type Entity,
+  withAssignments,
+  withEntities,
+  withoutAssignment,
+  withoutEntity,
+} from './facts.js';
+export { type BundleScope, type Intersection, intersections } from './intersections.js';
+export { type MissedDocument } from './references.js';
 export { ruleWords, type SpokenRule } from './rule-words.js';
 export {
   type ChangeCounts,
@@ -76,6 +89,7 @@ export {
   type DocumentKey,
   judgeProvenance,
   judgePublication,
+  type KeyedRevision,
   keyText,
   type Provenance,
   type Publication,
@@ -99,3 +113,11 @@ export {
   sha256,
   type StoredDocument,
 } from './stored-document.js';
+export {
+  isSuspendedByDocument,
+  suspendedAround,
+  suspendedDomains,
+  SUSPENSION_SOURCE,
+  suspensionFaults,
+  suspensionFile,
+} from './suspension.js';

@@ -1,18 +1,28 @@
-import { compile, decide, type Outcome, type World } from '#engine';
+import { compile, decide, type Outcome } from '#engine';
 import {
   type Bundle,
   type Fault,
   lint,
   loadBundle,
   type LocatedDocument,
+  type PolicyDocument,
   runTests,
   type SourceFile,
   type TestResult,
 } from '#policy';
 import { bundleChanges, documentChanges } from './bundle-changes.js';
+import { type MissedDocument, missedDocuments } from './references.js';
 import { type DocumentKey, keyText, PublicationRefused } from './revision.js';
 import { type ChangeSummary, changeSummary, type SpokenChange, spokenChanges } from './set-changes.js';
 import { newDocument, type NewDocument, type StoredDocument } from './stored-document.js';
+import {
+  SUSPENSION_SOURCE,
+  suspendedDomains,
+  suspensionFaults,
+  suspensionWarnings,
+  worldAsWritten,
+} from './suspension.js';
+import { type TestedChange, testJudge, type TestVerdict } from './test-verdicts.js';
 
 /** A bundle on its way into a set. */
 export interface PlanRequest {
@@ -24,6 +34,10 @@ export interface PlanRequest {
   readonly files: readonly SourceFile[];
   /** Whether documents of this source that the bundle does not name go. */
   readonly prune: boolean;
+  /** Documents that go although nothing is pruned; of this source, and not named by the bundle. */
+  readonly removed?: readonly DocumentKey[] | undefined;
+  /** Reads whole sets; a loader that remembers the last one saves most of the time. */
+  readonly load?: ((files: readonly SourceFile[]) => Bundle) | undefined;
   /** Milliseconds since 1970, for tests that name no time. */
   readonly now: number;
 }
@@ -47,13 +61,19 @@ export interface Judgement {
 }
 
 export interface Plan extends Judgement {
-  /** Whether it could be published: no fault, no failing test, no document of another source. */
+  /** Whether it could be published: no fault, no failing test, no document of another source, and nobody misses what goes. */
   readonly valid: boolean;
   /** What would be different; nothing is told while there are faults. */
   readonly changes: readonly SpokenChange[];
   readonly summary: ChangeSummary;
   /** Documents of the bundle whose names belong to other sources. */
   readonly foreign: readonly ForeignDocument[];
+  /** What goes although documents of other sources name it. */
+  readonly missed: readonly MissedDocument[];
+  /** Of every document that the bundle holds. */
+  readonly held: readonly DocumentKey[];
+  /** What documents that would change say, before and after. */
+  readonly touched: readonly PolicyDocument[];
   /** What a publication would store and remove. */
   readonly put: readonly NewDocument[];
   readonly remove: readonly DocumentKey[];
@@ -65,30 +85,67 @@ export interface ForeignDocument extends DocumentKey {
 }
 
 /** What a bundle would change, and whether the set would be valid with it. */
-export function plan({ base, source, files, prune, now }: PlanRequest): Plan {
+export function plan(request: PlanRequest): Plan {
+  const { base, source, files, prune, removed = [], now, load = loadBundle } = request;
   const bundle = loadBundle(files);
   const named = new Set(bundle.documents.map(({ document }) => keyOf(document)));
+  const removals = new Set(removed.map(keyText));
   const foreign = base
-    .filter((document) => document.source !== source && named.has(keyText(document)))
+    .filter(
+      (document) => document.source !== source && (named.has(keyText(document)) || removals.has(keyText(document))),
+    )
     .map(({ kind, name, source: owner }) => ({ kind, name, source: owner }));
-  const staying = base.filter((document) => !named.has(keyText(document)) && !(prune && document.source === source));
-  const whole = staying.length === 0 ? bundle : loadBundle([...files, ...staying.map(fileOf)]);
+  const goes = (document: StoredDocument) =>
+    document.source === source && (prune || removals.has(keyText(document))) && !named.has(keyText(document));
+  const staying = base.filter((document) => !named.has(keyText(document)) && !goes(document));
+  const whole = staying.length === 0 ? bundle : load([...files, ...staying.map(fileOf)]);
   const { documents, refusals } = storable(bundle.documents, source);
-  const judged = judge(whole, named, now);
-  const faults = [...judged.faults, ...refusals];
-  if (faults.length > 0) return { ...judged, ...NOTHING, faults, foreign, valid: false };
-  const step = bundleChanges(base, documents, source);
-  const remove = prune ? step.remove : [];
-  const changes = spokenChanges(documentChanges(base, setAfter(base, step.put, remove)));
-  const valid = judged.tests.failed.length === 0 && foreign.length === 0;
-  return { ...judged, valid, changes, summary: changeSummary(changes), foreign, put: step.put, remove };
+  const { put } = bundleChanges(base, documents, source);
+  const remove = base.filter(goes).map(({ kind, name }) => ({ kind, name }));
+  const changed = new Set([...put, ...remove].map(keyText));
+  const before = meaningsOf(base.filter((document) => changed.has(keyText(document))));
+  const sources = new Map(base.map((document) => [keyText(document), document.source]));
+  const sourceOf = (document: PolicyDocument) => (named.has(keyOf(document)) ? source : sources.get(keyOf(document)));
+  const judged = judge(whole, {
+    named,
+    now,
+    publisher: source,
+    change: { before, after: put.map(({ document }) => document) },
+    sourceOf,
+    base,
+  });
+  const faults = [
+    ...judged.faults,
+    ...refusals,
+    ...(source === SUSPENSION_SOURCE ? [] : suspensionFaults(bundle.documents)),
+  ];
+  const warnings = [...judged.warnings, ...suspensionWarnings(bundle.documents, suspendedDomains(base))];
+  const missed = missedDocuments(
+    source,
+    before,
+    whole.documents.map(({ document }) => ({ document, source: sourceOf(document) ?? source })),
+  );
+  const held = bundle.documents.map(({ document }) => ({ kind: document.kind, name: document.metadata.name }));
+  const touched = [...before, ...put.map(({ document }) => document)];
+  const told = { ...judged, faults, warnings, foreign, missed, held, touched };
+  if (faults.length > 0) return { ...told, ...NOTHING, valid: false };
+  const changes = spokenChanges(documentChanges(base, setAfter(base, put, remove)), {
+    before: new Map(before.map((document) => [keyOf(document), document])),
+    after: new Map(put.map(({ document }) => [keyOf(document), document])),
+  });
+  const valid = judged.tests.failed.length + foreign.length + missed.length === 0;
+  return { ...told, valid, changes, summary: changeSummary(changes), put, remove };
 }
 
-/** What a whole set of documents would change, and whether it is valid: for going back to a set of the past. */
-export function planRestore(base: readonly StoredDocument[], past: readonly StoredDocument[], now: number): Plan {
+/**
+ * What a whole set of documents would change, and whether it is valid: for going back to a set of the past. Domains that
+ * are suspended now stay so, and those that were suspended then do not become so again.
+ */
+export function planRestore(base: readonly StoredDocument[], then: readonly StoredDocument[], now: number): Plan {
+  const past = [...then.filter(isNoSuspension), ...base.filter((document) => !isNoSuspension(document))];
   const loaded = loadBundle(past.map(fileOf));
-  const judged = judge(loaded, new Set(), now);
-  if (judged.faults.length > 0) return { ...judged, ...NOTHING, foreign: [], valid: false };
+  const judged = judge(loaded, { named: new Set(), now });
+  if (judged.faults.length > 0) return { ...judged, ...NOTHING, ...OF_THE_WHOLE_SET, valid: false };
   const sources = new Map(past.map((document) => [keyText(document), document.source]));
   const before = new Map(base.map((document) => [keyText(document), document]));
   const put = loaded.documents
@@ -100,7 +157,7 @@ export function planRestore(base: readonly StoredDocument[], past: readonly Stor
   const remove = base.filter((document) => !sources.has(keyText(document))).map(({ kind, name }) => ({ kind, name }));
   const changes = spokenChanges(documentChanges(base, past));
   const valid = judged.tests.failed.length === 0;
-  return { ...judged, valid, changes, summary: changeSummary(changes), foreign: [], put, remove };
+  return { ...judged, valid, changes, summary: changeSummary(changes), ...OF_THE_WHOLE_SET, put, remove };
 }
 
 /** Stored documents stand among a bundle's files under such names, so files of a bundle may not have them. */
@@ -110,6 +167,8 @@ export function isReservedFile(file: string): boolean {
 
 const STORED = 'stored:';
 const NO_COUNTS = { added: 0, changed: 0, removed: 0 } as const;
+/** Going back concerns every document, whoever it belongs to. */
+const OF_THE_WHOLE_SET = { foreign: [], missed: [], held: [], touched: [] } as const;
 const NOTHING = { changes: [], summary: { documents: NO_COUNTS, rules: NO_COUNTS }, put: [], remove: [] } as const;
 
 /** Documents as a revision takes them, and those that no store can keep. */
@@ -127,25 +186,87 @@ function storable(bundle: readonly LocatedDocument[], source: string) {
   return { documents, refusals };
 }
 
-/** @param named  keys of the documents that warnings may be about */
-function judge(loaded: Bundle, named: ReadonlySet<string>, now: number): Judgement {
-  const own = loaded.documents.filter(({ document }) => named.has(keyOf(document)));
-  const warnings = [...lint(loaded).filter(({ file }) => !isReservedFile(file)), ...administratorWarnings(own)];
-  const tests = loaded.world === null ? { passed: 0, failed: [] } : testsOf(loaded, loaded.world, now);
-  return { faults: loaded.faults, warnings, tests };
+interface Judging {
+  /** Keys of the documents that warnings may be about. */
+  readonly named: ReadonlySet<string>;
+  readonly now: number;
 }
 
-function testsOf(loaded: Bundle, world: World, now: number): Judgement['tests'] {
-  if (loaded.tests.length === 0) return { passed: 0, failed: [] };
-  const snapshot = compile(world);
-  const results = runTests(loaded, (request) => decide(snapshot, request), now, { snapshot });
-  const failed = results
-    .filter(({ passed }) => !passed)
-    .map((result) => {
-      const { test, at, because, expected } = result;
-      return { test, ...at, because, expected, got: gotOf(result) };
+/** What is judged is a step from a base; without one, every failing test blocks. */
+interface JudgingStep extends Judging {
+  readonly publisher: string;
+  readonly change: TestedChange;
+  readonly sourceOf: (document: PolicyDocument) => string | undefined;
+  readonly base: readonly StoredDocument[];
+}
+
+function judge(loaded: Bundle, judging: Judging | JudgingStep): Judgement {
+  const { named, now } = judging;
+  const own = loaded.documents.filter(({ document }) => named.has(keyOf(document)));
+  const warnings = [...lint(loaded).filter(({ file }) => !isReservedFile(file)), ...administratorWarnings(own)];
+  const results = resultsOf(loaded, now);
+  const failing = [...results].filter(([, { passed }]) => !passed);
+  const verdictOf = 'change' in judging ? verdictsOn(loaded, judging) : () => 'blocks' as const;
+  const failed: FailedTest[] = [];
+  for (const [key, result] of failing) {
+    const verdict = verdictOf(key, result);
+    if (verdict === 'blocks') failed.push(failedTest(result));
+    else warnings.push(toleratedTest(result, verdict));
+  }
+  return { faults: loaded.faults, warnings, tests: { passed: results.size - failing.length, failed } };
+}
+
+/** Results by the name of the test and the place of the case in it. */
+function resultsOf(loaded: Bundle, now: number): ReadonlyMap<string, TestResult> {
+  if (loaded.world === null || loaded.tests.length === 0) return new Map();
+  const snapshot = compile(worldAsWritten(loaded, loaded.world));
+  const counts = new Map<string, number>();
+  return new Map(
+    runTests(loaded, (request) => decide(snapshot, request), now, { snapshot }).map((result) => {
+      const count = (counts.get(result.test) ?? 0) + 1;
+      counts.set(result.test, count);
+      return [`${result.test} ${count}`, result];
+    }),
+  );
+}
+
+function verdictsOn(loaded: Bundle, { publisher, change, sourceOf, base, now }: JudgingStep) {
+  const judgeTest = testJudge(publisher, change);
+  const tests = new Map(loaded.tests.map((test) => [test.name, test]));
+  const owners = new Map(
+    loaded.documents.flatMap(({ document }) =>
+      document.kind === 'Test' ? [[document.metadata.name, sourceOf(document)] as const] : [],
+    ),
+  );
+  let before: ReadonlyMap<string, TestResult> | undefined;
+  return (key: string, result: TestResult): TestVerdict =>
+    judgeTest({
+      result,
+      test: tests.get(result.test)!,
+      source: owners.get(result.test),
+      failedBefore: () => {
+        before ??= resultsOf(loadBundle(base.map(fileOf)), now);
+        return before.get(key)?.passed === false;
+      },
     });
-  return { passed: results.length - failed.length, failed };
+}
+
+function failedTest(result: TestResult): FailedTest {
+  const { test, at, because, expected } = result;
+  return { test, ...at, because, expected, got: gotOf(result) };
+}
+
+function toleratedTest({ test, at, because, differences }: TestResult, verdict: Exclude<TestVerdict, 'blocks'>): Fault {
+  const why =
+    verdict === 'failed-before'
+      ? 'failed before, and this has nothing to do with it'
+      : 'fails, because a domain above forbids more than before';
+  return {
+    ...at,
+    severity: 'warning',
+    code: verdict === 'failed-before' ? 'test-failed-before' : 'test-forbidden-above',
+    message: `the test \`${test}\` ${why}: ${because}: ${differences.join('; ')}`,
+  };
 }
 
 /** Of an answer the members that were expected otherwise; of an assertion what speaks against it, in words. */
@@ -166,7 +287,17 @@ function administratorWarnings(documents: readonly LocatedDocument[]): readonly 
     }));
 }
 
-function setAfter(
+/** What texts mean, as far as this version reads them. */
+function meaningsOf(documents: readonly StoredDocument[]): readonly PolicyDocument[] {
+  return loadBundle(documents.map(fileOf)).documents.map(({ document }) => document);
+}
+
+function isNoSuspension({ kind }: StoredDocument): boolean {
+  return kind !== 'Suspension';
+}
+
+/** A set with one step done. */
+export function setAfter(
   base: readonly StoredDocument[],
   put: readonly StoredDocument[],
   remove: readonly DocumentKey[],

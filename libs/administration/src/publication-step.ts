@@ -30,7 +30,8 @@ export function isOnNewest({ base }: Publication, newest: Revision | null): bool
 }
 
 /** SHA-256 in hex of everything a publication asks for: tells a repetition from another publication with its key. */
-export function publicationHash({ base, put, remove, provenance }: Publication): string {
+export function publicationHash({ base, put, remove, provenance, requestHash }: Publication): string {
+  if (requestHash !== undefined) return requestHash;
   const asked = [
     base && [base.number, base.contentHash],
     put.map((document) => [keyText(document), document.source, document.contentHash]).sort(),

@@ -1,5 +1,5 @@
 import type { ActContext } from './act.js';
-import type { DocumentChange, Provenance, Publication, PublishOutcome, Revision } from './revision.js';
+import type { DocumentChange, KeyedRevision, Provenance, Publication, PublishOutcome, Revision } from './revision.js';
 import type { StoredDocument } from './stored-document.js';
 
 /**
@@ -12,6 +12,9 @@ export abstract class RevisionStore {
 
   /** @returns null when there is no revision of this number */
   abstract revision(number: number): Promise<Revision | null>;
+
+  /** What was published with an idempotency key; null when nothing was. */
+  abstract publishedWith(idempotencyKey: string): Promise<KeyedRevision | null>;
 
   /**
    * Revisions from the newest down.

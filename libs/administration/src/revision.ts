@@ -45,6 +45,18 @@ export interface Publication {
   readonly provenance: Provenance;
   /** The same key with the same publication is answered with the same revision, at most 200 characters. */
   readonly idempotencyKey?: string | undefined;
+  /**
+   * SHA-256 in hex of what a client asked for, where that is not this very publication: the same request is another
+   * publication on another base. Absent: of the publication.
+   */
+  readonly requestHash?: string | undefined;
+}
+
+/** A revision, and what was asked for when it was published. */
+export interface KeyedRevision {
+  readonly revision: Revision;
+  /** SHA-256 in hex, see {@link Publication.requestHash}. */
+  readonly requestHash: string;
 }
 
 export type PublishOutcome =

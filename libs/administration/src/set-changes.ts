@@ -24,10 +24,21 @@ export interface ChangeSummary {
   readonly rules: ChangeCounts;
 }
 
-/** Differences in words, in the order they come. */
-export function spokenChanges(changes: readonly DocumentChange[]): readonly SpokenChange[] {
-  const before = meanings(changes.flatMap((change) => ('before' in change ? [change.before] : [])));
-  const after = meanings(changes.flatMap((change) => ('after' in change ? [change.after] : [])));
+/** What changed documents say, before and after, by key. */
+export interface Meanings {
+  readonly before: ReadonlyMap<string, PolicyDocument>;
+  readonly after: ReadonlyMap<string, PolicyDocument>;
+}
+
+/**
+ * Differences in words, in the order they come.
+ *
+ * @param meanings  where they are known already: reading large documents takes most of the time
+ */
+export function spokenChanges(
+  changes: readonly DocumentChange[],
+  { before, after }: Meanings = meaningsIn(changes),
+): readonly SpokenChange[] {
   return changes.map((change) => {
     const stored = change.kind === 'removed' ? change.before : change.after;
     const { kind, name, domain } = stored;
@@ -45,6 +56,13 @@ export function changeSummary(changes: readonly SpokenChange[]): ChangeSummary {
 function countsOf(changes: readonly { readonly change: ChangeKind }[]): ChangeCounts {
   const count = (kind: ChangeKind) => changes.filter(({ change }) => change === kind).length;
   return { added: count('added'), changed: count('changed'), removed: count('removed') };
+}
+
+function meaningsIn(changes: readonly DocumentChange[]): Meanings {
+  return {
+    before: meanings(changes.flatMap((change) => ('before' in change ? [change.before] : []))),
+    after: meanings(changes.flatMap((change) => ('after' in change ? [change.after] : []))),
+  };
 }
 
 /** What texts mean, by key. A document of a version that this program does not read is left out. */

@@ -5,7 +5,7 @@ import { type DocumentKey, isStorable, keyText, PublicationRefused } from './rev
 /** A document as a revision keeps it. */
 export interface StoredDocument extends DocumentKey {
   readonly kind: DocumentKind;
-  /** The domain it belongs to: a Domain itself; null for a Service, and for a Test without one. */
+  /** The domain it belongs to: a Domain itself, and what a Suspension suspends; null for a Service, and for a Test without one. */
   readonly domain: string | null;
   /** The source whose bundles may prune it. */
   readonly source: string;
@@ -131,6 +131,7 @@ function textKept(document: PolicyDocument, text: string): string {
     case 'Service':
     case 'Policy':
     case 'EnforcementPoint':
+    case 'Suspension':
     case 'Test':
       return text.replace(LEADING_MARKER, '');
   }
@@ -140,6 +141,7 @@ function textKept(document: PolicyDocument, text: string): string {
 export function domainOf(document: PolicyDocument): string | null {
   switch (document.kind) {
     case 'Domain':
+    case 'Suspension':
       return document.metadata.name;
     case 'Service':
       return null;

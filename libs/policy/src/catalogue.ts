@@ -4,6 +4,7 @@ import type {
   EnforcementPointDocument,
   EntitySetDocument,
   RoleSetDocument,
+  SuspensionDocument,
 } from './document-domain.js';
 import type { EndpointDeclaration, PolicyPolicyDocument, ServiceDocument } from './document-policy.js';
 import type { TestDocument } from './document-test.js';
@@ -44,6 +45,8 @@ export interface Catalogue {
   readonly roleSets: ReadonlyMap<string, Entry<RoleSetDocument>>;
   readonly entitySets: ReadonlyMap<string, Entry<EntitySetDocument>>;
   readonly enforcementPoints: ReadonlyMap<string, Entry<EnforcementPointDocument>>;
+  /** By the domain that each suspends. */
+  readonly suspensions: ReadonlyMap<string, Entry<SuspensionDocument>>;
   readonly tests: ReadonlyMap<string, Entry<TestDocument>>;
   readonly mechanisms: ReadonlyMap<string, MechanismEntry>;
   readonly endpoints: ReadonlyMap<string, EndpointEntry>;
@@ -63,6 +66,7 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
   const roleSets = new Map<string, Entry<RoleSetDocument>>();
   const entitySets = new Map<string, Entry<EntitySetDocument>>();
   const enforcementPoints = new Map<string, Entry<EnforcementPointDocument>>();
+  const suspensions = new Map<string, Entry<SuspensionDocument>>();
   const tests = new Map<string, Entry<TestDocument>>();
   for (const source of sources) {
     const document = source.document;
@@ -86,6 +90,9 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
       case 'EnforcementPoint':
         enter(enforcementPoints, document, source, report);
         break;
+      case 'Suspension':
+        enter(suspensions, document, source, report);
+        break;
       case 'Test':
         enter(tests, document, source, report);
         break;
@@ -100,6 +107,7 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
     roleSets,
     entitySets,
     enforcementPoints,
+    suspensions,
     tests,
     mechanisms: mechanismsIn(domains, report),
     endpoints,
@@ -244,6 +252,7 @@ function itemsAt(value: unknown, list: string): readonly unknown[] {
 /** Kinds that refer to names and declare none that others refer to. */
 function declaresNothing(source: ReadDocument): boolean {
   const kind = source.document?.kind ?? textAt(source.remains, 'kind');
-  if (kind === undefined) return /^kind:[ \t]*["']?(?:Policy|RoleSet|EntitySet|Test)\b/m.test(source.chunk.text);
-  return kind === 'Policy' || kind === 'RoleSet' || kind === 'EntitySet' || kind === 'Test';
+  if (kind === undefined)
+    return /^kind:[ \t]*["']?(?:Policy|RoleSet|EntitySet|Suspension|Test)\b/m.test(source.chunk.text);
+  return kind === 'Policy' || kind === 'RoleSet' || kind === 'EntitySet' || kind === 'Suspension' || kind === 'Test';
 }

@@ -196,6 +196,14 @@ export const domainDocument = kind(
 );
 export type DomainDocument = z.infer<typeof domainDocument>;
 
+/** Made by the server when an operator suspends a domain; its name is the domain's. */
+export const suspensionDocument = kind(
+  'Suspension',
+  metadata({ name: domainName.meta({ description: 'The domain that is suspended.' }) }),
+  record({ because: z.string().optional() }),
+);
+export type SuspensionDocument = z.infer<typeof suspensionDocument>;
+
 export const roleSetDocument = kind(
   'RoleSet',
   metadata({ name, domain: domainName }),

@@ -8,6 +8,8 @@ import {
   type EntitySetDocument,
   roleSetDocument,
   type RoleSetDocument,
+  suspensionDocument,
+  type SuspensionDocument,
 } from './document-domain.js';
 import { policyDocument, type PolicyPolicyDocument, serviceDocument, type ServiceDocument } from './document-policy.js';
 import { testDocument, type TestDocument, testOf } from './document-test.js';
@@ -24,6 +26,7 @@ export const DOCUMENT_SCHEMAS = {
   RoleSet: roleSetDocument,
   EntitySet: entitySetDocument,
   EnforcementPoint: enforcementPointDocument,
+  Suspension: suspensionDocument,
   Test: testDocument,
 } as const satisfies { readonly [kind: string]: z.ZodType };
 
@@ -39,6 +42,8 @@ export const FULL_SCHEMAS = {
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 export const DOCUMENT_KINDS = Object.keys(DOCUMENT_SCHEMAS) as readonly DocumentKind[];
+/** Those that people write; a suspension is made by the server. */
+export const WRITTEN_KINDS = DOCUMENT_KINDS.filter((kind) => kind !== 'Suspension');
 
 export type PolicyDocument =
   | DomainDocument
@@ -47,6 +52,7 @@ export type PolicyDocument =
   | RoleSetDocument
   | EntitySetDocument
   | EnforcementPointDocument
+  | SuspensionDocument
   | TestDocument;
 
 export function isDocumentKind(text: unknown): text is DocumentKind {

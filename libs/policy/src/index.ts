@@ -7,10 +7,12 @@ export type {
   EntitySetDocument,
   MechanismDeclaration,
   RoleSetDocument,
+  SuspensionDocument,
 } from './document-domain.js';
 export type { Expectation, PolicyPolicyDocument, RuleDeclaration, ServiceDocument } from './document-policy.js';
 export type { TestDocument } from './document-test.js';
-export { DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
+export { API_VERSION, DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
+export { chainOf } from './names.js';
 export { parseInstant } from './instant.js';
 export { parseJson } from './json.js';
 export { attributes } from './declaration.js';

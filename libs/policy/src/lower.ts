@@ -26,7 +26,7 @@ export function lower(catalogue: Catalogue): World {
   const roles = rolesByDomain(catalogue);
   const directories = directoriesByDomain(catalogue);
   const domains = byName(catalogue.domains, (entry, name) => ({
-    ...lowerDomain(entry),
+    ...lowerDomain(entry, catalogue.suspensions.has(name)),
     rules: rules.get(name) ?? [],
     roles: roles.get(name) ?? [],
     directory: directories.get(name) ?? { assignments: new Map(), entities: new Map() },
@@ -56,14 +56,15 @@ function sorted(texts: Iterable<string>): readonly string[] {
   return [...new Set(texts)].sort();
 }
 
-function lowerDomain({
-  document: { metadata, spec },
-}: Entry<DomainDocument>): Omit<Domain, 'rules' | 'roles' | 'directory'> {
+function lowerDomain(
+  { document: { metadata, spec } }: Entry<DomainDocument>,
+  isSuspended: boolean,
+): Omit<Domain, 'rules' | 'roles' | 'directory'> {
   return {
     name: metadata.name,
     zeroTrust: spec.zeroTrust ?? false,
     egress: spec.egress ?? 'open',
-    suspended: spec.suspended ?? false,
+    suspended: isSuspended || (spec.suspended ?? false),
     ...(spec.mode && { mode: spec.mode }),
     discloseAccess: spec.discloseAccess ?? true,
     ...(spec.maxStalenessSeconds !== undefined && { maxStalenessSeconds: spec.maxStalenessSeconds }),

@@ -23,6 +23,8 @@ export interface Judged {
   readonly differences: readonly string[];
   /** Answers to callers that get through as they must. */
   readonly outcomes: readonly Outcome[];
+  /** Whether all that is wrong is that some do not get through. */
+  readonly isTooNarrow: boolean;
 }
 
 export function assertionOf(declared: ReachDeclaration): Assertion {
@@ -96,6 +98,7 @@ export function runReachTest(
   return {
     differences: objections.flatMap((objection) => objectionWords(objection, world, whereIs)),
     outcomes: witnesses.map(({ outcome }) => outcome),
+    isTooNarrow: objections.length > 0 && objections.every(({ kind }) => kind === 'not-reached'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { API_VERSION, DOCUMENT_KINDS, DOCUMENT_SCHEMAS, isDocumentKind, type PolicyDocument } from './document.js';
+import { API_VERSION, DOCUMENT_SCHEMAS, isDocumentKind, type PolicyDocument, WRITTEN_KINDS } from './document.js';
 import { conform, quoted, type ShapeFault } from './shape.js';
 import { type Chunk, type OffsetFault, type Position, positionIn } from './source.js';
 import { didYouMean } from './suggest.js';
@@ -57,11 +57,11 @@ function headFaults(value: unknown): readonly ShapeFault[] {
   const { apiVersion, kind } = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
   if (kind === undefined) return fault([], 'missing-member', '`kind` is missing');
   if (!isDocumentKind(kind)) {
-    const suggestion = typeof kind === 'string' ? didYouMean(kind, DOCUMENT_KINDS) : '';
+    const suggestion = typeof kind === 'string' ? didYouMean(kind, WRITTEN_KINDS) : '';
     return fault(
       ['kind'],
       'unknown-kind',
-      `${quoted(kind)} is not a kind of document${suggestion || `; the kinds are ${DOCUMENT_KINDS.join(', ')}`}`,
+      `${quoted(kind)} is not a kind of document${suggestion || `; the kinds are ${WRITTEN_KINDS.join(', ')}`}`,
     );
   }
   if (apiVersion === undefined) return fault([], 'missing-member', '`apiVersion` is missing');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FULL_SCHEMAS } from './document.js';
+import { FULL_SCHEMAS, WRITTEN_KINDS } from './document.js';
 import { requestShape } from './request.js';
 
 const TITLES: { readonly [kind: string]: string } = {
@@ -14,11 +14,14 @@ const TITLES: { readonly [kind: string]: string } = {
 };
 
 /**
- * JSON Schemas (draft 2020-12) of every kind of document and of `Request`, made from the declaration the parser uses.
+ * JSON Schemas (draft 2020-12) of every kind of document that people write and of `Request`, made from the declaration the parser uses.
  * What a schema cannot say, like a name that must exist, only loading finds.
  */
 export function jsonSchemas(): { readonly [kind: string]: object } {
-  const kinds: readonly (readonly [string, z.ZodType])[] = [...Object.entries(FULL_SCHEMAS), ['Request', requestShape]];
+  const kinds: readonly (readonly [string, z.ZodType])[] = [
+    ...WRITTEN_KINDS.map((kind) => [kind, FULL_SCHEMAS[kind]] as const),
+    ['Request', requestShape],
+  ];
   return Object.fromEntries(kinds.map(([kind, schema]) => [kind, schemaOf(kind, schema)]));
 }
 

@@ -52,6 +52,8 @@ export interface ReachResult extends ResultOf<'reach'> {
   readonly expected: Assertion;
   /** Answers to callers that get through as they must. */
   readonly outcomes: readonly Outcome[];
+  /** Whether all that is wrong is that some do not get through. */
+  readonly isTooNarrow: boolean;
 }
 
 export type TestResult = CaseResult | ReachResult;
@@ -197,7 +199,7 @@ export function runReach(
   return asserting.flatMap((test) => {
     const reachability = new Reachability(world, snapshot, test.time ?? now, effort);
     return test.reach.map((one): ReachResult => {
-      const { differences, outcomes } = runReachTest(one, reachability, world, whereIs);
+      const { differences, outcomes, isTooNarrow } = runReachTest(one, reachability, world, whereIs);
       const { because, at, assertion: expected } = one;
       return {
         kind: 'reach',
@@ -207,6 +209,7 @@ export function runReach(
         passed: differences.length === 0,
         expected,
         outcomes,
+        isTooNarrow,
         differences,
       };
     });

@@ -46,6 +46,7 @@ export function partsOf({ document, text, contentHash }: NewDocument): Parts {
     case 'Domain':
     case 'Service':
     case 'EnforcementPoint':
+    case 'Suspension':
     case 'Test':
       return { text, contentHash, items: [] };
   }

@@ -5,6 +5,7 @@ import {
   isOnNewest,
   judgeProvenance,
   judgePublication,
+  type KeyedRevision,
   keyText,
   type Provenance,
   type Publication,
@@ -48,6 +49,11 @@ export class MemoryRevisionStore extends RevisionStore {
     return this.#entries.find(({ revision }) => revision.number === number)?.revision ?? null;
   }
 
+  async publishedWith(idempotencyKey: string): Promise<KeyedRevision | null> {
+    const entry = this.#entries.find((one) => one.idempotencyKey === idempotencyKey);
+    return entry === undefined ? null : { revision: entry.revision, requestHash: entry.hash };
+  }
+
   async list(page: { readonly below?: number; readonly limit: number }): Promise<readonly Revision[]> {
     return this.#entries
       .map(({ revision }) => revision)
@@ -68,11 +74,9 @@ export class MemoryRevisionStore extends RevisionStore {
     judgePublication(publication);
     const { idempotencyKey, provenance } = publication;
     const hash = publicationHash(publication);
-    const earlier = this.#entries.find(
-      (entry) => idempotencyKey !== undefined && entry.idempotencyKey === idempotencyKey,
-    );
-    if (earlier !== undefined) {
-      return { kind: earlier.hash === hash ? 'repeated' : 'key-reused', revision: earlier.revision };
+    const earlier = idempotencyKey === undefined ? null : await this.publishedWith(idempotencyKey);
+    if (earlier !== null) {
+      return { kind: earlier.requestHash === hash ? 'repeated' : 'key-reused', revision: earlier.revision };
     }
     const newest = this.#newest();
     if (!isOnNewest(publication, newest)) return { kind: 'superseded', current: newest };

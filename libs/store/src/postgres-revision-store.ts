@@ -6,6 +6,7 @@ import {
   isOnNewest,
   judgeProvenance,
   judgePublication,
+  type KeyedRevision,
   type Provenance,
   type Publication,
   publicationHash,
@@ -67,6 +68,10 @@ export class PostgresRevisionStore extends RevisionStore {
     return this.#reading((sql) => revisionIn(sql, number));
   }
 
+  publishedWith(idempotencyKey: string): Promise<KeyedRevision | null> {
+    return this.#reading((sql) => keyedIn(sql, idempotencyKey));
+  }
+
   list(page: { readonly below?: number; readonly limit: number }): Promise<readonly Revision[]> {
     return this.#reading(async (sql) => {
       const rows = await sql('select * from dharma.revision where number < $1 order by number desc limit $2', [
@@ -103,12 +108,10 @@ export class PostgresRevisionStore extends RevisionStore {
       const { idempotencyKey } = publication;
       const requestHash = publicationHash(publication);
       if (idempotencyKey !== undefined) {
-        const [earlier] = (await sql('select * from dharma.revision where idempotency_key = $1', [
-          idempotencyKey,
-        ])) as RevisionRow[];
-        if (earlier !== undefined) {
-          const kind = earlier.request_hash === requestHash ? 'repeated' : 'key-reused';
-          return { kind, revision: toRevision(earlier) };
+        const earlier = await keyedIn(sql, idempotencyKey);
+        if (earlier !== null) {
+          const kind = earlier.requestHash === requestHash ? 'repeated' : 'key-reused';
+          return { kind, revision: earlier.revision };
         }
       }
       const newest = await newestIn(sql);
@@ -201,6 +204,13 @@ async function revisionIn(sql: Sql, number: number): Promise<Revision | null> {
   if (!Number.isSafeInteger(number)) return null;
   const [row] = (await sql('select * from dharma.revision where number = $1', [number])) as RevisionRow[];
   return row === undefined ? null : toRevision(row);
+}
+
+async function keyedIn(sql: Sql, idempotencyKey: string): Promise<KeyedRevision | null> {
+  const [row] = (await sql('select * from dharma.revision where idempotency_key = $1', [
+    idempotencyKey,
+  ])) as RevisionRow[];
+  return row === undefined ? null : { revision: toRevision(row), requestHash: row.request_hash };
 }
 
 function toRevision(row: RevisionRow): Revision {

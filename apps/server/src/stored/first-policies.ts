@@ -1,4 +1,4 @@
-import { newDocument, type RevisionStore } from '#administration';
+import { newDocument, type RevisionStore, suspensionFaults } from '#administration';
 import { loadBundle, readFolder } from '#policy';
 import { Problem } from '#problem';
 
@@ -13,8 +13,9 @@ export const FIRST_SOURCE = 'policies';
 export async function publishFirst(store: RevisionStore, folder: string): Promise<void> {
   if ((await store.newest()) !== null) return;
   const bundle = loadBundle(await readFolder(folder));
-  if (bundle.world === null) {
-    const faults = bundle.faults.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
+  const found = [...bundle.faults, ...suspensionFaults(bundle.documents)];
+  if (found.length > 0) {
+    const faults = found.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
     throw new Problem('policy-invalid', { folder, faults: faults.join('\n') });
   }
   await store.publish({

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsOptional, IsString, Length, Matches, ValidateIf } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, IsString, Length, Matches } from 'class-validator';
 import type { Credential } from '#administration';
+import { IfThere } from './revision.dto.js';
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const NAME_MESSAGE = 'this is no name: lower-case letters, digits and inner `-`, up to 63 characters';
@@ -14,9 +15,6 @@ export class CredentialParams {
   @IsString()
   readonly id!: string;
 }
-
-/** Unlike `IsOptional` it does not take null for absent. */
-const IfThere = () => ValidateIf((_body, value) => value !== undefined);
 
 class ExpiringBody {
   @ApiPropertyOptional({ format: 'date-time', description: 'When it ends. Absent: when it is revoked.' })

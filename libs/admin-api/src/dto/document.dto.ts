@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { DOCUMENT_KINDS } from '#policy';
+import { ChangeWords } from './change.dto.js';
 import { PageQuery } from './revision.dto.js';
 
 const KINDS = [...DOCUMENT_KINDS];
@@ -33,6 +34,15 @@ export class DocumentParams {
   @Length(1, 1_024)
   @IsString()
   readonly name!: string;
+}
+
+export class DocumentBody extends ChangeWords {
+  @ApiProperty({
+    example: 'apiVersion: dharma/v1\nkind: Domain\nmetadata: { name: shop }\nspec: { access: [anonymous] }\n',
+    description: 'The document in YAML or JSON, alone.',
+  })
+  @IsString()
+  readonly text!: string;
 }
 
 export class DocumentHead {

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
+import { Because, Published } from './revision.dto.js';
 
 const MODES = ['enforce', 'report'] as const;
 
@@ -191,4 +192,21 @@ export class DomainView {
 
   @ApiProperty({ type: [MemberServiceView] })
   readonly services!: readonly MemberServiceView[];
+}
+
+export class SuspensionBody {
+  @Because()
+  readonly because!: string;
+}
+
+export class SuspensionView extends Published {
+  @ApiProperty({ example: 'acme.payments' })
+  readonly domain!: string;
+
+  @ApiProperty({
+    type: [String],
+    example: ['acme.payments'],
+    description: 'The domain and those around it that are suspended now, by an operator or by their documents.',
+  })
+  readonly suspendedBy!: readonly string[];
 }

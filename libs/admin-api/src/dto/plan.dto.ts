@@ -5,6 +5,7 @@ import {
   IsArray,
   IsBoolean,
   IsDefined,
+  IsIn,
   IsOptional,
   IsString,
   Length,
@@ -12,10 +13,22 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { Because, GitText, RevisionBase, RevisionMarkView } from './revision.dto.js';
+import { DOCUMENT_KINDS } from '#policy';
+import {
+  Because,
+  GitText,
+  HASH,
+  HASH_MESSAGE,
+  IfThere,
+  RevisionBase,
+  RevisionMarkView,
+  SOURCE,
+  SOURCE_MESSAGE,
+} from './revision.dto.js';
 
-const SOURCE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/;
 const MAXIMUM_FILES = 20_000;
+const MAXIMUM_REMOVED = 100_000;
+const KINDS = [...DOCUMENT_KINDS];
 const CHANGES = ['added', 'changed', 'removed'] as const;
 
 export class BundleFile {
@@ -30,22 +43,74 @@ export class BundleFile {
   readonly text!: string;
 }
 
+/** Names one document. */
+export class DocumentKeyView {
+  @ApiProperty({ enum: KINDS, example: 'Policy' })
+  @IsIn(KINDS)
+  readonly kind!: string;
+
+  @ApiProperty({ example: 'shop' })
+  @Length(1, 1_024)
+  @IsString()
+  readonly name!: string;
+}
+
 export class PlanBody {
-  @ApiProperty({ pattern: SOURCE.source, example: 'git', description: 'Whose documents the bundle holds.' })
-  @Matches(SOURCE, { message: 'a source is letters, digits and `._:/@-`, up to 128 characters' })
+  @ApiProperty({
+    pattern: SOURCE.source,
+    example: 'git',
+    description: 'Whose documents the bundle holds. `suspension` is taken.',
+  })
+  @Matches(SOURCE, { message: SOURCE_MESSAGE })
   @IsString()
   readonly source!: string;
 
-  @ApiProperty({ type: [BundleFile], maxItems: MAXIMUM_FILES })
+  @ApiPropertyOptional({
+    type: [BundleFile],
+    maxItems: MAXIMUM_FILES,
+    description: 'Everything that the source has. Required unless there is `changed`.',
+  })
+  @ValidateIf(({ files, changed }: PlanBody) => files !== undefined || changed === undefined)
   @ArrayMaxSize(MAXIMUM_FILES)
   @ValidateNested({ each: true })
   @Type(() => BundleFile)
   @IsArray()
-  readonly files!: readonly BundleFile[];
+  readonly files?: readonly BundleFile[];
+
+  @ApiPropertyOptional({
+    type: [BundleFile],
+    maxItems: MAXIMUM_FILES,
+    description:
+      'Instead of `files`: only the documents that are new or different. With `contentHash`, and `removed` where something goes.',
+  })
+  @IfThere()
+  @ArrayMaxSize(MAXIMUM_FILES)
+  @ValidateNested({ each: true })
+  @Type(() => BundleFile)
+  @IsArray()
+  readonly changed?: readonly BundleFile[];
+
+  @ApiPropertyOptional({ type: [DocumentKeyView], description: 'With `changed`: documents of this source that go.' })
+  @IfThere()
+  @ArrayMaxSize(MAXIMUM_REMOVED)
+  @ValidateNested({ each: true })
+  @Type(() => DocumentKeyView)
+  @IsArray()
+  readonly removed?: readonly DocumentKeyView[];
+
+  @ApiPropertyOptional({
+    pattern: HASH.source,
+    description:
+      'With `changed`: SHA-256 in hex of the whole set as it shall be on `base`, other sources included. One line a document, in the order of the lines: kind, space, name, NUL, `contentHash`, NUL, source, line feed.',
+  })
+  @IfThere()
+  @Matches(HASH, { message: HASH_MESSAGE })
+  @IsString()
+  readonly contentHash?: string;
 
   @ApiPropertyOptional({
     default: true,
-    description: 'Whether documents of this source that the bundle does not hold are removed.',
+    description: 'With `files`: whether documents of this source that the bundle does not hold are removed.',
   })
   @IsOptional()
   @IsBoolean()
@@ -199,6 +264,22 @@ export class ForeignView {
   readonly source!: string;
 }
 
+class UserView extends ForeignView {}
+
+export class MissedView {
+  @ApiProperty({ example: 'Service' })
+  readonly kind!: string;
+
+  @ApiProperty({ example: 'orders' })
+  readonly name!: string;
+
+  @ApiProperty({ example: 'endpoint orders/public', description: 'What goes.' })
+  readonly what!: string;
+
+  @ApiProperty({ type: UserView, description: 'A document of another source that names it.' })
+  readonly by!: UserView;
+}
+
 export class PlanView {
   @ApiProperty({
     type: RevisionMarkView,
@@ -210,7 +291,10 @@ export class PlanView {
   @ApiProperty()
   readonly source!: string;
 
-  @ApiProperty({ description: 'Whether it could be published: no fault, no failing test, nothing of another source.' })
+  @ApiProperty({
+    description:
+      'Whether it could be published: no fault, no test that blocks it, nothing of another source, and nothing that other sources still name.',
+  })
   readonly valid!: boolean;
 
   @ApiProperty({ type: [FaultView], description: 'All of them at once.' })
@@ -219,7 +303,11 @@ export class PlanView {
   @ApiProperty({ type: [FaultView] })
   readonly warnings!: readonly FaultView[];
 
-  @ApiProperty({ type: TestsView, description: 'Of the whole set, other sources included.' })
+  @ApiProperty({
+    type: TestsView,
+    description:
+      'Of the whole set, other sources included. A failing test that does not block this publication is among `warnings`.',
+  })
   readonly tests!: TestsView;
 
   @ApiProperty({ type: [ChangeView], description: 'Empty while there are faults.' })
@@ -227,6 +315,9 @@ export class PlanView {
 
   @ApiProperty({ type: [ForeignView], description: 'Documents of the bundle whose names belong to other sources.' })
   readonly foreign!: readonly ForeignView[];
+
+  @ApiProperty({ type: [MissedView], description: 'What would go although documents of other sources name it.' })
+  readonly missed!: readonly MissedView[];
 
   @ApiProperty({ type: SummaryView })
   readonly summary!: SummaryView;

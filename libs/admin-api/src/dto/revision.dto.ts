@@ -1,10 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import type { Revision } from '#administration';
 import { DEFAULT_LIMIT, MAXIMUM_LIMIT } from '../paging.js';
 
-const HASH = /^[0-9a-f]{64}$/;
+export const HASH = /^[0-9a-f]{64}$/;
+export const HASH_MESSAGE = 'this is no SHA-256 in 64 lower-case hexadecimal digits';
+export const SOURCE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/;
+export const SOURCE_MESSAGE = 'a source is letters, digits and `._:/@-`, up to 128 characters';
+
+/** Unlike `IsOptional` it does not take null for absent. */
+export const IfThere = () => ValidateIf((_body, value) => value !== undefined);
 
 /** Names a revision beyond doubt, within one epoch. */
 export class RevisionBase {
@@ -14,7 +20,7 @@ export class RevisionBase {
   readonly number!: number;
 
   @ApiProperty({ pattern: HASH.source, description: 'SHA-256 of the whole set, in hex.' })
-  @Matches(HASH, { message: 'this is no SHA-256 in 64 lower-case hexadecimal digits' })
+  @Matches(HASH, { message: HASH_MESSAGE })
   @IsString()
   readonly contentHash!: string;
 }
@@ -92,6 +98,14 @@ export class RevisionPage {
   readonly next!: string | null;
 }
 
+export class RebasedView {
+  @ApiProperty({ type: RevisionBase, nullable: true, description: 'The base that was asked for.' })
+  readonly from!: RevisionBase | null;
+
+  @ApiProperty({ type: RevisionBase, description: 'The revision that it was published on.' })
+  readonly on!: RevisionBase;
+}
+
 export class Published {
   @ApiProperty({ type: RevisionView, nullable: true, description: 'Null where nothing was ever published.' })
   readonly revision!: RevisionView | null;
@@ -101,6 +115,12 @@ export class Published {
 
   @ApiPropertyOptional({ description: 'This very publication was stored before, under its idempotency key.' })
   readonly repeated?: true;
+
+  @ApiPropertyOptional({
+    type: RebasedView,
+    description: 'Others published meanwhile what this has nothing to do with; it was planned again on theirs.',
+  })
+  readonly rebased?: RebasedView;
 }
 
 /** Decorators of the members that say why something is published. */

@@ -1,0 +1,29 @@
+import type { AdminFlags } from './connection.js';
+import { ServerClient } from './server-client.js';
+import type { ExitCode, Terminal } from './terminal.js';
+
+export interface SuspensionOptions extends AdminFlags {
+  readonly because: string;
+  readonly format: 'text' | 'json';
+}
+
+/** Suspends a domain, or lets it go on; whatever bundles say meanwhile, only this ends what this began. */
+export async function setSuspension(
+  terminal: Terminal,
+  domain: string,
+  verb: 'suspend' | 'resume',
+  { because, format, ...flags }: SuspensionOptions,
+): Promise<ExitCode> {
+  const client = await ServerClient.of(terminal, flags);
+  const answer = await client.setSuspension(domain, verb, because);
+  const { revision, unchanged, suspendedBy } = answer;
+  const isSuspended = suspendedBy.includes(domain);
+  const around = suspendedBy.filter((name) => name !== domain);
+  const state = isSuspended ? 'is suspended' : 'is not suspended by itself';
+  const more = around.length === 0 ? '' : `; it lies in ${around.map((name) => `\`${name}\``).join(', ')}, which is`;
+  const since = unchanged === true ? 'nothing changed' : `revision ${revision?.number} published`;
+  await terminal.out.write(
+    format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : `\`${domain}\` ${state}${more}; ${since}\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type ActContext, keyText, type StoredDocument } from '#administration';
+import type { DocumentKind } from '#policy';
+import { Problem } from '#problem';
+import { API_SOURCE, type ChangeWords } from './dto/change.dto.js';
+import type { Published } from './dto/revision.dto.js';
+import { Publishing } from './publishing.js';
+
+/** Who changes facts, and how a repetition is known. */
+export interface Changing {
+  readonly author: string;
+  readonly context: ActContext;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** Changes one role set or entity set, fact by fact. */
+@Injectable()
+export class Facts {
+  constructor(@Inject(Publishing) private readonly publishing: Publishing) {}
+
+  /**
+   * @param asked  with the source that the set belongs to
+   * @param text   what the set says afterwards
+   * @throws Problem `document-unknown`, and what a publication is refused for
+   */
+  change(
+    kind: DocumentKind,
+    name: string,
+    asked: ChangeWords,
+    { author, context, idempotencyKey }: Changing,
+    text: (stored: StoredDocument) => string,
+  ): Promise<Published> {
+    const { because, source = API_SOURCE } = asked;
+    const file = keyText({ kind, name });
+    return this.publishing.edit({
+      source,
+      because,
+      author,
+      context,
+      idempotencyKey,
+      request: { ...asked, change: file },
+      on: (set) => {
+        const stored = set.find((one) => one.kind === kind && one.name === name);
+        if (stored === undefined) throw new Problem('document-unknown', { kind, name });
+        return { files: [{ file, text: text(stored) }] };
+      },
+    });
+  }
+}

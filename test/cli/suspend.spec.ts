@@ -1,0 +1,68 @@
+import { adminServer, PROBLEM, REVISION, type Said } from './admin-server.js';
+import { dharma } from './program.js';
+
+const SUSPENDED: Said = { status: 201, json: { revision: REVISION, domain: 'acme.pay', suspendedBy: ['acme.pay'] } };
+
+async function ran(verb: 'suspend' | 'resume', said: Said, argv: readonly string[] = []) {
+  const server = await adminServer({ [`POST /admin/v1/domains/acme.pay/${verb}`]: said });
+  return { ...(await dharma([verb, 'acme.pay', ...argv], { environment: server.environment })), asked: server.asked };
+}
+
+describe('dharma suspend', () => {
+  it('says why, and that it holds', async () => {
+    const { code, stdout, asked } = await ran('suspend', SUSPENDED, ['--because', 'a key leaked']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '`acme.pay` is suspended; revision 42 published\n' });
+    expect(asked).toMatchObject([{ body: { because: 'a key leaked' } }]);
+    expect(asked[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('needs a reason', async () => {
+    const { code, stderr, asked } = await ran('suspend', SUSPENDED);
+    expect([code, asked]).toEqual([2, []]);
+    expect(stderr).toContain('--because');
+  });
+
+  it('asks again, as the same request, when an answer is lost', async () => {
+    let times = 0;
+    const server = await adminServer({
+      'POST /admin/v1/domains/acme.pay/suspend': () => {
+        times += 1;
+        return times === 1 ? 'cut' : SUSPENDED;
+      },
+    });
+    const argv = ['suspend', 'acme.pay', '--because', 'a key leaked'];
+    expect(await dharma(argv, { environment: server.environment })).toMatchObject({ code: 0 });
+    expect(new Set(server.asked.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+});
+
+describe('dharma resume', () => {
+  it.each<[because: string, json: object, stdout: string]>([
+    [
+      'it goes on',
+      { revision: REVISION, domain: 'acme.pay', suspendedBy: [] },
+      '`acme.pay` is not suspended by itself; revision 42 published\n',
+    ],
+    [
+      'it was not suspended',
+      { revision: REVISION, domain: 'acme.pay', suspendedBy: [], unchanged: true },
+      '`acme.pay` is not suspended by itself; nothing changed\n',
+    ],
+    [
+      'a domain around it still is',
+      { revision: REVISION, domain: 'acme.pay', suspendedBy: ['acme'] },
+      '`acme.pay` is not suspended by itself; it lies in `acme`, which is; revision 42 published\n',
+    ],
+  ])('says that %s', async (_because, json, stdout) => {
+    expect(await ran('resume', { status: 201, json })).toMatchObject({ code: 0, stdout });
+  });
+
+  it('says it to programs', async () => {
+    const { stdout } = await ran('resume', SUSPENDED, ['--format', 'json']);
+    expect(JSON.parse(stdout)).toMatchObject({ domain: 'acme.pay', suspendedBy: ['acme.pay'] });
+  });
+
+  it('fails when the server would not', async () => {
+    expect(await ran('resume', PROBLEM.noHistory)).toMatchObject({ code: 1, stdout: '' });
+  });
+});
