@@ -179,6 +179,26 @@ describe('dharma doctor gateway', () => {
     expect(await found(flaws)).toContain(finding);
   });
 
+  it('finds what another service answers, and leaves to the gateway what it says of its own options', async () => {
+    const right = gatewayWith();
+    const { code, stdout } = await examined(
+      (head) => (/^(?:GET \/orders\. |OPTIONS )/.test(head[0]!) ? { status: 200 } : right(head)),
+      'nginx',
+      '--format',
+      'json',
+    );
+    const { results } = JSON.parse(stdout) as Found;
+    const differing = results.filter(({ verdict }) => verdict === 'differs');
+    expect([code, differing.map(({ name }) => name)]).toEqual([1, ['trailing dot']]);
+    expect(differing[0]!.findings).toEqual([
+      {
+        concern: 'asked',
+        what: expect.stringContaining('it was answered with 200, and nothing came to the echo'),
+        remedies: { nginx: expect.stringContaining('auth_request') },
+      },
+    ]);
+  });
+
   it('says what each of the three reads, and the setting of that gateway that mends it', async () => {
     const { code, stdout } = await examined(gatewayWith({ forwards: () => '/a/../b' }), 'nginx/1.22.1');
     expect(code).toBe(1);

@@ -1,5 +1,7 @@
 /** What `dharma nats-callout` is told wrong; what it does when it is told right, test/gateways/nats.spec.ts sees with NATS. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAccount, createCurve, createUser } from '@nats-io/nkeys';
@@ -52,6 +54,21 @@ it.each`
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(says);
   expect(stderr).not.toContain('secret-of-the-callout');
+});
+
+it('says no password to a server that has no TLS where TLS is asked for', async () => {
+  let heard = '';
+  const impostor = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => (heard += String(chunk)));
+    socket.write('INFO {"server_id":"x","version":"2.15.1","proto":1,"headers":true,"max_payload":1048576}\r\n');
+  }).listen(0, '127.0.0.1');
+  await once(impostor, 'listening');
+  const { port } = impostor.address() as AddressInfo;
+  const { code } = await run({ nats: `tls://127.0.0.1:${port}` });
+  impostor.close();
+  expect(code).toBe(3);
+  expect(heard).not.toContain('secret-of-the-callout');
 });
 
 it('says that NATS is not there', async () => {

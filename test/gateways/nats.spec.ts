@@ -2,6 +2,7 @@
 import { jest } from '@jest/globals';
 import { connect, type ConnectionOptions, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { createAuthority } from '../support/certificates.js';
 import { type Impostor, startImpostor, type Treatment } from '../support/impostor.js';
 import { type Nats, startNats } from '../support/nats.js';
 import { putInForce, startTestServer, type TestServer } from '../support/server.js';
@@ -231,18 +232,23 @@ describe('a policy', () => {
     expect(await outcome(subscribed(await as('bob'), 'orders.created'))).toBe('done');
   });
 
-  it('ends a connection when its lifetime is over, sealed or not', async () => {
+  it('ends a connection when its lifetime is over, by TLS and unsealed too', async () => {
+    const authority = createAuthority('nats-authority');
     const short = await startNats(dharma.addresses.http, SUBJECTS, ['--lifetime', `${SHORT_LIFE}`], {
       isSealed: false,
+      authority,
     });
+    const bob = async () =>
+      connected({ user: 'bob', pass: await token('bob'), tls: { caFile: authority.cert } }, short);
     try {
-      const connection = await as('bob', short);
+      const connection = await bob();
       expect(await outcome(subscribed(connection, 'orders.created'))).toBe('done');
       expect(String(await connection.closed())).toMatch(/expired/i);
       expect(await short.stopCallout()).toBe(0);
-      expect(await outcome(as('bob', short))).not.toBe('done');
+      expect(await outcome(bob())).not.toBe('done');
     } finally {
       await short.stop();
+      authority.remove();
     }
   });
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createAccount, createCurve } from '@nats-io/nkeys';
+import type { Authority } from './certificates.js';
 import { freePort, replaced } from './gateway.js';
 
 const PAGE = new URL('../../docs/integrations/nats.md', import.meta.url);
@@ -25,6 +26,13 @@ export interface Nats {
   stop(): Promise<void>;
 }
 
+export interface NatsOptions {
+  /** The server seals what it asks. Default: yes. */
+  readonly isSealed?: boolean;
+  /** Who vouches for the server; absent: it listens in the clear. */
+  readonly authority?: Authority;
+}
+
 /**
  * Starts NATS with the configuration that our page shows, and the callout as its users do, with a folder of their own.
  *
@@ -36,21 +44,21 @@ export async function startNats(
   dharma: string,
   subjects: string,
   flags: readonly string[],
-  { isSealed = true }: { readonly isSealed?: boolean } = {},
+  { isSealed = true, authority }: NatsOptions = {},
 ): Promise<Nats> {
   const folder = await mkdtemp(join(tmpdir(), 'dharma-nats-'));
   const file = (name: string) => join(folder, name);
   const [issuer, curve, port] = [createAccount(), createCurve(), await freePort()];
   const shipped = /^```hocon\n([\s\S]*?)^```/m.exec(await readFile(PAGE, 'utf8'))?.[1] ?? '';
   const address = `127.0.0.1:${port}`;
-  await writeFile(
-    file('nats.conf'),
-    replaced(shipped, [
-      ['127.0.0.1:4222', address],
-      ['ISSUER_PUBLIC_KEY', issuer.getPublicKey()],
-      ['    xkey: CURVE_PUBLIC_KEY\n', isSealed ? `    xkey: ${curve.getPublicKey()}\n` : ''],
-    ]),
-  );
+  const own = authority?.issue('nats');
+  const secured = own === undefined ? '' : `tls { cert_file: "${own.cert}", key_file: "${own.key}" }\n`;
+  const text = replaced(shipped, [
+    ['127.0.0.1:4222', address],
+    ['ISSUER_PUBLIC_KEY', issuer.getPublicKey()],
+    ['    xkey: CURVE_PUBLIC_KEY\n', isSealed ? `    xkey: ${curve.getPublicKey()}\n` : ''],
+  ]);
+  await writeFile(file('nats.conf'), `${text}${secured}`);
   await writeFile(file('issuer.seed'), issuer.getSeed());
   await writeFile(file('curve.seed'), curve.getSeed());
   await writeFile(file('password'), PASSWORD);
@@ -80,7 +88,8 @@ export async function startNats(
   };
   await until(started('nats-server', ['-c', file('nats.conf')]), 'Server is ready');
   const shown = '--account APP --subjects subjects.txt --password-file password --seed-file issuer.seed'.split(' ');
-  const here = ['--nats', `nats://${address}`, '--server', `http://${dharma}`];
+  const way = authority === undefined ? [`nats://${address}`] : [`tls://${address}`, '--nats-ca', authority.cert];
+  const here = ['--nats', ...way, '--server', `http://${dharma}`];
   const seal = isSealed ? ['--xkey-file', 'curve.seed'] : [];
   const callout = started(process.execPath, [PROGRAM, 'nats-callout', ...shown, ...here, ...seal, ...flags]);
   await until(callout, 'answers the callouts');

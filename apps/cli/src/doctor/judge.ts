@@ -24,7 +24,8 @@ export interface Readings {
   readonly service: string;
 }
 
-const DECISION = 'x-dharma-decision';
+/** What the service is told of every request that Dharma let pass. */
+export const DECISION_HEADER = 'x-dharma-decision';
 const PATH = 'x-dharma-path';
 const OURS = 'x-dharma-';
 const REQUEST_LINE = /^(\S+) (.*) HTTP\/1\.[01]$/s;
@@ -69,7 +70,7 @@ export function addressIn(receipt: Receipt): { readonly method: string; readonly
 
 /** Ids of the decisions that requests were let pass by. */
 export function decisionsOf(receipts: readonly Receipt[]): readonly string[] {
-  return receipts.flatMap((receipt) => valuesOf(receipt, DECISION));
+  return receipts.flatMap((receipt) => valuesOf(receipt, DECISION_HEADER));
 }
 
 /** A text from the wire as it may stand in a sentence: bounded, without control characters. */
@@ -169,9 +170,9 @@ function hostFindings(receipt: Receipt, plain: Receipt, base: Base): readonly Fi
 function askedFindings(receipt: Receipt, trick: Trick, plain: Receipt): readonly Finding[] {
   const isPlain = receipt === plain;
   const expected = new Set(namesOf(plain).filter((name) => name.startsWith(OURS)));
-  if (isPlain && !expected.has(DECISION)) {
-    const what = `the service is not told \`${DECISION}\`: whether Dharma was asked nobody says`;
-    return [{ concern: 'asked', what, header: DECISION }];
+  if (isPlain && !expected.has(DECISION_HEADER)) {
+    const what = `the service is not told \`${DECISION_HEADER}\`: whether Dharma was asked nobody says`;
+    return [{ concern: 'asked', what, header: DECISION_HEADER }];
   }
   const concern = trick.concern === 'listed' ? 'listed' : trick.concern === 'ours' ? 'ours' : 'asked';
   return [...expected].flatMap((name): readonly Finding[] => {

@@ -1,5 +1,13 @@
 import type { Receipt } from './echo.js';
-import { decisionsOf, differencesIn, type Finding, type Readings, readingsOf, shown } from './judge.js';
+import {
+  DECISION_HEADER,
+  decisionsOf,
+  differencesIn,
+  type Finding,
+  type Readings,
+  readingsOf,
+  shown,
+} from './judge.js';
 import type { Base, Trick } from './trick.js';
 import type { Reply } from './wire.js';
 
@@ -43,16 +51,25 @@ export async function judged(
       findings.push(...differencesIn(receipt, trick, base, plain));
       if (witness !== undefined) findings.push(...(await witness(receipt, trick)));
     }
-    findings.push(...countFindings(receipts, trick), ...spentFindings(receipts, spent));
+    findings.push(...countFindings(receipts, trick), ...spentFindings(receipts, spent), ...elsewhereFindings(attempt));
     const [first] = receipts;
     results.push({
       ...attempt,
       findings,
-      verdict: first === undefined ? 'refused' : findings.length === 0 ? 'same' : 'differs',
+      verdict: findings.length > 0 ? 'differs' : first === undefined ? 'refused' : 'same',
       readings: first === undefined ? null : readingsOf(first, trick),
     });
   }
   return results;
+}
+
+/** What is answered as if it had been let pass, and did not come to the echo, came to somebody who is not watched. */
+function elsewhereFindings({ trick, reply, receipts }: Attempt): readonly Finding[] {
+  const isAnswered = reply.kind === 'answered' && reply.status >= 200 && reply.status < 300;
+  // About its own options a gateway may speak for itself.
+  if (receipts.length > 0 || !isAnswered || trick.method === 'OPTIONS') return [];
+  const what = `it was answered with ${reply.status}, and nothing came to the echo: whether Dharma was asked before another service answered, or the gateway itself, nobody says`;
+  return [{ concern: 'asked', what, header: DECISION_HEADER }];
 }
 
 /** No request becomes two. */
