@@ -191,6 +191,17 @@ describe('dharma sync', () => {
     expect(await synced(other.folder, ['--ref', 'refs/heads/main'])).toMatchObject({ code: 0 });
   });
 
+  it.each`
+    because                      | of
+    ${'a tag may name a file'}   | ${'HEAD:a.yaml'}
+    ${'a tag may name a folder'} | ${'HEAD:'}
+  `('takes nothing else for a commit: $because', async ({ of }) => {
+    const other = testRepository({ 'a.yaml': SHOP });
+    other.git('tag', 'odd', other.git('rev-parse', of as string));
+    const ran = await synced(other.folder, ['--ref', 'odd']);
+    expect(ran).toMatchObject({ code: 1, planned: [], stderr: expect.stringContaining('`odd` leads to no commit') });
+  });
+
   it('leaves nothing behind', async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('dharma-git-'));
     await synced(repository.folder);
@@ -343,7 +354,7 @@ describe('a hostile repository', () => {
     expect(await synced(repository.folder)).toMatchObject({ code: 0 });
     expect(existsSync(proof)).toBe(false);
     // The trap works: whoever reads the repository in its own place falls into it.
-    repository.git('status');
+    expect(() => repository.git('status')).toThrow();
     expect(existsSync(proof)).toBe(true);
   });
 });

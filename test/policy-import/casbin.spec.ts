@@ -5,7 +5,7 @@ import { compile, decide, type Snapshot } from '#engine';
 import { loadBundle, requestFromText } from '#policy';
 import { importCasbin, ImportRefused } from '#policy-import';
 
-const RUNS = process.env['DHARMA_LONG'] === '1' ? 1_000 : 40;
+const RUNS = process.env['DHARMA_LONG'] === '1' ? 1_000 : 30;
 const HOST = 'app.example';
 const OPTIONS = { domain: 'casbin', service: 'app', host: HOST };
 

@@ -80,6 +80,8 @@ describe('imported manifests', () => {
     ${'nor who might not'}                                  | ${[network('p', 'data', DB), network('e', 'shop', '{ podSelector: { matchLabels: { tier: a } }, policyTypes: [Egress] }')]}                                                                 | ${'shop/web'} | ${'db.data'}     | ${false}
     ${'who may go out there does'}                          | ${[network('p', 'data', DB), network('e', 'shop', '{ podSelector: {}, policyTypes: [Egress], egress: [{ to: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: db } } }] }] }')]} | ${'shop/web'} | ${'db.data'}     | ${true}
     ${'an egress for another namespace is none of ours'}    | ${[network('p', 'data', DB), network('e', 'data', '{ podSelector: {}, policyTypes: [Egress] }')]}                                                                                           | ${'shop/web'} | ${'db.data'}     | ${true}
+    ${'nothing written is nothing said'}                    | ${[network('p', 'data', dbFrom(`{ from: [{ namespaceSelector: null, ${WEB} }] }`))]}                                                                                                        | ${'shop/web'} | ${'db.data'}     | ${false}
+    ${'a label that reads as a number is a text'}           | ${[network('p', 'data', DB), network('e', 'shop', '{ podSelector: { matchExpressions: [{ key: app, operator: NotIn, values: [1] }] }, policyTypes: [Egress] }')]}                           | ${'shop/web'} | ${'db.data'}     | ${false}
   `('$because', ({ policies, caller, host, allow }) => {
     expect(allowsIn(imported(...WORLD, ...policies), caller, host)).toBe(allow);
   });
@@ -116,15 +118,16 @@ describe('imported manifests', () => {
   });
 
   it.each`
-    because                                | manifest                                                                         | told
-    ${'an expression is not read'}         | ${route('shop', 'web', '{ path: { type: RegularExpression, value: "/a.*" } }')}  | ${'of type RegularExpression is not read'}
-    ${'braces would be a template'}        | ${route('shop', 'web', '{ path: { type: Exact, value: "/{a}" } }')}              | ${'would be read as a template'}
-    ${'a backend is elsewhere'}            | ${route('shop', 'nowhere', '{}')}                                                | ${'leads to no Service among these files'}
-    ${'it names no host'}                  | ${route('shop', 'web', '{}', '[]')}                                              | ${'names no host'}
-    ${'a policy may be open to addresses'} | ${network('p', 'data', dbFrom('{ from: [{ ipBlock: { cidr: 10.0.0.0/8 } }] }'))} | ${'addresses (`ipBlock`) are not read'}
-    ${'a policy may be open to everyone'}  | ${network('p', 'data', dbFrom('{}'))}                                            | ${'it lets everyone in'}
-    ${'no policy is open to everyone'}     | ${''}                                                                            | ${'no NetworkPolicy concerns it'}
-    ${'other kinds are not read'}          | ${'apiVersion: v1\nkind: Ingress\nmetadata: { name: i }\n'}                      | ${'it is not read'}
+    because                                    | manifest                                                                         | told
+    ${'an expression is not read'}             | ${route('shop', 'web', '{ path: { type: RegularExpression, value: "/a.*" } }')}  | ${'of type RegularExpression is not read'}
+    ${'braces would be a template'}            | ${route('shop', 'web', '{ path: { type: Exact, value: "/{a}" } }')}              | ${'would be read as a template'}
+    ${'a backend is elsewhere'}                | ${route('shop', 'nowhere', '{}')}                                                | ${'leads to no Service among these files'}
+    ${'it names no host'}                      | ${route('shop', 'web', '{}', '[]')}                                              | ${'names no host'}
+    ${'a policy may be open to addresses'}     | ${network('p', 'data', dbFrom('{ from: [{ ipBlock: { cidr: 10.0.0.0/8 } }] }'))} | ${'addresses (`ipBlock`) are not read'}
+    ${'a policy may be open to everyone'}      | ${network('p', 'data', dbFrom('{}'))}                                            | ${'it lets everyone in'}
+    ${'no policy is open to everyone'}         | ${''}                                                                            | ${'no NetworkPolicy concerns it'}
+    ${'services of others are other services'} | ${'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: k }\n'}  | ${'it is not read'}
+    ${'other kinds are not read'}              | ${'apiVersion: v1\nkind: Ingress\nmetadata: { name: i }\n'}                      | ${'it is not read'}
   `('lists what they leave out: $because', ({ manifest, told }) => {
     const because = imported(...WORLD, ...(manifest === '' ? [] : [manifest])).remarks.map((remark) => remark.because);
     expect(because.filter((text) => text.includes(told))).not.toEqual([]);
@@ -139,14 +142,17 @@ describe('imported manifests', () => {
   });
 
   it.each`
-    because                              | text
-    ${'there is no Service'}             | ${namespace('shop')}
-    ${'it is no YAML'}                   | ${'kind: [Service'}
+    because                                     | text
+    ${'there is no Service'}                    | ${namespace('shop')}
+    ${'it is no YAML'}                          | ${'kind: [Service'}
     ${'it unfolds without end'} | ${`a: &a [x, x, x, x, x, x, x, x, x, x]\n${'bcdefghi'
   .split('')
   .map((name, index) => `${name}: &${name} [${Array.from({ length: 10 }, () => `*${'abcdefgh'[index]}`).join(', ')}]`)
   .join('\n')}\n`}
-    ${'two services answer one address'} | ${[...WORLD, route('shop', 'web', '{}'), route('shop', 'api', '{}')].join('---\n')}
+    ${'two services answer one address'}        | ${[...WORLD, route('shop', 'web', '{}'), route('shop', 'api', '{}')].join('---\n')}
+    ${'another kind may forbid'}                | ${[...WORLD, 'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: c }\n'].join('---\n')}
+    ${'another group has policies of the name'} | ${[...WORLD, 'apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: { name: c }\n'].join('---\n')}
+    ${'the mesh may forbid'}                    | ${[...WORLD, 'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: c }\n'].join('---\n')}
   `('are refused when $because', ({ text }) => {
     expect(() => importKubernetes([{ file: 'all.yaml', text }], OPTIONS)).toThrow(ImportRefused);
   });

@@ -38,10 +38,10 @@ export function foreignDocuments({ file, text }: ForeignFile): readonly Loose[] 
   }
 }
 
-/** The member of a map; undefined where there is none, or no map. */
+/** The member of a map; undefined where there is none, or no map, or null, which others take for nothing. */
 export function member(value: Loose, name: string): Loose {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return Object.hasOwn(value, name) ? (value as { readonly [name: string]: Loose })[name] : undefined;
+  return Object.hasOwn(value, name) ? ((value as { readonly [name: string]: Loose })[name] ?? undefined) : undefined;
 }
 
 /** The same, several maps deep. */

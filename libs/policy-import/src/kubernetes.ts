@@ -36,7 +36,18 @@ interface Found {
 }
 
 const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Pod', 'Job', 'CronJob'];
-const READ = new Set(['Service', 'HTTPRoute', 'NetworkPolicy', 'Namespace', ...WORKLOADS]);
+/** Kinds that are read, and the groups that they are of: others have kinds of the same names. */
+const GROUPS: ReadonlyMap<string, string> = new Map([
+  ['Service', ''],
+  ['Namespace', ''],
+  ['Pod', ''],
+  ['HTTPRoute', 'gateway.networking.k8s.io'],
+  ['NetworkPolicy', 'networking.k8s.io'],
+  ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => [kind, 'apps'] as const),
+  ...['Job', 'CronJob'].map((kind) => [kind, 'batch'] as const),
+]);
+/** Kinds that may forbid what NetworkPolicies let through. */
+const MAY_FORBID = /(?:Network|Authorization|Traffic)\w*Policy$/;
 const TRUST = 'mesh';
 
 /**
@@ -47,13 +58,11 @@ const TRUST = 'mesh';
  * @throws ImportRefused
  */
 export function importKubernetes(files: readonly ForeignFile[], options: KubernetesOptions): Imported {
-  const resources = files.flatMap(foreignDocuments).flatMap(unlisted);
+  const all = files.flatMap(foreignDocuments).flatMap(unlisted);
+  const resources = all.filter(isRead);
   const of = (kind: string): readonly Loose[] => resources.filter((resource) => member(resource, 'kind') === kind);
   const remarks = new Remarks();
-  for (const resource of resources) {
-    const kind = textOf(member(resource, 'kind')) ?? 'something without a kind';
-    if (!READ.has(kind)) remarks.narrower(`${kind} \`${nameOf(resource)}\``, 'it is not read');
-  }
+  for (const resource of all) if (!isRead(resource)) leaveOut(resource, remarks);
   const external = of('Service').filter((resource) => within(resource, 'spec', 'type') === 'ExternalName');
   const found = of('Service')
     .filter((resource) => !external.includes(resource))
@@ -87,6 +96,25 @@ export function importKubernetes(files: readonly ForeignFile[], options: Kuberne
     ...external.map((resource) => externalOf(resource, found)),
   ];
   return imported(documents, remarks);
+}
+
+function isRead(resource: Loose): boolean {
+  const group = GROUPS.get(kindOf(resource));
+  const version = textOf(member(resource, 'apiVersion')) ?? '';
+  return group !== undefined && (version === '' || version.split('/').slice(0, -1).join('/') === group);
+}
+
+function kindOf(resource: Loose): string {
+  return textOf(member(resource, 'kind')) ?? 'something without a kind';
+}
+
+/** @throws ImportRefused  for what may forbid, since to leave it out would let through more */
+function leaveOut(resource: Loose, remarks: Remarks): void {
+  const called = `${kindOf(resource)} \`${nameOf(resource)}\``;
+  if (MAY_FORBID.test(kindOf(resource))) {
+    throw new ImportRefused([`${called}: it is not read, and may forbid what the documents would allow`]);
+  }
+  remarks.narrower(called, 'it is not read');
 }
 
 /** What a `List` holds, one by one. */

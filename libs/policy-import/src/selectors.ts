@@ -7,7 +7,8 @@ export type Labels = ReadonlyMap<string, string>;
 export type Certainty = 'yes' | 'no' | 'unknown';
 
 export function labelsOf(value: Loose): Labels {
-  return new Map(entriesOf(value).flatMap(([name, text]) => (typeof text === 'string' ? [[name, text] as const] : [])));
+  // What is written without quotes may have become a number.
+  return new Map(entriesOf(value).map(([name, text]) => [name, String(text)]));
 }
 
 /** @param isWhole  whether these are all the labels there are */
@@ -50,5 +51,5 @@ function expressed(expression: Loose, labels: Labels, isWhole: boolean): Certain
 function compared(labels: Labels, isWhole: boolean, key: string, values: readonly Loose[], isNot: boolean): Certainty {
   const label = labels.get(key);
   if (label === undefined) return isWhole ? (isNot ? 'yes' : 'no') : 'unknown';
-  return values.includes(label) !== isNot ? 'yes' : 'no';
+  return values.map(String).includes(label) !== isNot ? 'yes' : 'no';
 }

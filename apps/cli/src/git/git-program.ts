@@ -95,20 +95,16 @@ export class Git {
         cwd: this.#folder,
         env: this.#environment,
         stdio: ['pipe', 'pipe', 'pipe'],
-        // A group of its own, so that what git has started ends with it.
-        detached: true,
       });
       const chunks: Buffer[] = [];
       let bytes = 0;
       let complaint = '';
-      let over: keyof GitLimits | undefined;
       const stop = (which: keyof GitLimits): void => {
-        over ??= which;
-        try {
-          process.kill(-child.pid!, 'SIGKILL');
-        } catch {
-          // It has ended by itself.
-        }
+        clearTimeout(timer);
+        // What git has started ends when nobody is at the other end; it is not waited for.
+        child.kill('SIGKILL');
+        for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+        failed(new GitOverLimit(which));
       };
       const timer = setTimeout(() => stop('seconds'), limits.seconds * 1000);
       child.stdout.on('data', (chunk: Buffer) => {
@@ -125,8 +121,7 @@ export class Git {
       });
       child.once('close', (code) => {
         clearTimeout(timer);
-        if (over !== undefined) failed(new GitOverLimit(over));
-        else if (code === 0) done(Buffer.concat(chunks));
+        if (code === 0) done(Buffer.concat(chunks));
         else failed(new GitFailed(this.#harmless(complaint)));
       });
       // It may end before it has read everything.
@@ -136,7 +131,7 @@ export class Git {
   }
 
   async close(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** The last line that says something, without what must not be shown. */

@@ -124,6 +124,7 @@ export class Repository {
     ]);
     const shown = await this.#asked(['log', '-1', '--no-show-signature', '--format=%H%x00%an <%ae>%x00%B', FETCHED]);
     const [id = '', author = '', message = ''] = shown.toString('utf8').split('\0');
+    if (!/^[0-9a-f]{40,64}$/.test(id)) throw new Stop(1, `\`${this.ref}\` leads to no commit`);
     const signer = this.#options.allowedSigners === undefined ? undefined : await this.#signerOf(id);
     return {
       id,
