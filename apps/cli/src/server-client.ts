@@ -16,6 +16,8 @@ import {
   problemShape,
   type Published,
   publishedShape,
+  type Revision,
+  revisionsShape,
   type ServerProblem,
   type ServerStatus,
   statusShape,
@@ -147,6 +149,17 @@ export class ServerClient {
   fleet(revision?: { readonly epoch: number; readonly number: number }) {
     const query = revision === undefined ? '' : `?revision=${revision.number}&epoch=${revision.epoch}`;
     return this.#ask({ method: 'GET', path: `/admin/v1/fleet${query}` }, fleetShape);
+  }
+
+  /** Revisions a page at a time, from the newest down. */
+  async *revisions(): AsyncGenerator<readonly Revision[], void> {
+    for (let cursor = ''; ;) {
+      const path = `/admin/v1/revisions?limit=${PAGE}${cursor}`;
+      const page = await this.#ask({ method: 'GET', path }, revisionsShape);
+      yield page.items;
+      if (typeof page.next !== 'string' || page.items.length === 0) return;
+      cursor = `&next=${encodeURIComponent(page.next)}`;
+    }
   }
 
   /** Acts a page at a time, every character as it was hashed: what people see goes through {@link printable} first. */
