@@ -457,6 +457,16 @@ describe('how often one may ask', () => {
     expect(await acts()).toHaveLength(1);
   });
 
+  it('is held to for wrong tokens with the id of an operator too, for ids are no secrets', async () => {
+    const { ask, token } = await startWorld({ admission });
+    const guess = `${splitToken(token)!.id}.wrong`;
+    expect(await ask(...GET, { token })).toMatchObject({ status: 200 });
+    const tried = [];
+    for (let count = 0; count < 10; count += 1) tried.push((await ask(...GET, { token: guess })).status);
+    expect(tried.slice(0, 5)).toEqual([401, 401, 401, 401, 429]);
+    expect(tried.slice(5)).toEqual([429, 429, 429, 429, 429]);
+  });
+
   it('is not looked at where there is no setting', async () => {
     const { ask } = await startWorld();
     const answers = await Promise.all(Array.from({ length: 50 }, () => ask(...GET)));

@@ -2,9 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Act, actHash, type NewAct } from '#administration';
+import { type Act, actHash, type NewAct, type Revision } from '#administration';
 import { MemoryAuditLog, MemoryCredentialStore, MemoryFleet, MemoryRevisionStore } from '#store';
 import { ScriptedServer, startTestAdmin, type TestAdmin, TOKEN } from '../admin-api/admin-server.js';
+import { domainText, publicationOf } from '../support/revisions.js';
 import { adminServer } from './admin-server.js';
 import { dharma, folderWith, type RunOptions } from './program.js';
 
@@ -26,14 +27,25 @@ class TamperedLog extends MemoryAuditLog {
   }
 }
 
+/** To which somebody may have written past the servers. */
+class TamperedHistory extends MemoryRevisionStore {
+  tamper: (revision: Revision) => Revision = (revision) => revision;
+
+  override async list(page: Parameters<MemoryRevisionStore['list']>[0]) {
+    return (await super.list(page)).map((revision) => this.tamper(revision));
+  }
+}
+
 const fleet = new MemoryFleet(() => NOW);
 let audit: TamperedLog;
+let store: TamperedHistory;
 let admin: TestAdmin;
 let cwd: string;
 beforeAll(async () => {
   audit = new TamperedLog(() => NOW);
+  store = new TamperedHistory(() => NOW, audit);
   const history = {
-    store: new MemoryRevisionStore(() => NOW, audit),
+    store,
     credentials: new MemoryCredentialStore(() => NOW, audit),
     audit,
     fleet,
@@ -53,6 +65,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   audit.tamper = (acts) => acts;
+  store.tamper = (revision) => revision;
 });
 afterAll(() => admin.stop());
 
@@ -225,6 +238,37 @@ describe('a signed head', () => {
     audit.tamper = changed(1_203, { operator: 'eve' });
     const ran = await asked(['audit', 'head', '--sign', 'auditor.key']);
     expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('row 1203 was changed') });
+  });
+});
+
+describe('a history with its acts', () => {
+  const publish = async (name: string) => store.publish(publicationOf(await store.newest(), domainText(name)));
+  beforeAll(async () => {
+    for (const name of ['one', 'two', 'three']) await publish(name);
+  });
+
+  it('has one for each revision', async () => {
+    expect(await asked(['audit', 'verify'])).toMatchObject({ code: 0 });
+  });
+
+  it.each<[because: string, tamper: (revision: Revision) => Revision, numbers: readonly number[]]>([
+    ['one is of other content', (one) => (one.number === 2 ? { ...one, contentHash: 'a'.repeat(64) } : one), [2]],
+    ['one took the place of another', (one) => (one.number === 3 ? { ...one, number: 4 } : one), [4]],
+    ['all are', (one) => ({ ...one, contentHash: 'a'.repeat(64) }), [1, 2, 3]],
+  ])('is missed where revisions were published past the servers: %s', async (_because, tamper, numbers) => {
+    store.tamper = tamper;
+    const { code, stdout } = await asked(['audit', 'verify']);
+    const lines = numbers.map(
+      (number) => `revision ${number}: no act has made it, so it was published past the servers`,
+    );
+    expect({ code, lines: stdout.trimEnd().split('\n').slice(0, -1) }).toEqual({ code: 1, lines });
+    const { broken, unrecorded } = JSON.parse((await asked(['audit', 'verify', '--format', 'json'])).stdout);
+    expect({ broken, unrecorded }).toEqual({ broken: null, unrecorded: numbers });
+  });
+
+  it('is older than the log where nothing was written down yet', async () => {
+    audit.tamper = () => [];
+    expect(await asked(['audit', 'verify'])).toMatchObject({ code: 0 });
   });
 });
 

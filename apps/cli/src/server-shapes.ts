@@ -18,6 +18,7 @@ export const revisionShape = mark.extend({
   gitAuthor: z.string().nullish(),
 });
 export type Revision = z.infer<typeof revisionShape>;
+export const revisionsShape = z.object({ items: z.array(revisionShape), next: z.string().nullish() });
 
 const fault = z.object({
   file: z.string(),

@@ -15,6 +15,8 @@ export interface AdmissionSettings {
 
 const OPERATORS = 10_000;
 const ADDRESSES = 10_000;
+/** Tells ids of tokens from addresses. */
+const TOKEN = 'token ';
 /** Refusals of one operator that are written down; what is above is counted. */
 const REFUSALS = { perSecond: 1, burst: 60, keys: OPERATORS } as const;
 
@@ -39,19 +41,22 @@ export class Admission {
 
   /**
    * Whether a token is looked up at all. Where too many wrong ones came from, only those whose holders were let in lately
-   * are: operators behind the same proxy go on, and guesses cost the database nothing.
+   * are: operators behind the same proxy go on, and guesses cost the database nothing. Ids are no secrets, so tokens that
+   * only have such an id are counted by it too.
    *
    * @param id  the part of the token that is no secret
    * @throws Problem `rate-exceeded`
    */
   judgeStranger(address: string, id: string): void {
-    if (this.#operators?.has(id) === true) return;
-    this.#judge(this.#strangers?.wait(networkOf(address)) ?? 0);
+    const seconds = this.#strangers?.wait(networkOf(address)) ?? 0;
+    const isKnown = this.#operators?.has(id) === true && this.#strangers?.wait(`${TOKEN}${id}`) === 0;
+    this.#judge(isKnown ? 0 : seconds);
   }
 
   /** Somebody showed a token that does not count, or none. */
-  noteWrongToken(address: string): void {
+  noteWrongToken(address: string, id: string): void {
     this.#strangers?.take(networkOf(address));
+    if (this.#operators?.has(id) === true) this.#strangers?.take(`${TOKEN}${id}`);
     this.parts.onRefused?.('token-unknown');
   }
 

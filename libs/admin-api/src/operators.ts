@@ -56,7 +56,7 @@ export class Operators {
     const from = address ?? SOCKET;
     const operator = this.#given(token) ?? (await this.#kept(token, from));
     if (operator === null) {
-      this.admission.noteWrongToken(from);
+      this.admission.noteWrongToken(from, splitToken(token)?.id ?? '');
       throw new Problem('operator-unknown');
     }
     this.admission.judgeOperator(operator.credential ?? GIVEN_OPERATOR);
