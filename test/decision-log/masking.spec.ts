@@ -1,5 +1,5 @@
 import { readRecord, requestOf } from '#decision-log';
-import { type AccessRequest, OUTSIDE } from '#engine';
+import { type AccessRequest, type Evidence, OUTSIDE } from '#engine';
 import { loadBundle } from '#policy';
 import { policyOf, recordingOf, taken } from './recorded.js';
 
@@ -102,7 +102,7 @@ it.each`
 
 describe('evidence', () => {
   const item = { role: 'access', mechanism: 'login', verified: true, scopes: [], groups: [] } as const;
-  const evidence = [
+  const evidence: readonly Evidence[] = [
     { ...item, subject: 'u-1', claims: { tier: 'gold', jti: 's-1' }, attributes: { level: 2, secret: 's' } },
     { ...item, subject: 'u-1', claims: { tier: 'gold', jti: 's-2' }, attributes: {} },
     { ...item, subject: 's-3', verified: false, claims: { tier: 's' }, attributes: {} },
