@@ -18,6 +18,7 @@ export const SUITES = [
   { name: 'client', below: ['test/client/'], budgetSeconds: 240 },
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
   { name: 'authzen', below: ['test/authzen/'], budgetSeconds: 120 },
+  { name: 'decision-log', below: ['test/decision-log/'], budgetSeconds: 90 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 480 },
 ];
 const DEFAULT_BUDGET_SECONDS = 60;
