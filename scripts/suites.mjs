@@ -21,6 +21,7 @@ export const SUITES = [
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
   { name: 'authzen', below: ['test/authzen/'], budgetSeconds: 120 },
   { name: 'sources', below: ['test/sources/'], budgetSeconds: 90 },
+  { name: 'decision-log', below: ['test/decision-log/'], budgetSeconds: 90 },
   { name: 'gateways', below: ['test/gateways/'], budgetSeconds: 480 },
 ];
 const DEFAULT_BUDGET_SECONDS = 60;

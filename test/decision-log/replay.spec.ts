@@ -22,8 +22,9 @@ function withMore(request: AccessRequest): AccessRequest {
 }
 
 /** The path goes back to the gateway as it was judged, and its query with it. */
-function withoutPath({ path: _, ...outcome }: Outcome): Omit<Outcome, 'path'> {
-  return outcome;
+function withoutPath(outcome: Outcome): Omit<Outcome, 'path'> {
+  const { path: _, ...rest } = outcome;
+  return rest;
 }
 
 it('is decided again as it was decided, on every member of the answer', () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import type { Publication, PublishOutcome, Revision } from '#administration';
-import { openDatabase, PostgresCredentialStore, PostgresRevisionStore } from '#store';
+import { openDatabase, PostgresCredentialStore, PostgresDecisionStore, PostgresRevisionStore } from '#store';
+import { lineOf, recorded } from '../decision-log/lines.js';
 import { ask, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { domainText, entitySetText, policyText, publicationOf, roleSetText } from '../support/revisions.js';
 
@@ -44,6 +45,15 @@ beforeAll(async () => {
   await credentials.create({ kind: 'client-key', name: 'partner-key', client, createdBy: 'bo' });
   const { credential } = await credentials.create({ ...key, name: 'revoked' });
   await credentials.revoke([credential.kind], credential.id, 'bo');
+  const decisions = new PostgresDecisionStore({ dataSource, days: 14, clock: Date.now });
+  const time = new Date().toISOString();
+  const denials = [
+    recorded({ time }),
+    recorded({ time, reason: 'DENY_RULE' }),
+    recorded({ time, reason: 'DENY_RULE' }),
+  ];
+  const allow = recorded({ time, decision: 'allow', reason: 'ALLOW_SLOW', deniedAt: null });
+  await decisions.write([...denials, allow].map(lineOf));
 }, 60_000);
 afterAll(async () => {
   await dataSource.destroy();
@@ -60,6 +70,10 @@ const ANSWERS: readonly (readonly Record<string, unknown>[])[] = [
   [
     { kind: 'client-key', name: 'partner-key', created_by: 'bo' },
     { kind: 'enforcement-point-key', name: 'edge', created_by: 'ann' },
+  ],
+  [
+    { endpoint: 'orders/all', reason: 'DENY_RULE', count: '2' },
+    { endpoint: 'orders/all', reason: 'NO_ALLOW_RULE', count: '1' },
   ],
   [{ policy: 'payments', rule: 'pay', effect: 'allow', since: '3' }],
   [{ domain: 'acme.payments', policy: 'payments', rule: 'pay' }],

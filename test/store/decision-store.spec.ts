@@ -37,7 +37,7 @@ describe('in PostgreSQL', () => {
     await administer(postgres.server, 'create role dharma_serving login');
   }, 60_000);
   afterAll(async () => {
-    await Promise.all(opened.map((dataSource) => dataSource.isInitialized && dataSource.destroy()));
+    await Promise.all(opened.filter(({ isInitialized }) => isInitialized).map((dataSource) => dataSource.destroy()));
     await postgres.stop();
   });
 

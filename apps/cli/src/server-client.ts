@@ -237,17 +237,6 @@ export class ServerClient {
     return this.#ask({ method: 'GET', path: `/admin/v1/fleet${query}` }, fleetShape);
   }
 
-  /** Revisions a page at a time, from the newest down. */
-  async *revisions(): AsyncGenerator<readonly Revision[], void> {
-    for (let cursor = ''; ;) {
-      const path = `/admin/v1/revisions?limit=${PAGE}${cursor}`;
-      const page = await this.#ask({ method: 'GET', path }, revisionsShape);
-      yield page.items;
-      if (typeof page.next !== 'string' || page.items.length === 0) return;
-      cursor = `&next=${encodeURIComponent(page.next)}`;
-    }
-  }
-
   /** Acts a page at a time, every character as it was hashed: what people see goes through {@link printable} first. */
   async *acts({ limit, ...search }: ActSearch): AsyncGenerator<readonly AuditAct[], void> {
     const query = new URLSearchParams({ limit: String(Math.min(limit, PAGE)) });

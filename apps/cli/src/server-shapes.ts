@@ -80,8 +80,6 @@ export const publishedShape = z.object({
 });
 export type Published = z.infer<typeof publishedShape>;
 
-export const revisionsShape = z.object({ items: z.array(revisionShape), next: z.string().nullish() });
-
 export const diffShape = z.object({
   from: z.number(),
   to: z.number(),

@@ -20,12 +20,10 @@ function rebuilt(recorded: RecordedRequest, time: number): AccessRequest {
   const { target, evidence, headers, attributes, claimed, context } = recorded;
   return {
     target: targetOf(target),
-    evidence: evidence.map(({ fingerprint: _, claims, attributes: attested, ...item }): Evidence => ({
-      ...item,
-      verified: true,
-      claims: bareMap(claims),
-      attributes: bareMap(attested),
-    })),
+    evidence: evidence.map((told): Evidence => {
+      const { fingerprint: _, ...item } = told;
+      return { ...item, verified: true, claims: bareMap(item.claims), attributes: bareMap(item.attributes) };
+    }),
     headers: bareMap(headers) as AccessRequest['headers'],
     attributes: bareMap(attributes),
     claimed: bareMap(claimed),
