@@ -1,7 +1,16 @@
 /** What a search says of a random world, against everything that random requests try in it. */
 import fc from 'fast-check';
-import { type AccessRequest, compile, decide, type Outcome, provenDomains, specify, type World } from '#engine';
-import { Effort, eachOf, type Finding, othersThan, Reachability } from '#reach';
+import {
+  type AccessRequest,
+  boundService,
+  compile,
+  decide,
+  type Outcome,
+  provenDomains,
+  specify,
+  type World,
+} from '#engine';
+import { type Callers, Effort, eachOf, type Finding, othersThan, Reachability } from '#reach';
 import { requestsFor } from '#verification';
 import { NOW, situations, type Generated } from '../properties/worlds.js';
 
@@ -57,15 +66,20 @@ describe('a search for callers that get through, in random worlds', () => {
         const snapshot = compile(world);
         const reachability = new Reachability(world, snapshot, NOW, new Effort());
         const found = new Map<string, Finding>();
-        const ask = (key: string, search: () => Finding): Finding => {
+        /** @param isMeant  whether a caller is one that was looked for */
+        const ask = (key: string, search: () => Finding, isMeant: (request: AccessRequest) => boolean): Finding => {
           let finding = found.get(key);
           if (finding === undefined) {
             finding = search();
             found.set(key, finding);
             check(finding);
+            if ('witness' in finding) expect(isMeant(finding.witness.request)).toBe(true);
           }
           return finding;
         };
+        const everybody = new Map<string, ReadonlySet<string>>();
+        const standsIn = (request: AccessRequest, name: string): boolean =>
+          provenDomains(snapshot, request).some((domain) => within(domain, name));
         const check = (finding: Finding): void => {
           expect(finding.kind).not.toBe('undecided');
           if (finding.kind === 'allowed') {
@@ -85,29 +99,26 @@ describe('a search for callers that get through, in random worlds', () => {
           const outcome: Outcome = decide(snapshot, request);
           if (outcome.decision === 'deny') continue;
           const endpoint = outcome.endpoint!;
-          mayReach(ask(endpoint, () => reachability.find(endpoint, {}, othersThan({}))));
+          const others = (key: string, callers: Callers, isMeant: (request: AccessRequest) => boolean): void =>
+            mayReach(ask(`${endpoint} ${key}`, () => reachability.find(endpoint, {}, othersThan(callers)), isMeant));
+          others('', {}, () => true);
           const { actor } = outcome;
-          const proven = provenDomains(snapshot, request);
           if (actor !== null) {
             seen.byService++;
             const { wanted } = [...eachOf({ services: [actor] })][0]!;
-            mayReach(ask(`${endpoint} ${actor}`, () => reachability.find(endpoint, {}, wanted)));
+            const isActor = (one: AccessRequest): boolean => actorOf(world, one) === actor;
+            mayReach(ask(`${endpoint} ${actor}`, () => reachability.find(endpoint, {}, wanted), isActor));
             // Whoever gets through is one of the others for every set that it is not in.
-            const elsewhere = generated.domains.filter((name) => !proven.some((domain) => within(domain, name)));
-            for (const name of elsewhere)
-              mayReach(
-                ask(`${endpoint} not ${name}`, () => reachability.find(endpoint, {}, othersThan({ domains: [name] }))),
-              );
+            for (const name of generated.domains.filter((domain) => !standsIn(request, domain)))
+              others(`not ${name}`, { domains: [name] }, (one) => !standsIn(one, name));
+            if (!everybody.has(endpoint)) everybody.set(endpoint, everybodyAt(reachability, endpoint, check));
+            if (outcome.meeting !== '*') expect(everybody.get(endpoint)!.has(actor)).toBe(true);
           } else {
             const all = { services: [...world.services.keys()], domains: generated.domains };
-            mayReach(ask(`${endpoint} outside`, () => reachability.find(endpoint, {}, othersThan(all))));
+            others('outside', all, (one) => provenDomains(snapshot, one).length === 0);
           }
           for (const mechanism of generated.access.filter((name) => !brings(request, name)))
-            mayReach(
-              ask(`${endpoint} without ${mechanism}`, () =>
-                reachability.find(endpoint, {}, othersThan({ mechanisms: [mechanism] })),
-              ),
-            );
+            others(`without ${mechanism}`, { mechanisms: [mechanism] }, (one) => !brings(one, mechanism));
         }
       }),
       { numRuns: WORLDS },
@@ -121,6 +132,32 @@ describe('a search for callers that get through, in random worlds', () => {
     expect(seen.byService).toBeGreaterThan(50);
   });
 });
+
+/** Services that are said to get through; each is alike to the one that it is said to be like. */
+function everybodyAt(
+  reachability: Reachability,
+  endpoint: string,
+  check: (finding: Finding) => void,
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const finding of reachability.everybody(endpoint, {})) {
+    check(finding);
+    if (!('witness' in finding)) continue;
+    const { service, alike } = finding.witness;
+    for (const { wanted } of eachOf({ services: [...alike] })) {
+      const likewise = reachability.find(endpoint, {}, wanted).kind;
+      expect(likewise === 'allowed' || likewise === finding.kind).toBe(true);
+    }
+    for (const name of service === undefined ? [] : [service, ...alike]) names.add(name);
+  }
+  return names;
+}
+
+function actorOf(world: World, { evidence }: AccessRequest): string | undefined {
+  const trust = evidence.filter(({ role }) => role === 'trust');
+  const services = trust.map((item) => boundService(world, item, world.mechanisms.get(item.mechanism)!)?.name);
+  return services[0];
+}
 
 /** Plain chance seldom asks about what hangs on conditions alone. */
 function askForEach(world: World, reachability: Reachability, check: (finding: Finding) => void): void {

@@ -32,7 +32,7 @@ export function coverageOf(bundle: ValidBundle, outcomes: readonly Outcome[]): C
     decided,
     total: items.length,
     percent: items.length === 0 ? 100 : Math.floor((100 * decided) / items.length),
-    missed: missed.map(({ isHit: _, ...item }) => item).sort(byPlace),
+    missed: missed.map(({ isHit: _isHit, ...item }) => item).sort(byPlace),
   };
 }
 

@@ -38,15 +38,13 @@ interface Draft {
 
 /** Makes the credentials of one world; what it looks up is looked up once. */
 export class CredentialMaker {
-  readonly #bound: readonly { readonly mechanism: string; readonly subject: string; readonly domains: string }[];
+  readonly #bound: readonly { readonly mechanism: string; readonly subject: string }[];
   readonly #holders = new Map<string, readonly string[]>();
   #anybody: string | undefined;
 
   constructor(private readonly world: World) {
-    this.#bound = [...world.services.values()].flatMap(({ domains, identities }) =>
-      identities
-        .filter(({ mechanism }) => world.mechanisms.get(mechanism)!.role === 'access')
-        .map(({ mechanism, subject }) => ({ mechanism, subject, domains: JSON.stringify([...domains].sort()) })),
+    this.#bound = [...world.services.values()].flatMap(({ identities }) =>
+      identities.filter(({ mechanism }) => world.mechanisms.get(mechanism)!.role === 'access'),
     );
   }
 
@@ -68,11 +66,13 @@ export class CredentialMaker {
     // To a deny that looks for strangers, whoever shows a credential of a service is none.
     const spotsStrangers = rules.some(({ effect, who }) => effect === 'deny' && who.domains?.includes('*'));
     if (spotsStrangers) {
-      const seen = new Set<string>();
-      for (const { mechanism, subject, domains: known } of this.#bound) {
-        if (seen.has(known)) continue;
-        seen.add(known);
-        this.#add(made, evidenceOf('access', mechanism, sampleOf(this.world.mechanisms.get(mechanism)!.kind, subject)));
+      for (const { mechanism, subject } of this.#bound) {
+        if (made.size >= MOST_CREDENTIALS) {
+          isComplete = false;
+          break;
+        }
+        const { kind } = this.world.mechanisms.get(mechanism)!;
+        this.#add(made, evidenceOf('access', mechanism, sampleOf(kind, subject)));
       }
     }
     return { all: [...made.values()], isComplete };

@@ -77,6 +77,8 @@ const HOPELESS: ReadonlySet<Outcome['reason']> = new Set([
 ]);
 const TOO_LARGE = 'could not be looked at to the end: the question is too large';
 const MOST_REMEMBERED = 100;
+/** Services that the specification walks in about the time of a decision. */
+const SERVICES_A_DECISION = 50;
 /** Memberships that credentials of services may bring together, as powers of two. */
 const MOST_KNOWN = 6;
 
@@ -299,6 +301,8 @@ export class Reachability {
       const { request, outcome } = ask(left);
       if (outcome.decision === 'allow') return left;
       if (outcome.reason !== 'DENY_RULE' || this.effort.isSpent) return undefined;
+      // The specification walks every service for each item.
+      if (seesKnown) this.effort.spend(Math.ceil((left.length * side.world.services.size) / SERVICES_A_DECISION));
       const kept = seesKnown
         ? unforbidden(side.world, request, outcome, left)
         : left.filter((credential) => ask([credential]).outcome.reason !== 'DENY_RULE');

@@ -73,15 +73,17 @@ function* enumerate(
       case 'http': {
         if (filter.actions !== undefined) break;
         const cuts = pathCuts(world, endpoint, rules);
-        const verbs = verbsOf(operation.methods, methodsNamed(endpoint, rules), filter.methods, fresh.toUpperCase());
+        const named = methodsNamed(endpoint, rules);
+        const unspoken = fresh.toUpperCase();
+        const verbs = verbsOf(operation.methods, named, filter.methods, unspoken);
+        // It is OPTIONS itself, whatever method it asks about.
+        const mayPreflight = endpoint.preflight === 'allow' && isAsked('OPTIONS', filter.methods);
+        const asking = mayPreflight ? verbsOf(operation.methods, named, undefined, unspoken) : [];
         for (const segments of cells(pathTemplate(operation.path), cuts, fresh)) {
           const path = `/${segments.join('/')}`;
-          for (const method of verbs) {
-            yield httpWays(endpoint, { method, path }, {}, fresh);
-            // Another method may be what a preflight asks about; it is OPTIONS all the same.
-            if (endpoint.preflight === 'allow' && isAsked('OPTIONS', filter.methods))
-              yield httpWays(endpoint, { method: 'OPTIONS', path }, preflightFor(method), fresh);
-          }
+          for (const method of verbs) yield httpWays(endpoint, { method, path }, {}, fresh);
+          for (const method of asking)
+            yield httpWays(endpoint, { method: 'OPTIONS', path }, preflightFor(method), fresh);
         }
         break;
       }
@@ -220,6 +222,8 @@ function* cellsFrom(
   if (segment.kind === 'rest' && place >= template.length - 1) {
     // A path has one segment at least, and that may be empty.
     yield place === 0 ? [''] : before;
+    // A slash at the end is no parameter, so that less holds of it than of any other rest.
+    if (place > 0) yield [...before, ''];
     const goesOn = place === template.length - 1 || live.some((cut) => cut.length > place);
     if (!goesOn) return;
   }
