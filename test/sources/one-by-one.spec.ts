@@ -172,17 +172,6 @@ describe('only what changes', () => {
     expect(answer.json.revision.contentHash).not.toBe(contentHash);
   });
 
-  it('is there already when it comes again', async () => {
-    await admin.publish(SHOP);
-    const base = await admin.newest();
-    const body = { source: 'git', changed, contentHash: await hashWith([await pause()]), base, because };
-    expect(await admin.ask('POST', '/admin/v1/revisions', { body })).toMatchObject({ status: 201 });
-    expect(await admin.ask('POST', '/admin/v1/revisions', { body })).toMatchObject({
-      status: 200,
-      json: { unchanged: true },
-    });
-  });
-
   it('names what goes', async () => {
     await admin.publish(SHOP);
     const { items } = (await admin.ask('GET', '/admin/v1/documents')).json;
@@ -409,14 +398,14 @@ describe('a conflict', () => {
     expect(answer.json.detail).toContain('by `bo` in revision 2');
   });
 
-  it('is none where everything that was asked for is there already', async () => {
+  it('is one as well where somebody published the same first', async () => {
     await admin.publish(SHOP);
     const base = await admin.newest();
     const asked = { source: 'labs', files: [{ file: 'p.yaml', text: NEW }], base, because };
     expect(await admin.ask('POST', '/admin/v1/revisions', { body: asked })).toMatchObject({ status: 201 });
     expect(await admin.ask('POST', '/admin/v1/revisions', { body: asked })).toMatchObject({
-      status: 200,
-      json: { unchanged: true },
+      status: 409,
+      json: { code: 'revision-superseded', conflicts: [{ name: 'pause', because: 'changed' }] },
     });
   });
 });

@@ -228,15 +228,13 @@ export class Publishing {
   /** @throws Problem `revision-superseded` when the plan has to do with what others changed */
   async #refuseUnlessApart(
     { base, bundle }: Extract<Asked['on'], { readonly kind: 'base' }>,
-    { held, touched, valid, put, remove }: Plan,
+    { held, touched }: Plan,
     theirs: readonly DocumentChange[],
     newest: Revision | null,
   ): Promise<void> {
     if (newest === null || isOn(base, newest)) return;
     // Going back concerns the whole set.
     if (bundle === null) throw superseded(newest);
-    const isThereAlready = valid && put.length + remove.length === 0;
-    if (isThereAlready) return;
     const found = intersections({ ...bundle, held }, touched, theirs);
     if (found.length === 0) return;
     throw superseded(newest, await conflictsOf(this.sets.history.store, newest, base?.number ?? 0, found));
@@ -284,8 +282,6 @@ function judgeContentHash(
   theirs: readonly DocumentChange[],
 ): void {
   if (contentHash === undefined || !valid) return;
-  // Others brought about the very set that was asked for.
-  if (theirs.length > 0 && put.length + remove.length === 0) return;
   const found = contentHashOf(setAfter(without(newest, theirs), put, remove));
   if (found !== contentHash) throw new Problem('content-hash-differs', { found, expected: contentHash });
 }
