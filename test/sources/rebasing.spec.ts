@@ -166,10 +166,13 @@ describe('publications from one base', () => {
 });
 
 /**
- * Whether a source that published everything it has published a part beside it. Such a part came after the whole; in the
- * other order the whole would have removed it, as it says of each document of its source whether it is there.
+ * Whether somebody's word about a document was the last one. A source that published everything it has published a part
+ * beside it: such a part came after the whole; in the other order the whole would have removed it, as it says of each
+ * document of its source whether it is there. Or two hold one document: who left it as it was came before who changed it.
  */
 function speaksLast(taken: readonly Publisher[]): boolean {
+  const held = taken.flatMap(({ texts }) => [...texts.keys()]);
+  if (new Set(held).size < held.length) return true;
   return taken.some(({ source, isPart }) => !isPart && taken.filter((other) => other.source === source).length > 1);
 }
 
