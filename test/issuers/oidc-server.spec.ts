@@ -1,7 +1,7 @@
 /** The issuer of these tests is a real one, and each of its faults is what it says. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { type Attacker, startAttacker } from '../support/attacker.js';
 import { createAuthority, hasOpenssl } from '../support/certificates.js';
