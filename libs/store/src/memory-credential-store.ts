@@ -82,12 +82,15 @@ export class MemoryCredentialStore extends CredentialStore {
 
   async mintFirstOperator(): Promise<string | null> {
     if ([...this.#credentials.values()].some(({ kind }) => kind === 'operator-token')) return null;
-    const { token } = await this.create({ kind: 'operator-token', name: FIRST_OPERATOR, createdBy: MINTED_BY.first });
-    return token;
+    return this.#mintRoot(FIRST_OPERATOR, MINTED_BY.first);
   }
 
   async recoverOperator(name: string): Promise<string> {
-    const { token } = await this.create({ kind: 'operator-token', name, createdBy: MINTED_BY.recovery });
+    return this.#mintRoot(name, MINTED_BY.recovery);
+  }
+
+  async #mintRoot(name: string, createdBy: string): Promise<string> {
+    const { token } = await this.create({ kind: 'operator-token', name, createdBy, terms: { kind: 'root' } });
     return token;
   }
 
