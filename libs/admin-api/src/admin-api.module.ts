@@ -6,6 +6,8 @@ import { EpochsController } from './epochs.controller.js';
 import { IssuersController } from './issuers.controller.js';
 import { KeysController } from './keys.controller.js';
 import { OperatorsController } from './operators.controller.js';
+import { OperatorRights } from './operator-rights.js';
+import { OperatorTokens } from './operator-tokens.js';
 import { Operators } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PlanController } from './plan.controller.js';
@@ -33,7 +35,15 @@ export class AdminApiModule {
         IssuersController,
         OperatorsController,
       ],
-      providers: [{ provide: ADMIN_API_PARTS, useValue: parts }, Operators, PolicySets, Publishing, Credentials],
+      providers: [
+        { provide: ADMIN_API_PARTS, useValue: parts },
+        Operators,
+        OperatorRights,
+        OperatorTokens,
+        PolicySets,
+        Publishing,
+        Credentials,
+      ],
     };
   }
 }

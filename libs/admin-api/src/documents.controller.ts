@@ -5,23 +5,29 @@ import type { HttpReply } from '#http';
 import { Problem } from '#problem';
 import { type DocumentHead, DocumentHeadPage, DocumentParams, DocumentQuery } from './dto/document.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
+import { OperatorRights } from './operator-rights.js';
+import { CurrentOperator, type Operator } from './operators.js';
 import { pageOf } from './paging.js';
-import { PolicySets } from './policy-sets.js';
 
 @ApiTags('documents')
 @ApiBearerAuth()
 @Controller('admin/v1/documents')
 export class DocumentsController {
-  constructor(@Inject(PolicySets) private readonly sets: PolicySets) {}
+  constructor(@Inject(OperatorRights) private readonly rights: OperatorRights) {}
 
   @Get()
   @ApiOperation({ summary: 'Documents of the newest revision, in the order of kind and name' })
   @ApiOkResponse({ type: DocumentHeadPage })
   @ApiProblems('request-invalid', 'operator-unknown', 'store-unavailable')
-  async list(@Query() { kind, domain, q, ...page }: DocumentQuery): Promise<DocumentHeadPage> {
+  async list(
+    @Query() { kind, domain, q, ...page }: DocumentQuery,
+    @CurrentOperator() operator: Operator,
+  ): Promise<DocumentHeadPage> {
     const wanted = q?.toLowerCase();
-    const found = (await this.sets.newest()).documents.filter(
+    const { newest, sight } = await this.rights.now(operator);
+    const found = newest.documents.filter(
       (document) =>
+        sight.ofDocument(document) &&
         (kind === undefined || document.kind === kind) &&
         (domain === undefined || document.domain === domain) &&
         (wanted === undefined || document.name.includes(wanted) || document.text.toLowerCase().includes(wanted)),
@@ -42,10 +48,12 @@ export class DocumentsController {
   async read(
     @Param() { kind, name }: DocumentParams,
     @Headers('if-none-match') known: string | undefined,
+    @CurrentOperator() operator: Operator,
     @Res() reply: HttpReply,
   ): Promise<void> {
-    const document = (await this.sets.newest()).documents.find((one) => one.kind === kind && one.name === name);
-    if (document === undefined) throw new Problem('document-unknown', { kind, name });
+    const { newest, sight } = await this.rights.now(operator);
+    const document = newest.documents.find((one) => one.kind === kind && one.name === name);
+    if (document === undefined || !sight.ofDocument(document)) throw new Problem('document-unknown', { kind, name });
     const etag = `"${document.contentHash}"`;
     reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (isAmong(etag, known)) return void reply.status(304).send();

@@ -4,6 +4,7 @@ import { RevisionUnknown } from '#administration';
 import { Problem } from '#problem';
 import { ApiProblems } from './dto/problem.dto.js';
 import { EpochBody, Published, revisionView } from './dto/revision.dto.js';
+import { OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { inTime } from './patience.js';
@@ -20,6 +21,7 @@ export class EpochsController {
   constructor(
     @Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts,
     @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
   ) {}
 
   @Post()
@@ -32,6 +34,7 @@ export class EpochsController {
   @ApiProblems(
     'request-invalid',
     'operator-unknown',
+    'operator-not-entitled',
     'no-history',
     'revision-unknown',
     'publication-refused',
@@ -39,11 +42,12 @@ export class EpochsController {
     'store-unavailable',
     'store-read-only',
   )
-  async begin(@Body() { because, above = 0 }: EpochBody, @CurrentOperator() { name }: Operator): Promise<Published> {
+  async begin(@Body() { because, above = 0 }: EpochBody, @CurrentOperator() operator: Operator): Promise<Published> {
+    await this.rights.demand(operator, 'ownership', '*');
     const { store } = this.sets.history;
     const { policy } = await inTime(this.parts.server.status());
     try {
-      const provenance = { author: name, source: SOURCE, because };
+      const provenance = { author: operator.name, source: SOURCE, because };
       const revision = await store.beginEpoch(provenance, Math.max(above, policy?.number ?? 0));
       return { revision: revisionView(revision) };
     } catch (fault) {

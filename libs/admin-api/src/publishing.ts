@@ -7,16 +7,23 @@ import {
   type PublishOutcome,
   type Revision,
   type StoredDocument,
+  type ToldPlan,
 } from '#administration';
+import type { SourceFile } from '#policy';
 import { Problem } from '#problem';
 import type { FaultView, PlanBody, PlanView, PublishBody } from './dto/plan.dto.js';
 import { type Published, revisionView, type RevisionBase } from './dto/revision.dto.js';
+import { forbiddenChange } from './forbidden-change.js';
+import { OperatorRights } from './operator-rights.js';
+import type { Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PolicySet, PolicySets } from './policy-sets.js';
 import { invalid } from './request.pipe.js';
 
 /** What is published, planned on a base. */
 interface Asked {
+  readonly operator: Operator;
+  readonly files: readonly SourceFile[];
   readonly base: RevisionBase | null;
   readonly provenance: Provenance;
   readonly idempotencyKey: string | undefined;
@@ -29,15 +36,17 @@ export class Publishing {
   constructor(
     @Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts,
     @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
   ) {}
 
-  async plan(body: PlanBody): Promise<PlanView> {
+  async plan(body: PlanBody, operator: Operator): Promise<PlanView> {
     judgeFileNames(body);
-    const { revision, documents } = await this.sets.newest();
+    const set = await this.sets.newest();
+    const { revision, documents } = set;
     // A folder has one source, whoever asks.
     const base =
       this.parts.history === null ? documents.map((document) => ({ ...document, source: body.source })) : documents;
-    const planned = this.#planned(body, base);
+    const planned = await this.rights.told(operator, set, this.#planned(body, base), body.files);
     return {
       base: revision && { epoch: revision.epoch, number: revision.number, contentHash: revision.contentHash },
       source: body.source,
@@ -47,16 +56,19 @@ export class Publishing {
       tests: planned.tests,
       changes: planned.changes,
       foreign: planned.foreign,
+      refusals: planned.refusals,
       summary: planned.summary,
     };
   }
 
-  async publish(body: PublishBody, author: string, idempotencyKey: string | undefined): Promise<Published> {
+  async publish(body: PublishBody, operator: Operator, idempotencyKey: string | undefined): Promise<Published> {
     judgeFileNames(body);
     const { source, because, gitCommit, gitAuthor } = body;
     return this.#publish({
+      operator,
+      files: body.files,
       base: body.base,
-      provenance: { author, source, because, gitCommit, gitAuthor },
+      provenance: { author: operator.name, source, because, gitCommit, gitAuthor },
       idempotencyKey,
       plan: (base) => this.#planned(body, base),
     });
@@ -66,12 +78,14 @@ export class Publishing {
   async restore(
     past: PolicySet,
     asked: Pick<PublishBody, 'base' | 'because'>,
-    author: string,
+    operator: Operator,
     idempotencyKey: string | undefined,
   ): Promise<Published> {
     return this.#publish({
+      operator,
+      files: [],
       base: asked.base,
-      provenance: { author, source: 'restore', because: asked.because },
+      provenance: { author: operator.name, source: 'restore', because: asked.because },
       idempotencyKey,
       plan: (base) => planRestore(base, past.documents, this.parts.clock()),
     });
@@ -81,13 +95,17 @@ export class Publishing {
     return plan({ base, source, files, prune: prune ?? true, now: this.parts.clock() });
   }
 
-  async #publish({ base, provenance, idempotencyKey, plan: planOn }: Asked): Promise<Published> {
+  #publish(asked: Asked): Promise<Published> {
+    return this.rights.discreetly(asked.operator, () => this.#published(asked));
+  }
+
+  async #published({ operator, files, base, provenance, idempotencyKey, plan: planOn }: Asked): Promise<Published> {
     const { store } = this.sets.history;
     const newest = await this.sets.newest();
     const isStale = !isOn(base, newest.revision);
     // A repetition is told from other publications by what it changed on its own base.
     const planned = planOn((await this.#baseOf(base, newest, idempotencyKey)).documents);
-    if (!isStale) refuseUnlessValid(planned);
+    if (!isStale) refuseUnlessValid(await this.rights.told(operator, newest, planned, files));
     const { put, remove } = planned;
     // INVARIANT: on a base that is not the newest a store publishes nothing, so nothing unjudged is stored.
     return publishedView(await store.publish({ base, put, remove, provenance, idempotencyKey }), newest.revision);
@@ -107,8 +125,9 @@ function isOn(base: RevisionBase | null, newest: Revision | null): boolean {
   return base === null ? newest === null : base.number === newest?.number && base.contentHash === newest.contentHash;
 }
 
-function refuseUnlessValid({ faults, warnings, tests, foreign, valid }: Plan): void {
+function refuseUnlessValid({ faults, warnings, tests, foreign, refusals, valid }: ToldPlan): void {
   if (valid) return;
+  if (refusals.length > 0) throw forbiddenChange(refusals);
   if (faults.length === 0 && tests.failed.length === 0) {
     const [{ kind, name, source } = { kind: '', name: '', source: '' }] = foreign;
     const first = `\`${kind}/${name}\` of \`${source}\``;

@@ -68,8 +68,9 @@ export {
   type RevisionMark,
 } from './revision.js';
 export { type Administration, administrationOf, type ChangesJudged, type Refusal, refusalsOf } from './rights/judge.js';
-export { AdministeredSet } from './rights/administered-set.js';
+export { AdministeredSet, type OwnedMechanism } from './rights/administered-set.js';
 export { Sight } from './rights/reading.js';
+export { type ToldPlan, toldPlan, type ToldRefusal } from './rights/told-plan.js';
 export {
   ADMINISTRATOR_ROLES,
   type AdministratorRole,

@@ -74,7 +74,7 @@ export function plan({ base, source, files, prune, now }: PlanRequest): Plan {
   const staying = base.filter((document) => !named.has(keyText(document)) && !(prune && document.source === source));
   const whole = staying.length === 0 ? bundle : loadBundle([...files, ...staying.map(fileOf)]);
   const { documents, refusals } = storable(bundle.documents, source);
-  const judged = judge(whole, named, now);
+  const judged = judge(whole, now);
   const faults = [...judged.faults, ...refusals];
   if (faults.length > 0) return { ...judged, ...NOTHING, faults, foreign, valid: false };
   const step = bundleChanges(base, documents, source);
@@ -87,7 +87,7 @@ export function plan({ base, source, files, prune, now }: PlanRequest): Plan {
 /** What a whole set of documents would change, and whether it is valid: for going back to a set of the past. */
 export function planRestore(base: readonly StoredDocument[], past: readonly StoredDocument[], now: number): Plan {
   const loaded = loadBundle(past.map(fileOf));
-  const judged = judge(loaded, new Set(), now);
+  const judged = judge(loaded, now);
   if (judged.faults.length > 0) return { ...judged, ...NOTHING, foreign: [], valid: false };
   const sources = new Map(past.map((document) => [keyText(document), document.source]));
   const before = new Map(base.map((document) => [keyText(document), document]));
@@ -127,10 +127,8 @@ function storable(bundle: readonly LocatedDocument[], source: string) {
   return { documents, refusals };
 }
 
-/** @param named  keys of the documents that warnings may be about */
-function judge(loaded: Bundle, named: ReadonlySet<string>, now: number): Judgement {
-  const own = loaded.documents.filter(({ document }) => named.has(keyOf(document)));
-  const warnings = [...lint(loaded).filter(({ file }) => !isReservedFile(file)), ...administratorWarnings(own)];
+function judge(loaded: Bundle, now: number): Judgement {
+  const warnings = lint(loaded).filter(({ file }) => !isReservedFile(file));
   const tests = loaded.world === null ? { passed: 0, failed: [] } : testsOf(loaded, loaded.world, now);
   return { faults: loaded.faults, warnings, tests };
 }
@@ -151,17 +149,6 @@ function testsOf(loaded: Bundle, world: World, now: number): Judgement['tests'] 
   return { passed: results.length - failed.length, failed };
 }
 
-function administratorWarnings(documents: readonly LocatedDocument[]): readonly Fault[] {
-  return documents
-    .filter(({ document }) => document.kind === 'Domain' && (document.spec.administrators ?? []).length > 0)
-    .map((located) => ({
-      ...located.locate(['spec', 'administrators']),
-      severity: 'warning',
-      code: 'administrators-not-enforced',
-      message: '`administrators` is stored and not enforced yet: every operator may change everything',
-    }));
-}
-
 function setAfter(
   base: readonly StoredDocument[],
   put: readonly StoredDocument[],
@@ -173,7 +160,8 @@ function setAfter(
   return [...set.values()];
 }
 
-function fileOf(document: StoredDocument): SourceFile {
+/** A stored document as it stands among the files of a bundle. */
+export function fileOf(document: StoredDocument): SourceFile {
   return { file: `${STORED}${document.source}/${document.kind}/${document.name}`, text: document.text };
 }
 

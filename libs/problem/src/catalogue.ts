@@ -197,6 +197,21 @@ export const CATALOGUE = {
     detail: 'nothing was published: {count} documents of the bundle belong to other sources, the first is {first}',
     remedy: 'publish them under the source that owns them, or take them out of the bundle; `foreign` lists them',
   },
+  'forbidden-change': {
+    title: 'The operator may not change this',
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    detail: 'nothing was published: {count} parts of it are not yours to change, the first: {first}',
+    remedy:
+      'take them out, or ask whoever has that role; `refusals` lists them, and `POST /admin/v1/plan` says the same',
+  },
+  'operator-not-entitled': {
+    title: 'The operator may not do this',
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    detail: 'this needs `{role}` over `{over}`, where `*` is everything',
+    remedy: 'ask whoever has that role; `administrators` of the domain and those above it say who',
+  },
   'revision-superseded': {
     title: 'Someone published first',
     status: 409,

@@ -12,6 +12,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { ADMINISTRATOR_ROLES } from '#administration';
 import { Because, GitText, RevisionBase, RevisionMarkView } from './revision.dto.js';
 
 const SOURCE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/;
@@ -195,6 +196,30 @@ export class ForeignView {
   readonly source!: string;
 }
 
+export class RefusalView {
+  @ApiProperty({ enum: CHANGES })
+  readonly change!: (typeof CHANGES)[number];
+
+  @ApiProperty({ type: String, nullable: true, description: 'Null, like the name, for documents you may not see.' })
+  readonly kind!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly name!: string | null;
+
+  @ApiProperty({ example: 'boundary', description: 'The part of the document; `document` for all of it.' })
+  readonly part!: string;
+
+  @ApiProperty({ enum: [...ADMINISTRATOR_ROLES], description: 'The least role that would do.' })
+  readonly needs!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The domain it would have to be held over; `*`: over everything. Null: one that you may not see.',
+  })
+  readonly over!: string | null;
+}
+
 export class PlanView {
   @ApiProperty({
     type: RevisionMarkView,
@@ -206,7 +231,9 @@ export class PlanView {
   @ApiProperty()
   readonly source!: string;
 
-  @ApiProperty({ description: 'Whether it could be published: no fault, no failing test, nothing of another source.' })
+  @ApiProperty({
+    description: 'Whether you could publish it: no fault, no failing test, nothing of another source, no refusal.',
+  })
   readonly valid!: boolean;
 
   @ApiProperty({ type: [FaultView], description: 'All of them at once.' })
@@ -223,6 +250,9 @@ export class PlanView {
 
   @ApiProperty({ type: [ForeignView], description: 'Documents of the bundle whose names belong to other sources.' })
   readonly foreign!: readonly ForeignView[];
+
+  @ApiProperty({ type: [RefusalView], description: 'What this operator may not do of it.' })
+  readonly refusals!: readonly RefusalView[];
 
   @ApiProperty({ type: SummaryView })
   readonly summary!: SummaryView;

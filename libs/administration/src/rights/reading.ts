@@ -1,12 +1,14 @@
 import { type DocumentChange, keyText } from '../revision.js';
 import type { StoredDocument } from '../stored-document.js';
 import { AdministeredSet, type OwnedMechanism } from './administered-set.js';
+import { placesAbove } from './right.js';
 import type { Holdings } from './standing.js';
 
 /** What an operator may see. Everything else is, to them, not there. */
 export class Sight {
   readonly #holdings: Holdings;
   readonly #set: AdministeredSet;
+  #above: ReadonlySet<string> | undefined;
 
   /** @param set  the one that the holdings are of */
   constructor(holdings: Holdings, set: AdministeredSet) {
@@ -38,6 +40,14 @@ export class Sight {
 
   ofAny(domains: readonly string[]): boolean {
     return domains.some((domain) => this.ofDomain(domain));
+  }
+
+  /** Whether a domain's name is known: it is seen, or a part of the name of one that is. */
+  knows(domain: string): boolean {
+    this.#above ??= new Set(
+      this.#set.domains.flatMap(({ metadata }) => (this.ofDomain(metadata.name) ? placesAbove(metadata.name) : [])),
+    );
+    return this.isWhole || domain === '*' || this.ofDomain(domain) || this.#above.has(domain);
   }
 
   ofMechanism(mechanism: OwnedMechanism | undefined): boolean {
