@@ -8,8 +8,8 @@ type Colours = Output['colours'];
 type PlannedChange = Plan['changes'][number];
 
 /** Whether a server would take it. */
-export function isPublishable({ valid, faults, tests, foreign }: Plan): boolean {
-  return valid && faults.length + tests.failed.length + foreign.length === 0;
+export function isPublishable({ valid, faults, tests, foreign, refusals }: Plan): boolean {
+  return valid && faults.length + tests.failed.length + foreign.length + refusals.length === 0;
 }
 
 export function planReport(format: ReportFormat, plan: Plan, colours: Colours): string {
@@ -32,6 +32,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...plan.warnings.map((fault) => faultLine({ ...fault, severity: 'warning' }, colours)),
     ...plan.tests.failed.flatMap((one) => failedTestLines(one, colours)),
     ...plan.foreign.map(foreignText),
+    ...plan.refusals.map(refusalText),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
   ]
     .map((line) => `${line}\n`)
@@ -97,6 +98,16 @@ function foreignText({ kind, name, source }: Plan['foreign'][number]): string {
   return `${kind} ${name} belongs to the source \`${source}\`; change it there, or leave it out here`;
 }
 
+/** What the operator may not do, and what it would take; what they may not see has no name. */
+export function refusalText({ change, kind, name, part, needs, over }: Plan['refusals'][number]): string {
+  const what = kind === null || name === null ? 'documents that you may not see' : `${kind} ${name}`;
+  const whole = part === 'document' ? '' : `, ${part}`;
+  const where = over === null ? 'a domain that you may not see' : over === '*' ? 'everything' : over;
+  return `not yours: ${what} ${VERBS[change]}${whole}; it needs ${needs} over ${where}`;
+}
+
+const VERBS = { added: 'would be added', changed: 'would change', removed: 'would be removed' } as const;
+
 function githubText(plan: Plan): string {
   const line = (severity: Fault['severity']) => (fault: Plan['faults'][number]) =>
     githubLine(severity, fault, fault.code, fault.message);
@@ -107,6 +118,7 @@ function githubText(plan: Plan): string {
       githubLine('error', one, 'test failed', [one.because, ...differenceOf(one)].join('\n')),
     ),
     ...plan.foreign.map((one) => `::error title=document of another source::${foreignText(one)}`),
+    ...plan.refusals.map((one) => `::error title=forbidden change::${refusalText(one)}`),
     `::notice title=dharma plan::${planSummary(plan)}`,
   ]
     .map((text) => `${text}\n`)
@@ -131,6 +143,11 @@ function casesOf(plan: Plan): readonly ReportedCase[] {
       failure: [one.because, ...differenceOf(one)].join('\n'),
     })),
     ...plan.foreign.map((one) => ({ group: one.kind, name: one.name, failure: foreignText(one) })),
+    ...plan.refusals.map((one) => ({
+      group: one.kind ?? 'elsewhere',
+      name: `${one.name ?? ''} ${one.part}`.trim(),
+      failure: refusalText(one),
+    })),
   ];
   if (!isPublishable(plan)) return cases;
   return [...cases, { group: 'policies', name: 'the server would take them', note: planSummary(plan) }];

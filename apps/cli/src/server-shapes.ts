@@ -26,6 +26,15 @@ const fault = z.object({
 const change = z.enum(['added', 'changed', 'removed']);
 const counts = z.object({ added: z.number(), changed: z.number(), removed: z.number() });
 
+const refusal = z.object({
+  change,
+  kind: z.string().nullable(),
+  name: z.string().nullable(),
+  part: z.string(),
+  needs: z.string(),
+  over: z.string().nullable(),
+});
+
 export const planShape = z.object({
   base: mark.nullable(),
   source: z.string(),
@@ -57,6 +66,8 @@ export const planShape = z.object({
   ),
   /** Documents of the bundle that belong to another source. */
   foreign: z.array(z.object({ kind: z.string(), name: z.string(), source: z.string() })),
+  /** What the operator may not do; absent from servers where every operator may do everything. */
+  refusals: z.array(refusal).default([]),
   summary: z.object({ documents: counts, rules: counts }),
 });
 export type Plan = z.infer<typeof planShape>;
@@ -100,7 +111,12 @@ const keyCredential = credential.extend({
   subject: z.string().nullish(),
   lastUsedAt: z.string().nullish(),
 });
-const operatorCredential = credential.extend({ name: z.string() });
+const operatorCredential = credential.extend({
+  name: z.string(),
+  root: z.boolean().nullish(),
+  scope: z.object({ domain: z.string(), roles: z.array(z.string()) }).nullish(),
+  groups: z.array(z.string()).nullish(),
+});
 
 export const keysShape = z.object({ items: z.array(keyCredential), next: z.string().nullish() });
 export const operatorsShape = z.object({ items: z.array(operatorCredential), next: z.string().nullish() });
@@ -109,6 +125,7 @@ export const newOperatorShape = operatorCredential.partial().required({ id: true
 /** What keys and tokens have in common. */
 export type CommonCredential = z.infer<typeof credential>;
 export type KeyCredential = z.infer<typeof keyCredential>;
+export type OperatorCredential = z.infer<typeof operatorCredential>;
 
 export const problemShape = z.object({
   code: z.string(),

@@ -42,18 +42,27 @@ export function toldPlan({ planned, base, files, sight, refusals }: PlanTold): T
   if (sight.isWhole) return { ...planned, valid, refusals };
   const seen = base.filter((document) => sight.ofDocument(document));
   const isSeen = keysOf(seen);
+  const own = keysOf(
+    loadBundle(files).documents.map(({ document: { kind, metadata } }) => ({ kind, name: metadata.name })),
+  );
   const before = new Map(base.map((document) => [keyText(document), document]));
   const changed = [...planned.put, ...planned.remove].flatMap((key) => before.get(keyText(key)) ?? []);
   const changes = spokenChanges(documentChanges(changed, planned.put).flatMap((change) => sight.ofChange(change)));
   return {
     ...planned,
-    ...toldFaults(planned, files, seen),
+    ...toldFaults(planned, files, own, seen),
     valid,
     tests: { ...planned.tests, failed: toldTests(planned.tests.failed, isSeen, sight) },
     changes,
     summary: changeSummary(changes),
     foreign: planned.foreign.map((one) => (isSeen.has(keyText(one)) ? one : { ...one, source: SOMETHING })),
-    refusals: toldRefusals(refusals, planned.put, before, isSeen, sight),
+    refusals: toldRefusals(
+      refusals,
+      planned.put.filter((document) => own.has(keyText(document))),
+      before,
+      isSeen,
+      sight,
+    ),
   };
 }
 
@@ -61,10 +70,12 @@ export function toldPlan({ planned, base, files, sight, refusals }: PlanTold): T
  * What is told of faults is what the same files give beside the documents that the operator sees: nothing else can be in
  * it. Of the rest only where it is, and which one.
  */
-function toldFaults({ faults, warnings }: Plan, files: readonly SourceFile[], seen: readonly StoredDocument[]) {
-  const own = new Set(
-    loadBundle(files).documents.map(({ document }) => keyText({ kind: document.kind, name: document.metadata.name })),
-  );
+function toldFaults(
+  { faults, warnings }: Plan,
+  files: readonly SourceFile[],
+  own: ReadonlySet<string>,
+  seen: readonly StoredDocument[],
+) {
   const alone = loadBundle([...files, ...seen.filter((document) => !own.has(keyText(document))).map(fileOf)]);
   const known = new Map(alone.faults.map((fault) => [placeText(fault), fault]));
   const hints = new Set(lint(alone).map(faultText));
@@ -115,22 +126,23 @@ function toldAnswer(member: string, value: unknown, isSeen: ReadonlySet<string>,
 
 function toldRefusals(
   refusals: readonly Refusal[],
-  put: readonly NewDocument[],
+  bundle: readonly NewDocument[],
   before: ReadonlyMap<string, StoredDocument>,
   isSeen: ReadonlySet<string>,
   sight: Sight,
 ): readonly ToldRefusal[] {
-  const own = new Map(put.map((document) => [keyText(document), document]));
+  const own = new Map(bundle.map((document) => [keyText(document), document]));
   const told = refusals.map((refusal): ToldRefusal => {
     const key = keyText(refusal);
     const { change, kind, name, needs, part, over } = refusal;
     const document = own.get(key);
-    const isHidden = before.has(key) && !isSeen.has(key);
+    const isHidden = before.has(key) ? !isSeen.has(key) : document === undefined;
     const isOver = sight.knows(over) || (document !== undefined && wordsOf(document).includes(over));
     if (isHidden) {
       // That there is something of this name they learn; what it is they do not.
-      const words = document === undefined ? { kind: null, name: null } : { kind, name };
-      return { ...words, change: document === undefined ? change : 'added', part: 'document', needs, over: null };
+      if (document === undefined)
+        return { change, kind: null, name: null, part: 'document', needs: 'owner', over: null };
+      return { change: 'added', kind, name, part: 'document', needs, over: null };
     }
     return { change, kind, name, part, needs, over: isOver ? over : null };
   });
