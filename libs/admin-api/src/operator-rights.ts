@@ -145,7 +145,7 @@ export class OperatorRights {
     if (standing.kind === 'root') return [];
     const before = await this.#administrationOf(base);
     const keys = (await this.parts.history?.credentials.activeKeys()) ?? [];
-    const keyed = new Set(keys.map((key) => ('mechanism' in key ? key.mechanism : key.enforcementPoint)));
+    const keyed = new Set(keys.flatMap((key) => [key.id, 'mechanism' in key ? key.mechanism : key.enforcementPoint]));
     return refusalsOf({ standing, before, put, remove, keyed });
   }
 

@@ -285,10 +285,15 @@ it.each<[role: AdministratorRole, may: readonly string[]]>([
   expect(done).toEqual(may);
 });
 
-it('hands no old key to whoever takes a name again', async () => {
+it('hands no old key to whoever takes a name again, and lets nobody take a key’s id', async () => {
   const keyed = { e: within(EP, 'old', 'acme.a'), a: issuing('access', 'kind: apiKey, apiKey: { header: x-key }') };
   expect(await refused(keyed)).toEqual([]);
   expect(await refused(keyed, undefined, ['old', 'mine'])).toEqual(['mechanisms: owner over *', 'name: owner over *']);
+  const shadow = {
+    e: within(EP, 'e', 'acme.a', `{ credentials: [{ kind: apiKey, id: ep-1, sha256: ${'a'.repeat(64)} }] }`),
+  };
+  expect(await refused(shadow)).toEqual([]);
+  expect(await refused(shadow, undefined, ['ep-1'])).toEqual(['credentials: owner over *']);
 });
 
 it('asks in the set after the change too', async () => {

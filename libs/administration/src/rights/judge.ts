@@ -37,7 +37,7 @@ export interface ChangesJudged {
   readonly before: Administration;
   readonly put: readonly NewDocument[];
   readonly remove: readonly DocumentKey[];
-  /** Enforcement points and mechanisms for which keys are active, by name. */
+  /** Names of enforcement points and mechanisms for which keys are active, and ids of those keys. */
   readonly keyed: ReadonlySet<string>;
 }
 
@@ -127,6 +127,9 @@ function enforcementPointNeeds(
     needs.push({ part: 'mayExplain', right: 'ownership', domain: placesAbove(domain).at(-2)! });
   }
   if (was === undefined && keyed.has(name)) needs.push({ part: 'name', right: 'ownership', domain: '*' });
+  // A minted key does not count while a document names its id.
+  const shadows = is.spec.credentials?.some((credential) => credential.kind === 'apiKey' && keyed.has(credential.id));
+  if (shadows === true) needs.push({ part: 'credentials', right: 'ownership', domain: '*' });
   if (was?.metadata.domain !== domain) {
     // Consent was given to a name, perhaps before there was anybody of that name.
     const consenting = [...after.mechanisms.values()].filter(
