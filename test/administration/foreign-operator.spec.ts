@@ -344,6 +344,16 @@ it.each<[because: string, text: string, more?: object]>([
   expect(await standing()).toBe(before);
 });
 
+it('hears that there is nothing new, and not who published last', async () => {
+  const { text } = await ask('GET', '/admin/v1/documents/Policy/shop');
+  // Behind the line of headers.
+  const same = text.slice(text.indexOf('\n') + 1);
+  const files = [{ file: 'own.yaml', text: same }];
+  const body = { source: 'git', files, prune: false, base: await base(), because: 'x' };
+  const answer = await ask('POST', '/admin/v1/revisions', body);
+  expect([answer.status, answer.json.unchanged, leaks(answer)]).toEqual([200, true, []]);
+});
+
 it('hears that somebody was faster, and not who', async () => {
   const first = (await asRoot('GET', '/admin/v1/revisions/1')).json;
   const late = { source: 'shop', files: [], base: { number: 1, contentHash: first.contentHash }, because: 'x' };

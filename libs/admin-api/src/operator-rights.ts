@@ -17,7 +17,7 @@ import {
 } from '#administration';
 import type { SourceFile } from '#policy';
 import { Problem } from '#problem';
-import { revisionView, type RevisionView } from './dto/revision.dto.js';
+import { type Published, revisionView, type RevisionView } from './dto/revision.dto.js';
 import { type Operator, Operators } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PolicySet, PolicySets } from './policy-sets.js';
@@ -109,10 +109,13 @@ export class OperatorRights {
     return toldPlan({ planned, base: base.documents, files, sight, refusals });
   }
 
-  /** Runs a publication; whoever came first is named to those who see what that one published. */
-  async discreetly<Result>(operator: Operator, publication: () => Promise<Result>): Promise<Result> {
+  /** Runs a publication; what others published before is named to those who see what that was. */
+  async discreetly(operator: Operator, publication: () => Promise<Published>): Promise<Published> {
     try {
-      return await publication();
+      const published = await publication();
+      if (published.unchanged !== true) return published;
+      const newest = await this.sets.history.store.newest();
+      return { ...published, revision: newest && (await this.revisionTold(operator, newest)) };
     } catch (fault) {
       if (!(fault instanceof Problem) || fault.code !== 'revision-superseded') throw fault;
       const newest = await this.sets.history.store.newest();

@@ -26,7 +26,7 @@ const WORLD: Readonly<Record<string, string>> = {
       { name: login, role: access, kind: jwt, jwt: { issuer: "https://login/", audiences: [x] } } ] }`,
   ),
   a: domain('acme.a', '{ addresses: ["a.acme.example"] }'),
-  b: domain('acme.b', '{ addresses: ["shared.acme.example/b"] }'),
+  b: domain('acme.b', '{ addresses: ["shared.acme.example/b", "quiet.acme.example"] }'),
   ab: domain('acme.ab'),
   sa: service('sa', '{ domains: [acme.a], hosts: [a.acme.example] }'),
   sb: service(
@@ -221,6 +221,11 @@ it.each<[because: string, change: Readonly<Record<string, string | null>>, refus
   [
     'a claim inside a sibling’s is not',
     { a: domain('acme.a', '{ addresses: ["a.acme.example", "shared.acme.example/b/x"] }') },
+    ['addresses: exposure-admin over acme.b'],
+  ],
+  [
+    'nor where nobody answers yet',
+    { a: domain('acme.a', '{ addresses: ["a.acme.example", "quiet.acme.example/x"] }') },
     ['addresses: exposure-admin over acme.b'],
   ],
   [
