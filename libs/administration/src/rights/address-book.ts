@@ -13,6 +13,13 @@ export interface Address {
   readonly operation: PlacedOperation;
 }
 
+/** What a request is sent to, as far as it matters who may answer. */
+export type Asked =
+  | { readonly kind: 'host'; readonly host: string }
+  | { readonly kind: 'rpc'; readonly rpc: string; readonly host?: string | undefined }
+  | { readonly kind: 'topic'; readonly topic: string }
+  | { readonly kind: 'resource'; readonly type: string };
+
 /** One text for each address, the same whatever its parameters are called. */
 export function addressText({ host, operation }: Address): string {
   if (operation.kind === 'resource') return `resource ${operation.type}`;
@@ -71,6 +78,30 @@ export class AddressBook {
     return [...atHost, ...wider, ...calls];
   }
 
+  /** Endpoints that may answer a request: rather one too many, for neither methods nor paths at a host are looked at. */
+  answering(asked: Asked): readonly PlacedEndpoint[] {
+    switch (asked.kind) {
+      case 'host':
+        // Hosts are written in any case and with a port in requests.
+        return [...this.#byHost].flatMap(([host, there]) => (holdsHosts(host, hostIn(asked.host)) ? there : []));
+      case 'rpc': {
+        const segments = asked.rpc.replace(/^\//, '').split('/');
+        const calls = this.#calls.filter(({ operations }) =>
+          operations.some((other) => other.kind === 'path' && meet(segments, other.segments)),
+        );
+        return asked.host === undefined ? calls : [...calls, ...this.answering({ kind: 'host', host: asked.host })];
+      }
+      case 'topic': {
+        const operation: PlacedOperation = { kind: 'topic', segments: asked.topic.split('.') };
+        return this.#hostless.filter(({ operations }) => operations.some((other) => isShared(operation, other)));
+      }
+      case 'resource':
+        return this.#hostless.filter(({ operations }) => operations.some((other) => isShared(asked, other)));
+      default:
+        return asked satisfies never;
+    }
+  }
+
   /** Endpoints that answer anything in a region. */
   within({ host, prefix }: AddressClaim): readonly PlacedEndpoint[] {
     const inside = [...this.#byHost].filter(([other]) => holdsHosts(host, other) || holdsHosts(other, host));
@@ -116,6 +147,10 @@ function holdsHosts(outer: string, inner: string): boolean {
   if (outer === inner) return true;
   if (!outer.startsWith('*.')) return false;
   return (inner.startsWith('*.') ? inner.slice(1) : inner).endsWith(outer.slice(1));
+}
+
+function hostIn(host: string): string {
+  return host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
 }
 
 function hostsAround(host: string): readonly string[] {

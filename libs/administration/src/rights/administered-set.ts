@@ -5,6 +5,7 @@ import {
   type MechanismDeclaration,
   type PolicyDocument,
   type ServiceDocument,
+  type TestDocument,
 } from '#policy';
 import { type DocumentKey, keyText } from '../revision.js';
 import type { NewDocument, StoredDocument } from '../stored-document.js';
@@ -52,7 +53,8 @@ export class AdministeredSet {
     }
     for (const document of put) {
       stored.set(keyText(document), document);
-      if (READ_KINDS.has(document.kind)) read.set(keyText(document), document.document);
+      // Tests are read where they change: what was judged once is not judged again.
+      if (READ_KINDS.has(document.kind) || document.kind === 'Test') read.set(keyText(document), document.document);
     }
     return new AdministeredSet(stored, read);
   }
@@ -76,6 +78,12 @@ export class AdministeredSet {
   enforcementPoint(name: string): EnforcementPointDocument | undefined {
     const document = this.read.get(keyText({ kind: 'EnforcementPoint', name }));
     return document?.kind === 'EnforcementPoint' ? document : undefined;
+  }
+
+  /** Of tests only those that the publication put there. */
+  test(name: string): TestDocument | undefined {
+    const document = this.read.get(keyText({ kind: 'Test', name }));
+    return document?.kind === 'Test' ? document : undefined;
   }
 
   get domains(): readonly DomainDocument[] {

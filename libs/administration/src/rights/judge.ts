@@ -10,6 +10,7 @@ import { KIND_RIGHTS } from './parts.js';
 import { type AdministratorRole, LEAST_ROLE, placesAbove } from './right.js';
 import { serviceNeeds } from './service-needs.js';
 import { Holdings, type Standing } from './standing.js';
+import { testNeeds } from './test-needs.js';
 
 /** One thing that an operator may not do. */
 export interface Refusal extends DocumentKey {
@@ -93,9 +94,12 @@ function needsOf(
     case 'Policy':
     case 'RoleSet':
     case 'EntitySet':
-    case 'Test':
     case 'Suspension':
       return belonging(kind, sides);
+    case 'Test': {
+      const test = after.test(name);
+      return [...belonging(kind, sides), ...(test === undefined ? [] : testNeeds(test, after))];
+    }
     default:
       // What a later version stores here is nobody's but whoever may everything.
       kind satisfies never;

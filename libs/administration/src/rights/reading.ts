@@ -50,6 +50,17 @@ export class Sight {
     return this.isWhole || domain === '*' || this.ofDomain(domain) || this.#above.has(domain);
   }
 
+  /** Domains that are seen. */
+  get domains(): readonly string[] {
+    return this.#set.domains.map(({ metadata }) => metadata.name).filter((name) => this.ofDomain(name));
+  }
+
+  /** Whether a mechanism's name is known: it stands in a domain that is seen, or in one around it. */
+  knowsMechanism(name: string): boolean {
+    const owner = this.#set.mechanisms.get(name)?.owner;
+    return this.isWhole || (owner !== undefined && this.knows(owner));
+  }
+
   ofMechanism(mechanism: OwnedMechanism | undefined): boolean {
     return mechanism === undefined ? this.isWhole : this.ofDomain(mechanism.owner);
   }

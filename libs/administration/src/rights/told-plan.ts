@@ -61,7 +61,9 @@ export function toldPlan({ planned, base, files, sight, refusals }: PlanTold): T
     ...planned,
     ...toldFaults(planned, files, own, seen),
     valid,
-    tests: { ...planned.tests, failed: toldTests(planned.tests.failed, isSeen, sight) },
+    tests: refusals.some(isOfAnswers)
+      ? { passed: 0, failed: [] }
+      : { ...planned.tests, failed: toldTests(planned.tests.failed, isSeen, sight) },
     changes,
     summary: changeSummary(changes),
     foreign: planned.foreign.map((one) => (isSeen.has(keyText(one)) ? one : { ...one, source: SOMETHING })),
@@ -106,6 +108,11 @@ function toldFaults(
       ...warnings.filter(isToldTest).map((warning) => ({ ...warning, message: TOLERATED_TEST })),
     ],
   };
+}
+
+/** Whether a test asks for what its author may not read: then not even that it passes is told. */
+function isOfAnswers({ kind, part }: Refusal): boolean {
+  return kind === 'Test' && part !== 'document';
 }
 
 /** What goes and who names it are told apart: either may be somebody else's. */
