@@ -1,6 +1,7 @@
 import { type Act, ChainReader, FIRST_OPERATOR, splitToken } from '#administration';
 import type { AdminApiParts, RefusedBecause } from '#admin-api';
 import { MemoryAuditLog, MemoryCredentialStore, MemoryFleet, MemoryRevisionStore, StoreFault } from '#store';
+import { domainText, entitySetText, roleSetText } from '../support/revisions.js';
 import { CLOSED_SHOP, GUARDED_SHOP, SHOP } from '../support/shop.js';
 import { type Answer, type Asked, ScriptedServer, startTestAdmin, type TestAdmin } from './admin-server.js';
 
@@ -50,10 +51,16 @@ const publication = (text: string, base: unknown = null, more: object = {}) => (
   ...more,
 });
 
+const STAFFED_SHOP = [
+  GUARDED_SHOP,
+  roleSetText('staff', 'shop', [['clerk', 'user:ann']]),
+  entitySetText('orders', 'shop', ['{ type: order, id: o-1, attributes: { paid: true } }']),
+].join('');
+
 /** A world in which the shop is published, and there are a key and a token to revoke. */
 async function startShop(more: Partial<AdminApiParts> = {}) {
   const world = await startWorld(more);
-  const first = await world.ask('POST', '/admin/v1/revisions', { body: publication(GUARDED_SHOP) });
+  const first = await world.ask('POST', '/admin/v1/revisions', { body: publication(STAFFED_SHOP) });
   expect(first).toMatchObject({ status: 201 });
   const { number, contentHash } = first.json.revision;
   const key = await world.ask('POST', '/admin/v1/keys', { body: { enforcementPoint: 'edge' } });
@@ -64,7 +71,11 @@ type Shop = Awaited<ReturnType<typeof startShop>>;
 
 interface Row {
   readonly route: string;
-  readonly asked: (shop: Shop) => { readonly path?: string; readonly body?: unknown };
+  readonly asked: (shop: Shop) => {
+    readonly path?: string;
+    readonly body?: unknown;
+    readonly headers?: { readonly [name: string]: string };
+  };
   readonly act: string;
   /** What is acted on, as far as it is known before. */
   readonly object: (shop: Shop) => unknown;
@@ -83,6 +94,64 @@ const CHANGING: readonly Row[] = [
     asked: ({ base }) => ({ path: '/admin/v1/revisions/1/restore', body: { base, because: 'back' } }),
     act: 'revision.restore',
     object: () => 'revision/1',
+  },
+  {
+    route: 'PUT /admin/v1/documents/{kind}/{name}',
+    asked: () => ({
+      path: '/admin/v1/documents/Domain/annex',
+      body: { text: domainText('annex'), because: 'room' },
+      headers: { 'if-none-match': '*' },
+    }),
+    act: 'revision.publish',
+    object: () => 'source/api',
+  },
+  {
+    route: 'DELETE /admin/v1/documents/{kind}/{name}',
+    asked: () => ({ path: '/admin/v1/documents/Domain/annex?because=no', headers: { 'if-match': '*' } }),
+    act: 'revision.publish',
+    object: () => 'source/api',
+  },
+  {
+    route: 'POST /admin/v1/assignments',
+    asked: () => ({
+      body: { roleSet: 'staff', role: 'clerk', principals: ['user:bo'], because: 'a joiner', source: 'git' },
+    }),
+    act: 'revision.publish',
+    object: () => 'source/git',
+  },
+  {
+    route: 'DELETE /admin/v1/assignments',
+    asked: () => ({
+      path: '/admin/v1/assignments?roleSet=staff&role=clerk&principal=user:bo&because=a+leaver&source=git',
+    }),
+    act: 'revision.publish',
+    object: () => 'source/git',
+  },
+  {
+    route: 'POST /admin/v1/entities',
+    asked: () => ({
+      body: { entitySet: 'orders', type: 'order', id: 'o-2', attributes: {}, because: 'an order', source: 'git' },
+    }),
+    act: 'revision.publish',
+    object: () => 'source/git',
+  },
+  {
+    route: 'DELETE /admin/v1/entities',
+    asked: () => ({ path: '/admin/v1/entities?entitySet=orders&type=order&id=o-2&because=undone&source=git' }),
+    act: 'revision.publish',
+    object: () => 'source/git',
+  },
+  {
+    route: 'POST /admin/v1/domains/{name}/suspend',
+    asked: () => ({ path: '/admin/v1/domains/shop/suspend', body: { because: 'a leak' } }),
+    act: 'revision.publish',
+    object: () => 'source/suspension',
+  },
+  {
+    route: 'POST /admin/v1/domains/{name}/resume',
+    asked: () => ({ path: '/admin/v1/domains/shop/resume', body: { because: 'mended' } }),
+    act: 'revision.publish',
+    object: () => 'source/suspension',
   },
   {
     route: 'POST /admin/v1/epochs',
@@ -140,8 +209,8 @@ describe('every act', () => {
     shop = { ...shop, base: { number, contentHash } };
     const before = (await shop.acts()).length;
     const [method = '', template = ''] = route.split(' ');
-    const { path = template, body } = asked(shop);
-    const answer = await shop.ask(method, path, { body, token: shop.token });
+    const { path = template, body, headers } = asked(shop);
+    const answer = await shop.ask(method, path, { body, headers, token: shop.token });
     expect(answer.status).toBeLessThan(300);
     const acts = await shop.acts();
     expect(acts).toHaveLength(before + 1);
@@ -164,7 +233,7 @@ describe('every act', () => {
     const before = await shop.acts();
     await shop.ask('POST', '/admin/v1/plan', { body: { source: 'git', files: [] } });
     const { number, contentHash } = base!;
-    const again = { body: publication(GUARDED_SHOP, { number, contentHash }) };
+    const again = { body: publication(STAFFED_SHOP, { number, contentHash }) };
     expect(await shop.ask('POST', '/admin/v1/revisions', again)).toMatchObject({ json: { unchanged: true } });
     for (const path of [
       'audit',

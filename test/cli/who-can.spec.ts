@@ -84,7 +84,10 @@ describe('dharma who-can', () => {
   });
 
   it('asks for what a server decides by', async () => {
-    const items = SHOP.split('---\n').map((text, index) => ({ kind: 'Any', name: `d${index}`, text }));
+    const items = SHOP.split('---\n').map((text, index) => ({
+      ...{ kind: 'Policy', name: `d${index}`, domain: 'shop', source: 'git', contentHash: 'c0' },
+      text,
+    }));
     const { environment, asked } = await adminServer({
       'GET /admin/v1/status': { json: STATUS },
       'GET /admin/v1/revisions/42/documents': { json: { items, next: null } },

@@ -64,7 +64,7 @@ describe('a search for callers that get through, in random worlds', () => {
       fc.property(situations(REQUESTS), fc.nat(), ({ generated, requests }, seed) => {
         const world = change(generated.world);
         const snapshot = compile(world);
-        const reachability = new Reachability(world, snapshot, NOW, new Effort());
+        const reachability = new Reachability(world, snapshot, NOW, new Effort(20_000_000));
         const found = new Map<string, Finding>();
         /** @param isMeant  whether a caller is one that was looked for */
         const ask = (key: string, search: () => Finding, isMeant: (request: AccessRequest) => boolean): Finding => {

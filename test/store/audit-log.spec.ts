@@ -37,14 +37,21 @@ describe('in PostgreSQL', () => {
     postgres = await startTestPostgres();
     await administer(postgres.server, 'create role dharma_serving login');
   }, 60_000);
+  // A pool stays open for seconds, and a server has so many connections.
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((dataSource) => dataSource.destroy()));
+  });
   afterAll(async () => {
-    await Promise.all(opened.map((dataSource) => dataSource.destroy()));
     await postgres.stop();
   });
 
-  async function storesAt(url: string): Promise<AuditedStores & { readonly dataSource: DataSource }> {
+  /** @param kept  where to note what is to be closed; that of a single test unless said */
+  async function storesAt(
+    url: string,
+    kept: DataSource[] = opened,
+  ): Promise<AuditedStores & { readonly dataSource: DataSource }> {
     const dataSource = await openDatabase({ url });
-    opened.push(dataSource);
+    kept.push(dataSource);
     const wait = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
     return {
       dataSource,
@@ -137,11 +144,13 @@ describe('in PostgreSQL', () => {
     let url: string;
     let serving: string;
     let stores: AuditedStores;
+    const kept: DataSource[] = [];
+    afterAll(() => Promise.all(kept.map((dataSource) => dataSource.destroy())));
     beforeAll(async () => {
       url = await postgres.migrated();
       await grantServing(url, 'dharma_serving');
       serving = url.replace('dharma@', 'dharma_serving@');
-      stores = await storesAt(serving);
+      stores = await storesAt(serving, kept);
       await stores.audit.append(REFRESH);
       await stores.credentials.create(KEY);
     });

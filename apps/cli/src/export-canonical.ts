@@ -23,7 +23,9 @@ export async function exportCanonical(
   const client = await ServerClient.of(terminal, flags);
   const number = revision ?? (await client.newest())?.number;
   if (number === undefined) throw new Stop(1, 'nothing was ever published, so there is nothing to export');
-  const all = await whileWaiting(terminal.aside, `reading revision ${number}`, () => client.documents(number));
+  const stored = await whileWaiting(terminal.aside, `reading revision ${number}`, () => client.documents(number));
+  // What operators suspended is no bundle's to hold, so no file's either.
+  const all = stored.filter(({ kind }) => kind !== 'Suspension');
   const sources = [...new Set(all.map((document) => document.source))].sort();
   if (source === undefined && sources.length > 1) {
     const named = sources.map((one) => `\`${one}\``).join(', ');

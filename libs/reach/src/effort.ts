@@ -10,7 +10,7 @@ export class Effort {
     this.#left = most;
   }
 
-  static readonly DEFAULT = 3_000_000;
+  static readonly DEFAULT = 1_000_000;
 
   /** @returns false, once for all, when it is used up */
   spend(items: number): boolean {
