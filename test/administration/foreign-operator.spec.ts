@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDatabase, PostgresDecisionStore } from '#store';
+import { lineOf, recorded } from '../decision-log/lines.js';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { startServerWith } from '../support/server.js';
 
@@ -93,7 +95,9 @@ spec:
       expect: { reason: UNKNOWN_ENDPOINT }
 `;
 const TOKEN = 'given.token-of-this-test';
-const KINDS = ['Domain', 'Service', 'Policy', 'RoleSet', 'EntitySet', 'EnforcementPoint', 'Test'];
+/** Of a request that others made. */
+const KEY = 'key-of-the-bank';
+const KINDS = ['Domain', 'Service', 'Policy', 'RoleSet', 'EntitySet', 'EnforcementPoint', 'Test', 'Suspension'];
 const NAMES = [
   'acme.zqbank',
   'zqledger',
@@ -121,12 +125,19 @@ interface Answer {
   readonly json: any;
 }
 
-async function ask(method: string, path: string, body?: unknown, token = shopkeeper): Promise<Answer> {
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  token = shopkeeper,
+  headers: { readonly [name: string]: string } = {},
+): Promise<Answer> {
   const response = await fetch(`http://${server.addresses.admin}${path}`, {
     method,
     headers: {
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -142,7 +153,8 @@ const leaks = ({ text }: Answer, own = '') =>
   [...text.matchAll(FOREIGN)].map(([word]) => word).filter((word) => !own.includes(word));
 
 async function standing(): Promise<string> {
-  const lists = ['documents', 'operators', 'keys', 'revisions', 'domains'].map(async (list) => {
+  const names = ['documents', 'operators', 'keys', 'revisions', 'domains', 'assignments', 'entities', 'decisions'];
+  const lists = names.map(async (list) => {
     const { json } = await asRoot('GET', `/admin/v1/${list}?limit=500`);
     return json.items.map((item: { lastUsedAt?: string }) => ({ ...item, lastUsedAt: undefined }));
   });
@@ -158,8 +170,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dharma-foreign-'));
   postgres = await startTestPostgres();
   await writeFile(join(folder, 'token'), TOKEN);
+  const url = await postgres.migrated();
   server = await startServerWith({
-    'database-url': await postgres.migrated(),
+    'database-url': url,
     'data-dir': join(folder, 'data'),
     'operator-token-file': join(folder, 'token'),
   });
@@ -201,9 +214,48 @@ beforeAll(async () => {
     ann,
   );
   expect([second.status, second.text.slice(-900)]).toEqual([201, expect.anything()]);
+  const third = await ask('POST', '/admin/v1/domains/acme.zqbank/suspend', { because: 'zqreason three' }, ann, {
+    'idempotency-key': KEY,
+  });
+  expect([third.status, third.text.slice(-900)]).toEqual([201, expect.anything()]);
+  await record(url);
   const { json } = await asRoot('POST', '/admin/v1/operators', { name: 'sue', groups: ['shopkeepers'] });
   shopkeeper = json.token;
 }, 120_000);
+
+/** One decision about theirs, and one about the shop that a rule of others above it took at an edge of others. */
+async function record(url: string) {
+  const dataSource = await openDatabase({ url });
+  const theirs = { rules: ['zqpolicy/zqrule'], enforcementPoint: 'zqedge', principals: ['user:zqbo'] };
+  const written = [
+    recorded({
+      ...theirs,
+      id: 'zqdecision',
+      endpoint: 'zqledger/zqbook',
+      domains: ['acme.zqbank'],
+      deniedAt: 'acme.zqbank',
+    }),
+    recorded({
+      ...theirs,
+      id: 'mixed',
+      endpoint: 'zqledger/zqbook',
+      domains: ['acme.shop', 'acme.zqbank'],
+      deniedAt: 'acme.shop',
+      dropped: [{ mechanism: 'zqtrust', because: 'zqbecause' }],
+    }),
+    recorded({
+      id: 'own',
+      endpoint: 'orders/all',
+      domains: ['acme.shop'],
+      deniedAt: 'acme',
+      rules: ['zqguard/zqnever', 'shop/read'],
+      enforcementPoint: 'zqedge',
+      dropped: [{ mechanism: 'zqtrust', because: 'zqbecause' }],
+    }),
+  ];
+  await new PostgresDecisionStore({ dataSource, days: 14, clock: Date.now }).write(written.map(lineOf));
+  await dataSource.destroy();
+}
 afterAll(async () => {
   await server.stop();
   await postgres.stop();
@@ -228,7 +280,7 @@ it('sees what is theirs', async () => {
 it('finds nothing of others on any route, and changes nothing', async () => {
   const before = await standing();
   const { json: description } = await asRoot('GET', '/openapi.json');
-  const fillings = [...NAMES, ...foreignIds, NOBODYS, '1', '2'];
+  const fillings = [...NAMES, ...foreignIds, 'zqdecision', NOBODYS, '1', '2'];
   let asked = 0;
   for (const [template, methods] of Object.entries<object>(description.paths)) {
     if (!template.startsWith('/admin/')) continue;
@@ -247,12 +299,172 @@ it('finds nothing of others on any route, and changes nothing', async () => {
     'documents?domain=acme.zqbank',
     'revisions/2/diff?against=0',
     'revisions/1/diff',
+    'assignments?roleSet=zqroles',
+    'assignments?principal=user:zqbo',
+    'entities?entitySet=zqentities',
+    'decisions?domain=acme.zqbank',
+    'decisions?endpoint=zqledger/zqbook',
+    'decisions?rule=zqguard/zqnever',
+    'decisions?rule=zqpolicy/zqrule',
+    'fleet?revision=3',
   ]) {
     expect([query, leaks(await ask('GET', `/admin/v1/${query}`), query)]).toEqual([query, []]);
   }
   expect(asked).toBeGreaterThan(100);
   expect(await standing()).toBe(before);
 }, 60_000);
+
+const OWN_POLICY =
+  'apiVersion: dharma/v1\nkind: Policy\nmetadata: { name: zqpolicy, domain: acme.shop }\nspec: { rules: [] }\n';
+const theirBundle = { source: 'git', files: [{ file: 'own.yaml', text: OWN_POLICY }], prune: false };
+const because = 'x';
+
+interface Try {
+  readonly path?: string;
+  readonly body?: object;
+  /** Sent with the newest revision as its base. */
+  readonly isOnBase?: true;
+  readonly headers?: { readonly [name: string]: string };
+  readonly status: number;
+}
+
+/** Every route, asked well about what belongs to others. */
+const ROUTES: { readonly [route: string]: readonly Try[] } = {
+  'GET /admin/v1/status': [{ status: 200 }],
+  'POST /admin/v1/plan': [{ body: theirBundle, status: 200 }],
+  'POST /admin/v1/revisions': [{ body: { ...theirBundle, because }, isOnBase: true, status: 403 }],
+  'GET /admin/v1/revisions': [{ path: 'revisions?limit=500', status: 200 }],
+  'GET /admin/v1/revisions/{n}': ['1', '2', '3'].map((n) => ({ path: `revisions/${n}`, status: 200 })),
+  'GET /admin/v1/revisions/{n}/documents': ['1', '3'].map((n) => ({ path: `revisions/${n}/documents`, status: 200 })),
+  'GET /admin/v1/revisions/{n}/diff': ['1', '2', '3'].map((n) => ({ path: `revisions/${n}/diff`, status: 200 })),
+  'POST /admin/v1/revisions/{n}/restore': [
+    { path: 'revisions/1/restore', body: { because }, isOnBase: true, status: 403 },
+  ],
+  'POST /admin/v1/epochs': [{ body: { because }, status: 403 }],
+  'GET /admin/v1/documents': [{ path: 'documents?limit=500', status: 200 }],
+  'GET /admin/v1/documents/{kind}/{name}': [
+    { path: 'documents/Suspension/acme.zqbank', status: 404 },
+    { path: 'documents/Policy/zqpolicy', headers: { 'if-none-match': '*' }, status: 404 },
+  ],
+  'PUT /admin/v1/documents/{kind}/{name}': [
+    // Taken over, made anew, under its own source or another.
+    ...['git', 'shop'].flatMap((source): readonly Try[] => [
+      {
+        path: 'documents/Policy/zqpolicy',
+        body: { text: OWN_POLICY, because, source },
+        headers: { 'if-match': '*' },
+        status: 412,
+      },
+      {
+        path: 'documents/Policy/zqpolicy',
+        body: { text: OWN_POLICY, because, source },
+        headers: { 'if-none-match': '*' },
+        status: source === 'git' ? 403 : 409,
+      },
+    ]),
+  ],
+  'DELETE /admin/v1/documents/{kind}/{name}': [
+    { path: 'documents/Policy/zqpolicy?because=x&source=git', headers: { 'if-match': '*' }, status: 404 },
+  ],
+  'GET /admin/v1/domains': [{ path: 'domains?limit=500', status: 200 }],
+  'GET /admin/v1/domains/{name}': [
+    { path: 'domains/acme.zqbank', status: 404 },
+    { path: 'domains/acme.shop', status: 200 },
+  ],
+  'POST /admin/v1/domains/{name}/suspend': [
+    { path: 'domains/acme.zqbank/suspend', body: { because }, status: 404 },
+    // A key that others used for this very request stands for nothing here.
+    { path: 'domains/acme.zqbank/suspend', body: { because }, headers: { 'idempotency-key': KEY }, status: 404 },
+  ],
+  'POST /admin/v1/domains/{name}/resume': [{ path: 'domains/acme.zqbank/resume', body: { because }, status: 404 }],
+  'GET /admin/v1/decisions': [{ path: 'decisions?limit=500', status: 200 }],
+  'GET /admin/v1/decisions/{id}': [
+    { path: 'decisions/zqdecision', status: 404 },
+    { path: 'decisions/own', status: 200 },
+    { path: 'decisions/mixed', status: 200 },
+  ],
+  'GET /admin/v1/decisions/{id}/explain': [
+    { path: 'decisions/zqdecision/explain', status: 404 },
+    { path: 'decisions/own/explain', status: 403 },
+  ],
+  'GET /admin/v1/assignments': [{ path: 'assignments?limit=500', status: 200 }],
+  'POST /admin/v1/assignments': [
+    { body: { roleSet: 'zqroles', role: 'zqteller', principals: ['user:sue'], because, source: 'git' }, status: 404 },
+  ],
+  'DELETE /admin/v1/assignments': [
+    { path: 'assignments?roleSet=zqroles&role=zqteller&principal=user:zqbo&because=x&source=git', status: 404 },
+  ],
+  'GET /admin/v1/entities': [{ path: 'entities?limit=500', status: 200 }],
+  'POST /admin/v1/entities': [
+    {
+      body: { entitySet: 'zqentities', type: 'account', id: 'x', attributes: {}, because, source: 'git' },
+      status: 404,
+    },
+  ],
+  'DELETE /admin/v1/entities': [
+    { path: 'entities?entitySet=zqentities&type=account&id=zqaccount&because=x&source=git', status: 404 },
+  ],
+  'GET /admin/v1/keys': [{ path: 'keys?limit=500', status: 200 }],
+  'POST /admin/v1/keys': [
+    { body: { enforcementPoint: 'zqedge' }, status: 422 },
+    { body: { mechanism: 'zqkeys', subject: 'x' }, status: 422 },
+  ],
+  'DELETE /admin/v1/keys/{id}': [{ path: 'keys/ep-nobodys', status: 404 }],
+  'GET /admin/v1/issuers': [{ status: 200 }],
+  'POST /admin/v1/issuers/refresh': [{ body: {}, status: 403 }],
+  'GET /admin/v1/operators': [{ path: 'operators?limit=500', status: 200 }],
+  'POST /admin/v1/operators': [
+    { body: { name: 'x', scope: { domain: 'acme.zqbank', roles: ['auditor'] } }, status: 403 },
+  ],
+  'DELETE /admin/v1/operators/{id}': [{ path: 'operators/op-nobodys', status: 404 }],
+  'GET /admin/v1/audit': [{ status: 403 }, { path: 'audit?operator=zqann', status: 403 }],
+  'GET /admin/v1/fleet': [{ path: 'fleet?revision=3', status: 200 }],
+};
+
+it('has a row for every route, and nothing leaks where each is asked well', async () => {
+  const { json: description } = await asRoot('GET', '/openapi.json');
+  const routes = Object.entries<object>(description.paths)
+    .filter(([path]) => path.startsWith('/admin/'))
+    .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+  expect(Object.keys(ROUTES).sort()).toEqual(routes.sort());
+  const before = await standing();
+  for (const [route, tries] of Object.entries(ROUTES)) {
+    const [method = '', template = ''] = route.split(' ');
+    for (const { path, body, isOnBase, headers, status } of tries) {
+      const asked = path === undefined ? template : `/admin/v1/${path}`;
+      const sent = isOnBase === true ? { ...body, base: await base() } : body;
+      const answer = await ask(method, asked, sent, shopkeeper, headers);
+      const own = `${asked}${JSON.stringify(sent ?? {})}`;
+      expect([route, asked, answer.status, leaks(answer, own)]).toEqual([route, asked, status, []]);
+    }
+  }
+  expect(await standing()).toBe(before);
+}, 60_000);
+
+it('reads decisions about what is theirs, without what others say in them', async () => {
+  const { json } = await ask('GET', '/admin/v1/decisions');
+  expect(json.items.map(({ id }: { id: string }) => id).sort()).toEqual(['mixed', 'own']);
+  expect((await ask('GET', '/admin/v1/decisions/own')).json).toMatchObject({
+    endpoint: 'orders/all',
+    deniedAt: 'acme',
+    rules: ['…', 'shop/read'],
+    enforcementPoint: '…',
+    dropped: [{ mechanism: '…', because: '…' }],
+  });
+  expect((await ask('GET', '/admin/v1/decisions/mixed')).json).toMatchObject({
+    endpoint: '…',
+    deniedAt: 'acme.shop',
+    principals: [],
+    request: null,
+    masked: ['request'],
+  });
+  expect((await asRoot('GET', '/admin/v1/decisions/mixed')).json).toMatchObject({ endpoint: 'zqledger/zqbook' });
+});
+
+it('hears how many servers there are, and not where', async () => {
+  const { json } = await ask('GET', '/admin/v1/fleet?revision=1');
+  expect(json.items).toEqual([expect.objectContaining({ server: 'server-1', address: '…' })]);
+});
 
 /** A path with a name in it; documents have a kind before it. */
 function filled(template: string, filling: string): readonly string[] {
@@ -265,15 +477,38 @@ it.each([
   ...KINDS.map(
     (kind) => ['GET', (name: string) => `/admin/v1/documents/${kind}/${name}`, NAMES[KINDS.indexOf(kind)]!] as const,
   ),
+  ['POST', (name: string) => `/admin/v1/domains/${name}/suspend`, 'acme.zqbank', { because: 'x' }],
+  ['POST', (name: string) => `/admin/v1/domains/${name}/resume`, 'acme.zqbank', { because: 'x' }],
+  ['GET', (id: string) => `/admin/v1/decisions/${id}`, 'zqdecision'],
+  ['GET', (id: string) => `/admin/v1/decisions/${id}/explain`, 'zqdecision'],
+  ['DELETE', (name: string) => `/admin/v1/documents/Policy/${name}?because=x&source=git`, 'zqpolicy'],
+  ['DELETE', (set: string) => `/admin/v1/assignments?roleSet=${set}&role=r&principal=user:x&because=x`, 'zqroles'],
+  ['DELETE', (set: string) => `/admin/v1/entities?entitySet=${set}&type=t&id=x&because=x`, 'zqentities'],
   ['DELETE', (id: string) => `/admin/v1/operators/${id}`, 0],
   ['DELETE', (id: string) => `/admin/v1/keys/${id}`, 2],
   ['DELETE', (id: string) => `/admin/v1/keys/${id}`, 3],
-] as const)('cannot tell what is there from what is not: %s %#', async (method, path, which) => {
+] as const)('cannot tell what is there from what is not: %s %#', async (method, path, which, body?: object) => {
   const name = typeof which === 'number' ? foreignIds[which]! : which;
-  const [theirs, nobodys] = [await ask(method, path(name)), await ask(method, path(NOBODYS))];
+  const seen = { 'if-match': '*' };
+  const [theirs, nobodys] = [
+    await ask(method, path(name), body, shopkeeper, seen),
+    await ask(method, path(NOBODYS), body, shopkeeper, seen),
+  ];
   expect(theirs.status).toBe(404);
   const told = ({ json }: Answer, asked: string) => JSON.stringify(json).replaceAll(asked, 'x');
   expect(told(theirs, name)).toBe(told(nobodys, NOBODYS));
+});
+
+it('cannot tell by a precondition whether there is such a document', async () => {
+  const tried = async (name: string) => {
+    const body = { text: own('Policy', name, '{ rules: [] }'), because: 'x', source: 'git' };
+    return ask('PUT', `/admin/v1/documents/Policy/${name}`, body, shopkeeper, { 'if-match': '"0"' });
+  };
+  const [theirs, nobodys] = [await tried('zqpolicy'), await tried(NOBODYS)];
+  expect(theirs).toMatchObject({ status: 412, json: { etag: null } });
+  expect(theirs.text.split('\n')[1]!.replaceAll('zqpolicy', 'x')).toBe(
+    nobodys.text.split('\n')[1]!.replaceAll(NOBODYS, 'x'),
+  );
 });
 
 it('cannot tell an enforcement point of others from none', async () => {
@@ -332,6 +567,18 @@ it.each<[because: string, text: string, more?: object]>([
       '{ cases: [{ because: x, request: { target: { endpoint: zqledger/zqbook, method: GET, path: /zqpath/x } }, expect: { decision: allow, rules: [], deniedAt: acme } }] }',
     ),
   ],
+  [
+    'an assertion asks who gets through to theirs',
+    own('Test', 'mine', '{ reach: [{ because: x, endpoints: ["zqledger/*"], none: { anonymous: true } }] }'),
+  ],
+  [
+    'a table asks for an address of theirs',
+    own(
+      'Test',
+      'mine',
+      '{ matrices: [{ because: x, subjects: { nobody: {} }, targets: { book: { host: shared.acme.example, method: GET, path: /x } }, expect: { nobody: { book: deny } } }] }',
+    ),
+  ],
 ])('learns nothing from a refusal: %s', async (_because, text, more = {}) => {
   const before = await standing();
   const body = { source: 'git', files: [{ file: 'own.yaml', text }], prune: false, ...more };
@@ -355,11 +602,42 @@ it('hears that there is nothing new, and not who published last', async () => {
 });
 
 it('hears that somebody was faster, and not who', async () => {
-  const first = (await asRoot('GET', '/admin/v1/revisions/1')).json;
-  const late = { source: 'shop', files: [], base: { number: 1, contentHash: first.contentHash }, because: 'x' };
-  const answer = await ask('POST', '/admin/v1/revisions', late);
+  const late = await base();
+  const shop = '{ rules: [{ id: read, effect: allow, what: { methods: [GET, HEAD] } }] }';
+  const files = [
+    {
+      file: 'world.yaml',
+      text: `${own('Policy', 'shop', shop)}---\n${own('Domain', 'acme.zqnew', '{}', 'labels: {}')}`,
+    },
+  ];
+  const faster = { source: 'git', files, base: late, because: 'zqreason four', prune: false };
+  expect((await asRoot('POST', '/admin/v1/revisions', faster)).status).toBe(201);
+  const text = own('Policy', 'shop', '{ rules: [{ id: read, effect: allow, what: { methods: [GET, POST] } }] }');
+  const body = { source: 'git', files: [{ file: 'own.yaml', text }], base: late, because: 'x', prune: false };
+  const answer = await ask('POST', '/admin/v1/revisions', body);
   expect([answer.status, answer.json.code]).toEqual([409, 'revision-superseded']);
+  expect(answer.json.conflicts).toEqual([
+    expect.objectContaining({
+      kind: 'Policy',
+      name: 'shop',
+      revision: expect.objectContaining({ author: 'somebody' }),
+    }),
+  ]);
   expect(leaks(answer)).toEqual([]);
+});
+
+it('hears that its rule is in the way of something, and not of what', async () => {
+  const late = await base();
+  const theirs = WORLD.split('---')
+    .find((one) => one.includes('name: zqledger'))!
+    .replace('/zqpath/**', '/zqother/**');
+  const faster = { source: 'git', files: [{ file: 'w.yaml', text: theirs }], base: late, because: 'zq', prune: false };
+  expect(await asRoot('POST', '/admin/v1/revisions', faster)).toMatchObject({ status: 201 });
+  const text = own('Policy', 'shop', '{ rules: [{ id: no, effect: deny, who: { services: [zqledger] } }] }');
+  const body = { source: 'git', files: [{ file: 'own.yaml', text }], base: late, because: 'x', prune: false };
+  const answer = await ask('POST', '/admin/v1/revisions', body);
+  expect([answer.status, answer.json.code, leaks(answer, text)]).toEqual([409, 'revision-superseded', []]);
+  expect(answer.json.conflicts).toEqual([{ kind: '…', name: '…', source: '…', because: 'referenced' }]);
 });
 
 it('cannot go back to what others had, nor begin an epoch', async () => {

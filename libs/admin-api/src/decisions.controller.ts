@@ -63,10 +63,7 @@ export class DecisionsController {
   @ApiOperation({ summary: 'One recorded decision' })
   @ApiOkResponse({ type: RecordedDecisionView })
   @ApiProblems(...PROBLEMS, 'decision-unknown')
-  async read(
-    @Param() { id }: DecisionParams,
-    @CurrentOperator() operator: Operator,
-  ): Promise<RecordedDecisionView> {
+  async read(@Param() { id }: DecisionParams, @CurrentOperator() operator: Operator): Promise<RecordedDecisionView> {
     const store = this.#store;
     const sight = await this.#sight(operator);
     return recordedDecisionView(sight.told(await found(store, id, sight)));
@@ -88,10 +85,7 @@ export class DecisionsController {
     'explanation-busy',
     'server-silent',
   )
-  async explain(
-    @Param() { id }: DecisionParams,
-    @CurrentOperator() operator: Operator,
-  ): Promise<PastExplanationView> {
+  async explain(@Param() { id }: DecisionParams, @CurrentOperator() operator: Operator): Promise<PastExplanationView> {
     const store = this.#store;
     const decision = await found(store, id, await this.#sight(operator));
     // It tells what every domain says on the way from the caller to the endpoint.

@@ -24,10 +24,7 @@ export class FleetController {
   })
   @ApiOkResponse({ type: FleetView })
   @ApiProblems('request-invalid', 'operator-unknown', 'no-history', 'store-unavailable')
-  async list(
-    @Query() { revision, epoch }: FleetQuery,
-    @CurrentOperator() operator: Operator,
-  ): Promise<FleetView> {
+  async list(@Query() { revision, epoch }: FleetQuery, @CurrentOperator() operator: Operator): Promise<FleetView> {
     const [listed, { sight }] = await Promise.all([this.sets.history.fleet.list(), this.rights.now(operator)]);
     const servers = sight.isWhole ? listed : listed.map(nameless);
     return {

@@ -168,9 +168,7 @@ export class OperatorRights {
   /** The same without a look at what it changed: for lists. */
   async revisionListed(operator: Operator, revision: Revision): Promise<RevisionView> {
     const { sight } = await this.now(operator);
-    return revisionView(
-      sight.isWhole || revision.provenance.author === operator.name ? revision : untold(revision),
-    );
+    return revisionView(sight.isWhole || revision.provenance.author === operator.name ? revision : untold(revision));
   }
 
   async #seesAllOf(operator: Operator, { number, base, provenance }: Revision): Promise<boolean> {

@@ -52,7 +52,8 @@ export class Suspensions {
       on: (set, sight) => {
         const isByDocument = isSuspendedByDocument(set, domain);
         // What the operator does not see is, to them, not there.
-        if (isByDocument === undefined || !sight.ofDomain(domain)) throw new Problem('domain-unknown', { name: domain });
+        if (isByDocument === undefined || !sight.ofDomain(domain))
+          throw new Problem('domain-unknown', { name: domain });
         return step(set, isByDocument);
       },
     });

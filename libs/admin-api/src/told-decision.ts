@@ -44,7 +44,8 @@ export class DecisionSight {
   told(record: RecordedDecision): RecordedDecision {
     if (this.#sight.isWhole) return record;
     const { domains, deniedAt, wouldDeny, endpoint, rules, enforcementPoint, dropped, request, masked } = record;
-    const isOwn = domains.every((domain) => this.#sight.ofDomain(domain)) && (endpoint === null || this.#ofEndpoint(endpoint));
+    const isOwn =
+      domains.every((domain) => this.#sight.ofDomain(domain)) && (endpoint === null || this.#ofEndpoint(endpoint));
     return {
       ...record,
       domains: domains.filter((domain) => this.#sight.knows(domain)),

@@ -155,7 +155,12 @@ export class PostgresCredentialStore extends CredentialStore {
   }
 
   async mintFirstOperator(): Promise<string | null> {
-    const asked = { kind: 'operator-token', name: FIRST_OPERATOR, createdBy: MINTED_BY.first, terms: { kind: 'root' } } as const;
+    const asked = {
+      kind: 'operator-token',
+      name: FIRST_OPERATOR,
+      createdBy: MINTED_BY.first,
+      terms: { kind: 'root' },
+    } as const;
     // Every start asks, most of them for nothing: they need not stand in line.
     if ((await this.#rows(ANY_OPERATOR, [])).length > 0) return null;
     try {
