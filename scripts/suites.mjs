@@ -9,6 +9,8 @@ export const SUITES = [
   { name: 'server', below: ['test/server/'], budgetSeconds: 480 },
   { name: 'engine', below: ['test/engine/'], budgetSeconds: 90 },
   { name: 'cli', below: ['test/cli/'], budgetSeconds: 90 },
+  // 10,000 operations against a model, and every admin route.
+  { name: 'administration', below: ['test/administration/'], budgetSeconds: 90 },
   { name: 'store', below: ['test/store/'], budgetSeconds: 120 },
   // Two samples of 20,000 tries, several times over.
   { name: 'identity', below: ['test/identity/'], budgetSeconds: 90 },

@@ -18,6 +18,7 @@ afterAll(async () => {
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const CLIENT = { mechanism: 'partner-key', subject: 'partner-1' };
+const EVERYTHING = { domain: '*', roles: ['owner'] };
 
 /** An admin API on a new database, and the URL of that. */
 async function startAdmin(server = new ScriptedServer()): Promise<TestAdmin & { readonly url: string }> {
@@ -389,7 +390,7 @@ describe('publishing', () => {
   });
 
   it('appends a revision that says who, from where and why', async () => {
-    const { json: bo } = await admin.ask('POST', '/admin/v1/operators', { body: { name: 'bo' } });
+    const { json: bo } = await admin.ask('POST', '/admin/v1/operators', { body: { name: 'bo', scope: EVERYTHING } });
     const body = publication(SHOP, null, { gitCommit: 'abc', gitAuthor: 'Cy <cy@x>' });
     const { status, json } = await admin.ask('POST', '/admin/v1/revisions', { body, token: bo.token });
     expect(status).toBe(201);
@@ -440,7 +441,8 @@ describe('publishing', () => {
     const base = markOf(await publish(admin, SHOP));
     const tokens = await Promise.all(
       ['ann', 'bo'].map(
-        async (name) => (await admin.ask('POST', '/admin/v1/operators', { body: { name } })).json.token,
+        async (name) =>
+          (await admin.ask('POST', '/admin/v1/operators', { body: { name, scope: EVERYTHING } })).json.token,
       ),
     );
     const texts = [CLOSED_SHOP, SHOP.replace('methods: [GET]', 'methods: [GET, PUT]')];

@@ -125,6 +125,7 @@ export const PLAN = {
     { change: 'added', kind: 'Domain', name: 'shop.till', domain: null, words: 'boundary open for till/*', rules: [] },
   ],
   foreign: [],
+  refusals: [],
   summary: { documents: { added: 1, changed: 1, removed: 0 }, rules: { added: 1, changed: 0, removed: 1 } },
 };
 
@@ -145,12 +146,21 @@ export const INVALID = {
   ...NO_CHANGE,
   valid: false,
   faults: [FAULT],
-  warnings: [{ ...FAULT, line: 9, code: 'not-enforced', message: '`administrators` is not enforced yet' }],
+  warnings: [{ ...FAULT, line: 9, code: 'unused-mechanism', message: 'the mechanism is not used' }],
   tests: {
     passed: 1,
     failed: [
       { file: 'policies/shop.yaml', line: 20, column: 5, because: 'anyone may read', expected: 'allow', got: 'deny' },
     ],
   },
+};
+export const REFUSED = {
+  ...NO_CHANGE,
+  valid: false,
+  refusals: [
+    { change: 'changed', kind: 'Domain', name: 'shop', part: 'zeroTrust', needs: 'owner', over: 'shop' },
+    { change: 'removed', kind: null, name: null, part: 'document', needs: 'owner', over: null },
+    { change: 'added', kind: 'Test', name: 'all', part: 'document', needs: 'policy-admin', over: '*' },
+  ],
 };
 export const FOREIGN = { ...NO_CHANGE, foreign: [{ kind: 'Domain', name: 'shop', source: 'git' }] };

@@ -108,6 +108,29 @@ describe('dharma keys create for a client', () => {
   });
 });
 
+describe('dharma operators create', () => {
+  it.each`
+    because                           | argv                                                              | rights
+    ${'documents say what it may'}    | ${[]}                                                             | ${{}}
+    ${'documents name its groups'}    | ${['--group', 'a', '--group', 'b']}                               | ${{ groups: ['a', 'b'] }}
+    ${'it may one thing in a domain'} | ${['--over', 'acme', '--role', 'auditor']}                        | ${{ scope: { domain: 'acme', roles: ['auditor'] } }}
+    ${'it may two things everywhere'} | ${['--over', '*', '--role', 'auditor', '--role', 'policy-admin']} | ${{ scope: { domain: '*', roles: ['auditor', 'policy-admin'] } }}
+  `('says what the token may: $because', async ({ argv, rights }) => {
+    const { code, asked } = await ran(CREATING, ['operators', 'create', 'bob', ...argv, '--out', '-']);
+    expect({ code, body: asked[0]!.body }).toEqual({ code: 0, body: { name: 'bob', ...rights } });
+  });
+
+  it.each`
+    because                          | argv                                                     | message
+    ${'a role is held somewhere'}    | ${['--role', 'owner']}                                   | ${'go together'}
+    ${'somewhere something is held'} | ${['--over', 'acme']}                                    | ${'go together'}
+    ${'a scope has nothing to add'}  | ${['--over', 'acme', '--role', 'owner', '--group', 'a']} | ${'its groups'}
+  `('is refused because $because', async ({ argv, message }) => {
+    const result = await ran(CREATING, ['operators', 'create', 'bob', ...argv, '--out', '-']);
+    expect(result).toMatchObject({ code: 2, asked: [], stderr: expect.stringContaining(message) });
+  });
+});
+
 describe('dharma keys list', () => {
   const items = [
     { ...MADE, id: 'ck-1', mechanism: 'partner-key', subject: 'partner-1', lastUsedAt: '2026-12-24T11:00:00Z' },
@@ -142,10 +165,18 @@ ep-3   edge                     revoked  2026-12-24T12:00:00Z  ann  never       
     ]);
   });
 
-  it('of operators names them', async () => {
-    const json = { items: [{ ...MADE, name: 'bob' }], next: null };
-    const { stdout } = await ran({ 'GET /admin/v1/operators': { json } }, ['operators', 'list']);
-    expect(stdout).toMatch(/^ID +OPERATOR +STATE .*\nep-1 +bob +active /);
+  it('of operators names them, and says what they may', async () => {
+    const items = [
+      { ...MADE, name: 'bob', root: true },
+      { ...MADE, name: 'cy', scope: { domain: 'acme', roles: ['auditor', 'owner'] } },
+      { ...MADE, name: 'dee', groups: ['leads'] },
+      { ...MADE, name: 'old' },
+    ];
+    const { stdout } = await ran({ 'GET /admin/v1/operators': { json: { items, next: null } } }, ['operators', 'list']);
+    expect(stdout).toMatch(/^ID +OPERATOR +MAY +STATE .*\nep-1 +bob +everything +active /);
+    expect(stdout).toMatch(/\nep-1 +cy +auditor, owner over acme +active /);
+    expect(stdout).toMatch(/\nep-1 +dee +what is granted to it, leads +active /);
+    expect(stdout).toMatch(/\nep-1 +old +nothing +active /);
   });
 });
 

@@ -1,5 +1,5 @@
 import { FIRST_SOURCE } from '../../apps/server/src/stored/first-policies.js';
-import { adminServer, FOREIGN, INVALID, NO_CHANGE, PLAN, PROBLEM } from './admin-server.js';
+import { adminServer, FOREIGN, INVALID, NO_CHANGE, REFUSED, PLAN, PROBLEM } from './admin-server.js';
 import { dharma, folderWith, SHOP } from './program.js';
 
 const cwd = folderWith({ 'policies/shop.yaml': SHOP, 'empty/readme.txt': '' });
@@ -36,6 +36,7 @@ describe('dharma plan', () => {
     ${'nothing changes'}                        | ${NO_CHANGE}                 | ${['--exit-code']}   | ${0}
     ${'there are faults and failing tests'}     | ${INVALID}                   | ${[]}                | ${1}
     ${'documents are of another source'}        | ${FOREIGN}                   | ${[]}                | ${1}
+    ${'it is not theirs to change'}             | ${REFUSED}                   | ${[]}                | ${1}
     ${'a server that says no needs no reason'}  | ${{ ...PLAN, valid: false }} | ${[]}                | ${1}
     ${'JSON says no too'}                       | ${INVALID}                   | ${['--format=json']} | ${1}
   `('exits with $code: $because', async ({ json, argv, code }) => {
@@ -45,7 +46,7 @@ describe('dharma plan', () => {
   it('puts faults first, each where it can be opened', async () => {
     expect((await planned({ ...INVALID, foreign: FOREIGN.foreign })).stdout)
       .toBe(`policies/shop.yaml:3:7: \`shopp\` does not exist
-policies/shop.yaml:9:7: warning: \`administrators\` is not enforced yet
+policies/shop.yaml:9:7: warning: the mechanism is not used
 policies/shop.yaml:20:5: failed: anyone may read
   expected allow
   got      deny
@@ -60,6 +61,17 @@ Domain shop belongs to the source \`git\`; change it there, or leave it out here
     const { stdout } = await planned({ ...INVALID, faults: [], warnings: [], tests });
     expect(stdout).toBe(
       'policies/shop.yaml:20:5: failed: anyone may read\n  `orders/all` is reached by `cart`\n  way: inside acme\n',
+    );
+  });
+
+  it('says what its operator may not do, and what it would take', async () => {
+    expect((await planned(REFUSED)).stdout)
+      .toBe(`not yours: Domain shop would change, zeroTrust; it needs owner over shop
+not yours: documents that you may not see would be removed; it needs owner over a domain that you may not see
+not yours: Test all would be added; it needs policy-admin over everything
+`);
+    expect((await planned(REFUSED, ['--format', 'github'])).stdout).toContain(
+      '::error title=forbidden change::not yours',
     );
   });
 
@@ -87,7 +99,7 @@ Domain shop belongs to the source \`git\`; change it there, or leave it out here
     const { stdout } = await planned(INVALID, ['--format', 'github']);
     expect(stdout.split('\n')).toEqual([
       '::error file=policies/shop.yaml,line=3,col=7,title=unknown-name::`shopp` does not exist',
-      '::warning file=policies/shop.yaml,line=9,col=7,title=not-enforced::`administrators` is not enforced yet',
+      '::warning file=policies/shop.yaml,line=9,col=7,title=unused-mechanism::the mechanism is not used',
       '::error file=policies/shop.yaml,line=20,col=5,title=test failed::anyone may read%0A  expected allow%0A  got      deny',
       '::notice title=dharma plan::nothing changes on revision 41, as source `policies`',
       '',
@@ -99,6 +111,7 @@ Domain shop belongs to the source \`git\`; change it there, or leave it out here
     ${'it passes'}                 | ${PLAN}    | ${'tests="1" failures="0"'}
     ${'it has faults'}             | ${INVALID} | ${'tests="3" failures="2"'}
     ${'documents are not its own'} | ${FOREIGN} | ${'tests="1" failures="1"'}
+    ${'it is not theirs'}          | ${REFUSED} | ${'tests="3" failures="3"'}
   `('is a test report: $because', async ({ json, counts }) => {
     expect((await planned(json, ['--format', 'junit'])).stdout).toContain(counts);
   });

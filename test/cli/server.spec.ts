@@ -188,7 +188,7 @@ describe('the command line and the admin API', () => {
     expect(await dharma(argv, { cwd, environment: { DHARMA_DATABASE_URL: url } })).toMatchObject({ code: 0 });
     expect(await asked(['operators', 'list', '--token-file', 'ann.token'])).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/ ann +active /),
+      stdout: expect.stringMatching(/ ann +everything +active /),
     });
   });
 

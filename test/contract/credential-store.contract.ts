@@ -6,6 +6,7 @@ import {
   type KeyedClient,
   MINTED_BY,
   type NewCredential,
+  type OperatorTerms,
   PublicationRefused,
   splitToken,
 } from '#administration';
@@ -18,6 +19,23 @@ const CLIENT = {
   createdBy: 'ann',
 } as const satisfies NewCredential;
 const TOKEN: NewCredential = { kind: 'operator-token', name: 'bo', createdBy: 'ann' };
+const SCOPED = {
+  ...TOKEN,
+  kind: 'operator-token',
+  terms: {
+    kind: 'scope',
+    maker: 'op-1',
+    grants: [
+      { role: 'owner', domain: 'acme.pay' },
+      { role: 'auditor', domain: '*' },
+    ],
+  },
+} as const satisfies NewCredential;
+const PERSON = {
+  ...TOKEN,
+  kind: 'operator-token',
+  terms: { kind: 'person', maker: 'op-1', groups: ['leads', 'a "b",{c}'] },
+} as const satisfies NewCredential;
 const NOW = Date.now();
 
 /** What every CredentialStore does. `open` gives an empty one. */
@@ -27,7 +45,7 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
     store = await open();
   });
 
-  it.each([KEY, CLIENT, TOKEN, { ...KEY, expiresAt: Date.UTC(2030, 0, 1, 12, 0, 0, 123) }])(
+  it.each([KEY, CLIENT, TOKEN, SCOPED, PERSON, { ...KEY, expiresAt: Date.UTC(2030, 0, 1, 12, 0, 0, 123) }])(
     'keeps what was asked for, and of the secret its hash only: %j',
     async (asked) => {
       const { credential, token } = await store.create(asked);
@@ -172,7 +190,11 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
     expect(minted).toHaveLength(1);
     const { id, secret } = splitToken(minted[0]!)!;
     const operator = (await store.find(id))!;
-    expect(operator).toMatchObject({ kind: 'operator-token', createdBy: MINTED_BY.first });
+    expect(operator).toMatchObject({
+      kind: 'operator-token',
+      createdBy: MINTED_BY.first,
+      terms: { kind: 'root' },
+    });
     expect(isSecretOf(secret, operator.sha256)).toBe(true);
     expect(await store.mintFirstOperator()).toBeNull();
   });
@@ -188,8 +210,8 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
     const tokens = [await store.recoverOperator('ann'), await store.recoverOperator('ann')];
     const found = await Promise.all(tokens.map((token) => store.find(splitToken(token)!.id)));
     expect(found).toEqual([
-      expect.objectContaining({ kind: 'operator-token', name: 'ann', createdBy: MINTED_BY.recovery }),
-      expect.objectContaining({ kind: 'operator-token', name: 'ann', createdBy: MINTED_BY.recovery }),
+      expect.objectContaining({ name: 'ann', createdBy: MINTED_BY.recovery, terms: { kind: 'root' } }),
+      expect.objectContaining({ name: 'ann', createdBy: MINTED_BY.recovery, terms: { kind: 'root' } }),
     ]);
     expect(found[0]!.id).not.toBe(found[1]!.id);
   });
@@ -204,6 +226,18 @@ export function credentialStoreContract(open: () => Promise<CredentialStore>): v
   ])('refuses a credential because %s', async (_because, more) => {
     await expect(store.create({ ...KEY, ...more } as NewCredential)).rejects.toThrow(PublicationRefused);
     expect(await store.activeKeys()).toEqual([]);
+  });
+
+  it.each<[because: string, terms: OperatorTerms]>([
+    ['somebody made it', { ...SCOPED.terms, maker: '' }],
+    ['a group has a name', { ...PERSON.terms, groups: [''] }],
+    ['nobody is in so many groups', { ...PERSON.terms, groups: Array.from({ length: 101 }, (_, at) => `g${at}`) }],
+    ['a domain has a name', { ...SCOPED.terms, grants: [{ role: 'owner', domain: '' }] }],
+    ['no domain has a space', { ...SCOPED.terms, grants: [{ role: 'owner', domain: 'acme *' }] }],
+    ['there is no such role', { ...SCOPED.terms, grants: [{ role: 'root' as 'owner', domain: 'acme' }] }],
+  ])("refuses an operator's token because %s", async (_because, terms) => {
+    await expect(store.create({ ...SCOPED, terms })).rejects.toThrow(PublicationRefused);
+    expect(await store.list(['operator-token'], { limit: 5 })).toEqual([]);
   });
 
   it.each<[because: string, more: Partial<KeyedClient>]>([

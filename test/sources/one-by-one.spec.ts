@@ -363,7 +363,8 @@ describe('a conflict', () => {
   it('names the documents in the way and who changed them', async () => {
     await admin.publish(SHOP);
     const base = await admin.newest();
-    const { json: bo } = await admin.ask('POST', '/admin/v1/operators', { body: { name: 'bo' } });
+    const scope = { domain: '*', roles: ['owner'] };
+    const { json: bo } = await admin.ask('POST', '/admin/v1/operators', { body: { name: 'bo', scope } });
     const changing = {
       text: SHOP.split('---\n')[0]!.replace('access: [anonymous]', 'zeroTrust: true, access: [anonymous]'),
     };

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { contentHashOf, keyText, type StoredDocument } from '#administration';
+import { contentHashOf, GIVEN_OPERATOR, keyText, type StoredDocument } from '#administration';
 import { Problem } from '#problem';
 import { MemoryAuditLog, MemoryCredentialStore, MemoryFleet, MemoryRevisionStore } from '#store';
+import { Admission } from '../../libs/admin-api/src/admission.js';
 import type { Published } from '../../libs/admin-api/src/dto/revision.dto.js';
+import { OperatorRights } from '../../libs/admin-api/src/operator-rights.js';
+import { Operators } from '../../libs/admin-api/src/operators.js';
 import { PolicySets } from '../../libs/admin-api/src/policy-sets.js';
 import { Publishing } from '../../libs/admin-api/src/publishing.js';
 import { ScriptedServer } from '../admin-api/admin-server.js';
@@ -80,6 +83,9 @@ interface History {
   readonly documents: () => Promise<readonly StoredDocument[]>;
 }
 
+/** Whoever shows the token that a server was started with. */
+const ROOT = { id: GIVEN_OPERATOR, standing: { kind: 'root' }, makers: [GIVEN_OPERATOR] } as const;
+
 function history(): History {
   const store = new MemoryRevisionStore(() => 0);
   const parts = {
@@ -93,13 +99,15 @@ function history(): History {
     operatorToken: undefined,
     clock: () => 0,
   };
-  const publishing = new Publishing(parts, new PolicySets(parts));
+  const sets = new PolicySets(parts);
+  const rights = new OperatorRights(parts, sets, new Operators(parts, new Admission(parts)));
+  const publishing = new Publishing(parts, sets, rights);
   return {
     publish: async ({ source, texts, isPart }, base) => {
       const files = [{ file: 'all.yaml', text: [...texts.values()].join('') }];
       const asked = { source, files, prune: !isPart, base: base?.revision ?? null, because: 'a property says so' };
       try {
-        return await publishing.publish(asked, source, undefined, {});
+        return await publishing.publish(asked, { ...ROOT, name: source }, undefined, {});
       } catch (fault) {
         if (fault instanceof Problem) return fault;
         throw fault;

@@ -109,15 +109,20 @@ describe('in PostgreSQL', () => {
     }).initialize();
     await before.runMigrations();
     await before.destroy();
-    const insert = `insert into dharma.credential (id, kind, name, sha256, created_by) values
-      ('ep-1', 'enforcement-point-key', 'edge', repeat('a', 64), 'ann'), ('op-1', 'operator-token', 'bo', repeat('b', 64), 'ann')`;
+    const insert = `insert into dharma.credential (id, kind, name, sha256, created_by, is_first) values
+      ('ep-1', 'enforcement-point-key', 'edge', repeat('a', 64), 'ann', false),
+      ('op-0', 'operator-token', 'first-operator', repeat('c', 64), 'first start', true),
+      ('op-1', 'operator-token', 'bo', repeat('b', 64), 'ann', false)`;
     await ask(url, insert);
     const rows = () => ask(url, 'select xmin, ctid, created_at, id from dharma.credential order by id');
     const old = await rows();
     expect(await migrateDatabase(url, 'auto')).toEqual(migrations.slice(2).map(({ name }) => name));
     expect(await rows()).toEqual(old);
     const store = await storeAt(url);
+    // Of what it was meant for nobody knows: it may nothing. The first operator is known.
     expect(await store.find('op-1')).toMatchObject({ kind: 'operator-token', name: 'bo' });
+    expect(await store.find('op-1')).not.toHaveProperty('terms');
+    expect(await store.find('op-0')).toMatchObject({ terms: { kind: 'root' } });
     expect(await store.activeKeys()).toEqual([
       { id: 'ep-1', enforcementPoint: 'edge', sha256: 'a'.repeat(64), expiresAt: undefined },
     ]);
@@ -140,6 +145,28 @@ describe('in PostgreSQL', () => {
       ['another-kind', 'null, null, null'],
     ] as const) {
       await expect(insert(kind, client)).rejects.toMatchObject({ code: '23514' });
+    }
+  });
+
+  it("holds an operator's terms to the kind of the credential, and each to what it needs", async () => {
+    const url = await postgres.migrated();
+    const insert = (kind: string, terms: string) =>
+      ask(
+        url,
+        `insert into dharma.credential (id, kind, name, sha256, created_by, terms, maker, grants, member_of)
+         values ('x-1', '${kind}', 'n', repeat('a', 64), 'ann', ${terms})`,
+      );
+    for (const [kind, terms] of [
+      ['enforcement-point-key', "'root', null, null, null"],
+      ['operator-token', "'root', 'op-1', null, null"],
+      ['operator-token', "'scope', null, '{}', null"],
+      ['operator-token', "'scope', 'op-1', '{}', '{}'"],
+      ['operator-token', "'person', 'op-1', null, null"],
+      ['operator-token', "'person', '', null, '{}'"],
+      ['operator-token', "null, 'op-1', null, null"],
+      ['operator-token', "'everything', null, null, null"],
+    ] as const) {
+      await expect(insert(kind, terms)).rejects.toMatchObject({ code: '23514' });
     }
   });
 

@@ -1,9 +1,9 @@
 import type { AdminFlags } from './connection.js';
 import { openSecretOutlet, type SecretOutlet } from './secret.js';
-import { type KeyHolder, ServerClient } from './server-client.js';
+import { type KeyHolder, type OperatorRights, ServerClient } from './server-client.js';
 import { instantIn } from './span.js';
 import { tableText } from './table.js';
-import type { CommonCredential, KeyCredential } from './server-shapes.js';
+import type { CommonCredential, KeyCredential, OperatorCredential } from './server-shapes.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
 /** Enforcement points' keys and operators' tokens are handled alike. */
@@ -28,6 +28,14 @@ export interface CreateKeyOptions extends CreateOptions {
   readonly group?: readonly string[];
 }
 
+export interface CreateOperatorOptions extends CreateOptions {
+  /** A domain with all below, or `*`: the token may `role` there and nothing else. */
+  readonly over?: string;
+  readonly role?: readonly string[];
+  /** Groups that documents name as administrators. */
+  readonly group?: readonly string[];
+}
+
 /** @param name  the enforcement point it is for; undefined when it is for a client */
 export function createKey(
   terminal: Terminal,
@@ -42,11 +50,25 @@ export function createKey(
   });
 }
 
-export function createOperator(terminal: Terminal, name: string, options: CreateOptions): Promise<ExitCode> {
+export async function createOperator(
+  terminal: Terminal,
+  name: string,
+  { over, role, group, ...options }: CreateOperatorOptions,
+): Promise<ExitCode> {
+  const rights = operatorRights({ over, role, group });
   return create(terminal, 'operators', name, options, async (client, expiresAt) => {
-    const { id, token } = await client.createOperator(name, expiresAt);
+    const { id, token } = await client.createOperator({ name, ...rights }, expiresAt);
     return { id, secret: token };
   });
+}
+
+/** @throws Stop with 2 */
+function operatorRights({ over, role, group }: Pick<CreateOperatorOptions, 'over' | 'role' | 'group'>): OperatorRights {
+  if (over === undefined && role === undefined) return group === undefined ? {} : { groups: group };
+  if (over === undefined || role === undefined) throw new Stop(2, '`--over` and `--role` go together');
+  if (group !== undefined)
+    throw new Stop(2, 'a token has a scope by `--over` and `--role`, or what its groups are granted');
+  return { scope: { domain: over, roles: role } };
 }
 
 /**
@@ -109,7 +131,11 @@ export async function listCredentials(
       ]);
       break;
     case 'operators':
-      await list(terminal, format, await client.operators(), [['OPERATOR', ({ name }) => name], ...COLUMNS]);
+      await list(terminal, format, await client.operators(), [
+        ['OPERATOR', ({ name }) => name],
+        ['MAY', operatorText],
+        ...COLUMNS,
+      ]);
       break;
     default:
       kind satisfies never;
@@ -144,6 +170,13 @@ async function list<Item extends CommonCredential>(
 /** An enforcement point by its name, a client as its mechanism knows it. */
 function keyHolderText({ enforcementPoint, mechanism, subject }: KeyCredential): string {
   return enforcementPoint ?? `${subject ?? ''} (${mechanism ?? ''})`;
+}
+
+/** What it may at most; its makers may bound it further. */
+function operatorText({ root, scope, groups }: OperatorCredential): string {
+  if (root === true) return 'everything';
+  if (scope) return `${scope.roles.join(', ')} over ${scope.domain}`;
+  return groups ? ['what is granted to it', ...groups].join(', ') : 'nothing';
 }
 
 /** Makes one useless, at once for the admin API and as soon as they hear of it for the servers. */

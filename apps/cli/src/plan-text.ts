@@ -8,8 +8,8 @@ type Colours = Output['colours'];
 export type PlannedChange = Plan['changes'][number];
 
 /** Whether a server would take it. */
-export function isPublishable({ valid, faults, tests, foreign, missed = [] }: Plan): boolean {
-  return valid && faults.length + tests.failed.length + foreign.length + missed.length === 0;
+export function isPublishable({ valid, faults, tests, foreign, missed = [], refusals }: Plan): boolean {
+  return valid && faults.length + tests.failed.length + foreign.length + missed.length + refusals.length === 0;
 }
 
 /** Whether it is other sources that stand in its way, rather than what it says. */
@@ -38,6 +38,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...plan.tests.failed.flatMap((one) => failedTestLines(one, colours)),
     ...plan.foreign.map(foreignText),
     ...(plan.missed ?? []).map(missedText),
+    ...plan.refusals.map(refusalText),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
   ]
     .map((line) => `${line}\n`)
@@ -118,6 +119,16 @@ function missedText({ kind, name, what, by }: NonNullable<Plan['missed']>[number
   return `${what} of ${kind} ${name} would go, and ${by.kind} ${by.name} of the source \`${by.source}\` uses it`;
 }
 
+/** What the operator may not do, and what it would take; what they may not see has no name. */
+export function refusalText({ change, kind, name, part, needs, over }: Plan['refusals'][number]): string {
+  const what = kind === null || name === null ? 'documents that you may not see' : `${kind} ${name}`;
+  const whole = part === 'document' ? '' : `, ${part}`;
+  const where = over === null ? 'a domain that you may not see' : over === '*' ? 'everything' : over;
+  return `not yours: ${what} ${VERBS[change]}${whole}; it needs ${needs} over ${where}`;
+}
+
+const VERBS = { added: 'would be added', changed: 'would change', removed: 'would be removed' } as const;
+
 function githubText(plan: Plan): string {
   const line = (severity: Fault['severity']) => (fault: Plan['faults'][number]) =>
     githubLine(severity, fault, fault.code, fault.message);
@@ -129,6 +140,7 @@ function githubText(plan: Plan): string {
     ),
     ...plan.foreign.map((one) => `::error title=document of another source::${foreignText(one)}`),
     ...(plan.missed ?? []).map((one) => `::error title=used by another source::${missedText(one)}`),
+    ...plan.refusals.map((one) => `::error title=forbidden change::${refusalText(one)}`),
     `::notice title=dharma plan::${planSummary(plan)}`,
   ]
     .map((text) => `${text}\n`)
@@ -154,6 +166,11 @@ function casesOf(plan: Plan): readonly ReportedCase[] {
     })),
     ...plan.foreign.map((one) => ({ group: one.kind, name: one.name, failure: foreignText(one) })),
     ...(plan.missed ?? []).map((one) => ({ group: one.kind, name: one.name, failure: missedText(one) })),
+    ...plan.refusals.map((one) => ({
+      group: one.kind ?? 'elsewhere',
+      name: `${one.name ?? ''} ${one.part}`.trim(),
+      failure: refusalText(one),
+    })),
   ];
   if (!isPublishable(plan)) return cases;
   return [...cases, { group: 'policies', name: 'the server would take them', note: planSummary(plan) }];

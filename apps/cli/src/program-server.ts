@@ -130,6 +130,9 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
   const operators = verb('operators', "operators' tokens", 'operators create ann --expires 90d --out ann.token');
   creating(operators, 'make a token for an operator', 'ann --out ann.secret')
     .argument('<name>', 'whom it is for')
+    .option('--over <domain>', 'with --role: where it may that, with all below; `*` is everything')
+    .option('--role <role>', 'what it may there and nothing else, like policy-admin; may be repeated', several)
+    .option('--group <text>', 'a group that documents name as administrators; may be repeated', several)
     .action(async (name: string, options) => {
       const { createOperator } = await import('./credentials.js');
       exit(await createOperator(terminal, name, options));

@@ -49,6 +49,11 @@ export interface Publishing extends SourceBundle {
   readonly idempotencyKey?: string;
 }
 
+/** What an operator's token shall be able to; neither: what is granted to its name. */
+export type OperatorRights =
+  | { readonly scope?: { readonly domain: string; readonly roles: readonly string[] } }
+  | { readonly groups?: readonly string[] };
+
 /** Whose key it is. */
 export type KeyHolder =
   | { readonly enforcementPoint: string }
@@ -227,8 +232,9 @@ export class ServerClient {
     return this.#ask({ method: 'POST', path: '/admin/v1/keys', body: { ...holder, expiresAt } }, newKeyShape);
   }
 
-  createOperator(name: string, expiresAt: string | undefined) {
-    return this.#ask({ method: 'POST', path: '/admin/v1/operators', body: { name, expiresAt } }, newOperatorShape);
+  createOperator(operator: OperatorRights & { readonly name: string }, expiresAt: string | undefined) {
+    const body = { ...operator, expiresAt };
+    return this.#ask({ method: 'POST', path: '/admin/v1/operators', body }, newOperatorShape);
   }
 
   /** Servers that follow the same history; `behind`: those that are not at a revision yet, where one is given. */

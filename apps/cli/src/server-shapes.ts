@@ -32,6 +32,15 @@ const key = z.object({ kind: z.string(), name: z.string() });
 const change = z.enum(['added', 'changed', 'removed']);
 const counts = z.object({ added: z.number(), changed: z.number(), removed: z.number() });
 
+const refusal = z.object({
+  change,
+  kind: z.string().nullable(),
+  name: z.string().nullable(),
+  part: z.string(),
+  needs: z.string(),
+  over: z.string().nullable(),
+});
+
 export const planShape = z.object({
   base: mark.nullable(),
   source: z.string(),
@@ -65,6 +74,8 @@ export const planShape = z.object({
   foreign: z.array(z.object({ kind: z.string(), name: z.string(), source: z.string() })),
   /** What would go although documents of other sources name it. Absent: an older server. */
   missed: z.array(key.extend({ what: z.string(), by: key.extend({ source: z.string() }) })).optional(),
+  /** What the operator may not do; absent from servers where every operator may do everything. */
+  refusals: z.array(refusal).default([]),
   summary: z.object({ documents: counts, rules: counts }),
 });
 export type Plan = z.infer<typeof planShape>;
@@ -142,7 +153,12 @@ const keyCredential = credential.extend({
   subject: z.string().nullish(),
   lastUsedAt: z.string().nullish(),
 });
-const operatorCredential = credential.extend({ name: z.string() });
+const operatorCredential = credential.extend({
+  name: z.string(),
+  root: z.boolean().nullish(),
+  scope: z.object({ domain: z.string(), roles: z.array(z.string()) }).nullish(),
+  groups: z.array(z.string()).nullish(),
+});
 
 export const keysShape = z.object({ items: z.array(keyCredential), next: z.string().nullish() });
 export const operatorsShape = z.object({ items: z.array(operatorCredential), next: z.string().nullish() });
@@ -151,6 +167,7 @@ export const newOperatorShape = operatorCredential.partial().required({ id: true
 /** What keys and tokens have in common. */
 export type CommonCredential = z.infer<typeof credential>;
 export type KeyCredential = z.infer<typeof keyCredential>;
+export type OperatorCredential = z.infer<typeof operatorCredential>;
 
 export const recordedDecisionShape = z.object({
   id: z.string(),

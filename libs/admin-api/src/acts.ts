@@ -10,11 +10,11 @@ import {
 import { Reflector } from '@nestjs/core';
 import { catchError, type Observable } from 'rxjs';
 import type { ActContext, ActKind } from '#administration';
-import { PublicationRefused, storable, StoreFault } from '#administration';
+import { GIVEN_OPERATOR, PublicationRefused, storable, StoreFault } from '#administration';
 import { Problem } from '#problem';
 import { toProblem } from './admin-problem.filter.js';
 import { Admission } from './admission.js';
-import { GIVEN_OPERATOR, type OperatorRequest } from './operators.js';
+import type { OperatorRequest } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 
 /** What a route does, for the audit log. */
@@ -70,7 +70,7 @@ export class RefusedActs implements NestInterceptor {
     const { history, onRefused } = this.parts;
     const { operator } = request;
     if (history === null || operator === null || operator === undefined) return;
-    if (!this.admission.isRefusalKept(operator.credential ?? GIVEN_OPERATOR)) return;
+    if (!this.admission.isRefusalKept(operator.id)) return;
     try {
       await history.audit.append({
         ...contextOf(request),
@@ -95,5 +95,7 @@ function saysSomething({ code, kind }: Problem): boolean {
 }
 
 function contextOf({ operator, requestId, clientAddress }: OperatorRequest): ActContext {
-  return { credential: operator?.credential, requestId, address: clientAddress ?? undefined };
+  // The token that the server was started with is no credential of the store.
+  const credential = operator?.id === GIVEN_OPERATOR ? undefined : operator?.id;
+  return { credential, requestId, address: clientAddress ?? undefined };
 }

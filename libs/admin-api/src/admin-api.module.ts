@@ -14,6 +14,8 @@ import { Facts } from './facts.js';
 import { IssuersController } from './issuers.controller.js';
 import { KeysController } from './keys.controller.js';
 import { OperatorsController } from './operators.controller.js';
+import { OperatorRights } from './operator-rights.js';
+import { OperatorTokens } from './operator-tokens.js';
 import { Operators } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PlanController } from './plan.controller.js';
@@ -50,6 +52,8 @@ export class AdminApiModule {
       providers: [
         { provide: ADMIN_API_PARTS, useValue: parts },
         Operators,
+        OperatorRights,
+        OperatorTokens,
         PolicySets,
         Publishing,
         Facts,

@@ -10,9 +10,9 @@ import { Published } from './dto/revision.dto.js';
 import { assignmentKey } from './fact-order.js';
 import { Facts } from './facts.js';
 import { judgedKey, KEY_HEADER } from './idempotency-key.js';
+import { OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { pageOf } from './paging.js';
-import { PolicySets } from './policy-sets.js';
 import { EDIT_PROBLEMS } from './publishing-problems.js';
 
 /** Who holds which role. A joiner is one small revision, whatever else there is. */
@@ -21,7 +21,7 @@ import { EDIT_PROBLEMS } from './publishing-problems.js';
 @Controller('admin/v1/assignments')
 export class AssignmentsController {
   constructor(
-    @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
     @Inject(Facts) private readonly facts: Facts,
   ) {}
 
@@ -29,11 +29,16 @@ export class AssignmentsController {
   @ApiOperation({ summary: 'Who holds which role in the newest revision, by role set, role and principal' })
   @ApiOkResponse({ type: AssignmentPage })
   @ApiProblems('request-invalid', 'operator-unknown', 'store-unavailable')
-  async list(@Query() { role, principal, domain, roleSet, ...page }: AssignmentQuery): Promise<AssignmentPage> {
-    const found = (await this.sets.newest())
+  async list(
+    @Query() { role, principal, domain, roleSet, ...page }: AssignmentQuery,
+    @CurrentOperator() operator: Operator,
+  ): Promise<AssignmentPage> {
+    const { newest, sight } = await this.rights.now(operator);
+    const found = newest
       .assignments()
       .filter(
         (one) =>
+          sight.ofDomain(one.domain) &&
           (role === undefined || one.role === role) &&
           (principal === undefined || one.principal === principal) &&
           (domain === undefined || one.domain === domain) &&
@@ -55,11 +60,11 @@ export class AssignmentsController {
   async assign(
     @Body() body: NewAssignmentsBody,
     @Headers('idempotency-key') key: string | undefined,
-    @CurrentOperator() { name: author }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
-    const changing = { author, context, idempotencyKey: judgedKey(key) };
+    const changing = { operator, context, idempotencyKey: judgedKey(key) };
     const text = (stored: StoredDocument) => withAssignments(stored, body.role, body.principals);
     return answered(reply, await this.facts.change('RoleSet', body.roleSet, body, changing, text));
   }
@@ -77,11 +82,11 @@ export class AssignmentsController {
   async withdraw(
     @Query() query: AssignmentKeyQuery,
     @Headers('idempotency-key') key: string | undefined,
-    @CurrentOperator() { name: author }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
-    const changing = { author, context, idempotencyKey: judgedKey(key) };
+    const changing = { operator, context, idempotencyKey: judgedKey(key) };
     const text = (stored: StoredDocument) => withoutAssignment(stored, query.role, query.principal);
     return answered(reply, await this.facts.change('RoleSet', query.roleSet, query, changing, text));
   }

@@ -33,10 +33,22 @@ export class Credentials {
     return credentials.create({ ...holder, createdBy, expiresAt: this.#expiry(expiresAt) }, context);
   }
 
-  async list(what: What, { limit = DEFAULT_LIMIT, next }: PageQuery): Promise<Page<Credential>> {
-    const after = next === undefined ? undefined : behindCursor(next);
-    const found = await this.sets.history.credentials.list(KINDS[what], { after, limit: limit + 1 });
-    return readAhead(found, ({ id }) => id, limit);
+  /** @param isSeen  of the others it is not told that there are any */
+  async list(
+    what: What,
+    { limit = DEFAULT_LIMIT, next }: PageQuery,
+    isSeen: (credential: Credential) => Promise<boolean>,
+  ): Promise<Page<Credential>> {
+    const { credentials } = this.sets.history;
+    const seen: Credential[] = [];
+    let after = next === undefined ? undefined : behindCursor(next);
+    while (seen.length <= limit) {
+      const found = await credentials.list(KINDS[what], { after, limit: limit + 1 });
+      for (const credential of found) if (await isSeen(credential)) seen.push(credential);
+      if (found.length <= limit) break;
+      after = found.at(-1)!.id;
+    }
+    return readAhead(seen, ({ id }) => id, limit);
   }
 
   /** When each was last used, milliseconds since 1970; without those that never were. */
@@ -44,6 +56,17 @@ export class Credentials {
     return this.sets.history.credentials.lastUses(credentials.map(({ id }) => id));
   }
 
+  /**
+   * @returns null when there is none of that kind
+   * @throws Problem `no-history`; StoreFault
+   */
+  async find(what: What, id: string): Promise<Credential | null> {
+    const found = await this.sets.history.credentials.find(id);
+    const kinds: readonly CredentialKind[] = KINDS[what];
+    return found !== null && kinds.includes(found.kind) ? found : null;
+  }
+
+  /** @throws Problem `credential-unknown` */
   async revoke(what: What, id: string, by: string, context: ActContext): Promise<Credential> {
     const revoked = await this.sets.history.credentials.revoke(KINDS[what], id, by, context);
     if (revoked === null) throw new Problem('credential-unknown', { what, id });

@@ -8,7 +8,7 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { type ActContext, keyText, newDocument, type StoredDocument } from '#administration';
+import { type ActContext, keyText, newDocument, type Sight, type StoredDocument } from '#administration';
 import type { HttpReply } from '#http';
 import { loadBundle, type LocatedDocument } from '#policy';
 import { Problem } from '#problem';
@@ -25,9 +25,9 @@ import {
 import { ApiProblems } from './dto/problem.dto.js';
 import { Published } from './dto/revision.dto.js';
 import { judgedKey, KEY_HEADER } from './idempotency-key.js';
+import { OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { pageOf } from './paging.js';
-import { PolicySets } from './policy-sets.js';
 import { etagOf, isAmong, judgePreconditions, judgeStated, type Preconditions } from './preconditions.js';
 import { Publishing } from './publishing.js';
 import { EDIT_PROBLEMS } from './publishing-problems.js';
@@ -46,7 +46,7 @@ const PRECONDITION_PROBLEMS = ['precondition-required', 'precondition-failed'] a
 @Controller('admin/v1/documents')
 export class DocumentsController {
   constructor(
-    @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
     @Inject(Publishing) private readonly publishing: Publishing,
   ) {}
 
@@ -54,10 +54,15 @@ export class DocumentsController {
   @ApiOperation({ summary: 'Documents of the newest revision, in the order of kind and name' })
   @ApiOkResponse({ type: DocumentHeadPage })
   @ApiProblems('request-invalid', 'operator-unknown', 'store-unavailable')
-  async list(@Query() { kind, domain, q, ...page }: DocumentQuery): Promise<DocumentHeadPage> {
+  async list(
+    @Query() { kind, domain, q, ...page }: DocumentQuery,
+    @CurrentOperator() operator: Operator,
+  ): Promise<DocumentHeadPage> {
     const wanted = q?.toLowerCase();
-    const found = (await this.sets.newest()).documents.filter(
+    const { newest, sight } = await this.rights.now(operator);
+    const found = newest.documents.filter(
       (document) =>
+        sight.ofDocument(document) &&
         (kind === undefined || document.kind === kind) &&
         (domain === undefined || document.domain === domain) &&
         (wanted === undefined || document.name.includes(wanted) || document.text.toLowerCase().includes(wanted)),
@@ -78,10 +83,12 @@ export class DocumentsController {
   async read(
     @Param() { kind, name }: DocumentParams,
     @Headers('if-none-match') known: string | undefined,
+    @CurrentOperator() operator: Operator,
     @Res() reply: HttpReply,
   ): Promise<void> {
-    const document = (await this.sets.newest()).document({ kind, name });
-    if (document === undefined) throw new Problem('document-unknown', { kind, name });
+    const { newest, sight } = await this.rights.now(operator);
+    const document = newest.document({ kind, name });
+    if (document === undefined || !sight.ofDocument(document)) throw new Problem('document-unknown', { kind, name });
     const etag = etagOf(document);
     reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (isAmong(etag, known)) return void reply.status(304).send();
@@ -109,7 +116,7 @@ export class DocumentsController {
     @Param() key: DocumentParams,
     @Body() body: DocumentBody,
     @Headers() headers: ChangeHeaders,
-    @CurrentOperator() { name: author }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
@@ -119,12 +126,12 @@ export class DocumentsController {
     const published = await this.publishing.edit({
       source,
       because,
-      author,
+      operator,
       context,
       idempotencyKey,
       request: { put: { ...key }, ...body },
-      on: (set) => {
-        judgePreconditions(preconditions, key, documentIn(set, key));
+      on: (set, sight) => {
+        judgePreconditions(preconditions, key, documentIn(set, key, sight));
         return { files: [{ file: `${key.kind}/${key.name}`, text }] };
       },
     });
@@ -149,7 +156,7 @@ export class DocumentsController {
     @Param() key: DocumentParams,
     @Query() query: ChangeWords,
     @Headers() headers: ChangeHeaders,
-    @CurrentOperator() { name: author }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
@@ -158,12 +165,12 @@ export class DocumentsController {
     const published = await this.publishing.edit({
       source,
       because,
-      author,
+      operator,
       context,
       idempotencyKey,
       request: { remove: { ...key }, ...query },
-      on: (set) => {
-        const stored = documentIn(set, key);
+      on: (set, sight) => {
+        const stored = documentIn(set, key, sight);
         if (stored === undefined) throw new Problem('document-unknown', { kind: key.kind, name: key.name });
         judgePreconditions(preconditions, key, stored);
         return { removed: [{ kind: key.kind, name: key.name }] };
@@ -203,8 +210,13 @@ function documentsIn({ kind, name }: DocumentParams, text: string): readonly Loc
   throw invalid([{ pointer: '/text', message }]);
 }
 
-function documentIn(set: readonly StoredDocument[], { kind, name }: DocumentParams): StoredDocument | undefined {
-  return set.find((one) => one.kind === kind && one.name === name);
+/** @returns undefined also for a document that the operator does not see */
+function documentIn(
+  set: readonly StoredDocument[],
+  { kind, name }: DocumentParams,
+  sight: Sight,
+): StoredDocument | undefined {
+  return set.find((one) => one.kind === kind && one.name === name && sight.ofDocument(one));
 }
 
 function headOf({ kind, name, domain, source, contentHash }: StoredDocument): DocumentHead {

@@ -9,9 +9,9 @@ import { DomainPage, DomainParams, DomainView, SuspensionBody, SuspensionView } 
 import { ApiProblems } from './dto/problem.dto.js';
 import { PageQuery } from './dto/revision.dto.js';
 import { judgedKey, KEY_HEADER } from './idempotency-key.js';
+import { OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { pageOf } from './paging.js';
-import { PolicySets } from './policy-sets.js';
 import { PUBLISHING_PROBLEMS } from './publishing-problems.js';
 import { Suspensions } from './suspensions.js';
 
@@ -20,7 +20,7 @@ import { Suspensions } from './suspensions.js';
 @Controller('admin/v1/domains')
 export class DomainsController {
   constructor(
-    @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
     @Inject(Suspensions) private readonly suspensions: Suspensions,
   ) {}
 
@@ -28,20 +28,30 @@ export class DomainsController {
   @ApiOperation({ summary: 'The tree of domains, by name' })
   @ApiOkResponse({ type: DomainPage })
   @ApiProblems('request-invalid', 'operator-unknown', 'store-unavailable')
-  async list(@Query() page: PageQuery): Promise<DomainPage> {
-    const world = (await this.sets.newest()).world();
-    return pageOf(world === null ? [] : domainTree(world), ({ name }) => name, page);
+  async list(@Query() page: PageQuery, @CurrentOperator() operator: Operator): Promise<DomainPage> {
+    const { newest, sight } = await this.rights.now(operator);
+    const world = newest.world();
+    const seen = world === null ? [] : domainTree(world).filter(({ name }) => sight.ofDomain(name));
+    return pageOf(seen, ({ name }) => name, page);
   }
 
   @Get(':name')
   @ApiOperation({ summary: 'What is in force at one domain, and which domain says it' })
   @ApiOkResponse({ type: DomainView })
   @ApiProblems('request-invalid', 'operator-unknown', 'domain-unknown', 'store-unavailable')
-  async read(@Param() { name }: DomainParams): Promise<DomainView> {
-    const world = (await this.sets.newest()).world();
-    const domain = world === null ? null : domainInForce(world, name);
+  async read(@Param() { name }: DomainParams, @CurrentOperator() operator: Operator): Promise<DomainView> {
+    const { newest, sight } = await this.rights.now(operator);
+    const world = newest.world();
+    const domain = world === null || !sight.ofDomain(name) ? null : domainInForce(world, name);
     if (domain === null) throw new Problem('domain-unknown', { name });
-    return domain;
+    // What domains above say in their own words is theirs to tell.
+    const isSeen = ({ from }: { readonly from: string }) => sight.isWhole || sight.ofDomain(from);
+    return {
+      ...domain,
+      rules: domain.rules.filter(isSeen),
+      roles: domain.roles.filter(isSeen),
+      mechanisms: domain.mechanisms.filter(({ from }) => sight.knows(from)),
+    };
   }
 
   @Post(':name/suspend')
@@ -59,11 +69,11 @@ export class DomainsController {
     @Param() { name }: DomainParams,
     @Body() { because }: SuspensionBody,
     @Headers('idempotency-key') key: string | undefined,
-    @CurrentOperator() { name: author }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<SuspensionView> {
-    const changing = { because, author, context, idempotencyKey: judgedKey(key) };
+    const changing = { because, operator, context, idempotencyKey: judgedKey(key) };
     return answered(reply, await this.suspensions.suspend(name, changing));
   }
 
@@ -82,11 +92,11 @@ export class DomainsController {
     @Param() { name }: DomainParams,
     @Body() { because }: SuspensionBody,
     @Headers('idempotency-key') key: string | undefined,
-    @CurrentOperator() { name: author }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<SuspensionView> {
-    const changing = { because, author, context, idempotencyKey: judgedKey(key) };
+    const changing = { because, operator, context, idempotencyKey: judgedKey(key) };
     return answered(reply, await this.suspensions.resume(name, changing));
   }
 }

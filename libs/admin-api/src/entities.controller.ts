@@ -10,9 +10,9 @@ import { Published } from './dto/revision.dto.js';
 import { entityKey } from './fact-order.js';
 import { Facts } from './facts.js';
 import { judgedKey, KEY_HEADER } from './idempotency-key.js';
+import { OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { pageOf } from './paging.js';
-import { PolicySets } from './policy-sets.js';
 import { EDIT_PROBLEMS } from './publishing-problems.js';
 
 /** What is stored of people and things. */
@@ -21,7 +21,7 @@ import { EDIT_PROBLEMS } from './publishing-problems.js';
 @Controller('admin/v1/entities')
 export class EntitiesController {
   constructor(
-    @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
     @Inject(Facts) private readonly facts: Facts,
   ) {}
 
@@ -29,11 +29,16 @@ export class EntitiesController {
   @ApiOperation({ summary: 'What the newest revision stores of people and things, by entity set, type and id' })
   @ApiOkResponse({ type: EntityPage })
   @ApiProblems('request-invalid', 'operator-unknown', 'store-unavailable')
-  async list(@Query() { type, id, domain, entitySet, ...page }: EntityQuery): Promise<EntityPage> {
-    const found = (await this.sets.newest())
+  async list(
+    @Query() { type, id, domain, entitySet, ...page }: EntityQuery,
+    @CurrentOperator() operator: Operator,
+  ): Promise<EntityPage> {
+    const { newest, sight } = await this.rights.now(operator);
+    const found = newest
       .entities()
       .filter(
         (one) =>
+          sight.ofDomain(one.domain) &&
           (type === undefined || one.type === type) &&
           (id === undefined || one.id === id) &&
           (domain === undefined || one.domain === domain) &&
@@ -55,11 +60,11 @@ export class EntitiesController {
   async store(
     @Body() body: EntityBody,
     @Headers('idempotency-key') key: string | undefined,
-    @CurrentOperator() { name: author }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
-    const changing = { author, context, idempotencyKey: judgedKey(key) };
+    const changing = { operator, context, idempotencyKey: judgedKey(key) };
     const { type, id } = body;
     const attributes = body.attributes as Entity['attributes'];
     const text = (stored: StoredDocument) => withEntities(stored, [{ type, id, attributes }]);
@@ -79,11 +84,11 @@ export class EntitiesController {
   async forget(
     @Query() query: EntityKeyQuery,
     @Headers('idempotency-key') key: string | undefined,
-    @CurrentOperator() { name: author }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
-    const changing = { author, context, idempotencyKey: judgedKey(key) };
+    const changing = { operator, context, idempotencyKey: judgedKey(key) };
     const text = (stored: StoredDocument) => withoutEntity(stored, query);
     return answered(reply, await this.facts.change('EntitySet', query.entitySet, query, changing, text));
   }

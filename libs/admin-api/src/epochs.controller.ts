@@ -5,6 +5,7 @@ import { Problem } from '#problem';
 import { Acts, CurrentContext } from './acts.js';
 import { ApiProblems } from './dto/problem.dto.js';
 import { EpochBody, Published, revisionView } from './dto/revision.dto.js';
+import { OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { inTime } from './patience.js';
@@ -21,6 +22,7 @@ export class EpochsController {
   constructor(
     @Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts,
     @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
   ) {}
 
   @Post()
@@ -34,6 +36,7 @@ export class EpochsController {
   @ApiProblems(
     'request-invalid',
     'operator-unknown',
+    'operator-not-entitled',
     'no-history',
     'revision-unknown',
     'publication-refused',
@@ -43,13 +46,14 @@ export class EpochsController {
   )
   async begin(
     @Body() { because, above = 0 }: EpochBody,
-    @CurrentOperator() { name }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
   ): Promise<Published> {
+    await this.rights.demand(operator, 'ownership', '*');
     const { store } = this.sets.history;
     const { policy } = await inTime(this.parts.server.status());
     try {
-      const provenance = { author: name, source: SOURCE, because };
+      const provenance = { author: operator.name, source: SOURCE, because };
       const revision = await store.beginEpoch(provenance, Math.max(above, policy?.number ?? 0), context);
       return { revision: revisionView(revision) };
     } catch (fault) {

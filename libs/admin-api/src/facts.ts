@@ -4,11 +4,12 @@ import type { DocumentKind } from '#policy';
 import { Problem } from '#problem';
 import { API_SOURCE, type ChangeWords } from './dto/change.dto.js';
 import type { Published } from './dto/revision.dto.js';
+import type { Operator } from './operators.js';
 import { Publishing } from './publishing.js';
 
 /** Who changes facts, and how a repetition is known. */
 export interface Changing {
-  readonly author: string;
+  readonly operator: Operator;
   readonly context: ActContext;
   readonly idempotencyKey: string | undefined;
 }
@@ -27,7 +28,7 @@ export class Facts {
     kind: DocumentKind,
     name: string,
     asked: ChangeWords,
-    { author, context, idempotencyKey }: Changing,
+    { operator, context, idempotencyKey }: Changing,
     text: (stored: StoredDocument) => string,
   ): Promise<Published> {
     const { because, source = API_SOURCE } = asked;
@@ -35,12 +36,12 @@ export class Facts {
     return this.publishing.edit({
       source,
       because,
-      author,
+      operator,
       context,
       idempotencyKey,
       request: { ...asked, change: file },
-      on: (set) => {
-        const stored = set.find((one) => one.kind === kind && one.name === name);
+      on: (set, sight) => {
+        const stored = set.find((one) => one.kind === kind && one.name === name && sight.ofDocument(one));
         if (stored === undefined) throw new Problem('document-unknown', { kind, name });
         return { files: [{ file, text: text(stored) }] };
       },

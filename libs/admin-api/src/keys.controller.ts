@@ -7,6 +7,7 @@ import { Credentials } from './credentials.js';
 import { CredentialParams, KeyPage, keyView, KeyView, NewKeyBody, NewKeyView } from './dto/credential.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
 import { PageQuery } from './dto/revision.dto.js';
+import { notEntitled, OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { PolicySets } from './policy-sets.js';
 import { invalid } from './request.pipe.js';
@@ -21,6 +22,7 @@ export class KeysController {
   constructor(
     @Inject(Credentials) private readonly credentials: Credentials,
     @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
   ) {}
 
   @Post()
@@ -29,15 +31,21 @@ export class KeysController {
   )
   @ApiOperation({ summary: 'Make a key for an enforcement point or a client; the secret is shown once' })
   @ApiCreatedResponse({ type: NewKeyView })
-  @ApiProblems(...PROBLEMS, 'enforcement-point-undeclared', 'api-key-mechanism-undeclared', 'store-read-only')
+  @ApiProblems(
+    ...PROBLEMS,
+    'operator-not-entitled',
+    'enforcement-point-undeclared',
+    'api-key-mechanism-undeclared',
+    'store-read-only',
+  )
   async create(
     @Body() body: NewKeyBody,
-    @CurrentOperator() { name: createdBy }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
   ): Promise<NewKeyView> {
     const holder = holderIn(body);
-    await this.#declared(holder);
-    const { credential, token } = await this.credentials.create(holder, body.expiresAt, createdBy, context);
+    await this.#entitled(holder, operator);
+    const { credential, token } = await this.credentials.create(holder, body.expiresAt, operator.name, context);
     return { ...keyView(credential), key: token };
   }
 
@@ -45,8 +53,11 @@ export class KeysController {
   @ApiOperation({ summary: 'Keys without their secrets, revoked ones included' })
   @ApiOkResponse({ type: KeyPage })
   @ApiProblems(...PROBLEMS)
-  async list(@Query() page: PageQuery): Promise<KeyPage> {
-    const { items, next } = await this.credentials.list(WHAT, page);
+  async list(@Query() page: PageQuery, @CurrentOperator() operator: Operator): Promise<KeyPage> {
+    const { sight, places } = await this.rights.places(operator);
+    const { items, next } = await this.credentials.list(WHAT, page, async (credential) =>
+      sight.ofDomain(places(credential)),
+    );
     const uses = await this.credentials.lastUses(items);
     return { items: items.map((credential) => keyView(credential, uses.get(credential.id))), next };
   }
@@ -55,23 +66,38 @@ export class KeysController {
   @Acts('key.revoke', ({ params }) => `key/${params['id']}`)
   @ApiOperation({ summary: 'Revoke a key: from now on it opens nothing' })
   @ApiOkResponse({ type: KeyView })
-  @ApiProblems(...PROBLEMS, 'credential-unknown', 'store-read-only')
+  @ApiProblems(...PROBLEMS, 'operator-not-entitled', 'credential-unknown', 'store-read-only')
   async revoke(
     @Param() { id }: CredentialParams,
-    @CurrentOperator() { name }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
   ): Promise<KeyView> {
-    return keyView(await this.credentials.revoke(WHAT, id, name, context));
+    const { holdings, sight, places } = await this.rights.places(operator);
+    const found = await this.credentials.find(WHAT, id);
+    const place = found === null ? '*' : places(found);
+    if (found === null || !sight.ofDomain(place)) throw new Problem('credential-unknown', { what: WHAT, id });
+    if (!holdings.may('mechanisms', place)) throw notEntitled('mechanisms', place);
+    return keyView(await this.credentials.revoke(WHAT, id, operator.name, context));
   }
 
-  /** @throws Problem `enforcement-point-undeclared`, `api-key-mechanism-undeclared` */
-  async #declared({ kind, name }: CredentialHolder): Promise<void> {
+  /**
+   * What somebody else administers is, to this operator, not declared.
+   *
+   * @throws Problem `enforcement-point-undeclared`, `api-key-mechanism-undeclared`, `operator-not-entitled`
+   */
+  async #entitled(holder: CredentialHolder, operator: Operator): Promise<void> {
+    const { kind, name } = holder;
     const set = await this.sets.newestPublished();
+    const { holdings, sight, places } = await this.rights.places(operator);
+    const place = places(holder);
     if (kind === 'client-key') {
-      if (!set.hasMechanism(name, 'apiKey')) throw new Problem('api-key-mechanism-undeclared', { name });
-    } else if (!set.hasEnforcementPoint(name)) {
+      if (!set.hasMechanism(name, 'apiKey') || !sight.ofDomain(place)) {
+        throw new Problem('api-key-mechanism-undeclared', { name });
+      }
+    } else if (!set.hasEnforcementPoint(name) || !sight.ofDomain(place)) {
       throw new Problem('enforcement-point-undeclared', { name });
     }
+    if (!holdings.may('mechanisms', place)) throw notEntitled('mechanisms', place);
   }
 }
 

@@ -2,7 +2,6 @@ import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nest
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ActContext } from '#administration';
 import { Acts, CurrentContext } from './acts.js';
-import { Credentials } from './credentials.js';
 import {
   CredentialParams,
   NewOperatorBody,
@@ -13,38 +12,37 @@ import {
 } from './dto/credential.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
 import { PageQuery } from './dto/revision.dto.js';
+import { OperatorTokens } from './operator-tokens.js';
 import { CurrentOperator, type Operator } from './operators.js';
 
-const WHAT = 'operator';
 const PROBLEMS = ['request-invalid', 'operator-unknown', 'no-history', 'store-unavailable'] as const;
 
 @ApiTags('operators')
 @ApiBearerAuth()
 @Controller('admin/v1/operators')
 export class OperatorsController {
-  constructor(@Inject(Credentials) private readonly credentials: Credentials) {}
+  constructor(@Inject(OperatorTokens) private readonly tokens: OperatorTokens) {}
 
   @Post()
   @Acts('operator.create', ({ body }) => `operator/${body.name}`)
-  @ApiOperation({ summary: 'Make a token for an operator; the secret is shown once' })
+  @ApiOperation({ summary: 'Make a token for an operator, who may at most what you may; the secret is shown once' })
   @ApiCreatedResponse({ type: NewOperatorView })
-  @ApiProblems(...PROBLEMS, 'store-read-only')
+  @ApiProblems(...PROBLEMS, 'operator-not-entitled', 'publication-refused', 'store-read-only')
   async create(
-    @Body() { name, expiresAt }: NewOperatorBody,
-    @CurrentOperator() { name: createdBy }: Operator,
+    @Body() body: NewOperatorBody,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
   ): Promise<NewOperatorView> {
-    const holder = { kind: 'operator-token', name } as const;
-    const { credential, token } = await this.credentials.create(holder, expiresAt, createdBy, context);
+    const { credential, token } = await this.tokens.create(body, operator, context);
     return { ...operatorView(credential), token };
   }
 
   @Get()
-  @ApiOperation({ summary: 'Operators without their secrets, revoked ones included' })
+  @ApiOperation({ summary: 'Your token and those made by it, without their secrets, revoked ones included' })
   @ApiOkResponse({ type: OperatorPage })
   @ApiProblems(...PROBLEMS)
-  async list(@Query() page: PageQuery): Promise<OperatorPage> {
-    const { items, next } = await this.credentials.list(WHAT, page);
+  async list(@Query() page: PageQuery, @CurrentOperator() operator: Operator): Promise<OperatorPage> {
+    const { items, next } = await this.tokens.list(page, operator);
     return { items: items.map(operatorView), next };
   }
 
@@ -55,9 +53,9 @@ export class OperatorsController {
   @ApiProblems(...PROBLEMS, 'credential-unknown', 'store-read-only')
   async revoke(
     @Param() { id }: CredentialParams,
-    @CurrentOperator() { name }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
   ): Promise<OperatorView> {
-    return operatorView(await this.credentials.revoke(WHAT, id, name, context));
+    return operatorView(await this.tokens.revoke(id, operator, context));
   }
 }

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PlanBody, PlanView } from './dto/plan.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
+import { CurrentOperator, type Operator } from './operators.js';
 import { Publishing } from './publishing.js';
 
 @ApiTags('revisions')
@@ -25,7 +26,7 @@ export class PlanController {
     'content-hash-differs',
     'store-unavailable',
   )
-  plan(@Body() body: PlanBody): Promise<PlanView> {
-    return this.publishing.plan(body);
+  plan(@Body() body: PlanBody, @CurrentOperator() operator: Operator): Promise<PlanView> {
+    return this.publishing.plan(body, operator);
   }
 }

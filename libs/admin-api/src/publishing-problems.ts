@@ -7,6 +7,7 @@ export const PUBLISHING_PROBLEMS = [
   'idempotency-key-reused',
   'bundle-invalid',
   'publication-refused',
+  'forbidden-change',
   'store-unavailable',
   'store-read-only',
 ] as const;

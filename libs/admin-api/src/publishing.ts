@@ -11,20 +11,26 @@ import {
   type PublishOutcome,
   type Revision,
   setAfter,
+  type Sight,
   type StoredDocument,
+  type ToldPlan,
 } from '#administration';
 import { BundleLoader, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { type Bundle, bundleOf, judgeSource } from './bundle.js';
 import type { FaultView, PlanBody, PlanView, PublishBody } from './dto/plan.dto.js';
 import { type Published, revisionView, type RevisionBase } from './dto/revision.dto.js';
+import { forbiddenChange } from './forbidden-change.js';
 import { requestHashOf } from './idempotency-key.js';
+import { OperatorRights } from './operator-rights.js';
+import type { Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { type PolicySet, PolicySets } from './policy-sets.js';
-import { conflictsOf, superseded } from './superseded.js';
+import { type Conflict, conflictsOf, superseded } from './superseded.js';
 
 /** What is published, planned on a set. */
 interface Asked {
+  readonly operator: Operator;
   readonly on:
     /** What the author saw; where others published since, only what has nothing to do with theirs goes on. */
     | { readonly kind: 'base'; readonly base: RevisionBase | null; readonly bundle: Bundle | null }
@@ -35,19 +41,27 @@ interface Asked {
   readonly context: ActContext;
   /** As it came, to be told from others under the same key. */
   readonly request: unknown;
-  readonly plan: (set: readonly StoredDocument[]) => Plan;
+  readonly plan: (set: readonly StoredDocument[], sight: Sight) => Steps;
+}
+
+/** A plan, and the files that it was made of; none where it is a set of the past. */
+interface Steps extends Plan {
+  readonly files: readonly SourceFile[];
 }
 
 /** A change of single documents of one source, whatever the newest revision is. */
 export interface Edit {
   readonly source: string;
   readonly because: string;
-  readonly author: string;
+  readonly operator: Operator;
   readonly context: ActContext;
   readonly idempotencyKey: string | undefined;
   readonly request: unknown;
-  /** @throws Problem when it is not to be done on that set */
-  readonly on: (set: readonly StoredDocument[]) => EditStep;
+  /**
+   * @param sight  what the operator sees of the set: of the rest it is not told that it is there
+   * @throws Problem when it is not to be done on that set
+   */
+  readonly on: (set: readonly StoredDocument[], sight: Sight) => EditStep;
 }
 
 export interface EditStep {
@@ -70,16 +84,19 @@ export class Publishing {
   constructor(
     @Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts,
     @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
   ) {}
 
-  async plan(body: PlanBody): Promise<PlanView> {
+  async plan(body: PlanBody, operator: Operator): Promise<PlanView> {
     const bundle = bundleOf(body);
-    const { revision, documents } = await this.sets.newest();
+    const set = await this.sets.newest();
+    const { revision, documents } = set;
     // A folder has one source, whoever asks.
     const base =
       this.parts.history === null ? documents.map((document) => ({ ...document, source: body.source })) : documents;
-    const planned = this.#planned(bundle, base);
-    judgeContentHash(bundle, planned, base, []);
+    const judged = this.#planned(bundle, base);
+    judgeContentHash(bundle, judged, base, []);
+    const planned = await this.rights.told(operator, set, judged, bundle.files);
     return {
       base: revision && { epoch: revision.epoch, number: revision.number, contentHash: revision.contentHash },
       source: body.source,
@@ -90,21 +107,23 @@ export class Publishing {
       changes: planned.changes,
       foreign: planned.foreign,
       missed: planned.missed,
+      refusals: planned.refusals,
       summary: planned.summary,
     };
   }
 
   async publish(
     body: PublishBody,
-    author: string,
+    operator: Operator,
     idempotencyKey: string | undefined,
     context: ActContext,
   ): Promise<Published> {
     const bundle = bundleOf(body);
     const { source, because, gitCommit, gitAuthor } = body;
     return this.#publish({
+      operator,
       on: { kind: 'base', base: body.base, bundle },
-      provenance: { author, source, because, gitCommit, gitAuthor },
+      provenance: { author: operator.name, source, because, gitCommit, gitAuthor },
       idempotencyKey,
       context,
       request: body,
@@ -116,17 +135,18 @@ export class Publishing {
   async restore(
     past: PolicySet,
     asked: Pick<PublishBody, 'base' | 'because'>,
-    author: string,
+    operator: Operator,
     idempotencyKey: string | undefined,
     context: ActContext,
   ): Promise<Published> {
     return this.#publish({
+      operator,
       on: { kind: 'base', base: asked.base, bundle: null },
-      provenance: { author, source: 'restore', because: asked.because },
+      provenance: { author: operator.name, source: 'restore', because: asked.because },
       idempotencyKey,
       context,
       request: { ...asked, restore: past.revision?.number },
-      plan: (set) => planRestore(set, past.documents, this.parts.clock()),
+      plan: (set) => ({ ...planRestore(set, past.documents, this.parts.clock()), files: [] }),
     });
   }
 
@@ -136,29 +156,31 @@ export class Publishing {
     return this.editAsAnySource(edit);
   }
 
-  async editAsAnySource({ source, because, author, context, idempotencyKey, request, on }: Edit): Promise<Published> {
+  async editAsAnySource({ source, because, operator, context, idempotencyKey, request, on }: Edit): Promise<Published> {
     return this.#publish({
+      operator,
       on: { kind: 'newest' },
-      provenance: { author, source, because },
+      provenance: { author: operator.name, source, because },
       context,
       idempotencyKey,
       request,
-      plan: (set) => {
-        const { files = [], removed = [] } = on(set);
+      plan: (set, sight) => {
+        const { files = [], removed = [] } = on(set, sight);
         return this.#planned({ source, files, removed, prune: false, contentHash: undefined }, set);
       },
     });
   }
 
-  #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[]): Plan {
+  #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[]): Steps {
     const load = (all: readonly SourceFile[]) => this.#loader.load(all);
-    return plan({ base, source, files, prune, removed, now: this.parts.clock(), load });
+    return { ...plan({ base, source, files, prune, removed, now: this.parts.clock(), load }), files };
   }
 
   async #publish(asked: Asked): Promise<Published> {
-    const { idempotencyKey, request, provenance } = asked;
+    const { operator, request, provenance } = asked;
+    const idempotencyKey = asked.idempotencyKey && ownKey(operator, asked.idempotencyKey);
     const requestHash = idempotencyKey === undefined ? undefined : requestHashOf([provenance.author, request]);
-    return this.#inTurn(() => this.#attempts(asked, requestHash));
+    return this.#inTurn(() => this.#attempts({ ...asked, idempotencyKey }, requestHash));
   }
 
   /** One publication of this server after the other: each would only be planned again when another comes first. */
@@ -170,17 +192,21 @@ export class Publishing {
 
   async #attempts(asked: Asked, requestHash: string | undefined): Promise<Published> {
     const { store } = this.sets.history;
-    const { on, provenance, context, idempotencyKey } = asked;
+    const { operator, on, provenance, context, idempotencyKey } = asked;
     for (let tries = 1; ; tries += 1) {
       const newest = await this.sets.newestPublished();
       // Before it is planned: a repetition finds its own documents in its way. And after the newest set was read, so
       // that what another server stores meanwhile is found here or refused by the store.
       const earlier = await this.#earlier(idempotencyKey, requestHash);
-      if (earlier !== null) return publishedView(earlier, newest.revision);
-      const theirs = on.kind === 'base' ? await this.#changesSince(on.base, newest.revision) : [];
-      const planned = asked.plan(newest.documents);
-      if (on.kind === 'base') await this.#refuseUnlessApart(on, planned, theirs, newest.revision);
-      refuseUnlessValid(planned);
+      if (earlier !== null) return this.#publishedView(operator, earlier, newest.revision);
+      const { sight } = await this.rights.within(operator, newest);
+      const theirs = on.kind === 'base' ? await this.#changesSince(operator, on.base, newest.revision) : [];
+      const planned = asked.plan(newest.documents, sight);
+      // Before others' changes are looked at: who may not do this is not told what is in its way.
+      const refused = await this.rights.refused(operator, newest, planned, planned.files);
+      if (refused !== undefined && refused.refusals.length > 0) throw forbiddenChange(refused.refusals);
+      if (on.kind === 'base') await this.#refuseUnlessApart(asked, on, planned, theirs, newest);
+      if (refused !== undefined) throw invalidPlan(refused);
       if (on.kind === 'base' && on.bundle !== null) {
         judgeContentHash(on.bundle, planned, newest.documents, theirs);
       }
@@ -193,7 +219,10 @@ export class Publishing {
       if (outcome.kind !== 'superseded' || tries === TRIES) {
         const isRebased = on.kind === 'base' && outcome.kind === 'published' && !isOn(on.base, newest.revision);
         const rebased = isRebased ? { from: on.base, on: base! } : undefined;
-        return { ...publishedView(outcome, newest.revision), ...(rebased && { rebased }) };
+        return {
+          ...(await this.#publishedView(operator, outcome, newest.revision)),
+          ...(rebased && { rebased }),
+        };
       }
     }
   }
@@ -214,31 +243,67 @@ export class Publishing {
    *
    * @throws Problem `revision-superseded` when it is no revision of this history
    */
-  async #changesSince(base: RevisionBase | null, newest: Revision | null): Promise<readonly DocumentChange[]> {
+  async #changesSince(
+    operator: Operator,
+    base: RevisionBase | null,
+    newest: Revision | null,
+  ): Promise<readonly DocumentChange[]> {
     if (isOn(base, newest)) return [];
     const { store } = this.sets.history;
     if (newest === null) throw superseded(null);
     if (base !== null) {
       const revision = await store.revision(base.number);
-      if (revision?.contentHash !== base.contentHash) throw superseded(newest);
+      if (revision?.contentHash !== base.contentHash) throw await this.#superseded(operator, newest);
     }
     return store.changes(base?.number ?? 0, newest.number);
   }
 
   /** @throws Problem `revision-superseded` when the plan has to do with what others changed */
   async #refuseUnlessApart(
+    { operator }: Asked,
     { base, bundle }: Extract<Asked['on'], { readonly kind: 'base' }>,
     { held, touched }: Plan,
     theirs: readonly DocumentChange[],
-    newest: Revision | null,
+    set: PolicySet,
   ): Promise<void> {
+    const newest = set.revision;
     if (newest === null || isOn(base, newest)) return;
     // Going back concerns the whole set.
-    if (bundle === null) throw superseded(newest);
+    if (bundle === null) throw await this.#superseded(operator, newest);
     const found = intersections({ ...bundle, held }, touched, theirs);
     if (found.length === 0) return;
-    throw superseded(newest, await conflictsOf(this.sets.history.store, newest, base?.number ?? 0, found));
+    const conflicts = await conflictsOf(this.sets.history.store, newest, base?.number ?? 0, found);
+    throw await this.#superseded(operator, newest, await this.rights.conflictsTold(operator, set, theirs, conflicts));
   }
+
+  async #superseded(operator: Operator, newest: Revision | null, conflicts: readonly Conflict[] = []) {
+    return superseded(newest && (await this.rights.revisionAsTold(operator, newest)), conflicts);
+  }
+
+  async #publishedView(operator: Operator, outcome: PublishOutcome, newest: Revision | null): Promise<Published> {
+    switch (outcome.kind) {
+      case 'published':
+        return { revision: revisionView(outcome.revision) };
+      case 'unchanged':
+        return {
+          revision: outcome.revision && (await this.rights.revisionTold(operator, outcome.revision)),
+          unchanged: true,
+        };
+      case 'repeated':
+        return { revision: revisionView(outcome.revision), repeated: true };
+      case 'superseded':
+        throw await this.#superseded(operator, outcome.current ?? newest);
+      case 'key-reused':
+        throw new Problem('idempotency-key-reused', { number: outcome.revision.number });
+      default:
+        return outcome satisfies never;
+    }
+  }
+}
+
+/** Whoever may not everything has keys of their own: of another's key nobody learns that it was used, nor for what. */
+function ownKey({ standing, name }: Operator, key: string): string {
+  return standing.kind === 'root' ? key : requestHashOf([name, key]);
 }
 
 function isOn(base: RevisionBase | null, newest: Revision | null): boolean {
@@ -250,19 +315,18 @@ function markOf(revision: Revision | null): RevisionBase | null {
 }
 
 /** The one place where a plan is refused. */
-function refuseUnlessValid({ faults, warnings, tests, foreign, missed, valid }: Plan): void {
-  if (valid) return;
+function invalidPlan({ faults, warnings, tests, foreign, missed }: ToldPlan): Problem {
   if (missed.length > 0) {
     const [{ kind, name, what, by }] = missed as readonly [Plan['missed'][number]];
     const first = `\`${what}\` of \`${kind}/${name}\`, used by \`${by.kind}/${by.name}\` of \`${by.source}\``;
-    throw new Problem('documents-still-referenced', { count: missed.length, first }, { missed });
+    return new Problem('documents-still-referenced', { count: missed.length, first }, { missed });
   }
   if (faults.length === 0 && tests.failed.length === 0) {
     const [{ kind, name, source } = { kind: '', name: '', source: '' }] = foreign;
     const first = `\`${kind}/${name}\` of \`${source}\``;
-    throw new Problem('documents-of-another-source', { count: foreign.length, first }, { foreign });
+    return new Problem('documents-of-another-source', { count: foreign.length, first }, { foreign });
   }
-  throw new Problem(
+  return new Problem(
     'bundle-invalid',
     { faults: faults.length, tests: tests.failed.length },
     { faults: faults.map(faultView), warnings: warnings.map(faultView), tests, foreign },
@@ -291,23 +355,6 @@ function without(set: readonly StoredDocument[], changes: readonly DocumentChang
   const put = changes.flatMap((change) => (change.kind === 'added' ? [] : [change.before]));
   const remove = changes.flatMap((change) => (change.kind === 'added' ? [change.after] : []));
   return setAfter(set, put, remove);
-}
-
-function publishedView(outcome: PublishOutcome, newest: Revision | null): Published {
-  switch (outcome.kind) {
-    case 'published':
-      return { revision: revisionView(outcome.revision) };
-    case 'unchanged':
-      return { revision: outcome.revision && revisionView(outcome.revision), unchanged: true };
-    case 'repeated':
-      return { revision: revisionView(outcome.revision), repeated: true };
-    case 'superseded':
-      throw superseded(outcome.current ?? newest);
-    case 'key-reused':
-      throw new Problem('idempotency-key-reused', { number: outcome.revision.number });
-    default:
-      return outcome satisfies never;
-  }
 }
 
 function faultView({ file, line, column, code, message }: FaultView): FaultView {

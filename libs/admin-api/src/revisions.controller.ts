@@ -7,15 +7,8 @@ import { Acts, CurrentContext } from './acts.js';
 import { DocumentPage } from './dto/document.dto.js';
 import { DiffView, PublishBody, RestoreBody } from './dto/plan.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
-import {
-  DiffQuery,
-  PageQuery,
-  Published,
-  RevisionPage,
-  RevisionParams,
-  RevisionView,
-  revisionView,
-} from './dto/revision.dto.js';
+import { DiffQuery, PageQuery, Published, RevisionPage, RevisionParams, RevisionView } from './dto/revision.dto.js';
+import { OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { answered } from './answered.js';
 import { KEY_HEADER, judgedKey } from './idempotency-key.js';
@@ -34,6 +27,7 @@ export class RevisionsController {
   constructor(
     @Inject(PolicySets) private readonly sets: PolicySets,
     @Inject(Publishing) private readonly publishing: Publishing,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
   ) {}
 
   @Post()
@@ -41,7 +35,7 @@ export class RevisionsController {
   @ApiOperation({
     summary: 'Publish a bundle that was planned',
     description:
-      'The whole set must be valid with it, and every Test document must pass that this publication has to do with. Bodies up to 64 MiB. When others published since `base`, it is planned again on the newest revision, and the answer has `rebased`; where their documents and these have to do with one another, it is refused: `revision-superseded` has `current`, the newest revision, and `conflicts`, the documents and who changed them. `bundle-invalid` has `faults`, `warnings`, `tests` and `foreign`; `documents-of-another-source` has `foreign`; `documents-still-referenced` has `missed`.',
+      'The whole set must be valid with it, every Test document must pass that this publication has to do with, and all of it must be yours to change. Bodies up to 64 MiB. When others published since `base`, it is planned again on the newest revision, and the answer has `rebased`; where their documents and these have to do with one another, it is refused: `revision-superseded` has `current`, the newest revision, and `conflicts`, the documents and who changed them. `bundle-invalid` has `faults`, `warnings`, `tests` and `foreign`; `documents-of-another-source` has `foreign`; `documents-still-referenced` has `missed`; `forbidden-change` has `refusals`.',
   })
   @ApiHeader(KEY_HEADER)
   @ApiCreatedResponse({ type: Published })
@@ -50,55 +44,71 @@ export class RevisionsController {
   async publish(
     @Body() body: PublishBody,
     @Headers('idempotency-key') key: string | undefined,
-    @CurrentOperator() { name }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
-    return answered(reply, await this.publishing.publish(body, name, judgedKey(key), context));
+    return answered(reply, await this.publishing.publish(body, operator, judgedKey(key), context));
   }
 
   @Get()
   @ApiOperation({ summary: 'Revisions from the newest down' })
   @ApiOkResponse({ type: RevisionPage })
   @ApiProblems(...READING_PROBLEMS)
-  async list(@Query() { limit = DEFAULT_LIMIT, next }: PageQuery): Promise<RevisionPage> {
+  async list(
+    @Query() { limit = DEFAULT_LIMIT, next }: PageQuery,
+    @CurrentOperator() operator: Operator,
+  ): Promise<RevisionPage> {
     const below = next === undefined ? undefined : Number(behindCursor(next));
     if (below !== undefined && !Number.isSafeInteger(below)) {
       throw invalid([{ pointer: '/next', message: 'this is no cursor of ours' }]);
     }
     const found = await this.sets.history.store.list({ below, limit: limit + 1 });
     const page = readAhead(found, ({ number }) => String(number), limit);
-    return { items: page.items.map(revisionView), next: page.next };
+    const items = page.items.map((revision) => this.rights.revisionListed(operator, revision));
+    return { items: await Promise.all(items), next: page.next };
   }
 
   @Get(':n')
   @ApiOperation({ summary: 'One revision: who published it, when and why' })
   @ApiOkResponse({ type: RevisionView })
   @ApiProblems(...READING_PROBLEMS, 'revision-unknown')
-  async read(@Param() { n }: RevisionParams): Promise<RevisionView> {
+  async read(@Param() { n }: RevisionParams, @CurrentOperator() operator: Operator): Promise<RevisionView> {
     const revision = await this.sets.history.store.revision(n);
     if (revision === null) throw new Problem('revision-unknown', { number: n });
-    return revisionView(revision);
+    return this.rights.revisionTold(operator, revision);
   }
 
   @Get(':n/documents')
   @ApiOperation({ summary: 'The whole set as it was, in the order of kind and name' })
   @ApiOkResponse({ type: DocumentPage })
   @ApiProblems(...READING_PROBLEMS, 'revision-unknown')
-  async documents(@Param() { n }: RevisionParams, @Query() page: PageQuery): Promise<DocumentPage> {
-    return pageOf((await this.sets.at(n)).documents, keyText, page);
+  async documents(
+    @Param() { n }: RevisionParams,
+    @Query() page: PageQuery,
+    @CurrentOperator() operator: Operator,
+  ): Promise<DocumentPage> {
+    const { sight } = await this.rights.now(operator);
+    const seen = (await this.sets.at(n)).documents.filter((document) => sight.ofDocument(document));
+    return pageOf(seen, keyText, page);
   }
 
   @Get(':n/diff')
   @ApiOperation({ summary: 'What it changed, in words' })
   @ApiOkResponse({ type: DiffView })
   @ApiProblems(...READING_PROBLEMS, 'revision-unknown')
-  async diff(@Param() { n }: RevisionParams, @Query() { against }: DiffQuery): Promise<DiffView> {
+  async diff(
+    @Param() { n }: RevisionParams,
+    @Query() { against }: DiffQuery,
+    @CurrentOperator() operator: Operator,
+  ): Promise<DiffView> {
     const { store } = this.sets.history;
     const revision = await store.revision(n);
     if (revision === null) throw new Problem('revision-unknown', { number: n });
     const from = against ?? revision.base ?? 0;
-    const changes = spokenChanges(await store.changes(from, n));
+    const { sight } = await this.rights.now(operator);
+    const seen = (await store.changes(from, n)).flatMap((change) => sight.ofChange(change));
+    const changes = spokenChanges(seen);
     return { from, to: n, changes, summary: changeSummary(changes) };
   }
 
@@ -116,12 +126,12 @@ export class RevisionsController {
     @Param() { n }: RevisionParams,
     @Body() body: RestoreBody,
     @Headers('idempotency-key') key: string | undefined,
-    @CurrentOperator() { name }: Operator,
+    @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Published> {
     const past = await this.sets.at(n);
     const restoring = { ...context, act: 'revision.restore', object: `revision/${n}` } as const;
-    return answered(reply, await this.publishing.restore(past, body, name, judgedKey(key), restoring));
+    return answered(reply, await this.publishing.restore(past, body, operator, judgedKey(key), restoring));
   }
 }

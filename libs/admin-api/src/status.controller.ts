@@ -4,6 +4,8 @@ import { type Revision, StoreFault } from '#administration';
 import { ApiProblems } from './dto/problem.dto.js';
 import { revisionView } from './dto/revision.dto.js';
 import { StatusView } from './dto/status.dto.js';
+import { OperatorRights } from './operator-rights.js';
+import { CurrentOperator, type Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { inTime } from './patience.js';
 
@@ -11,15 +13,26 @@ import { inTime } from './patience.js';
 @ApiBearerAuth()
 @Controller('admin/v1/status')
 export class StatusController {
-  constructor(@Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts) {}
+  constructor(
+    @Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'What this server does, decides by and listens on' })
   @ApiOkResponse({ type: StatusView })
   @ApiProblems('operator-unknown', 'server-silent')
-  async status(): Promise<StatusView> {
+  async status(@CurrentOperator() operator: Operator): Promise<StatusView> {
     const [status, newest] = await Promise.all([inTime(this.parts.server.status()), this.#newest()]);
-    return { ...status, newest: newest === null ? null : revisionView(newest) };
+    if (operator.standing.kind === 'root') return { ...status, newest: newest && revisionView(newest) };
+    // What is wrong may name anything of the policy; that something is wrong, nothing.
+    const { ready, feed } = status;
+    return {
+      ...status,
+      ready: { ready: ready.ready },
+      feed: { state: feed.state },
+      newest: newest && (await this.rights.revisionListed(operator, newest)),
+    };
   }
 
   /** A store that cannot be reached is what this route is asked about, so it is no fault here. */

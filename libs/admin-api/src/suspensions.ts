@@ -9,16 +9,16 @@ import {
 } from '#administration';
 import { Problem } from '#problem';
 import type { SuspensionView } from './dto/domain.dto.js';
-import { PolicySets } from './policy-sets.js';
+import { OperatorRights } from './operator-rights.js';
 import { type Edit, type EditStep, Publishing } from './publishing.js';
 
-type Changing = Pick<Edit, 'because' | 'author' | 'context' | 'idempotencyKey'>;
+type Changing = Pick<Edit, 'because' | 'operator' | 'context' | 'idempotencyKey'>;
 
 /** Suspends domains beside their documents, so that no bundle brings them back by accident. */
 @Injectable()
 export class Suspensions {
   constructor(
-    @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
     @Inject(Publishing) private readonly publishing: Publishing,
   ) {}
 
@@ -49,13 +49,17 @@ export class Suspensions {
       ...changing,
       source: SUSPENSION_SOURCE,
       request: { [verb]: domain, because: changing.because },
-      on: (set) => {
+      on: (set, sight) => {
         const isByDocument = isSuspendedByDocument(set, domain);
-        if (isByDocument === undefined) throw new Problem('domain-unknown', { name: domain });
+        // What the operator does not see is, to them, not there.
+        if (isByDocument === undefined || !sight.ofDomain(domain))
+          throw new Problem('domain-unknown', { name: domain });
         return step(set, isByDocument);
       },
     });
-    const { documents } = await this.sets.newest();
-    return { ...published, domain, suspendedBy: suspendedAround(documents, domain) };
+    const { newest, sight } = await this.rights.now(changing.operator);
+    // Those around it have names that are part of its own.
+    const suspendedBy = suspendedAround(newest.documents, domain).filter((name) => sight.knows(name));
+    return { ...published, domain, suspendedBy };
   }
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isStorable, PublicationRefused } from './revision.js';
+import { ADMINISTRATOR_ROLES, type Grant } from './rights/right.js';
 
 /** An enforcement point asks with its key, a client shows one of its own, an operator administers with a token. */
 export type CredentialKind = CredentialHolder['kind'];
@@ -7,9 +8,16 @@ export type CredentialKind = CredentialHolder['kind'];
 /** Who proves what with a credential. */
 export type CredentialHolder =
   | {
-      readonly kind: 'enforcement-point-key' | 'operator-token';
-      /** The enforcement point, or the operator. */
+      readonly kind: 'enforcement-point-key';
+      /** The enforcement point. */
       readonly name: string;
+    }
+  | {
+      readonly kind: 'operator-token';
+      /** The operator. */
+      readonly name: string;
+      /** What it may. Absent: nothing, as tokens that were made before there were terms. */
+      readonly terms?: OperatorTerms | undefined;
     }
   | {
       readonly kind: 'client-key';
@@ -17,6 +25,15 @@ export type CredentialHolder =
       readonly name: string;
       readonly client: KeyedClient;
     };
+
+/** What an operator's token may. Whatever it says, it may nothing that its maker may not. */
+export type OperatorTerms =
+  /** Everything: the first operator, and who has the database. */
+  | { readonly kind: 'root' }
+  /** Exactly this. */
+  | { readonly kind: 'scope'; readonly maker: string; readonly grants: readonly Grant[] }
+  /** What `administrators` grant to the operator's name and to these groups. */
+  | { readonly kind: 'person'; readonly maker: string; readonly groups: readonly string[] };
 
 /** What a client's key says of it. */
 export interface KeyedClient {
@@ -111,8 +128,27 @@ export function judgeCredential(credential: NewCredential): void {
     judgeTexts('scopes', scopes);
     judgeTexts('groups', groups);
   }
+  if (credential.kind === 'operator-token' && credential.terms !== undefined) judgeTerms(credential.terms);
   if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && Math.abs(expiresAt) < LATEST)) {
     throw new PublicationRefused('`expiresAt` is no instant');
+  }
+}
+
+/** @throws PublicationRefused */
+function judgeTerms(terms: OperatorTerms): void {
+  if (terms.kind === 'root') return;
+  judgeTexts('maker', [terms.maker]);
+  if (terms.kind === 'person') {
+    judgeTexts('groups', terms.groups);
+    return;
+  }
+  judgeTexts(
+    'scope',
+    terms.grants.map(({ domain }) => domain),
+  );
+  for (const { role, domain } of terms.grants) {
+    if (!ADMINISTRATOR_ROLES.includes(role)) throw new PublicationRefused(`\`${role}\` is no role of administrators`);
+    if (/\s/.test(domain)) throw new PublicationRefused(`\`${domain}\` is no domain`);
   }
 }
 

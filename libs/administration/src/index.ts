@@ -30,6 +30,7 @@ export {
   type MintedCredential,
   type Minting,
   type NewCredential,
+  type OperatorTerms,
   splitToken,
 } from './credential.js';
 export { activeKey, type ActiveKey, CredentialStore, FIRST_OPERATOR, MINTED_BY } from './credential-store.js';
@@ -99,6 +100,19 @@ export {
   type RevisionMark,
   storable,
 } from './revision.js';
+export { type Administration, administrationOf, type ChangesJudged, type Refusal, refusalsOf } from './rights/judge.js';
+export { AdministeredSet, type OwnedMechanism } from './rights/administered-set.js';
+export { Sight } from './rights/reading.js';
+export { type ToldPlan, toldPlan, type ToldRefusal } from './rights/told-plan.js';
+export {
+  ADMINISTRATOR_ROLES,
+  type AdministratorRole,
+  type Grant,
+  LEAST_ROLE,
+  type Right,
+  ROLE_RIGHTS,
+} from './rights/right.js';
+export { GIVEN_OPERATOR, Holdings, LONGEST_CHAIN, type Makers, makersOf, type Standing } from './rights/standing.js';
 export { RevisionCorrupt, RevisionStore, RevisionUnknown } from './revision-store.js';
 export { StoreFault } from './store-fault.js';
 export {

@@ -141,15 +141,6 @@ describe('a plan', () => {
     expect(planned(`${SHOP}${proof.replace('none: {', 'atLeast: {')}`).valid).toBe(true);
   });
 
-  it('warns of administrators, who are not heard yet', () => {
-    const { warnings } = planned(
-      document('Domain', 'name: shop', '{ administrators: [{ role: owner, principals: ["user:ann"] }] }'),
-    );
-    expect(warnings).toEqual([
-      expect.objectContaining({ file: 'a.yaml', line: 5, code: 'administrators-not-enforced', severity: 'warning' }),
-    ]);
-  });
-
   it('warns of its own files only', () => {
     const unused = document('Domain', 'name: x', '{ mechanisms: [{ name: m, role: access, kind: asserted }] }');
     expect(planned(unused).warnings.map(({ code }) => code)).toEqual(['unused-mechanism']);

@@ -107,7 +107,6 @@ export function plan(request: PlanRequest): Plan {
   const sources = new Map(base.map((document) => [keyText(document), document.source]));
   const sourceOf = (document: PolicyDocument) => (named.has(keyOf(document)) ? source : sources.get(keyOf(document)));
   const judged = judge(whole, {
-    named,
     now,
     publisher: source,
     change: { before, after: put.map(({ document }) => document) },
@@ -144,7 +143,7 @@ export function plan(request: PlanRequest): Plan {
 export function planRestore(base: readonly StoredDocument[], then: readonly StoredDocument[], now: number): Plan {
   const past = [...then.filter(isNoSuspension), ...base.filter((document) => !isNoSuspension(document))];
   const loaded = loadBundle(past.map(fileOf));
-  const judged = judge(loaded, { named: new Set(), now });
+  const judged = judge(loaded, { now });
   if (judged.faults.length > 0) return { ...judged, ...NOTHING, ...OF_THE_WHOLE_SET, valid: false };
   const sources = new Map(past.map((document) => [keyText(document), document.source]));
   const before = new Map(base.map((document) => [keyText(document), document]));
@@ -187,8 +186,6 @@ function storable(bundle: readonly LocatedDocument[], source: string) {
 }
 
 interface Judging {
-  /** Keys of the documents that warnings may be about. */
-  readonly named: ReadonlySet<string>;
   readonly now: number;
 }
 
@@ -201,9 +198,8 @@ interface JudgingStep extends Judging {
 }
 
 function judge(loaded: Bundle, judging: Judging | JudgingStep): Judgement {
-  const { named, now } = judging;
-  const own = loaded.documents.filter(({ document }) => named.has(keyOf(document)));
-  const warnings = [...lint(loaded).filter(({ file }) => !isReservedFile(file)), ...administratorWarnings(own)];
+  const { now } = judging;
+  const warnings = lint(loaded).filter(({ file }) => !isReservedFile(file));
   const results = resultsOf(loaded, now);
   const failing = [...results].filter(([, { passed }]) => !passed);
   const verdictOf = 'change' in judging ? verdictsOn(loaded, judging) : () => 'blocks' as const;
@@ -276,17 +272,6 @@ function gotOf(result: TestResult): FailedTest['got'] {
   return Object.fromEntries(Object.keys(expected).map((member) => [member, actual[member as keyof Outcome] ?? null]));
 }
 
-function administratorWarnings(documents: readonly LocatedDocument[]): readonly Fault[] {
-  return documents
-    .filter(({ document }) => document.kind === 'Domain' && (document.spec.administrators ?? []).length > 0)
-    .map((located) => ({
-      ...located.locate(['spec', 'administrators']),
-      severity: 'warning',
-      code: 'administrators-not-enforced',
-      message: '`administrators` is stored and not enforced yet: every operator may change everything',
-    }));
-}
-
 /** What texts mean, as far as this version reads them. */
 function meaningsOf(documents: readonly StoredDocument[]): readonly PolicyDocument[] {
   return loadBundle(documents.map(fileOf)).documents.map(({ document }) => document);
@@ -308,7 +293,8 @@ export function setAfter(
   return [...set.values()];
 }
 
-function fileOf(document: StoredDocument): SourceFile {
+/** A stored document as it stands among the files of a bundle. */
+export function fileOf(document: StoredDocument): SourceFile {
   return { file: `${STORED}${document.source}/${document.kind}/${document.name}`, text: document.text };
 }
 

@@ -276,6 +276,21 @@ export const CATALOGUE = {
     detail: 'no operator suspended `{name}`: its document of the source `{source}` says `suspended: true`',
     remedy: 'publish the domain without `suspended: true`',
   },
+  'forbidden-change': {
+    title: 'The operator may not change this',
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    detail: 'nothing was published: {count} parts of it are not yours to change, the first: {first}',
+    remedy:
+      'take them out, or ask whoever has that role; `refusals` lists them, and `POST /admin/v1/plan` says the same',
+  },
+  'operator-not-entitled': {
+    title: 'The operator may not do this',
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    detail: 'this needs `{role}` over `{over}`, where `*` is everything',
+    remedy: 'ask whoever has that role; `administrators` of the domain and those above it say who',
+  },
   'revision-superseded': {
     title: 'Someone published first',
     status: 409,

@@ -1,5 +1,6 @@
 import {
   type ActContext,
+  type ActKind,
   type ActiveKey,
   activeKey,
   type Credential,
@@ -94,18 +95,16 @@ export class MemoryCredentialStore extends CredentialStore {
 
   async mintFirstOperator(): Promise<string | null> {
     if ([...this.#credentials.values()].some(({ kind }) => kind === 'operator-token')) return null;
-    const { token } = await this.create(
-      { kind: 'operator-token', name: FIRST_OPERATOR, createdBy: MINTED_BY.first },
-      { act: 'operator.first' },
-    );
-    return token;
+    return this.#mintRoot(FIRST_OPERATOR, MINTED_BY.first, 'operator.first');
   }
 
   async recoverOperator(name: string): Promise<string> {
-    const { token } = await this.create(
-      { kind: 'operator-token', name, createdBy: MINTED_BY.recovery },
-      { act: 'operator.recover' },
-    );
+    return this.#mintRoot(name, MINTED_BY.recovery, 'operator.recover');
+  }
+
+  async #mintRoot(name: string, createdBy: string, act: ActKind): Promise<string> {
+    const asked = { kind: 'operator-token', name, createdBy, terms: { kind: 'root' } } as const;
+    const { token } = await this.create(asked, { act });
     return token;
   }
 

@@ -8,11 +8,13 @@ import {
   type CredentialKind,
   CredentialStore,
   FIRST_OPERATOR,
+  type Grant,
   judgeCredential,
   mint,
   MINTED_BY,
   type MintedCredential,
   type NewCredential,
+  type OperatorTerms,
 } from '#administration';
 import { type Connected, storeFault } from './database.js';
 import { appendAct, inTurn } from './postgres-audit-log.js';
@@ -32,15 +34,24 @@ interface CredentialRow {
   readonly subject: string | null;
   readonly scopes: readonly string[] | null;
   readonly groups: readonly string[] | null;
+  /** Of an operator's token, as are the next three; null for one that was made before there were terms. */
+  readonly terms: 'root' | 'scope' | 'person' | null;
+  readonly maker: string | null;
+  /** Each `role domain`. */
+  readonly grants: readonly string[] | null;
+  readonly member_of: readonly string[] | null;
 }
 
 const SELECT = `select c.id, c.kind, c.name, c.sha256, c.created_at, c.created_by, c.expires_at, r.revoked_at, r.revoked_by,
-    c.subject, c.scopes, c.groups
+    c.subject, c.scopes, c.groups,
+    case when c.is_first then 'root' else c.terms end as terms, c.maker, c.grants, c.member_of
   from dharma.credential c left join dharma.credential_revocation r on r.credential = c.id`;
 const KEYS: readonly CredentialKind[] = ['client-key', 'enforcement-point-key'];
 /** What a credential that is no client's key says of a client. */
 const NOBODY = { subject: null, scopes: null, groups: null };
 const ANY_OPERATOR = `select id from dharma.credential where kind = 'operator-token' limit 1`;
+/** What a credential that is no operator's token says of terms, and a token that has none. */
+const NO_TERMS = { terms: null, maker: null, grants: null, member_of: null };
 const UNIQUE_VIOLATION = '23505';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -144,7 +155,12 @@ export class PostgresCredentialStore extends CredentialStore {
   }
 
   async mintFirstOperator(): Promise<string | null> {
-    const asked = { kind: 'operator-token', name: FIRST_OPERATOR, createdBy: MINTED_BY.first } as const;
+    const asked = {
+      kind: 'operator-token',
+      name: FIRST_OPERATOR,
+      createdBy: MINTED_BY.first,
+      terms: { kind: 'root' },
+    } as const;
     // Every start asks, most of them for nothing: they need not stand in line.
     if ((await this.#rows(ANY_OPERATOR, [])).length > 0) return null;
     try {
@@ -160,11 +176,8 @@ export class PostgresCredentialStore extends CredentialStore {
   }
 
   async recoverOperator(name: string): Promise<string> {
-    const { token } = await this.create(
-      { kind: 'operator-token', name, createdBy: MINTED_BY.recovery },
-      { act: 'operator.recover' },
-    );
-    return token;
+    const root = { kind: 'operator-token', name, createdBy: MINTED_BY.recovery, terms: { kind: 'root' } } as const;
+    return (await this.create(root, { act: 'operator.recover' })).token;
   }
 
   async #rows<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
@@ -186,12 +199,13 @@ async function insert(
   const { kind, name, createdBy, expiresAt } = asked;
   const expiry = expiresAt === undefined ? null : new Date(expiresAt);
   const { subject, scopes, groups } = asked.kind === 'client-key' ? asked.client : NOBODY;
+  const { terms, maker, grants, member_of } = termColumns(asked);
   const { id, sha256, token } = mint(kind);
   const [row] = (await sql(
     `insert into dharma.credential (id, kind, name, sha256, created_at, created_by, database_role, expires_at,
-                                    subject, scopes, groups, is_first)
-     values ($1, $2, $3, $4, now(), $5, session_user, $6, $7, $8, $9, $10) returning created_at`,
-    [id, kind, name, sha256, createdBy, expiry, subject, scopes, groups, isFirst],
+                                    subject, scopes, groups, is_first, terms, maker, grants, member_of)
+     values ($1, $2, $3, $4, now(), $5, session_user, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning created_at`,
+    [id, kind, name, sha256, createdBy, expiry, subject, scopes, groups, isFirst, terms, maker, grants, member_of],
   )) as readonly Pick<CredentialRow, 'created_at'>[];
   const credential = { ...asked, id, sha256, createdAt: row!.created_at.getTime() };
   await appendAct(sql, { ...credentialAct(credential, 'create'), operator: createdBy }, context);
@@ -211,9 +225,58 @@ function toCredential(row: CredentialRow): Credential {
   };
 }
 
-function holderIn({ kind, name, subject, scopes, groups }: CredentialRow): CredentialHolder {
-  // A check of the table holds the three to the kind.
-  return kind === 'client-key'
-    ? { kind, name, client: { subject: subject!, scopes: scopes!, groups: groups! } }
-    : { kind, name };
+function holderIn(row: CredentialRow): CredentialHolder {
+  const { kind, name, subject, scopes, groups } = row;
+  switch (kind) {
+    case 'client-key':
+      // A check of the table holds the three to the kind.
+      return { kind, name, client: { subject: subject!, scopes: scopes!, groups: groups! } };
+    case 'operator-token': {
+      const terms = termsIn(row);
+      return terms === undefined ? { kind, name } : { kind, name, terms };
+    }
+    case 'enforcement-point-key':
+      return { kind, name };
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Another check of the table holds the other columns to `terms`. */
+function termsIn({ terms, maker, grants, member_of }: CredentialRow): OperatorTerms | undefined {
+  switch (terms) {
+    case null:
+      return undefined;
+    case 'root':
+      return { kind: 'root' };
+    case 'scope':
+      return { kind: 'scope', maker: maker!, grants: grants!.map(grantIn) };
+    case 'person':
+      return { kind: 'person', maker: maker!, groups: member_of! };
+    default:
+      return terms satisfies never;
+  }
+}
+
+function termColumns(asked: NewCredential): Pick<CredentialRow, keyof typeof NO_TERMS> {
+  if (asked.kind !== 'operator-token' || asked.terms === undefined) return NO_TERMS;
+  const { terms } = asked;
+  switch (terms.kind) {
+    case 'root':
+      return { ...NO_TERMS, terms: terms.kind };
+    case 'scope': {
+      const grants = terms.grants.map(({ role, domain }) => `${role} ${domain}`);
+      return { ...NO_TERMS, terms: terms.kind, maker: terms.maker, grants };
+    }
+    case 'person':
+      return { ...NO_TERMS, terms: terms.kind, maker: terms.maker, member_of: terms.groups };
+    default:
+      return terms satisfies never;
+  }
+}
+
+/** @param text  `role domain`; no domain has a space, and a role that we do not know gives nothing */
+function grantIn(text: string): Grant {
+  const [role, domain] = text.split(' ') as [Grant['role'], string];
+  return { role, domain };
 }

@@ -1,6 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsOptional, IsString, Length, Matches } from 'class-validator';
-import type { Credential } from '#administration';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  ValidateNested,
+} from 'class-validator';
+import { ADMINISTRATOR_ROLES, type AdministratorRole, type Credential } from '#administration';
 import { IfThere } from './revision.dto.js';
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -70,12 +83,50 @@ export class NewKeyBody extends ExpiringBody {
   readonly groups?: readonly string[];
 }
 
+const EVERYTHING = '*';
+const DOMAIN = /^(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){0,15})$/;
+const ROLES = [...ADMINISTRATOR_ROLES];
+
+export class OperatorScope {
+  @ApiProperty({ pattern: DOMAIN.source, example: 'acme.payments', description: 'With all below; `*`: everything.' })
+  @Matches(DOMAIN, { message: 'this is no domain, nor `*`' })
+  @IsString()
+  readonly domain!: string;
+
+  @ApiProperty({ enum: ROLES, isArray: true, minItems: 1, description: 'What the token may there.' })
+  @IsIn(ROLES, { each: true })
+  @ArrayUnique()
+  @ArrayMinSize(1)
+  @IsArray()
+  readonly roles!: readonly AdministratorRole[];
+}
+
 export class NewOperatorBody extends ExpiringBody {
   @ApiProperty({ minLength: 1, maxLength: 200, description: 'Who will hold it; the author of what it publishes.' })
   @Length(1, 200)
   @Matches(LINE, { message: LINE_MESSAGE })
   @IsString()
   readonly name!: string;
+
+  @ApiPropertyOptional({
+    type: OperatorScope,
+    description:
+      'The token may this and nothing else. Absent: what `administrators` of domains grant to `user:<name>` and to its groups. Never more than its maker may.',
+  })
+  @IfThere()
+  @ValidateNested()
+  @Type(() => OperatorScope)
+  @IsObject()
+  readonly scope?: OperatorScope;
+
+  @ApiPropertyOptional({ type: [String], maxItems: MAXIMUM_TEXTS, description: 'Without `scope`. Default none.' })
+  @IfThere()
+  @Matches(LINE, { each: true, message: LINE_MESSAGE })
+  @Length(1, 200, { each: true })
+  @IsString({ each: true })
+  @ArrayMaxSize(MAXIMUM_TEXTS)
+  @IsArray()
+  readonly groups?: readonly string[];
 }
 
 class CredentialView {
@@ -126,6 +177,15 @@ export class NewKeyView extends KeyView {
 export class OperatorView extends CredentialView {
   @ApiProperty()
   readonly name!: string;
+
+  @ApiPropertyOptional({ enum: [true], description: 'It may everything.' })
+  readonly root?: true;
+
+  @ApiPropertyOptional({ type: OperatorScope, description: 'It may this and nothing else.' })
+  readonly scope?: OperatorScope;
+
+  @ApiPropertyOptional({ type: [String], description: 'Its groups, where it may what `administrators` grant.' })
+  readonly groups?: readonly string[];
 }
 
 export class NewOperatorView extends OperatorView {
@@ -161,7 +221,25 @@ export function keyView(credential: Credential, lastUsedAt?: number): KeyView {
 }
 
 export function operatorView(credential: Credential): OperatorView {
-  return { ...credentialView(credential), name: credential.name };
+  return { ...credentialView(credential), name: credential.name, ...termsView(credential) };
+}
+
+function termsView(credential: Credential): Pick<OperatorView, 'root' | 'scope' | 'groups'> {
+  const terms = credential.kind === 'operator-token' ? credential.terms : undefined;
+  switch (terms?.kind) {
+    case undefined:
+      return {};
+    case 'root':
+      return { root: true };
+    case 'person':
+      return { groups: terms.groups };
+    case 'scope':
+      return {
+        scope: { domain: terms.grants[0]?.domain ?? EVERYTHING, roles: terms.grants.map(({ role }) => role) },
+      };
+    default:
+      return terms satisfies never;
+  }
 }
 
 function credentialView({ id, createdAt, createdBy, expiresAt, revokedAt, revokedBy }: Credential): CredentialView {

@@ -13,6 +13,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { ADMINISTRATOR_ROLES } from '#administration';
 import { DOCUMENT_KINDS } from '#policy';
 import {
   Because,
@@ -280,6 +281,30 @@ export class MissedView {
   readonly by!: UserView;
 }
 
+export class RefusalView {
+  @ApiProperty({ enum: CHANGES })
+  readonly change!: (typeof CHANGES)[number];
+
+  @ApiProperty({ type: String, nullable: true, description: 'Null, like the name, for documents you may not see.' })
+  readonly kind!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly name!: string | null;
+
+  @ApiProperty({ example: 'boundary', description: 'The part of the document; `document` for all of it.' })
+  readonly part!: string;
+
+  @ApiProperty({ enum: [...ADMINISTRATOR_ROLES], description: 'The least role that would do.' })
+  readonly needs!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The domain it would have to be held over; `*`: over everything. Null: one that you may not see.',
+  })
+  readonly over!: string | null;
+}
+
 export class PlanView {
   @ApiProperty({
     type: RevisionMarkView,
@@ -293,7 +318,7 @@ export class PlanView {
 
   @ApiProperty({
     description:
-      'Whether it could be published: no fault, no test that blocks it, nothing of another source, and nothing that other sources still name.',
+      'Whether you could publish it: no fault, no test that blocks it, nothing of another source, nothing that other sources still name, no refusal.',
   })
   readonly valid!: boolean;
 
@@ -318,6 +343,8 @@ export class PlanView {
 
   @ApiProperty({ type: [MissedView], description: 'What would go although documents of other sources name it.' })
   readonly missed!: readonly MissedView[];
+  @ApiProperty({ type: [RefusalView], description: 'What this operator may not do of it.' })
+  readonly refusals!: readonly RefusalView[];
 
   @ApiProperty({ type: SummaryView })
   readonly summary!: SummaryView;
