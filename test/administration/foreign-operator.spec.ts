@@ -346,9 +346,8 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
     { path: 'documents/Suspension/acme.zqbank', status: 404 },
     { path: 'documents/Policy/zqpolicy', headers: { 'if-none-match': '*' }, status: 404 },
   ],
-  'PUT /admin/v1/documents/{kind}/{name}': [
-    // Taken over, made anew, under its own source or another.
-    ...['git', 'shop'].flatMap((source): readonly Try[] => [
+  'PUT /admin/v1/documents/{kind}/{name}': // Taken over, made anew, under its own source or another.
+    ['git', 'shop'].flatMap((source): readonly Try[] => [
       {
         path: 'documents/Policy/zqpolicy',
         body: { text: OWN_POLICY, because, source },
@@ -362,7 +361,6 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
         status: source === 'git' ? 403 : 409,
       },
     ]),
-  ],
   'DELETE /admin/v1/documents/{kind}/{name}': [
     { path: 'documents/Policy/zqpolicy?because=x&source=git', headers: { 'if-match': '*' }, status: 404 },
   ],
@@ -477,8 +475,8 @@ it.each([
   ...KINDS.map(
     (kind) => ['GET', (name: string) => `/admin/v1/documents/${kind}/${name}`, NAMES[KINDS.indexOf(kind)]!] as const,
   ),
-  ['POST', (name: string) => `/admin/v1/domains/${name}/suspend`, 'acme.zqbank', { because: 'x' }],
-  ['POST', (name: string) => `/admin/v1/domains/${name}/resume`, 'acme.zqbank', { because: 'x' }],
+  ['POST', (name: string) => `/admin/v1/domains/${name}/suspend`, 'acme.zqbank'],
+  ['POST', (name: string) => `/admin/v1/domains/${name}/resume`, 'acme.zqbank'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}`, 'zqdecision'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}/explain`, 'zqdecision'],
   ['DELETE', (name: string) => `/admin/v1/documents/Policy/${name}?because=x&source=git`, 'zqpolicy'],
@@ -487,7 +485,8 @@ it.each([
   ['DELETE', (id: string) => `/admin/v1/operators/${id}`, 0],
   ['DELETE', (id: string) => `/admin/v1/keys/${id}`, 2],
   ['DELETE', (id: string) => `/admin/v1/keys/${id}`, 3],
-] as const)('cannot tell what is there from what is not: %s %#', async (method, path, which, body?: object) => {
+] as const)('cannot tell what is there from what is not: %s %#', async (method, path, which) => {
+  const body = method === 'POST' ? { because: 'x' } : undefined;
   const name = typeof which === 'number' ? foreignIds[which]! : which;
   const seen = { 'if-match': '*' };
   const [theirs, nobodys] = [
@@ -680,4 +679,30 @@ it('makes tokens that may no more than it, and takes them along when it falls', 
     child.token,
   );
   expect([after.status, after.json.code]).toEqual([403, 'forbidden-change']);
+});
+
+it('suspends and resumes its own domain, and who only reads it does not', async () => {
+  const scope = { domain: 'acme.shop', roles: ['auditor'] };
+  const { json: reader } = await asRoot('POST', '/admin/v1/operators', { name: 'kim', scope });
+  const suspend = (token: string) => ask('POST', '/admin/v1/domains/acme.shop/suspend', { because: 'x' }, token);
+  const put = { text: own('Policy', 'mine', '{ rules: [] }'), because: 'x' };
+  const written = await ask('PUT', '/admin/v1/documents/Policy/mine', put, reader.token, { 'if-none-match': '*' });
+  for (const answer of [written, await suspend(reader.token)]) {
+    expect([answer.status, answer.json.code]).toEqual([403, 'forbidden-change']);
+  }
+  expect(await suspend(shopkeeper)).toMatchObject({ status: 201, json: { suspendedBy: ['acme.shop'] } });
+  const resumed = await ask('POST', '/admin/v1/domains/acme.shop/resume', { because: 'x' });
+  expect(resumed).toMatchObject({ status: 201, json: { suspendedBy: [] } });
+});
+
+it('is judged on the set that is published on, not on the one that it saw', async () => {
+  const late = await base();
+  const text = own('Domain', 'acme.shop', '{ boundary: ["orders/*"] }', 'labels: {}');
+  const files = [{ file: 'd.yaml', text }];
+  const demoting = { source: 'git', files, base: late, because: 'x', prune: false };
+  expect((await asRoot('POST', '/admin/v1/revisions', demoting)).status).toBe(201);
+  const rule = own('Policy', 'mine', '{ rules: [] }');
+  const body = { ...demoting, source: 'shop', files: [{ file: 'own.yaml', text: rule }] };
+  const answer = await ask('POST', '/admin/v1/revisions', body);
+  expect([answer.status, answer.json.code, leaks(answer)]).toEqual([403, 'forbidden-change', []]);
 });

@@ -11,6 +11,7 @@ const service = (name: string, spec: string) => document('Service', `name: ${nam
 const within = (kind: string, name: string, at: string, spec = '{}') =>
   document(kind, `name: ${name}, domain: ${at}`, spec);
 const EP = 'EnforcementPoint';
+const testing = (spec: string) => within('Test', 't', 'acme.a', `{ ${spec} }`);
 
 function document(kind: string, metadata: string, spec: string): string {
   return `---\napiVersion: dharma/v1\nkind: ${kind}\nmetadata: { ${metadata} }\nspec: ${spec}\n`;
@@ -242,6 +243,54 @@ it.each<[because: string, change: Readonly<Record<string, string | null>>, refus
     'the last enforcement point opens the door to local callers',
     { eb: null },
     ['document: mechanism-admin over acme.b', 'document: owner over *'],
+  ],
+  ['who owns a domain suspends it', { s: document('Suspension', 'name: acme.a', '{ because: x }') }, []],
+  ['and no other', { s: document('Suspension', 'name: acme.b', '{ because: x }') }, ['document: owner over acme.b']],
+  [
+    'tests ask for what is one’s own',
+    {
+      t: testing(
+        'cases: [{ because: x, request: { target: { endpoint: sa/all, method: GET } }, expect: { decision: deny } }], reach: [{ because: x, endpoints: ["sa/*"], none: { services: [sb] } }]',
+      ),
+    },
+    [],
+  ],
+  [
+    'an assertion would tell who gets through to somebody else',
+    { t: testing('reach: [{ because: x, endpoints: ["sb/*"], none: { anonymous: true } }]') },
+    ['reach: auditor over acme.b'],
+  ],
+  [
+    'so would a case, by the name of an endpoint',
+    {
+      t: testing(
+        'cases: [{ because: x, request: { target: { endpoint: sb/e, method: GET } }, expect: { decision: deny } }]',
+      ),
+    },
+    ['cases: auditor over acme.b'],
+  ],
+  [
+    'and a table, by an address, however it is spelled',
+    {
+      t: testing(
+        'matrices: [{ because: x, subjects: { s: {} }, targets: { t: { host: "Shared.acme.example:443", method: GET, path: /b/x } }, expect: { s: { t: deny } } }]',
+      ),
+    },
+    ['matrices: auditor over acme.b'],
+  ],
+  [
+    'and a wildcard’s host',
+    {
+      t: testing(
+        'cases: [{ because: x, request: { target: { host: x.wild.example, method: GET, path: / } }, expect: { decision: deny } }]',
+      ),
+    },
+    ['cases: auditor over acme.b'],
+  ],
+  [
+    'of a target that is not understood nobody knows whose it is',
+    { t: testing('cases: [{ because: x, request: { target: { new: sb } }, expect: { decision: deny } }]') },
+    ['cases: owner over *'],
   ],
 ])('is judged: %s', async (_because, change, refusals) => {
   expect(await refused(change)).toEqual(refusals);
