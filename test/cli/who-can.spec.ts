@@ -85,7 +85,11 @@ describe('dharma who-can', () => {
 
   it('asks for what a server decides by', async () => {
     const items = SHOP.split('---\n').map((text, index) => ({
-      ...{ kind: 'Policy', name: `d${index}`, domain: 'shop', source: 'git', contentHash: 'c0' },
+      kind: 'Policy',
+      name: `d${index}`,
+      domain: 'shop',
+      source: 'git',
+      contentHash: 'c0',
       text,
     }));
     const { environment, asked } = await adminServer({

@@ -13,8 +13,11 @@ describe('in PostgreSQL', () => {
   beforeAll(async () => {
     postgres = await startTestPostgres();
   }, 60_000);
+  // A pool stays open for seconds, and a server has so many connections.
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((dataSource) => dataSource.destroy()));
+  });
   afterAll(async () => {
-    await Promise.all(opened.map((dataSource) => dataSource.destroy()));
     await postgres.stop();
   });
 
