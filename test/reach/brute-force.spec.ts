@@ -16,7 +16,8 @@ import { NOW, situations, type Generated } from '../properties/worlds.js';
 
 const REQUESTS = 60;
 const TRIES = 120;
-const WORLDS = process.env['DHARMA_LONG'] === '1' ? 500 : 25;
+const IS_LONG = process.env['DHARMA_LONG'] === '1';
+const WORLDS = IS_LONG ? 500 : 25;
 
 /** A world whose answers hang on nothing but who asks for what. */
 function unconditional(world: World): World {
@@ -121,7 +122,8 @@ describe('a search for callers that get through, in random worlds', () => {
             others(`without ${mechanism}`, { mechanisms: [mechanism] }, (one) => !brings(one, mechanism));
         }
       }),
-      { numRuns: WORLDS },
+      // Of a few worlds, which ones decides what they show: the same ones each time.
+      { numRuns: WORLDS, ...(IS_LONG ? {} : { seed: 20_261_126 }) },
     );
   });
 

@@ -11,7 +11,8 @@ import { Publishing } from '../../libs/admin-api/src/publishing.js';
 import { ScriptedServer } from '../admin-api/admin-server.js';
 
 /** Worlds that are tried; each is a dozen publications. */
-const WORLDS = process.env['DHARMA_LONG'] === '1' ? 500 : 20;
+const IS_LONG = process.env['DHARMA_LONG'] === '1';
+const WORLDS = IS_LONG ? 500 : 20;
 const SOURCES = ['north', 'south', 'west'];
 
 const document = (kind: string, metadata: string, spec = '{}') =>
@@ -166,7 +167,8 @@ describe('publications from one base', () => {
         }
         nothingIsLost(taken, found);
       }),
-      { numRuns: WORLDS },
+      // Of a few worlds, which ones decides what they show: the same ones each time.
+      { numRuns: WORLDS, ...(IS_LONG ? {} : { seed: 20_261_126 }) },
     );
     // A property about nothing would hold as well.
     expect(Math.min(counts.rebased, counts.refused)).toBeGreaterThan(WORLDS / 5);
