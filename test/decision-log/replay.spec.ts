@@ -51,7 +51,7 @@ it('is decided again as it was decided, on every member of the answer', () => {
         again += 1;
       }
     }),
-    { numRuns: WORLDS, endOnFailure: true },
+    { numRuns: WORLDS, endOnFailure: true, seed: 20_261_126 },
   );
   expect(again + masked).toBe(WORLDS * REQUESTS);
   expect(again).toBeGreaterThan(0.95 * WORLDS * REQUESTS);
