@@ -85,3 +85,9 @@ spec:
     expect(block.slice(0, offset).split('\n').at(-1)).toMatch(/^ {2}empty:|^ {2}$/);
   });
 });
+
+it('says the same of thousands of misplaced tokens as of a few', () => {
+  const told = (count: number) => readYaml(`a: [{ b: 1 }]\n${' }] }]\n'.repeat(count)}`).faults;
+  expect(told(3)).toHaveLength(1);
+  expect(told(10_000)).toEqual(told(3));
+});

@@ -85,6 +85,7 @@ export function composed(text: string, faults: OffsetFault[]): Document.Parsed |
   const documents: Document.Parsed[] = [];
   const parser = new Parser();
   const composer = boundedComposer();
+  const misplaced: CST.ErrorToken[] = [];
   let tokens = 0;
   let offset = 0;
   try {
@@ -100,7 +101,14 @@ export function composed(text: string, faults: OffsetFault[]): Document.Parsed |
       const refused = refusedToken(token, offset);
       if (refused !== undefined) faults.push(refused);
       if (faults.length > MAXIMUM_SYNTAX_FAULTS) return undefined;
-      for (const node of parser.next(token)) documents.push(...composer.next(node));
+      for (const node of parser.next(token)) {
+        if (node.type === 'error') {
+          // The composer makes an error with a stack of each, and counts none.
+          misplaced.push(node);
+          if (misplaced.length > MAXIMUM_SYNTAX_FAULTS) throw new SyntaxFaults(faultOf(misplaced[0]!));
+        }
+        documents.push(...composer.next(node));
+      }
       // The parser's stack also holds the document itself and the scalar being read.
       if (parser.stack.length > MAXIMUM_DEPTH + 2) throw tooDeep(offset);
       if (!EMPTY_TOKENS.has(token)) offset += token.length;
@@ -146,6 +154,12 @@ function boundedComposer(): Composer {
     original(source, code, message, warning);
   };
   return composer;
+}
+
+/** In the words of the composer. */
+function faultOf({ offset, message, source }: CST.ErrorToken): OffsetFault {
+  const words = source === '' ? message : `${message}: ${JSON.stringify(source)}`;
+  return { offset, code: 'yaml-syntax', message: inOurWords(words) };
 }
 
 function offsetOf(source: unknown): number {
