@@ -7,7 +7,7 @@ const MAX_WRITE_BYTES = 256 * 1024;
 const PASSING_FAULTS = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ENOSPC', 'EDQUOT', 'EIO']);
 const RETRY_MILLISECONDS = 50;
 /** Lines that come soon after a write go into the next one together: a write costs more than many lines. */
-const GATHER_MILLISECONDS = 10;
+const GATHER_MILLISECONDS = 50;
 const FLUSH_MILLISECONDS = 1000;
 
 /** What is written next, from where on, and how many lines it holds. */

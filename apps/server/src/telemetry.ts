@@ -8,6 +8,7 @@ import {
   type LiveSnapshot,
   type ServiceEvent,
 } from '#decision';
+import { Instants } from '#decision-log';
 import type { LogLevel } from './config.js';
 import { LogWriter } from './log-writer.js';
 import { LoopDelay } from './loop-delay.js';
@@ -38,19 +39,8 @@ export function openLog(level: LogLevel): LogOutput {
 }
 
 export function logTo(stream: DestinationStream, level: LogLevel): Logger {
-  return pino({ level, base: null, timestamp: timestamps() }, stream);
-}
-
-/** Written out once a millisecond: under load that is half of what a line costs. */
-function timestamps(): () => string {
-  let writtenFor = 0;
-  let member = '';
-  return () => {
-    const now = Date.now();
-    if (now !== writtenFor) member = `,"time":"${new Date(now).toISOString()}"`;
-    writtenFor = now;
-    return member;
-  };
+  const instants = new Instants();
+  return pino({ level, base: null, timestamp: () => `,"time":"${instants.text(Date.now())}"` }, stream);
 }
 
 export interface TelemetryParts {

@@ -12,6 +12,7 @@ export {
 } from './decision-store.js';
 export { FileSink } from './file-sink.js';
 export { HttpSink, type HttpSinkParts } from './http-sink.js';
+export { Instants } from './instants.js';
 export { type MaskingSettings, parseMasked, parseMember } from './masking.js';
 export { OtlpSink } from './otlp-sink.js';
 export { readRecord, type RecordedDecision, recordedDecision, type RecordedRequest } from './record.js';

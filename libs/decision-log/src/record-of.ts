@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { AccessRequest, Attributes, Evidence, Snapshot, Target } from '#engine';
 import { pathWithout } from '#engine';
+import { Instants } from './instants.js';
 import { Masking, type MaskingSettings, NOTHING } from './masking.js';
 import { readRecord, type RecordedDecision } from './record.js';
 import type { DecidedBy, TakenDecision } from './taken.js';
@@ -21,8 +22,7 @@ export class Recording {
   readonly #maskings = new WeakMap<Snapshot, Masking>();
   readonly #marks = new WeakMap<Snapshot, string>();
   readonly #fingerprints = new WeakMap<Evidence, string>();
-  #instantOf = Number.NaN;
-  #instantText = '';
+  readonly #instants = new Instants();
 
   /** @param key  random and secret: without it nobody can try out what a fingerprint may be of */
   constructor(settings: MaskingSettings, key: string) {
@@ -52,7 +52,7 @@ export class Recording {
     const { decision, reason, deniedAt, rules, endpoint, wouldDeny } = verdict;
     const microseconds = Math.round(taken.microseconds * 10) / 10;
     return (
-      `{"id":${quoted(decisionId)},"time":"${this.#instant(request?.time ?? taken.time)}","microseconds":${microseconds}` +
+      `{"id":${quoted(decisionId)},"time":"${this.#instants.text(request?.time ?? taken.time)}","microseconds":${microseconds}` +
       `,"decision":"${decision}","reason":"${reason}","deniedAt":${textOrNull(deniedAt)},"endpoint":${textOrNull(endpoint)}` +
       member('rules', rules) +
       (policy === undefined ? '' : member('domains', domainsOf(policy.snapshot, endpoint, deniedAt))) +
@@ -62,15 +62,6 @@ export class Recording {
       (dropped.length === 0 ? '' : `,"dropped":${JSON.stringify(dropped)}`) +
       (trace === undefined ? '' : `,"trace":${quoted(trace)}`)
     );
-  }
-
-  /** Written out once a millisecond. */
-  #instant(time: number): string {
-    if (time !== this.#instantOf) {
-      this.#instantText = new Date(time).toISOString();
-      this.#instantOf = time;
-    }
-    return this.#instantText;
   }
 
   #mark({ epoch, revision: number, contentHash, snapshot }: DecidedBy): string {

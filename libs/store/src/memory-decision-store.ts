@@ -10,7 +10,9 @@ import {
 /** The last decisions, until the process ends. */
 export class MemoryDecisionStore extends DecisionStore {
   readonly #most: number;
-  #found: FoundDecision[] = [];
+  /** Not read before somebody looks for a decision: most are written and never seen again. */
+  #unread: string[] = [];
+  #read: FoundDecision[] = [];
 
   /** @param most  records; the oldest go first */
   constructor(most: number) {
@@ -19,27 +21,36 @@ export class MemoryDecisionStore extends DecisionStore {
   }
 
   override async write(lines: readonly string[]): Promise<void> {
-    for (const line of lines) {
-      const record = readRecord(line);
-      this.#found.push({ time: Date.parse(record.time), id: record.id, record });
-    }
-    if (this.#found.length > this.#most) this.#found = this.#found.slice(-this.#most);
+    for (const line of lines) this.#unread.push(line);
+    // Cut at twice as many, so that not every batch moves all of them.
+    if (this.#unread.length >= 2 * this.#most) this.#unread = this.#unread.slice(-this.#most);
   }
 
   override async search(query: DecisionQuery): Promise<readonly FoundDecision[]> {
     const { behind } = query;
-    return this.#found
+    return this.#found()
       .filter((found) => holds(query, found) && (behind === undefined || newestFirst(behind, found) < 0))
       .sort(newestFirst)
       .slice(0, query.limit);
   }
 
   override async find(id: string, domains?: readonly string[]): Promise<RecordedDecision | null> {
-    const found = this.#found.findLast((one) => one.id === id)?.record;
+    const found = this.#found().findLast((one) => one.id === id)?.record;
     return found === undefined || (domains !== undefined && !concerns(found, domains)) ? null : found;
   }
 
   override async close(): Promise<void> {}
+
+  #found(): readonly FoundDecision[] {
+    const lines = this.#unread.slice(-this.#most);
+    this.#unread = [];
+    const read = lines.map((line) => {
+      const record = readRecord(line);
+      return { time: Date.parse(record.time), id: record.id, record };
+    });
+    this.#read = [...this.#read, ...read].slice(-this.#most);
+    return this.#read;
+  }
 }
 
 function holds(query: DecisionQuery, { time, record }: FoundDecision): boolean {
