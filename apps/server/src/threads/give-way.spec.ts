@@ -14,13 +14,17 @@ const own = getPriority();
 /** How much nicer than these tests a thread is that gives way. */
 const nicer = Math.min(19, own + 10) - own;
 
-/** Niceness of each thread of a process beyond our own, the first thread first. */
-function nicenesses(process: number | 'self' = 'self'): readonly number[] {
-  return readdirSync(`/proc/${process}/task`)
+/** Above every number that Linux gives a thread: after the highest it begins again at a low one. */
+const BEYOND_THREADS = 2 ** 22;
+
+/** Niceness of each thread of a process beyond our own, by age. */
+function nicenesses(of: number): readonly number[] {
+  const order = (thread: number) => (thread < of ? thread + BEYOND_THREADS : thread);
+  return readdirSync(`/proc/${of}/task`)
     .map(Number)
-    .sort((left, right) => left - right)
+    .sort((left, right) => order(left) - order(right))
     .map((thread) => {
-      const line = readFileSync(`/proc/${process}/task/${thread}/stat`, 'utf8');
+      const line = readFileSync(`/proc/${of}/task/${thread}/stat`, 'utf8');
       // The 19th of what Linux says about it.
       return Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[16]) - own;
     });
@@ -61,7 +65,7 @@ const WORKING = `
   beforeAll(ensureThreadsBuilt, 300_000);
 
   it('a policy thread stands back, and nothing else for its sake', async () => {
-    const before = nicenesses();
+    const before = nicenesses(process.pid);
     const data: PolicyThreadData = {
       databaseUrl: undefined,
       keptFolder: undefined,
@@ -70,7 +74,7 @@ const WORKING = `
     };
     const worker = startBuiltThread('policy', { workerData: data });
     await callsTo<PolicyHandlers>(worker)('warmUp', null);
-    const after = nicenesses();
+    const after = nicenesses(process.pid);
     await worker.terminate();
     const nice = (threads: readonly number[]) => threads.filter((niceness) => niceness > 0).length;
     expect({ more: nice(after) - nice(before), first: after[0] }).toEqual({ more: 1, first: 0 });
@@ -93,7 +97,7 @@ const WORKING = `
     const addresses = ['grpc', 'http', 'admin'].flatMap((listener) => [`--${listener}-address`, '127.0.0.1:0']);
     const program = startProgram(['--policies', folder, ...addresses]);
     await program.says('Dharma decides by');
-    const threads = nicenesses(program.process.pid);
+    const threads = nicenesses(program.process.pid!);
     await stopPrograms();
     await rm(folder, { recursive: true });
     expect(threads.slice(0, 6)).toEqual([0, nicer, nicer, nicer, nicer, nicer]);
