@@ -181,7 +181,11 @@ describe('explanations', () => {
 describe('engines that differ', () => {
   it('keep a policy out of force', async () => {
     const threads = faultyThreads();
-    const bench = startWorkshop({ startThread: threads.start, checkMilliseconds: 5_000 });
+    const bench = startWorkshop({
+      startThread: threads.start,
+      checkMilliseconds: 5_000,
+      furtherCheck: { requests: 1e9, milliseconds: 60_000 },
+    });
     await bench.workshop.start();
     threads.lie();
     expect(await bench.workshop.putInForce(folder(SHOP))).toBe(false);

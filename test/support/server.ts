@@ -21,7 +21,9 @@ export interface TestServer extends RunningServer {
   next<Kind extends ServiceEvent['kind']>(kind: Kind): Promise<Extract<ServiceEvent, { kind: Kind }>>;
 }
 
-const FREE_PORTS = {
+const TEST_SETTINGS = {
+  // Engines are compared by tests of their own: here the machine has better to do.
+  'check-requests': '100',
   'grpc-address': '127.0.0.1:0',
   'http-address': '127.0.0.1:0',
   'admin-address': '127.0.0.1:0',
@@ -74,7 +76,7 @@ export async function startServerWith(
   const complaints: string[] = [];
   const waiting = new Set<(event: ServiceEvent) => void>();
   let decisions = 0;
-  const config = readConfig({}, { ...FREE_PORTS, ...flags });
+  const config = readConfig({}, { ...TEST_SETTINGS, ...flags });
   const live = new LiveSnapshot();
   const lines: string[] = [];
   const telemetry = new Telemetry(

@@ -32,6 +32,7 @@ describe('the configuration', () => {
       storePollMilliseconds: 5000,
       notify: true,
       checkMilliseconds: 300,
+      checkRequests: 20_000,
       evidenceWaitMilliseconds: 100,
       drainMilliseconds: 0,
       logLevel: 'info',
@@ -114,6 +115,7 @@ describe('the configuration', () => {
     ${'a day is the most'}                | ${'DHARMA_MAX_TTL_SECONDS'}            | ${'86401'}
     ${'five seconds old is the most'}     | ${'DHARMA_STORE_POLL_MILLISECONDS'}    | ${'5001'}
     ${'nothing unchecked goes in force'}  | ${'DHARMA_CHECK_MILLISECONDS'}         | ${'0'}
+    ${'nothing goes unchecked'}           | ${'DHARMA_CHECK_REQUESTS'}             | ${'0'}
     ${'a share is no percentage'}         | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'50%'}
     ${'a share is at most all'}           | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'1.5'}
     ${'a share is no power'}              | ${'DHARMA_LOG_ALLOW_SHARE'}            | ${'1e-3'}

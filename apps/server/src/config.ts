@@ -46,6 +46,7 @@ export interface ServerConfig {
   readonly storePollMilliseconds: number;
   readonly notify: boolean;
   readonly checkMilliseconds: number;
+  readonly checkRequests: number;
   /** `host` or `host:port`, in lower case. */
   readonly issuerHosts: ReadonlySet<string> | undefined;
   readonly issuerCa: string | undefined;
@@ -289,6 +290,14 @@ const SETTINGS: Settings = {
     allowed: '10 to 10000 milliseconds',
     default: '300',
     parse: wholeNumber(10, 10_000),
+  },
+  checkRequests: {
+    name: 'CHECK_REQUESTS',
+    sentence:
+      'requests on which the engines are compared, before and after a revision is put in force; ends after 30 seconds, and takes only the processor time that decisions leave',
+    allowed: '1 to 1000000',
+    default: '20000',
+    parse: wholeNumber(1, 1_000_000),
   },
   issuerHosts: {
     name: 'ISSUER_HOSTS',

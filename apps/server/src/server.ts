@@ -27,6 +27,9 @@ import { Standing, type Vitals } from './standing.js';
 import type { StartThread } from './threads/start-thread.js';
 import { ListenerCertificate } from './tls.js';
 
+/** How long the check of what is in force goes on at most. */
+const FURTHER_CHECK_MILLISECONDS = 30_000;
+
 /** Time, chance, threads and the log, which come in from outside. */
 export interface ServerPorts {
   readonly clock: Clock;
@@ -252,6 +255,7 @@ function workshopFor(
     log: source.log,
     keptFolder: source.keptFolder,
     checkMilliseconds: config.checkMilliseconds,
+    furtherCheck: { requests: config.checkRequests, milliseconds: FURTHER_CHECK_MILLISECONDS },
     databaseUrl: source.databaseUrl,
   });
 }

@@ -268,7 +268,8 @@ export class PolicyWork {
     const check = new RevisionCheck({ world, fast: await this.#fast(snapshot), seed });
     if (purpose === 'in-force') {
       const end = performance.now() + this.#data.checkMilliseconds;
-      const difference = await check.goOn(() => performance.now() >= end);
+      const { requests } = this.#data.furtherCheck;
+      const difference = await check.goOn(() => performance.now() >= end || check.requests >= requests);
       if (difference !== undefined) return { kind: 'difference', ...reported(difference) };
     }
     const { mark, documents, publishedAt } = found;

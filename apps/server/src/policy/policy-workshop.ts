@@ -29,8 +29,8 @@ export interface PolicyWorkshopParts {
   readonly checkMilliseconds: number;
   /** Where revisions are read from. */
   readonly databaseUrl: string | undefined;
-  /** Where the check of what is in force ends. Default 20,000 requests or 30 seconds. */
-  readonly furtherCheck?: PolicyThreadData['furtherCheck'];
+  /** Where the check of what is in force ends, whichever comes first. */
+  readonly furtherCheck: PolicyThreadData['furtherCheck'];
 }
 
 /** A policy that is in force, or may be put back. */
@@ -43,7 +43,6 @@ interface Held {
   mendings: number;
 }
 
-const FURTHER_CHECK = { requests: 20_000, milliseconds: 30_000 };
 /** A set that takes longer is refused. */
 const PREPARE_MILLISECONDS = 120_000;
 const EXPLAIN_MILLISECONDS = 5_000;
@@ -76,7 +75,7 @@ export class PolicyWorkshop extends Explainer {
   constructor(parts: PolicyWorkshopParts) {
     super();
     this.#parts = parts;
-    const { startThread, databaseUrl, keptFolder, checkMilliseconds, furtherCheck = FURTHER_CHECK } = parts;
+    const { startThread, databaseUrl, keptFolder, checkMilliseconds, furtherCheck } = parts;
     const data = { databaseUrl, keptFolder, checkMilliseconds, furtherCheck };
     const slot = () => new PolicyThreadSlot(startThread, data, () => this.#afterThread());
     this.#slots = [slot(), slot()];
