@@ -29,7 +29,7 @@ const TRIALS = 7;
 const HOPELESS_MILLISECONDS = 1000;
 const BATCH = 100;
 /** Inputs whose time is not looked at, until compilers have seen the program. */
-const WARM_UP = 100;
+const WARM_UP = 500;
 const PROGRESS_MILLISECONDS = 10_000;
 /** Shrinking a failure may go on after the time is over. */
 const SHRINKING_MILLISECONDS = 30_000;
