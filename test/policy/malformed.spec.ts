@@ -101,6 +101,7 @@ function* corpus(): Generator<Malformed> {
     ['tabs for spaces', 'spec:\n\taccess: [a]\n'],
     ['a NUL', `a: b\u0000c\n`],
     ['a control character of the tokeniser', `a: \u0002\u0018\u001f\n`],
+    ['a byte order mark that begins no file', 'a: 1\n\ufeffb: 2\n'],
     ['half a character', `a: "\ud800"\n`],
     ['a lone carriage return', 'a: b\rc: d\n'],
     ['a document larger than allowed', `# ${'x'.repeat(mega)}\n${DOMAIN}`],

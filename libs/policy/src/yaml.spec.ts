@@ -26,6 +26,13 @@ describe('a document written as JSON', () => {
         const strictly = readYaml(text);
         // Behind a remark it is JSON no more.
         const loosely = readYaml(`# remark\n${text}`);
+        // JSON may hold characters that YAML leaves out: what is stored is JSON, and escapes are written out there.
+        if (/[\u007f\ufeff\ufffe\uffff]/.test(text)) {
+          expect(loosely.faults).toMatchObject([{ message: expect.stringContaining('may not stand') }]);
+          if (strictly.faults.length === 0) expect(JSON.stringify(strictly.value)).toBe(JSON.stringify(value));
+          else expect(strictly.faults[0]?.message).not.toContain('may not stand');
+          return;
+        }
         // Of several faults the JSON reader gives the first.
         expect(loosely.faults[0]?.code).toBe(strictly.faults[0]?.code);
         if (strictly.faults.length > 0) return;

@@ -17,9 +17,12 @@ export type Path = readonly (string | number)[];
 /** What of a map's member is meant: its value, or the name itself. */
 export type Part = 'value' | 'name';
 
-/** YAML leaves these out everywhere; the tokeniser uses some of them for its own purposes. */
+/**
+ * YAML leaves these out everywhere; the tokeniser uses some of them for its own purposes. A byte order mark may only begin
+ * a file, which is where it is taken off: anywhere else nobody sees it, and readers take some of them off and others not.
+ */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]|\r(?!\n)/;
+const FORBIDDEN_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufeff\ufffe\uffff]|\r(?!\n)/;
 /** The marker between documents, before one written as JSON. */
 const START_MARKER = /^---(?=[ \t\r\n])/;
 const MAXIMUM_SYNTAX_FAULTS = 20;
@@ -39,7 +42,7 @@ class SyntaxFaults extends Error {
  * consequences.
  */
 export function readYaml(text: string): Reading {
-  const refused = refusedAtOnce(text);
+  const refused = refusedInAnyForm(text);
   if (refused !== undefined) return { value: undefined, faults: [refused] };
   const unmarked = text.replace(START_MARKER, '   ');
   if (unmarked.trimStart().startsWith('{')) {
@@ -47,6 +50,8 @@ export function readYaml(text: string): Reading {
     if (!(json instanceof OffsetRefusal)) return { value: json, faults: [] };
     if (json.code !== 'json-syntax') return { value: undefined, faults: [json] };
   }
+  const refusedAsYaml = refusedAtOnce(text);
+  if (refusedAsYaml !== undefined) return { value: undefined, faults: [refusedAsYaml] };
   const faults: OffsetFault[] = [];
   const document = composed(text, faults);
   if (document === undefined || document.contents === null) return { value: undefined, faults };
@@ -54,7 +59,7 @@ export function readYaml(text: string): Reading {
   return { value: value === null && faults.length === 0 ? undefined : value, faults };
 }
 
-function refusedAtOnce(text: string): OffsetFault | undefined {
+function refusedInAnyForm(text: string): OffsetFault | undefined {
   if (!fitsDocument(text)) {
     return {
       offset: 0,
@@ -62,6 +67,12 @@ function refusedAtOnce(text: string): OffsetFault | undefined {
       message: `the document is larger than ${MAXIMUM_DOCUMENT_BYTES} bytes; split it`,
     };
   }
+  if (!isWellFormed(text))
+    return { offset: 0, code: 'yaml-syntax', message: 'the document is not well-formed Unicode' };
+  return undefined;
+}
+
+function refusedAtOnce(text: string): OffsetFault | undefined {
   const forbidden = FORBIDDEN_CHARACTER.exec(text);
   if (forbidden !== null) {
     const code = forbidden[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
@@ -71,8 +82,6 @@ function refusedAtOnce(text: string): OffsetFault | undefined {
       message: `the character U+${code} may not stand in a document`,
     };
   }
-  if (!isWellFormed(text))
-    return { offset: 0, code: 'yaml-syntax', message: 'the document is not well-formed Unicode' };
   const directive = /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*%/.exec(text);
   if (directive !== null) {
     return { offset: directive[0].length - 1, code: 'yaml-directive', message: 'directives (`%…`) are not supported' };
