@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { adminServer, PROBLEM, REVISION, type Said } from './admin-server.js';
 import { dharma } from './program.js';
 
@@ -64,5 +67,20 @@ describe('dharma resume', () => {
 
   it('fails when the server would not', async () => {
     expect(await ran('resume', PROBLEM.noHistory)).toMatchObject({ code: 1, stdout: '' });
+  });
+});
+
+describe('a suspension in a folder', () => {
+  it('is refused by validate, as it is when it is published', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dharma-suspension-'));
+    const kinds = [
+      'kind: Domain\nmetadata: { name: acme }\nspec: {}\n',
+      'kind: Suspension\nmetadata: { name: acme }\nspec: { because: a key leaked }\n',
+    ];
+    await writeFile(join(folder, 'a.yaml'), kinds.map((kind) => `apiVersion: dharma/v1\n${kind}`).join('---\n'));
+    const { code, stdout } = await dharma(['validate', folder]);
+    await rm(folder, { recursive: true });
+    expect(code).toBe(1);
+    expect(stdout).toContain('a.yaml:6:1: a bundle suspends nothing: run `dharma suspend acme`');
   });
 });

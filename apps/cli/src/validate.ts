@@ -1,3 +1,4 @@
+import { suspensionFaults } from '#administration';
 import { type Fault, lint, loadBundle } from '#policy';
 import { faultReport, type ReportFormat } from './faults.js';
 import { readPolicies } from './policies.js';
@@ -19,7 +20,11 @@ export async function validate(
   let documents = 0;
   for (const directory of directories) {
     const bundle = loadBundle(await readPolicies(terminal, directory));
-    faults.push(...bundle.faults, ...(bundle.world === null ? [] : lint(bundle)));
+    faults.push(
+      ...bundle.faults,
+      ...suspensionFaults(bundle.documents),
+      ...(bundle.world === null ? [] : lint(bundle)),
+    );
     documents += bundle.documents.length;
   }
   const warnings = faults.filter(({ severity }) => severity === 'warning').length;
