@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { DecisionSink, SinkFault } from './decision-sink.js';
 import { type DroppedRecords, SinkQueue } from './sink-queue.js';
 
@@ -19,7 +20,7 @@ class ScriptedTimer {
     const [work] = [...this.#planned].sort(([, left], [, right]) => left - right)[0]!;
     this.#planned.delete(work);
     work();
-    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    for (let turn = 0; turn < 60; turn += 1) await Promise.resolve();
   }
 }
 
@@ -114,6 +115,18 @@ describe('a queue before a sink', () => {
     queue.add('a');
     await timer.tick();
     expect([dropped, timer.waits]).toEqual([[{ sink: 'far', records: 1, because: said }], []]);
+  });
+
+  it('lets one line that a sink cannot take cost no other', async () => {
+    const { queue, sink, timer, dropped } = queueTo();
+    for (const line of ['a', 'bad', 'c', 'd', 'e']) queue.add(line);
+    jest.spyOn(sink, 'write').mockImplementation(async (lines) => {
+      if (lines.includes('bad')) throw new Error('line: bad');
+      sink.written.push(lines);
+    });
+    await timer.tick();
+    expect(sink.written.flat()).toEqual(['a', 'c', 'd', 'e']);
+    expect(dropped).toEqual([{ sink: 'far', records: 1, because: 'it failed unexpectedly' }]);
   });
 
   it('keeps eight million characters for a sink that hangs; more is dropped, and told once', async () => {

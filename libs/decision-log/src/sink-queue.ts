@@ -32,6 +32,7 @@ const MOST_CHARACTERS = 1024 * 1024;
 const FIRST_RETRY_MILLISECONDS = 250;
 const CLOSE_MILLISECONDS = 2_000;
 const FULL = 'it did not take them in time';
+const UNEXPECTED = 'it failed unexpectedly';
 
 /** Lines on their way to one sink: a bound on what waits, a few tries, and a count of what was dropped. */
 export class SinkQueue {
@@ -102,12 +103,21 @@ export class SinkQueue {
     while (this.#waiting.length > 0) {
       const lines = this.#takeBatch();
       this.#underWay = lines.length;
-      const fault = await this.#write(lines);
+      await this.#writeBatch(lines);
       if (this.#isOver) return;
       this.#underWay = 0;
-      if (fault !== undefined) this.#drop(lines.length, fault);
       this.#tellFull();
     }
+  }
+
+  /** What one line does to a sink must not cost the others: where it fails unexpectedly, its halves are written each. */
+  async #writeBatch(lines: readonly string[]): Promise<void> {
+    const fault = await this.#write(lines);
+    if (fault === undefined || this.#isOver) return;
+    if (fault !== UNEXPECTED || lines.length === 1 || this.#isClosed) return this.#drop(lines.length, fault);
+    const middle = lines.length >> 1;
+    await this.#writeBatch(lines.slice(0, middle));
+    await this.#writeBatch(lines.slice(middle));
   }
 
   #takeBatch(): readonly string[] {
@@ -130,8 +140,7 @@ export class SinkQueue {
         return undefined;
       } catch (fault) {
         // What is no SinkFault is a bug, and may quote what it was given.
-        const [message, passing] =
-          fault instanceof SinkFault ? [fault.message, fault.passing] : ['it failed unexpectedly', false];
+        const [message, passing] = fault instanceof SinkFault ? [fault.message, fault.passing] : [UNEXPECTED, false];
         if (!passing || attempt >= tries || this.#isClosed) return message;
         await this.#pause(FIRST_RETRY_MILLISECONDS * 2 ** (attempt - 1) * (0.5 + this.#parts.random()));
       }

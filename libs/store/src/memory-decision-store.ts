@@ -44,12 +44,21 @@ export class MemoryDecisionStore extends DecisionStore {
   #found(): readonly FoundDecision[] {
     const lines = this.#unread.slice(-this.#most);
     this.#unread = [];
-    const read = lines.map((line) => {
-      const record = readRecord(line);
-      return { time: Date.parse(record.time), id: record.id, record };
+    const read = lines.flatMap((line) => {
+      const record = readable(line);
+      return record === undefined ? [] : [{ time: Date.parse(record.time), id: record.id, record }];
     });
     this.#read = [...this.#read, ...read].slice(-this.#most);
     return this.#read;
+  }
+}
+
+/** One that cannot be read hides no others. */
+function readable(line: string): RecordedDecision | undefined {
+  try {
+    return readRecord(line);
+  } catch {
+    return undefined;
   }
 }
 
