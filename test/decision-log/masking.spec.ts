@@ -1,4 +1,4 @@
-import { readRecord, requestOf } from '#decision-log';
+import { parseMember, readRecord, requestOf } from '#decision-log';
 import { type AccessRequest, type Evidence, OUTSIDE } from '#engine';
 import { loadBundle } from '#policy';
 import { policyOf, recordingOf, taken } from './recorded.js';
@@ -74,15 +74,20 @@ it.each`
 });
 
 it.each`
-  because                                            | when                             | path                                  | mask                        | kept                           | masked
-  ${'a query that no rule reads goes'}               | ${'true'}                        | ${'/orders/7?page=2&token=s'}         | ${[]}                       | ${'/orders/7'}                 | ${[]}
-  ${'pairs that a rule reads stay, in their order'}  | ${'request.query.page == ["2"]'} | ${'/orders/7?page=2&t=s&p%61ge=3&&='} | ${[]}                       | ${'/orders/7?page=2&p%61ge=3'} | ${[]}
-  ${'a query that is hidden goes, and is missed'}    | ${'request.query.page == ["2"]'} | ${'/orders/7?page=2'}                 | ${['request.query.page']}   | ${'/orders/7'}                 | ${['request.query.page']}
-  ${'a rule reads all of the query'}                 | ${'size(request.query) == 0'}    | ${'/orders/7?page=2'}                 | ${[]}                       | ${'/orders/7'}                 | ${['request.query.page']}
-  ${'a parameter that is hidden has no value'}       | ${'true'}                        | ${'/reset/s3cret/now'}                | ${['request.params.token']} | ${'/reset/*/now'}              | ${['request.params.token']}
-  ${'by any name that an operation gives it'}        | ${'true'}                        | ${'/orders/7'}                        | ${['request.params.id']}    | ${'/orders/*'}                 | ${['request.params.id']}
-  ${'where no endpoint answers anything may be one'} | ${'true'}                        | ${'/reset'}                           | ${['request.params.token']} | ${'/'}                         | ${['request.path']}
-  ${'a target may be refused for its query'}         | ${'true'}                        | ${'/orders/7?a=%zz'}                  | ${[]}                       | ${'/orders/7'}                 | ${['request.query']}
+  because                                                | when                             | path                                  | mask                        | kept                           | masked
+  ${'a query that no rule reads goes'}                   | ${'true'}                        | ${'/orders/7?page=2&token=s'}         | ${[]}                       | ${'/orders/7'}                 | ${[]}
+  ${'pairs that a rule reads stay, in their order'}      | ${'request.query.page == ["2"]'} | ${'/orders/7?page=2&t=s&p%61ge=3&&='} | ${[]}                       | ${'/orders/7?page=2&p%61ge=3'} | ${[]}
+  ${'a query that is hidden goes, and is missed'}        | ${'request.query.page == ["2"]'} | ${'/orders/7?page=2'}                 | ${['request.query.page']}   | ${'/orders/7'}                 | ${['request.query.page']}
+  ${'a rule reads all of the query'}                     | ${'size(request.query) == 0'}    | ${'/orders/7?page=2'}                 | ${[]}                       | ${'/orders/7'}                 | ${['request.query']}
+  ${"names that a rule does not say are their sender's"} | ${'size(request.query) < 9'}     | ${'/orders/7?eyJhbGciOi.s3cret'}      | ${[]}                       | ${'/orders/7'}                 | ${['request.query']}
+  ${'a parameter that is hidden has no value'}           | ${'true'}                        | ${'/reset/s3cret/now'}                | ${['request.params.token']} | ${'/reset/*/now'}              | ${['request.params.token']}
+  ${'by any name that an operation gives it'}            | ${'true'}                        | ${'/orders/7'}                        | ${['request.params.id']}    | ${'/orders/*'}                 | ${['request.params.id']}
+  ${'where no endpoint answers anything may be one'}     | ${'true'}                        | ${'/reset'}                           | ${['request.params.token']} | ${'/'}                         | ${['request.path']}
+  ${'a user may be written before the host'}             | ${'true'}                        | ${'http://ann:s3cret@shop/orders/7'}  | ${[]}                       | ${'/orders/7'}                 | ${['request.path']}
+  ${'a fragment may hold a token'}                       | ${'true'}                        | ${'/cb#access_token=s3cret'}          | ${[]}                       | ${'/cb'}                       | ${['request.path']}
+  ${'a query may be written otherwise'}                  | ${'true'}                        | ${'/orders%3Faccess_token=s3cret'}    | ${[]}                       | ${'/orders'}                   | ${['request.path']}
+  ${'a session may stand behind a path'}                 | ${'true'}                        | ${'/orders;jsessionid=s3cret'}        | ${[]}                       | ${'/orders'}                   | ${['request.path']}
+  ${'a target may be refused for its query'}             | ${'true'}                        | ${'/orders/7?a=%zz'}                  | ${[]}                       | ${'/orders/7'}                 | ${['request.query']}
 `('keeps of a path: $because', ({ when, path, mask, kept, masked }) => {
   const target = { kind: 'address', host: 'shop.example', method: 'GET', path } as const;
   const record = recordOf(when, { target }, { mask });
@@ -98,6 +103,18 @@ it.each`
 `('keeps what makes a preflight: $because', ({ headers, kept }) => {
   const target = { kind: 'address', host: 'shop.example', method: 'OPTIONS', path: '/orders/7' } as const;
   expect(recordOf('true', { target, headers }).request!.headers).toEqual(kept);
+});
+
+it.each`
+  because                                      | text                                           | member
+  ${'names of headers have no case'}           | ${'request.headers.X-Secret'}                  | ${['request.headers', 'x-secret']}
+  ${'claims may be named like addresses'}      | ${'principal.claims["https://acme.eu/ssn"].x'} | ${['principal.claims', 'https://acme.eu/ssn', 'x']}
+  ${'all of them may be meant'}                | ${'context.*'}                                 | ${['context', '*']}
+  ${'an address has dots, which would cut it'} | ${'principal.claims.https://acme.eu/ssn'}      | ${undefined}
+  ${'a bracket that does not end hides none'}  | ${'principal.claims["ssn'}                     | ${undefined}
+  ${'nothing has no name'}                     | ${'context.'}                                  | ${undefined}
+`('reads what is to be hidden or shown: $because', ({ text, member }) => {
+  expect(parseMember(text as string)).toEqual(member);
 });
 
 describe('evidence', () => {
@@ -117,6 +134,15 @@ describe('evidence', () => {
     ]);
     expect(record.request!.unverified).toEqual([{ role: 'access', mechanism: 'login' }]);
     expect(JSON.stringify(record)).not.toMatch(/"s-\d"|secret|jti/);
+  });
+
+  it('that nobody verified names no mechanism but those of the policy, however long its name is', () => {
+    const unknown = { ...evidence[2]!, mechanism: 'x'.repeat(30_000) };
+    const record = recordOf('true', { evidence: [unknown, evidence[2]!] });
+    expect(record.request!.unverified).toEqual([
+      { role: 'access', mechanism: '' },
+      { role: 'access', mechanism: 'login' },
+    ]);
   });
 
   it('has a fingerprint: the same for the same credential, of another process another one', () => {

@@ -4,9 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DecisionSink, SinkFault } from './decision-sink.js';
 
 const STANDARD_OUTPUT = 1;
+const NEWLINE = 0x0a;
 /** A reader that is slow, or a signal: the rest of the line follows in a moment. */
 const AGAIN = new Set(['EAGAIN', 'EINTR']);
 const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'ENOENT', 'EMFILE', 'ENFILE']);
+/** Room for a batch as a queue hands it on, whatever it is written in. What is never used takes no memory. */
+const KEPT_BYTES = 4 * 1024 * 1024;
+/** Bytes that UTF-8 takes at most for one of a text's units. */
+const MOST_BYTES_A_UNIT = 3;
 const AGAIN_MILLISECONDS = 20;
 const PATIENCE_MILLISECONDS = 10_000;
 
@@ -22,6 +27,8 @@ const statOfOpen = promisify(fstat);
 export class FileSink extends DecisionSink {
   readonly #path: string;
   #file: number | undefined;
+  /** Memory that was never touched costs more than what is written into it. One batch is written after the other. */
+  readonly #kept = Buffer.allocUnsafeSlow(KEPT_BYTES);
 
   /** @param path  `-` is standard output */
   constructor(path: string) {
@@ -31,7 +38,7 @@ export class FileSink extends DecisionSink {
 
   override async write(lines: readonly string[]): Promise<void> {
     try {
-      await writeWhole(await this.#opened(), Buffer.from(`${lines.join('\n')}\n`));
+      await writeWhole(await this.#opened(), this.#bytesOf(lines));
     } catch (fault) {
       if (fault instanceof SinkFault) throw fault;
       const { code = 'an unknown fault' } = fault as NodeJS.ErrnoException;
@@ -43,6 +50,18 @@ export class FileSink extends DecisionSink {
     const file = this.#file;
     this.#file = undefined;
     if (file !== undefined) await closeFile(file).catch(() => {});
+  }
+
+  #bytesOf(lines: readonly string[]): Buffer {
+    let most = 0;
+    for (const line of lines) most += line.length * MOST_BYTES_A_UNIT + 1;
+    if (most > KEPT_BYTES) return Buffer.from(`${lines.join('\n')}\n`);
+    let length = 0;
+    for (const line of lines) {
+      length += this.#kept.write(line, length);
+      this.#kept[length++] = NEWLINE;
+    }
+    return this.#kept.subarray(0, length);
   }
 
   async #opened(): Promise<number> {

@@ -31,15 +31,35 @@ export interface MaskingSettings {
 const NEVER = ['authorization', 'proxy-authorization', 'cookie', 'x-dharma-key'];
 const EVERY_MEMBER = '*';
 
+/** A member by a plain name, or by any in brackets: a name that is read as another one would hide nothing. */
+const MEMBER = /\.([\w-]+|\*)|\[("(?:[^"\\]|\\.)*")\]/gy;
+
 /**
- * @param text  as an operator writes it: `attributes.country`, `request.headers.x-team`, `principal.claims.*`
+ * @param text  as an operator writes it: `attributes.country`, `request.headers.x-team`, `principal.claims.*`,
+ *   `principal.claims["https://acme.example/tier"]`
  * @returns undefined when it names nothing that has members
  */
 export function parseMember(text: string, more: readonly string[] = []): MemberPath | undefined {
-  const root = [...MEMBER_ROOTS, ...more].find((one) => text.startsWith(`${one}.`));
+  const root = [...MEMBER_ROOTS, ...more].find((one) => text.startsWith(`${one}.`) || text.startsWith(`${one}[`));
   if (root === undefined) return undefined;
-  const members = text.slice(root.length + 1).split('.');
-  return members.every((member) => member !== '') ? [root, ...members] : undefined;
+  const rest = text.slice(root.length);
+  const members: string[] = [];
+  let length = 0;
+  for (const [part, plain, inBrackets] of rest.matchAll(MEMBER)) {
+    const member = plain ?? unquoted(inBrackets!);
+    if (member === undefined) return undefined;
+    members.push(root === 'request.headers' ? member.toLowerCase() : member);
+    length += part.length;
+  }
+  return length === rest.length ? [root, ...members] : undefined;
+}
+
+function unquoted(text: string): string | undefined {
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same for what is masked: parameters of the path, too. */
@@ -88,14 +108,26 @@ export class Masking {
     return node === undefined ? NOTHING : copyOf(map, node, root, left);
   }
 
-  /** Whether anything of that name may be kept. */
-  names(root: MemberRoot, member: string): 'kept' | 'left' | 'unread' {
+  /** Whether anything of a root is read or shown; of others every member is `unread`. */
+  concerns(root: MemberRoot): boolean {
+    return this.#roots.has(root);
+  }
+
+  /**
+   * Whether anything of that name may be kept.
+   *
+   * @param left  gains what a rule reads where it may not: the name itself only where the rule says it, for else it is its
+   *   sender's own words
+   */
+  keeps(root: MemberRoot, member: string, left: Set<string>): boolean {
     const node = this.#roots.get(root);
-    if (node === undefined) return 'unread';
+    if (node === undefined) return false;
     const below = node.members.get(member);
-    if (node.isMasked || below?.isMasked === true) return isReadSomewhere(below) || node.isRead ? 'left' : 'unread';
-    if (node.isKept || below !== undefined) return 'kept';
-    return node.isRead ? 'left' : 'unread';
+    const isMasked = node.isMasked || below?.isMasked === true;
+    if (!isMasked && (node.isKept || below !== undefined)) return true;
+    if (isReadSomewhere(below)) left.add(`${root}.${member}`);
+    else if (node.isRead) left.add(root);
+    return false;
   }
 
   #read(path: MemberPath): void {

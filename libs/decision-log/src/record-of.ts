@@ -9,6 +9,8 @@ import type { DecidedBy, TakenDecision } from './taken.js';
 /** A longer record is kept without its request. */
 const MOST_CHARACTERS = 32 * 1024;
 const FINGERPRINT_CHARACTERS = 16;
+/** Names that are kept as they stand in JSON. */
+const MOST_NAMES = 20_000;
 /** What is written of a method that a preflight asks for; others could be anything. */
 const METHOD = /^[A-Z]{1,20}$/;
 
@@ -22,6 +24,8 @@ export class Recording {
   readonly #maskings = new WeakMap<Snapshot, Masking>();
   readonly #marks = new WeakMap<Snapshot, string>();
   readonly #fingerprints = new WeakMap<Evidence, string>();
+  readonly #provenTexts = new WeakMap<Evidence, { readonly masking: Masking; readonly text: string }>();
+  readonly #names = new QuotedNames();
   readonly #instants = new Instants();
 
   /** @param key  random and secret: without it nobody can try out what a fingerprint may be of */
@@ -42,7 +46,8 @@ export class Recording {
     const left = new Set<string>();
     const judged = this.#request(request, verdict.reason, verdict.endpoint, policy, left);
     const principals = principalsOf(request, policy.snapshot);
-    const line = `${common}${member('principals', principals)},"request":${judged}${member('masked', [...left])}}`;
+    const masked = left.size === 0 ? '' : member('masked', [...left]);
+    const line = `${common}${member('principals', principals)},"request":${judged}${masked}}`;
     return flat(line.length <= MOST_CHARACTERS ? line : `${common},"request":null,"masked":["request"]}`);
   }
 
@@ -53,12 +58,12 @@ export class Recording {
     const microseconds = Math.round(taken.microseconds * 10) / 10;
     return (
       `{"id":${quoted(decisionId)},"time":"${this.#instants.text(request?.time ?? taken.time)}","microseconds":${microseconds}` +
-      `,"decision":"${decision}","reason":"${reason}","deniedAt":${textOrNull(deniedAt)},"endpoint":${textOrNull(endpoint)}` +
-      member('rules', rules) +
-      (policy === undefined ? '' : member('domains', domainsOf(policy.snapshot, endpoint, deniedAt))) +
+      `,"decision":"${decision}","reason":"${reason}","deniedAt":${this.#names.quoted(deniedAt)},"endpoint":${this.#names.quoted(endpoint)}` +
+      this.#names.member('rules', rules) +
+      (policy === undefined ? '' : this.#names.member('domains', domainsOf(policy.snapshot, endpoint, deniedAt))) +
       (wouldDeny === undefined ? '' : `,"wouldDeny":${JSON.stringify(wouldDeny)}`) +
       (observed ? ',"observed":true' : '') +
-      `,"revision":${policy === undefined ? 'null' : this.#mark(policy)},"enforcementPoint":${quoted(enforcementPoint)}` +
+      `,"revision":${policy === undefined ? 'null' : this.#mark(policy)},"enforcementPoint":${this.#names.quoted(enforcementPoint)}` +
       (dropped.length === 0 ? '' : `,"dropped":${JSON.stringify(dropped)}`) +
       (trace === undefined ? '' : `,"trace":${quoted(trace)}`)
     );
@@ -81,12 +86,12 @@ export class Recording {
     const { target, headers, attributes, claimed, context, carries } = request;
     return (
       `{"target":${targetText(target, reason, endpoint, policy.snapshot, masking, left)}` +
-      this.#evidence(request.evidence, masking, left) +
+      this.#evidence(request.evidence, policy.snapshot, masking, left) +
       membersOf('headers', keptHeaders(target, headers, masking, left)) +
       membersOf('attributes', masking.kept('attributes', attributes, left)) +
       membersOf('claimed', masking.kept('claimed', claimed, left)) +
       membersOf('context', masking.kept('context', context, left)) +
-      `,"askedFrom":${quoted(request.askedFrom)},"policyAgeSeconds":${request.policyAgeSeconds}` +
+      `,"askedFrom":${this.#names.quoted(request.askedFrom)},"policyAgeSeconds":${request.policyAgeSeconds}` +
       (carries === undefined ? '' : `,"carries":${JSON.stringify(carries)}`) +
       `,"maxTtlSeconds":${request.maxTtlSeconds}}`
     );
@@ -101,28 +106,43 @@ export class Recording {
     return masking;
   }
 
-  #evidence(evidence: AccessRequest['evidence'], masking: Masking, left: Set<string>): string {
+  #evidence(evidence: AccessRequest['evidence'], snapshot: Snapshot, masking: Masking, left: Set<string>): string {
     let verified = '';
     let unverified = '';
     for (const item of evidence) {
-      const { role, mechanism } = item;
-      const named = `{"role":"${role}","mechanism":${quoted(mechanism)}`;
-      if (item.verified) verified += `${verified === '' ? '' : ','}${named}${this.#proven(item, masking, left)}}`;
-      else unverified += `${unverified === '' ? '' : ','}${named}}`;
+      if (item.verified) verified += `${verified === '' ? '' : ','}${this.#proven(item, masking, left)}`;
+      else unverified += `${unverified === '' ? '' : ','}${this.#unproven(item, snapshot)}`;
     }
     return `,"evidence":[${verified}]${unverified === '' ? '' : `,"unverified":[${unverified}]`}`;
   }
 
+  /** A name that no policy declares is its sender's own words. */
+  #unproven({ role, mechanism }: Evidence, snapshot: Snapshot): string {
+    const name = snapshot.mechanisms.has(mechanism) ? this.#names.quoted(mechanism) : '""';
+    return `{"role":"${role}","mechanism":${name}}`;
+  }
+
+  /** A credential that was verified once comes with many requests. */
   #proven(item: Evidence, masking: Masking, left: Set<string>): string {
-    const { subject, expiresAt, scopes, groups, claims, attributes } = item;
+    const known = this.#provenTexts.get(item);
+    if (known?.masking === masking) return known.text;
+    const leftHere = new Set<string>();
+    const text = this.#provenText(item, masking, leftHere);
+    if (leftHere.size === 0) this.#provenTexts.set(item, { masking, text });
+    else for (const member of leftHere) left.add(member);
+    return text;
+  }
+
+  #provenText(item: Evidence, masking: Masking, left: Set<string>): string {
+    const { role, mechanism, subject, expiresAt, scopes, groups, claims, attributes } = item;
     return (
-      `,"subject":${quoted(subject)}` +
+      `{"role":"${role}","mechanism":${this.#names.quoted(mechanism)},"subject":${quoted(subject)}` +
       (expiresAt === undefined || !Number.isFinite(expiresAt) ? '' : `,"expiresAt":${expiresAt}`) +
       member('scopes', scopes) +
       member('groups', groups) +
       membersOf('claims', masking.kept('principal.claims', claims, left)) +
       membersOf('attributes', masking.kept('principal.attributes', attributes, left)) +
-      (isToldApart(item) ? `,"fingerprint":"${this.#fingerprintOf(item)}"` : '')
+      (isToldApart(item) ? `,"fingerprint":"${this.#fingerprintOf(item)}"}` : '}')
     );
   }
 
@@ -154,15 +174,35 @@ function isToldApart({ role, expiresAt, claims }: Evidence): boolean {
   return false;
 }
 
+/** Names of a policy as they stand in JSON: they come again and again, so each is looked at once. */
+class QuotedNames {
+  readonly #known = new Map<string, string>();
+
+  quoted(name: string | null): string {
+    if (name === null) return 'null';
+    let text = this.#known.get(name);
+    if (text === undefined) {
+      // Policies come and go; what is left of old ones must not stay for ever.
+      if (this.#known.size >= MOST_NAMES) this.#known.clear();
+      this.#known.set(name, (text = quoted(name)));
+    }
+    return text;
+  }
+
+  /** A list of names that has any. */
+  member(name: string, names: readonly string[]): string {
+    if (names.length === 0) return '';
+    let list = this.quoted(names[0]!);
+    for (let index = 1; index < names.length; index += 1) list += `,${this.quoted(names[index]!)}`;
+    return `,"${name}":[${list}]`;
+  }
+}
+
 /** What stands in JSON as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-function textOrNull(text: string | null): string {
-  return text === null ? 'null' : quoted(text);
 }
 
 /** A list of texts that has any. */
@@ -190,7 +230,9 @@ function targetText(
     case 'address': {
       const { host, method, path } = target;
       const shown = pathOf(path, method, reason, endpoint, snapshot, masking, left);
-      return `{"kind":"address","host":${quoted(host)},"method":${quoted(method)},"path":${quoted(shown)}}`;
+      const shownHost = reason === 'INVALID_REQUEST' ? host.slice(host.lastIndexOf('@') + 1) : host;
+      if (shownHost !== host) left.add('request.host');
+      return `{"kind":"address","host":${quoted(shownHost)},"method":${quoted(method)},"path":${quoted(shown)}}`;
     }
     case 'endpoint': {
       if (target.path === undefined) return JSON.stringify(target);
@@ -222,6 +264,7 @@ function pathOf(
   masking: Masking,
   left: Set<string>,
 ): string {
+  if (reason === 'INVALID_REQUEST') return refusedPath(whole, left);
   const question = whole.indexOf('?');
   let path = question < 0 ? whole : whole.slice(0, question);
   if (masking.parameters.size > 0) {
@@ -231,13 +274,21 @@ function pathOf(
     path = shown?.path ?? '/';
   }
   if (question < 0) return path;
-  // The query may be what the target was refused for.
-  if (reason === 'INVALID_REQUEST') {
-    left.add('request.query');
-    return path;
-  }
+  if (!masking.concerns('request.query')) return path;
   const kept = keptQuery(whole.slice(question + 1), masking, left);
   return kept === '' ? path : `${path}?${kept}`;
+}
+
+/**
+ * What a target was refused for may be what carries a secret: a user and password before a host, a query, a fragment or
+ * parameters behind a path, however they are written. Only the path before all of them is kept.
+ */
+function refusedPath(whole: string, left: Set<string>): string {
+  const path = whole.replace(/^[^/?#]*:\/*[^/?#]*/, '');
+  const end = path.search(/[?#;]|%(?:3f|23|3b|25)/i);
+  if (end < 0 && path === whole) return whole;
+  left.add(end >= 0 && path[end] === '?' ? 'request.query' : 'request.path');
+  return end < 0 ? path : path.slice(0, end);
 }
 
 /** Pairs stay as they were written, in their order. */
@@ -249,9 +300,7 @@ function keptQuery(query: string, masking: Masking, left: Set<string>): string {
       const equals = pair.indexOf('=');
       const name = formDecoded(equals < 0 ? pair : pair.slice(0, equals));
       if (name === undefined) return false;
-      const fate = masking.names('request.query', name);
-      if (fate === 'left') left.add(`request.query.${name}`);
-      return fate === 'kept';
+      return masking.keeps('request.query', name, left);
     })
     .join('&');
 }
