@@ -27,4 +27,4 @@ const FRONT: CertifiedFront = {
 describeBehind('Apache', FRONT);
 describeProofs('Apache', FRONT);
 describeCertificates('Apache', FRONT);
-describeDoctor('Apache', FRONT);
+describeDoctor('Apache', FRONT, 'not spoken');

@@ -32,4 +32,4 @@ describeBehind('HAProxy', FRONT);
 describeProofs('HAProxy', FRONT);
 describeCertificates('HAProxy', FRONT);
 describeMutualTls('HAProxy', FRONT);
-describeDoctor('HAProxy', FRONT);
+describeDoctor('HAProxy', FRONT, 'tried');

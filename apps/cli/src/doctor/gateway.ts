@@ -12,7 +12,7 @@ import { fieldsOf, sendByHttp2 } from './http2-wire.js';
 import { type GatewayName, gatewayOf } from './remedies.js';
 import { type Http2, reportJson, reportText } from './report.js';
 import { type Attempt, judged } from './suite.js';
-import type { Base, HeaderField } from './trick.js';
+import type { Base, HeaderField, Http2Trick } from './trick.js';
 import { tricksOf } from './tricks.js';
 import { bytesOf, type GatewayAddress, PROBE_HEADER, type Reply, send } from './wire.js';
 import { witnessOf } from './witness.js';
@@ -41,6 +41,7 @@ const VALUE = /^[\x20-\x7e]*$/;
 const HOST = /^[A-Za-z0-9.[\]:-]+$/;
 /** Characters; what is shorter anybody could guess, and may stand in a path. */
 const SHORTEST_SECRET = 6;
+const HTTP2_AT_ONCE = 8;
 
 /**
  * Sends tricks through a gateway to an echo of its own, and reports where gateway, Dharma and service read differently.
@@ -132,16 +133,29 @@ async function http2Attempts(
 ): Promise<{ readonly http2: Http2; readonly attempts: readonly Attempt[] }> {
   const tricks = http2TricksOf(base, to.tls === undefined ? 'http' : 'https');
   const progress = new Progress(terminal.aside, terminal.now, 'request by HTTP/2', tricks.length);
-  const attempts: Attempt[] = [];
-  for (const trick of tricks) {
+  const attempt = async (trick: Http2Trick): Promise<Attempt | undefined> => {
     const probe = post.probe();
     const receipts = post.expect(probe);
     const reply = await sendByHttp2(to, fieldsOf(trick, base, probe), patience * 1000).catch(unreachable);
-    if (reply === 'not spoken') return { http2: 'not spoken', attempts };
-    attempts.push({ trick, reply, receipts });
-    if (attempts.length === 1 && receipts.length === 0) return { http2: 'closed', attempts };
-    progress.update(attempts.length);
-  }
+    return reply === 'not spoken' ? undefined : { trick, reply, receipts };
+  };
+  const plain = await attempt(tricks[0]!);
+  if (plain === undefined) return { http2: 'not spoken', attempts: [] };
+  if (plain.receipts.length === 0) return { http2: 'closed', attempts: [plain] };
+  const attempts: Attempt[] = [plain];
+  const waiting = [...tricks.entries()].slice(1);
+  let done = 1;
+  const sendAll = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, trick] = next;
+      const made = await attempt(trick);
+      // Spoken a moment ago: a gateway that hangs up before it has said so has refused.
+      attempts[index] = made ?? { trick, reply: { kind: 'hung up' }, receipts: [] };
+      progress.update((done += 1));
+    }
+  };
+  // Gateways hang up late on what they refuse; on connections of their own, answers cannot be mixed up.
+  await Promise.all(Array.from({ length: HTTP2_AT_ONCE }, sendAll));
   progress.finish();
   return { http2: 'tried', attempts };
 }
