@@ -1,6 +1,8 @@
 /** A batch says of each item what a single evaluation would say, and stops where its semantic says so. */
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
-import type { Question } from '#decision';
+import { Judgements, type Question } from '#decision';
+import { Identity } from '#identity';
 import {
   isLast,
   toDecision,
@@ -50,8 +52,9 @@ it('says what single evaluations say, as far as they would be asked', async () =
         }),
       );
       const said: boolean[] = [];
+      const judgements = new Judgements();
       for (const question of questions) {
-        const answer = await ask(question);
+        const answer = await decisionPoint.answer(question, caller, judgements);
         said.push(answer.outcome.decision === 'allow');
         if (isLast((batch as Evaluations).semantic, answer)) break;
       }
@@ -69,17 +72,38 @@ it('says what single evaluations say, as far as they would be asked', async () =
   expect(seen.size).toBe(6);
 });
 
-it('lets others in between its items', async () => {
-  let microseconds = 0;
+const ONE = { subject: { type: 'user', id: 'u-1' }, action: { name: 'view' }, resource: { type: 'record', id: '1' } };
+
+/** Asks about a batch as a caller would, in a small world. */
+async function asked(body: object, parts: Parameters<typeof standing>[1] = {}) {
   const [text] = fc.sample(documents, { numRuns: 1, seed: 1 });
-  const { decisionPoint, caller } = await standing(text!, { stopwatch: () => (microseconds += 1_000) });
+  const { decisionPoint, caller } = await standing(text!, parts);
   type Parts = ConstructorParameters<typeof AuthzenController>;
   const controller = new AuthzenController(decisionPoint, { overHttp: () => caller } as unknown as Parts[1]);
+  const request = { raw: { headers: {}, rawHeaders: [] }, body: bytes(body) };
+  return controller.evaluateAll(request as unknown as Parameters<typeof controller.evaluateAll>[0]);
+}
+
+it('lets others in between its items', async () => {
+  let microseconds = 0;
   const others = countTurns();
-  const one = { subject: { type: 'user', id: 'u-1' }, action: { name: 'view' }, resource: { type: 'record', id: '1' } };
-  const body = bytes({ ...one, evaluations: Array.from({ length: 100 }, () => ({})) });
-  const request = { raw: { headers: {}, rawHeaders: [] }, body };
-  const reply = await controller.evaluateAll(request as unknown as Parameters<typeof controller.evaluateAll>[0]);
+  const body = { ...ONE, evaluations: Array.from({ length: 100 }, () => ({})) };
+  const reply = await asked(body, { stopwatch: () => (microseconds += 1_000) });
   expect(reply).toHaveProperty('evaluations.length', 100);
   expect(others.stop()).toBeGreaterThan(5);
+});
+
+it.each`
+  because                                             | item                                         | times
+  ${'whom all are about is judged once'}              | ${{}}                                        | ${1}
+  ${'what else an item says is not about the person'} | ${{ resource: { type: 'parcel', id: '2' } }} | ${1}
+  ${'null says no more than nothing'}                 | ${{ subject: null }}                         | ${1}
+  ${'whom an item names itself is its own'}           | ${{ subject: ONE.subject }}                  | ${40}
+  ${'whom it names by half is its own too'}           | ${{ subject: { type: 'user' } }}             | ${40}
+`('judges evidence $times times for 40 items: $because', async ({ item, times }: { item: object; times: number }) => {
+  const judge = jest.spyOn(Identity.prototype, 'judge');
+  const reply = await asked({ ...ONE, evaluations: Array.from({ length: 40 }, () => item) });
+  expect(reply).toHaveProperty('evaluations.length', 40);
+  expect(judge).toHaveBeenCalledTimes(times);
+  judge.mockRestore();
 });

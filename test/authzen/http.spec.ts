@@ -1,6 +1,10 @@
 /** What AuthZEN asks of the HTTP around its messages, at a running server. */
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { jwtVerify } from 'jose';
 import { endpointOf, sendRaw } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { post } from './calls.js';
@@ -90,12 +94,19 @@ const ROUTES = [
 ] as const;
 
 let server: TestServer;
+const { privateKey } = generateKeyPairSync('ed25519');
+const folder = mkdtempSync(join(tmpdir(), 'dharma-metadata-'));
 
 beforeAll(async () => {
-  server = await startTestServer(DESK, { 'public-url': PUBLIC_URL });
+  const key = join(folder, 'metadata.pem');
+  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  server = await startTestServer(DESK, { 'public-url': PUBLIC_URL, 'metadata-key': key });
 });
 
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
 
 const ask = (path: string, body: unknown, headers: { readonly [name: string]: string } = EDGE) =>
   post(server.addresses.http, path, body, headers);
@@ -289,16 +300,28 @@ describe('the metadata', () => {
         search_subject_endpoint: `${PUBLIC_URL}/access/v1/search/subject`,
         search_resource_endpoint: `${PUBLIC_URL}/access/v1/search/resource`,
         search_action_endpoint: `${PUBLIC_URL}/access/v1/search/action`,
+        signed_metadata: expect.any(String),
       });
     },
   );
 
   it('name routes that are there', async () => {
     const { body } = await read('/.well-known/authzen-configuration');
-    const { policy_decision_point: _, ...endpoints } = JSON.parse(body) as { readonly [member: string]: string };
+    const {
+      policy_decision_point: _,
+      signed_metadata: __,
+      ...endpoints
+    } = JSON.parse(body) as { readonly [member: string]: string };
     for (const endpoint of Object.values(endpoints)) {
       expect((await ask(endpoint.slice(PUBLIC_URL.length), ASKED)).status).toBe(200);
     }
+  });
+
+  it('are signed, and say the same there', async () => {
+    const { body } = await read('/.well-known/authzen-configuration');
+    const { signed_metadata: signed, ...plain } = JSON.parse(body) as { readonly [member: string]: string };
+    const { payload } = await jwtVerify(signed!, createPublicKey(privateKey), { issuer: PUBLIC_URL });
+    expect(payload).toEqual({ ...plain, iss: PUBLIC_URL, iat: expect.any(Number) });
   });
 
   it('are not those of another tenant', async () => {

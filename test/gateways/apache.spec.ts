@@ -2,6 +2,7 @@ import { APACHE } from '../support/apache.js';
 import { amended } from '../support/gateway.js';
 import { describeBehind } from './behind.js';
 import { describeCertificates } from './certificates.js';
+import { describeDoctor } from './doctor.js';
 import { describeProofs } from './proofs.js';
 import type { CertifiedFront } from './front.js';
 
@@ -26,3 +27,4 @@ const FRONT: CertifiedFront = {
 describeBehind('Apache', FRONT);
 describeProofs('Apache', FRONT);
 describeCertificates('Apache', FRONT);
+describeDoctor('Apache', FRONT, 'not spoken');

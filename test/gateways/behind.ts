@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { startEcho, type Echo, type Received } from '../support/echo.js';
 import { colouredShop, GATEWAY_SHOP } from '../support/gateway-shop.js';
 import { freePort, startGateway, type Gateway } from '../support/gateway.js';
-import { endpointOf, sendRaw, type HttpResponse } from '../support/http.js';
+import { endpointOf, sendBytes, sendRaw, type HttpResponse } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { BROKEN_SHOP } from '../support/shop.js';
 import type { Front } from './front.js';
@@ -232,6 +232,51 @@ export function describeBehind(name: string, front: Front): void {
       }
     });
 
+    const sendWith = (target: string, lines: readonly string[], body = ''): Promise<HttpResponse> => {
+      const head = [`GET ${target} HTTP/1.1`, 'Host: shop.example', ...lines, 'Connection: close'].join('\r\n');
+      return sendBytes(gateway.endpoint, Buffer.from(`${head}\r\n\r\n${body}`, 'latin1'));
+    };
+
+    it.each`
+      because                                     | lines                                                                     | body
+      ${'a body may look like a request'}         | ${[`Content-Length: ${HIDDEN.length}`]}                                   | ${HIDDEN}
+      ${'so may a chunk'}                         | ${['Transfer-Encoding: chunked']}                                         | ${`${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n0\r\n\r\n`}
+      ${'length and chunks end in two places'}    | ${[`Content-Length: ${HIDDEN.length + 5}`, 'Transfer-Encoding: chunked']} | ${`0\r\n\r\n${HIDDEN}`}
+      ${'chunks and length do too'}               | ${['Transfer-Encoding: chunked', 'Content-Length: 5']}                    | ${`0\r\n\r\n${HIDDEN}`}
+      ${'two lengths are no length'}              | ${['Content-Length: 0', `Content-Length: ${HIDDEN.length}`]}              | ${HIDDEN}
+      ${'a list of lengths is no length'}         | ${[`Content-Length: 0, ${HIDDEN.length}`]}                                | ${HIDDEN}
+      ${'a length has no sign'}                   | ${[`Content-Length: +${HIDDEN.length}`]}                                  | ${HIDDEN}
+      ${'an encoding has one spelling'}           | ${['Transfer-Encoding: xchunked']}                                        | ${`0\r\n\r\n${HIDDEN}`}
+      ${'a name ends before its colon'}           | ${['Transfer-Encoding : chunked']}                                        | ${`0\r\n\r\n${HIDDEN}`}
+      ${'the size of a chunk has no second half'} | ${['Transfer-Encoding: chunked']}                                         | ${`fffffffffffffffff1\r\n${HIDDEN}`}
+    `('makes no second request of one, since $because', async ({ lines, body }: { lines: string[]; body: string }) => {
+      const [, received] = await passedOn(() => sendWith('/public/list', lines, body));
+      expect([[], ['/public/list']]).toContainEqual(received.map(({ url }) => url));
+    });
+
+    it.each`
+      because                              | target                                    | lines                                                        | passes
+      ${'a header of 4 KB'}                | ${'/public/list'}                         | ${[`X-Note: ${'a'.repeat(4_000)}`]}                          | ${true}
+      ${'a header of 20 KB'}               | ${'/public/list'}                         | ${[`X-Note: ${'a'.repeat(20_000)}`]}                         | ${undefined}
+      ${'a header of 100 KB'}              | ${'/public/list'}                         | ${[`X-Note: ${'a'.repeat(100_000)}`]}                        | ${undefined}
+      ${'fifty headers'}                   | ${'/public/list'}                         | ${Array.from({ length: 50 }, (_, at) => `X-Note: ${at}`)}    | ${true}
+      ${'two thousand headers'}            | ${'/public/list'}                         | ${Array.from({ length: 2_000 }, (_, at) => `X-Note: ${at}`)} | ${undefined}
+      ${'a query of 4 KB'}                 | ${`/public/list?q=${'a'.repeat(4_000)}`}  | ${[]}                                                        | ${true}
+      ${'a query of 20 KB'}                | ${`/public/list?q=${'a'.repeat(20_000)}`} | ${[]}                                                        | ${undefined}
+      ${'a path longer than Dharma reads'} | ${`/public/${'a'.repeat(9_000)}`}         | ${[]}                                                        | ${false}
+    `(
+      'hands the service the whole request, or nothing of it: $because',
+      async ({ target, lines, passes }: { target: string; lines: string[]; passes: boolean | undefined }) => {
+        const [{ status }, received] = await passedOn(() => sendWith(target, lines));
+        const notes = (each: Received) =>
+          each.lines.flatMap(([name, value]) => (name === 'x-note' ? value.split(', ') : [])).join();
+        const whole = [target, lines.map((line) => line.slice('X-Note: '.length)).join()];
+        expect([[], [whole]]).toContainEqual(received.map((each) => [each.url, notes(each)]));
+        if (passes !== undefined) expect(received).toHaveLength(passes ? 1 : 0);
+        if (received.length === 0) expect(status).not.toBe(200);
+      },
+    );
+
     it('tells the client nothing that the service says in our name', async () => {
       const response = await send('GET /public/list');
       expect(response.status).toBe(200);
@@ -351,12 +396,15 @@ export function describeBehind(name: string, front: Front): void {
   });
 
   describe(`behind ${name}, without an answer`, () => {
-    const closed = async (port: number): Promise<HttpResponse> => {
+    /** @param meanwhile  done when a client has been refused and the next has not asked yet */
+    const closed = async (port: number, meanwhile = () => {}): Promise<HttpResponse> => {
       const service = await startEcho();
       const gateway = await startGateway(front.gateway, { dharma: `127.0.0.1:${port}`, service: service.address });
       try {
         const ask = () => sendRaw(gateway.endpoint, ['GET /public/list HTTP/1.1', 'Host: shop.example']);
-        const responses = [await ask(), await ask()];
+        const responses = [await ask()];
+        meanwhile();
+        responses.push(await ask());
         expect(service.received).toEqual([]);
         expect(responses[1]!.status).toBe(responses[0]!.status);
         return responses[0]!;
@@ -371,25 +419,26 @@ export function describeBehind(name: string, front: Front): void {
     });
 
     it.each`
-      because                          | says
-      ${'it listens and says nothing'} | ${undefined}
-      ${'it hangs up'}                 | ${''}
-      ${'it talks nonsense'}           | ${'nonsense\r\n\r\n'}
-      ${'it fails'}                    | ${'HTTP/1.1 500 Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'}
-      ${'it begins and does not end'}  | ${'HTTP/1.1 200 OK\r\nX-Dharma'}
-    `('is closed when $because', async ({ says }: { says: string | undefined }) => {
+      because                          | does
+      ${'it listens and says nothing'} | ${() => {}}
+      ${'it allows when nobody waits'} | ${(socket: Socket, late: Late) => late.push(() => socket.write(ALLOWANCE))}
+      ${'it hangs up'}                 | ${(socket: Socket) => socket.end()}
+      ${'it resets the connection'}    | ${(socket: Socket) => socket.resetAndDestroy()}
+      ${'it talks nonsense'}           | ${(socket: Socket) => socket.end('nonsense\r\n\r\n')}
+      ${'it fails'}                    | ${(socket: Socket) => socket.end('HTTP/1.1 500 Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')}
+      ${'it begins and does not end'}  | ${(socket: Socket) => socket.write('HTTP/1.1 200 OK\r\nX-Dharma')}
+    `('is closed when $because', async ({ does }: { does: (socket: Socket, late: Late) => void }) => {
+      const late: (() => void)[] = [];
       const sockets = new Set<Socket>();
       const impostor = createServer((socket) => {
         sockets.add(socket);
         socket.on('error', () => socket.destroy());
-        socket.once('data', () => {
-          if (says !== undefined) socket.write(says);
-          if (says !== undefined && !says.endsWith('X-Dharma')) socket.end();
-        });
+        socket.once('data', () => does(socket, late));
       }).listen(0, '127.0.0.1');
       await once(impostor, 'listening');
       try {
-        const { status } = await closed((impostor.address() as AddressInfo).port);
+        const { port } = impostor.address() as AddressInfo;
+        const { status } = await closed(port, () => late.splice(0).forEach((say) => say()));
         expect([front.closed, 500, 502, 503, 504, 403]).toContain(status);
       } finally {
         for (const socket of sockets) socket.destroy();
@@ -434,6 +483,15 @@ function canonical(path: string): string {
 function folded(name: string): string {
   return name.replaceAll(/[_.]/g, '-');
 }
+
+/** A request that nobody may make, where only a body should be. */
+const HIDDEN = 'GET /admin/users HTTP/1.1\r\nHost: shop.example\r\n\r\n';
+
+/** What Dharma says to gateways of most conventions. */
+const ALLOWANCE = 'HTTP/1.1 200 OK\r\nX-Dharma-Path: /public/list\r\nContent-Length: 0\r\n\r\n';
+
+/** What is put off until a client has been refused. */
+type Late = { push(say: () => void): unknown };
 
 /** Headers that mean nothing to Dharma or gateways and pass to the service, which may read them. */
 const HARMLESS = new Set(['x-envoy-original-path', 'x-envoy-auth-headers-to-remove', 'x-envoy-auth-partial-body']);

@@ -36,4 +36,4 @@ describeBehind('Caddy', FRONT);
 describeProofs('Caddy', FRONT);
 describeCertificates('Caddy', FRONT);
 describeMutualTls('Caddy', FRONT);
-describeDoctor('Caddy', FRONT);
+describeDoctor('Caddy', FRONT, 'not spoken');

@@ -30,8 +30,12 @@ async function examineGateway(
   }
 }
 
-/** What the doctor finds in a gateway with the configuration that we ship: nothing. */
-export function describeDoctor(name: string, front: Front): void {
+/**
+ * What the doctor finds in a gateway with the configuration that we ship: nothing.
+ *
+ * @param http2  whether that configuration lets clients speak it in the clear
+ */
+export function describeDoctor(name: string, front: Front, http2: 'tried' | 'not spoken'): void {
   describe(`dharma doctor at ${name}`, () => {
     let dharma: TestServer;
 
@@ -46,8 +50,14 @@ export function describeDoctor(name: string, front: Front): void {
       ${'a server says the same of all that arrives'} | ${() => ['--server', `http://${dharma.addresses.http}`]}
     `('finds nothing: $because', async ({ flags }: { flags: () => string[] }) => {
       const { code, stdout, stderr } = await examine(dharma, front, '--format', 'json', ...flags());
-      const report = JSON.parse(stdout || '{}') as { counts?: object; results?: { verdict: string }[] };
-      expect({ stderr, differing: report.results?.filter(({ verdict }) => verdict === 'differs') }).toEqual({
+      const report = JSON.parse(stdout || '{}') as {
+        http2?: string;
+        counts?: object;
+        results?: { verdict: string }[];
+      };
+      const differing = report.results?.filter(({ verdict }) => verdict === 'differs');
+      expect({ stderr, differing, http2: report.http2 }).toEqual({
+        http2,
         stderr: expect.stringContaining('(100 %)'),
         differing: [],
       });

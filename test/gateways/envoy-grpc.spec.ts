@@ -22,5 +22,5 @@ describeBehind('Envoy (gRPC)', FRONT);
 describeProofs('Envoy (gRPC)', FRONT);
 describeCertificates('Envoy (gRPC)', FRONT);
 describeMutualTls('Envoy (gRPC)', FRONT);
-describeDoctor('Envoy (gRPC)', FRONT);
+describeDoctor('Envoy (gRPC)', FRONT, 'tried');
 describeEnvoyCheck('Envoy (gRPC)', FRONT);

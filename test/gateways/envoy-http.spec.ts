@@ -22,5 +22,5 @@ describeBehind('Envoy (HTTP)', FRONT);
 describeProofs('Envoy (HTTP)', FRONT);
 describeCertificates('Envoy (HTTP)', FRONT);
 describeMutualTls('Envoy (HTTP)', FRONT);
-describeDoctor('Envoy (HTTP)', FRONT);
+describeDoctor('Envoy (HTTP)', FRONT, 'tried');
 describeEnvoyCheck('Envoy (HTTP)', FRONT);

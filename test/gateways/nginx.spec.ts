@@ -37,7 +37,7 @@ describeBehind('nginx', FRONT);
 describeProofs('nginx', FRONT);
 describeCertificates('nginx', FRONT);
 describeMutualTls('nginx', FRONT);
-describeDoctor('nginx', FRONT);
+describeDoctor('nginx', FRONT, 'not spoken');
 
 /** What the often copied configurations do, all at once. */
 const CARELESS = amended(

@@ -1,8 +1,8 @@
 /**
  * The resources that exports consist of, as strict as their definitions and no wider than what we write: a member that
  * the definition does not know fails here, as it would be dropped without a word in a cluster. Facts are from the
- * definitions (CRDs) of istio/api `security/v1` and linkerd/linkerd2 `policy.linkerd.io`; what is written of cilium/cilium
- * `cilium.io/v2` and Kubernetes' `networking.k8s.io/v1` was not held against theirs.
+ * definitions (CRDs) of istio/api `security/v1`, linkerd/linkerd2 `policy.linkerd.io` and cilium/cilium `cilium.io/v2`, and
+ * from Kubernetes' types of `networking.k8s.io/v1`.
  */
 import { z } from 'zod';
 

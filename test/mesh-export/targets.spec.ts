@@ -213,6 +213,8 @@ describe('what is listed', () => {
     ${'a mesh knows certificates'}             | ${'istio'}                    | ${'refuse'} | ${'refused: service `desk` is known by its address `10.1.2.0/24`: here it is one from outside'}
     ${'a mesh knows SPIFFE IDs alone'}         | ${'envoy-rbac'}               | ${'refuse'} | ${'refused: service `desk` proves itself by `old` (mtls), by which no mesh knows a workload: here it is one from outside'}
     ${'a service of nowhere is not protected'} | ${'kubernetes-networkpolicy'} | ${'refuse'} | ${'passed: service `desk` has no identity like `spiffe://…/ns/NAMESPACE/sa/ACCOUNT`, so that nothing here protects it'}
+    ${'pods are known by their labels there'}  | ${'cilium'}                   | ${'pass'}   | ${'refused: service `desk` is known by its address `10.1.2.0/24`, and Cilium looks only at addresses from outside the cluster'}
+    ${'a network may do as Cilium does'}       | ${'kubernetes-networkpolicy'} | ${'pass'}   | ${'refused: service `desk` is known by its address `10.1.2.0/24`, and some networks, such as Cilium, look only at addresses from outside the cluster'}
     ${'a connection carries any request'}      | ${'cilium'}                   | ${'refuse'} | ${'passed: service `orders` is judged by connection: hosts, paths and methods are not looked at'}
     ${'a server is about one port'}            | ${'linkerd'}                  | ${'refuse'} | ${'passed: every port but `http` is not judged: there the default policy of the cluster holds, which is open unless set otherwise'}
     ${'other spellings are refused by Envoy'}  | ${'envoy-rbac'}               | ${'refuse'} | ${'refused: a request target that is not in canonical form is refused, also where it stands for one that is'}

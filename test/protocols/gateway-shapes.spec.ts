@@ -1,5 +1,5 @@
 /** What gateways send that are not among the programs which we start, replayed from their source against a real server. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { parse } from 'yaml';
@@ -138,8 +138,56 @@ it.each(['apisix.yaml', 'apisix.md'])('%s has APISIX drop names with `_`, of whi
   expect(text).toContain('nginx_config: { http: { underscores_in_headers: "off" } }');
 });
 
+const PAGES = join(import.meta.dirname, '../../docs/gateways');
+
+it.each(readdirSync(PAGES).filter((file) => file.endsWith('.md')))('%s says what the gateway strips', (file) => {
+  expect(readFileSync(join(PAGES, file), 'utf8')).toMatch(/^(?:## |\*\*)What it strips/m);
+});
+
+/** A row of the table of who can ask: the words of issue and table are not always the same. */
+const SYSTEMS = [
+  'nginx',
+  'Caddy',
+  'HAProxy',
+  'Apache httpd',
+  'Envoy',
+  'OpenID AuthZEN 1.0',
+  'Fastify, NestJS',
+  'Express',
+  'Istio',
+  'Node programs',
+  'Envoy Gateway',
+  'Kubernetes Gateway API',
+  'Contour',
+  'kgateway, Gloo',
+  'Traefik',
+  'ingress-nginx',
+  'APISIX',
+  'Kong',
+  'Kafka and others that ask OPA',
+  'Trino',
+  'Kubernetes API server',
+  'RabbitMQ',
+  'NATS',
+  'EMQX',
+  'Amazon API Gateway',
+  'Azure API Management, Apigee',
+  'Envoy RBAC',
+  'Istio, NetworkPolicy, Cilium, Linkerd',
+];
+
+it.each(SYSTEMS)('README has a row for %s, with a page', (system) => {
+  const root = join(import.meta.dirname, '../..');
+  const [, table = ''] = readFileSync(join(root, 'README.md'), 'utf8').split('\n## Who can ask\n');
+  const rows = table.split('\n');
+  const row = rows.find((line) => line.startsWith(`| ${system} |`))?.split('|') ?? [];
+  const pages = [...(row[4] ?? '').matchAll(/\]\(([^)]+)\)/g)].map(([, page]) => page!);
+  expect(pages.length).toBeGreaterThan(0);
+  for (const page of pages) expect(existsSync(join(root, page))).toBe(true);
+});
+
 describe.each(Object.keys(CONVENTIONS))('the page of %s', (name) => {
-  const folder = join(import.meta.dirname, '../../docs/gateways');
+  const folder = PAGES;
   const files = [`${name}.conf`, `${name}.yaml`, `${name}.cfg`, `${name}-dharma.lua`, `${name}-http.yaml`, 'Caddyfile']
     .filter((file) => file !== 'Caddyfile' || name === 'caddy')
     .map((file) => join(folder, file))

@@ -1,44 +1,8 @@
 import { connect } from 'node:net';
+import { FLAG, FRAME, frame, framesIn, type Frame, PREFACE } from '../../apps/cli/src/doctor/http2-frames.js';
 import { endpointOf } from './http.js';
 
-/** Types of HTTP/2 frames (RFC 9113, section 6). */
-export const FRAME = {
-  data: 0,
-  headers: 1,
-  priority: 2,
-  reset: 3,
-  settings: 4,
-  pushPromise: 5,
-  ping: 6,
-  goAway: 7,
-  windowUpdate: 8,
-  continuation: 9,
-} as const;
-
-export const FLAG = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
-
-export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-
-/** One frame to the letter; a length of its own where it lies about that of its payload. */
-export function frame(
-  type: number,
-  flags: number,
-  stream: number,
-  payload: Uint8Array = Buffer.alloc(0),
-  length = payload.length,
-): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream >>> 0, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** Header fields as literals that no table remembers (RFC 7541, section 6.2.2). */
-export function headerBlock(fields: readonly (readonly [name: string, value: string])[]): Buffer {
-  return Buffer.concat(fields.map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)])));
-}
+export { FLAG, FRAME, frame, headerBlock, PREFACE } from '../../apps/cli/src/doctor/http2-frames.js';
 
 /** A whole number of four bytes. */
 export function word(value: number): Buffer {
@@ -50,15 +14,6 @@ export function word(value: number): Buffer {
 /** A setting: identifier and value. */
 export function setting(identifier: number, value: number): Buffer {
   return Buffer.concat([Buffer.from([identifier >> 8, identifier & 0xff]), word(value)]);
-}
-
-function text(content: string): Buffer {
-  const bytes = Buffer.from(content, 'latin1');
-  const length: number[] = [];
-  if (bytes.length < 127) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
-  let rest = bytes.length - 127;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) length.push((rest % 128) + 128);
-  return Buffer.concat([Buffer.from([127, ...length, rest]), bytes]);
 }
 
 /** What a server sent on a connection whose frames no library would send. */
@@ -127,17 +82,13 @@ class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 
   read(chunk: Buffer = Buffer.alloc(0)): Omit<FrameReply, 'end'> & { readonly answered: boolean } {
-    this.#rest = Buffer.concat([this.#rest, chunk]);
-    while (this.#rest.length >= 9) {
-      const end = 9 + this.#rest.readUIntBE(0, 3);
-      if (this.#rest.length < end) break;
-      this.#take(this.#rest[3]!, this.#rest[4]!, this.#rest.readUInt32BE(5), this.#rest.subarray(9, end));
-      this.#rest = this.#rest.subarray(end);
-    }
+    const { frames, rest } = framesIn(Buffer.concat([this.#rest, chunk]));
+    this.#rest = rest;
+    for (const each of frames) this.#take(each);
     return this.#read;
   }
 
-  #take(type: number, flags: number, stream: number, payload: Buffer): void {
+  #take({ type, flags, stream, payload }: Frame): void {
     const { resets, ended, bodies } = this.#read;
     if (type === FRAME.data) bodies.set(stream, Buffer.concat([bodies.get(stream) ?? Buffer.alloc(0), payload]));
     if ((type === FRAME.data || type === FRAME.headers) && (flags & FLAG.endStream) !== 0) ended.add(stream);

@@ -160,6 +160,11 @@ describe('the configuration', () => {
     expect(messageOf({}, flags).split('`')[1]).toBe(named);
   });
 
+  it('signs no metadata that nobody is told', () => {
+    expect(messageOf({ DHARMA_METADATA_KEY: 'key.pem' })).toContain('`DHARMA_METADATA_KEY` needs `DHARMA_PUBLIC_URL`');
+    expect(messageOf({ DHARMA_METADATA_KEY: 'key.pem', DHARMA_PUBLIC_URL: 'https://pdp.example' })).toBe('');
+  });
+
   it('says how a listener speaks TLS', () => {
     const flags = { 'http-tls-cert': 'cert.pem', 'http-tls-key': 'key.pem', 'http-tls-client-ca': 'ca.pem' };
     const config = readConfig({}, flags);

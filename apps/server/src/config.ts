@@ -40,6 +40,7 @@ export interface ServerConfig {
   readonly challenge: string;
   /** Without a slash at its end. */
   readonly publicUrl: string | undefined;
+  readonly metadataKey: string | undefined;
   readonly maxTtlSeconds: number;
   readonly minRevisionWaitMilliseconds: number;
   readonly policyPollMilliseconds: number;
@@ -248,6 +249,12 @@ const SETTINGS: Settings = {
     sentence: 'where callers reach the HTTP check listener, for the metadata of AuthZEN; unset, there are none',
     allowed: '`https://host`, `https://host:port`, or either with a path; no slash at its end, no query',
     parse: (text) => (PUBLIC_URL.test(text) && URL.canParse(text) ? text : undefined),
+  },
+  metadataKey: {
+    name: 'METADATA_KEY',
+    sentence: 'private key (Ed25519, P-256 or RSA) with which the metadata of AuthZEN are signed; read at the start',
+    allowed: PEM_FILE,
+    parse: asWritten,
   },
   maxTtlSeconds: {
     name: 'MAX_TTL_SECONDS',
@@ -492,6 +499,9 @@ function contradictions(config: ServerConfig): string[] {
   const faults: string[] = [];
   if (config.policies !== undefined && config.databaseUrl !== undefined) {
     faults.push('`DHARMA_POLICIES` and `DHARMA_DATABASE_URL` exclude each other: decide by a folder or by a database');
+  }
+  if (config.metadataKey !== undefined && config.publicUrl === undefined) {
+    faults.push('`DHARMA_METADATA_KEY` needs `DHARMA_PUBLIC_URL`: without it there are no metadata to sign');
   }
   for (const [sink, url] of [
     ['http', 'decisionLogUrl'],

@@ -22,6 +22,7 @@ import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
 import type { PolicySupply } from './policy-supply.js';
 import { PolicyWorkshop } from './policy/policy-workshop.js';
 import { CheckModule } from './server.module.js';
+import { signedMetadataOf } from './signed-metadata.js';
 import { startProbeListener } from './probe-listener.js';
 import { Standing, type Vitals } from './standing.js';
 import type { StartThread } from './threads/start-thread.js';
@@ -77,6 +78,7 @@ export interface RunningServer {
  */
 export async function startServer(config: ServerConfig, ports: ServerPorts): Promise<RunningServer> {
   const operatorToken = operatorTokenOf(config);
+  const signedMetadata = await signedMetadataOf(config, ports.clock());
   const started: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const undo of started.splice(0).toReversed()) await undo();
@@ -155,6 +157,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         serving: standing,
         challenge: config.challenge,
         publicUrl: config.publicUrl,
+        signedMetadata,
       }),
       ports.frameworkLog,
       { certificate: await certificateOf(config, 'http', ports) },

@@ -15,6 +15,7 @@ import type { Caller, Judged, KnownCaller, Peer } from '#identity';
 import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
 import { Breath } from './breath.js';
 import type { Clock, EventLog } from './event.js';
+import { Judgements } from './judgements.js';
 import { ageSeconds, type LiveSnapshot, type PolicyInForce } from './live-snapshot.js';
 import { look, type Search, type SearchAnswer } from './search.js';
 import { namesTwoSenders } from './two-senders.js';
@@ -61,6 +62,8 @@ const NO_HEADERS: Answer['headersSet'] = new Map();
 interface Case {
   readonly question: Question;
   readonly caller: KnownCaller;
+  /** Of the message that it came with; undefined: nothing of it is asked about again. */
+  readonly judgements: Judgements | undefined;
   readonly decisionId: string;
   readonly since: number;
 }
@@ -93,9 +96,13 @@ export class DecisionPoint {
     return policy === undefined ? ANYONE : policy.identity.caller(peer, this.#parts.clock());
   }
 
-  /** A promise only where something has to be waited for: an unseen token, or a revision on its way. */
-  answer(question: Question, caller: KnownCaller): Answer | Promise<Answer> {
-    const asked = this.#begin(question, caller);
+  /**
+   * A promise only where something has to be waited for: an unseen token, or a revision on its way.
+   *
+   * @param judgements  of the message, where questions of it share what they present
+   */
+  answer(question: Question, caller: KnownCaller, judgements?: Judgements): Answer | Promise<Answer> {
+    const asked = this.#begin(question, caller, judgements);
     try {
       const answer = this.#isTooEarly(question)
         ? this.#untilRevision(question).then(() => this.#now(asked))
@@ -135,13 +142,14 @@ export class DecisionPoint {
     if (this.#closed) return { kind: 'unavailable', reason: 'SHUTTING_DOWN' };
     if (policy === undefined) return { kind: 'unavailable', reason: 'POLICY_UNAVAILABLE' };
     const time = clock();
+    const judgements = new Judgements();
     try {
       const answer = await look(search, {
         snapshot: policy.snapshot,
         revision: policy.revision,
         breath: this.breath(),
         judge: (question) =>
-          question.kind === 'malformed' ? NOTHING : policy.identity.judge(question.presented, caller, time),
+          question.kind === 'malformed' ? NOTHING : judgements.judge(question.presented, policy.identity, caller, time),
         request: (question, judged) => this.#request({ question, caller }, policy, judged, time),
       });
       if (answer.kind === 'found') {
@@ -162,9 +170,9 @@ export class DecisionPoint {
     }
   }
 
-  #begin(question: Question, caller: KnownCaller): Case {
+  #begin(question: Question, caller: KnownCaller, judgements?: Judgements): Case {
     const { newDecisionId, stopwatch } = this.#parts;
-    return { question, caller, decisionId: newDecisionId(), since: stopwatch() };
+    return { question, caller, judgements, decisionId: newDecisionId(), since: stopwatch() };
   }
 
   #isTooEarly(question: Question): boolean {
@@ -191,12 +199,18 @@ export class DecisionPoint {
 
   /** Judges what was presented by the very revision that decides. */
   #judged<Result>(
-    { question, caller }: Case,
+    { question, caller, judgements }: Case,
     policy: PolicyInForce | undefined,
     then: (policy: PolicyInForce | undefined, judged: Judged) => Result,
   ): Result | Promise<Result> {
     if (policy === undefined || question.kind === 'malformed') return then(policy, NOTHING);
-    const judged = policy.identity.judge(question.presented, caller, this.#parts.clock());
+    const { presented } = question;
+    const { identity } = policy;
+    const now = this.#parts.clock();
+    const judged =
+      judgements === undefined
+        ? identity.judge(presented, caller, now)
+        : judgements.judge(presented, identity, caller, now);
     return judged instanceof Promise ? judged.then((settled) => then(policy, settled)) : then(policy, judged);
   }
 

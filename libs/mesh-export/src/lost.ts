@@ -33,12 +33,19 @@ function unknownToMesh({ kind, subject }: Caller): string | undefined {
 }
 
 function unknownToCluster({ kind, subject }: Caller, target: MeshTarget): string | undefined {
-  if (kind === 'network') return undefined;
+  if (kind === 'network') return unknownByAddress(subject, target);
   const workload = workloadOf(subject);
   if (workload === undefined) return `is bound to \`${subject}\`, which names no namespace and no service account`;
   if (target === 'linkerd' && workload.serviceAccount === undefined)
     return `is bound to the pattern \`${subject}\`, and callers are known by single service accounts here`;
   return undefined;
+}
+
+/** Linkerd's proxies go by the address of a connection; in the network, pods are known by their labels first. */
+function unknownByAddress(subject: string, target: MeshTarget): string | undefined {
+  if (target === 'linkerd') return undefined;
+  const who = target === 'cilium' ? 'Cilium looks' : 'some networks, such as Cilium, look';
+  return `is known by its address \`${subject}\`, and ${who} only at addresses from outside the cluster`;
 }
 
 function targetsOf(target: MeshTarget): readonly OpenRemark[] {

@@ -7,6 +7,7 @@ export type {
   DecideResponse,
   ExplainResponse,
 } from './dharma-v1/decisions-message.js';
+export { signedMetadata } from './authzen/signed-metadata.js';
 export { addReflection, GRPC_PACKAGES, grpcDefinition } from './grpc-definition.js';
 export { ServingStatus } from './grpc-health/grpc-health.controller.js';
 export { MAX_BODY_BYTES } from './json-text.js';

@@ -30,12 +30,21 @@ export interface ProtocolParts {
   readonly challenge: string;
   /** The HTTP check listener's address as callers know it, without a slash at its end; absent: no metadata is told. */
   readonly publicUrl?: string | undefined;
+  /** The same metadata as a JWT; absent: they are told unsigned. */
+  readonly signedMetadata?: string | undefined;
 }
 
 /** The protocols that this server speaks. */
 @Module({})
 export class ProtocolsModule implements OnModuleInit {
-  static with({ decisionPoint, listeners, serving, challenge, publicUrl }: ProtocolParts): DynamicModule {
+  static with({
+    decisionPoint,
+    listeners,
+    serving,
+    challenge,
+    publicUrl,
+    signedMetadata,
+  }: ProtocolParts): DynamicModule {
     return {
       module: ProtocolsModule,
       controllers: [
@@ -56,7 +65,7 @@ export class ProtocolsModule implements OnModuleInit {
         { provide: Callers, useValue: new Callers(decisionPoint, listeners) },
         { provide: ServingStatus, useValue: serving },
         { provide: Challenge, useValue: new Challenge(challenge) },
-        { provide: PublicUrl, useValue: new PublicUrl(publicUrl) },
+        { provide: PublicUrl, useValue: new PublicUrl(publicUrl, signedMetadata) },
       ],
     };
   }

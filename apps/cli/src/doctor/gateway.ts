@@ -7,10 +7,12 @@ import { Progress } from '../progress.js';
 import { type ExitCode, Stop, type Terminal } from '../terminal.js';
 import { startEcho, type Echo, type Receipt } from './echo.js';
 import { dharmaReading } from './reading.js';
+import { http2TricksOf } from './http2-tricks.js';
+import { fieldsOf, sendByHttp2 } from './http2-wire.js';
 import { type GatewayName, gatewayOf } from './remedies.js';
-import { reportJson, reportText } from './report.js';
+import { type Http2, reportJson, reportText } from './report.js';
 import { type Attempt, judged } from './suite.js';
-import type { Base, HeaderField } from './trick.js';
+import type { Base, HeaderField, Http2Trick } from './trick.js';
 import { tricksOf } from './tricks.js';
 import { bytesOf, type GatewayAddress, PROBE_HEADER, type Reply, send } from './wire.js';
 import { witnessOf } from './witness.js';
@@ -39,6 +41,7 @@ const VALUE = /^[\x20-\x7e]*$/;
 const HOST = /^[A-Za-z0-9.[\]:-]+$/;
 /** Characters; what is shorter anybody could guess, and may stand in a path. */
 const SHORTEST_SECRET = 6;
+const HTTP2_AT_ONCE = 8;
 
 /**
  * Sends tricks through a gateway to an echo of its own, and reports where gateway, Dharma and service read differently.
@@ -56,10 +59,12 @@ export async function doctorGateway(terminal: Terminal, url: string, options: Ga
     const attempts = attemptsAt(terminal, to, base, post, options.patience);
     const plain = await theFirst(attempts, url, echo, to);
     const witness = connection && (await witnessOf(connection, base, plain.receipts[0]!));
+    const byHttp1 = [plain, ...(await rest(attempts))];
+    const byHttp2 = await http2Attempts(terminal, to, base, post, options.patience);
     // Judged when all is over: a gateway may be late with what it sends on.
-    const results = await judged([plain, ...(await rest(attempts))], base, plain.receipts[0]!, witness);
+    const results = await judged([...byHttp1, ...byHttp2.attempts], base, plain.receipts[0]!, witness);
     const gateway = options.gateway ?? gatewayOf(serverOf(plain.reply));
-    const report = { url, gateway, judged: results };
+    const report = { url, gateway, judged: results, http2: byHttp2.http2 };
     await terminal.out.write(options.format === 'json' ? reportJson(report) : reportText(report, terminal.out.colours));
     return results.some(({ verdict }) => verdict === 'differs') ? 1 : 0;
   } finally {
@@ -74,8 +79,9 @@ class Post {
   readonly #run = randomBytes(6).toString('hex');
   readonly #receipts = new Map<string, Receipt[]>();
 
-  probe(index: number): string {
-    return `${this.#run}-${index}`;
+  /** Of a request that nobody has sent yet. */
+  probe(): string {
+    return `${this.#run}-${this.#receipts.size}`;
   }
 
   take(receipt: Receipt): void {
@@ -107,16 +113,55 @@ async function* attemptsAt(
   const tricks = tricksOf(base);
   const progress = new Progress(terminal.aside, terminal.now, 'request', tricks.length);
   for (const [index, trick] of tricks.entries()) {
-    const probe = post.probe(index);
+    const probe = post.probe();
     const receipts = post.expect(probe);
     // One after the other: a gateway that falls behind would mix up what it answers to which.
-    const reply = await send(to, bytesOf(trick, base, probe), patience * 1000).catch((fault: NodeJS.ErrnoException) => {
-      throw new Stop(3, `the gateway could not be reached: ${fault.message}`);
-    });
+    const reply = await send(to, bytesOf(trick, base, probe), patience * 1000).catch(unreachable);
     progress.update(index + 1);
     yield { trick, reply, receipts };
   }
   progress.finish();
+}
+
+/** By HTTP/2 too, where the gateway speaks it there; first the plain request, and nothing else unless that comes through. */
+async function http2Attempts(
+  terminal: Terminal,
+  to: GatewayAddress,
+  base: Base,
+  post: Post,
+  patience: number,
+): Promise<{ readonly http2: Http2; readonly attempts: readonly Attempt[] }> {
+  const tricks = http2TricksOf(base, to.tls === undefined ? 'http' : 'https');
+  const progress = new Progress(terminal.aside, terminal.now, 'request by HTTP/2', tricks.length);
+  const attempt = async (trick: Http2Trick): Promise<Attempt | undefined> => {
+    const probe = post.probe();
+    const receipts = post.expect(probe);
+    const reply = await sendByHttp2(to, fieldsOf(trick, base, probe), patience * 1000).catch(unreachable);
+    return reply === 'not spoken' ? undefined : { trick, reply, receipts };
+  };
+  const plain = await attempt(tricks[0]!);
+  if (plain === undefined) return { http2: 'not spoken', attempts: [] };
+  if (plain.receipts.length === 0) return { http2: 'closed', attempts: [plain] };
+  const attempts: Attempt[] = [plain];
+  const waiting = [...tricks.entries()].slice(1);
+  let done = 1;
+  const sendAll = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, trick] = next;
+      const made = await attempt(trick);
+      // Spoken a moment ago: a gateway that hangs up before it has said so has refused.
+      attempts[index] = made ?? { trick, reply: { kind: 'hung up' }, receipts: [] };
+      progress.update((done += 1));
+    }
+  };
+  // Gateways hang up late on what they refuse; on connections of their own, answers cannot be mixed up.
+  await Promise.all(Array.from({ length: HTTP2_AT_ONCE }, sendAll));
+  progress.finish();
+  return { http2: 'tried', attempts };
+}
+
+function unreachable(fault: NodeJS.ErrnoException): never {
+  throw new Stop(3, `the gateway could not be reached: ${fault.message}`);
 }
 
 /** The plain request, which has to come through before anything else is sent. */

@@ -9,7 +9,11 @@ export interface Report {
   /** Undefined where neither the user nor the gateway says. */
   readonly gateway: GatewayName | undefined;
   readonly judged: readonly Judged[];
+  readonly http2: Http2;
 }
+
+/** Whether tricks went by HTTP/2 too; `closed` where that is spoken and even the plain request did not come through. */
+export type Http2 = 'tried' | 'closed' | 'not spoken';
 
 /** How many of each verdict. */
 export function countsOf(judged: readonly Judged[]): { readonly [verdict in Verdict]: number } {
@@ -19,7 +23,7 @@ export function countsOf(judged: readonly Judged[]): { readonly [verdict in Verd
 }
 
 /** A line a trick, with what differs and the setting that mends it below; each setting once, where it is first needed. */
-export function reportText({ url, gateway, judged }: Report, colours: Output['colours']): string {
+export function reportText({ url, gateway, judged, http2 }: Report, colours: Output['colours']): string {
   const said = new Set<string>();
   const lines = judged.flatMap((each) => [
     `${coloured(each.verdict, colours)} ${each.trick.name}${each.verdict === 'refused' ? `: ${replyText(each)}` : ''}`,
@@ -36,13 +40,14 @@ export function reportText({ url, gateway, judged }: Report, colours: Output['co
   ]);
   const { same, refused, differs } = countsOf(judged);
   lines.push(
+    ...http2Lines(http2),
     `${gateway ?? 'the gateway'} at ${url}: ${judged.length} requests, ${refused} refused, ${same} the same to everybody, ${differs} differ`,
   );
   return lines.map((line) => `${line}\n`).join('');
 }
 
 /** The same for programs. */
-export function reportJson({ url, gateway, judged }: Report): string {
+export function reportJson({ url, gateway, judged, http2 }: Report): string {
   const results = judged.map(({ trick, reply, verdict, findings, readings, receipts }) => ({
     name: trick.name,
     concern: trick.concern,
@@ -57,13 +62,26 @@ export function reportJson({ url, gateway, judged }: Report): string {
       remedies: Object.fromEntries(remediesOf(finding, gateway)),
     })),
   }));
-  return `${JSON.stringify({ url, gateway: gateway ?? null, counts: countsOf(judged), results }, null, 2)}\n`;
+  return `${JSON.stringify({ url, gateway: gateway ?? null, http2, counts: countsOf(judged), results }, null, 2)}\n`;
 }
 
 /** Of the gateway in question; of all where nobody knows which it is. */
 function remediesOf({ concern, header }: Finding, gateway: GatewayName | undefined): readonly [GatewayName, string][] {
   const names = gateway === undefined ? GATEWAYS : [gateway];
   return names.map((name) => [name, remedyFor(name, concern, header)]);
+}
+
+function http2Lines(http2: Http2): readonly string[] {
+  switch (http2) {
+    case 'tried':
+      return [];
+    case 'closed':
+      return ['HTTP/2 was not tried: by it the plain request does not reach the echo'];
+    case 'not spoken':
+      return ['HTTP/2 was not tried: the gateway does not speak it there'];
+    default:
+      return http2 satisfies never;
+  }
 }
 
 function readingsLine({ sent, forwarded, judged, service }: NonNullable<Judged['readings']>): string {

@@ -39,17 +39,25 @@ export interface Trick {
   /** What two readers may make of it; completes "sent to find out whether…". */
   readonly because: string;
   readonly method: 'GET' | 'HEAD' | 'OPTIONS';
-  /** What stands between method and version. */
+  /** What is asked for: what stands between method and version, or is the path of HTTP/2. */
   readonly target: string;
-  readonly version: 'HTTP/1.1' | 'HTTP/1.0';
-  readonly hosts: readonly string[];
   readonly fields: readonly HeaderField[];
-  /** Lines that are no fields as they should be, in front of the others. */
-  readonly oddLines: readonly string[];
-  /** What follows the empty line: the end of an empty body. */
-  readonly ending: string;
   /** A second request on the same connection, sent with the first. */
   readonly followedBy?: string;
   /** What no service may hear under this name or one that is read as it. */
   readonly typed?: { readonly name: string; readonly value: string };
+}
+
+export interface Http1Trick extends Trick {
+  readonly version: 'HTTP/1.1' | 'HTTP/1.0';
+  readonly hosts: readonly string[];
+  /** Lines that are no fields as they should be, in front of the others. */
+  readonly oddLines: readonly string[];
+  /** What follows the empty line: the end of an empty body. */
+  readonly ending: string;
+}
+
+export interface Http2Trick extends Trick {
+  /** What stands in front of the fields, in that order; `method` and `target` say what of it should count. */
+  readonly pseudo: readonly HeaderField[];
 }

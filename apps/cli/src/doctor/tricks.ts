@@ -1,4 +1,4 @@
-import type { Base, Concern, HeaderField, Trick } from './trick.js';
+import type { Base, Concern, HeaderField, Http1Trick } from './trick.js';
 
 /** A name that nobody has (RFC 2606), and an address that nobody has (RFC 5737). */
 export const FOREIGN_HOST = 'doctor.invalid';
@@ -9,11 +9,11 @@ const LONG_QUERY = 7_000;
 const TOO_LONG_QUERY = 9_000;
 const LARGE_HEADER = 60_000;
 
-type Change = Partial<Omit<Trick, 'name' | 'concern' | 'because'>>;
+type Change = Partial<Omit<Http1Trick, 'name' | 'concern' | 'because'>>;
 
 /** The plain request and every trick, in the order in which they are sent. */
-export function tricksOf(base: Base): readonly Trick[] {
-  const trick = (name: string, concern: Concern, because: string, change: Change = {}): Trick => ({
+export function tricksOf(base: Base): readonly Http1Trick[] {
+  const trick = (name: string, concern: Concern, because: string, change: Change = {}): Http1Trick => ({
     name,
     concern,
     because,

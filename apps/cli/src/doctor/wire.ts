@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
-import type { Base, Trick } from './trick.js';
+import type { Base, HeaderField, Http1Trick } from './trick.js';
 
 /** Names the request in what the echo receives. No gateway has a reason to take it out. */
 export const PROBE_HEADER = 'doctor-probe';
@@ -23,14 +23,15 @@ export type Reply =
 const QUIET_MILLISECONDS = 250;
 const MAXIMUM_HEAD_BYTES = 64 * 1024;
 
+/** What every request says besides. */
+export function commonFields(base: Base, probe: string): readonly HeaderField[] {
+  return [...base.headers, ['User-Agent', 'dharma-doctor'], [PROBE_HEADER, probe]];
+}
+
 /** A trick as bytes. What it says of hosts and fields stands to the letter; `Connection: close` only where it says none. */
-export function bytesOf(trick: Trick, base: Base, probe: string): Buffer {
+export function bytesOf(trick: Http1Trick, base: Base, probe: string): Buffer {
   const { method, target, version, hosts, fields, oddLines, ending, followedBy } = trick;
-  const common = [
-    ...base.headers.map(([name, value]) => `${name}: ${value}`),
-    'User-Agent: dharma-doctor',
-    `${PROBE_HEADER}: ${probe}`,
-  ];
+  const common = commonFields(base, probe).map(([name, value]) => `${name}: ${value}`);
   const isLast = followedBy === undefined;
   const saysConnection = fields.some(([name]) => name.toLowerCase() === 'connection');
   const lines = [

@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { type Answer, clientView, type Question, type RequestFault } from '#decision';
 import type { Json } from '#engine';
-import { conform, jsonFromText } from '#policy';
+import type { Presented } from '#identity';
+import { conform, jsonFromText, type ShapeFault } from '#policy';
 import { denialTitle, Problem } from '#problem';
 import { textOf } from '../json-text.js';
 import { bounded } from '../native/native.codec.js';
 import { presentedOf, questionOf } from './question.js';
-import { batch, evaluation, REQUIRED_MEMBERS, type Semantic } from './shapes.js';
+import { batch, evaluation, REQUIRED_MEMBERS, type Semantic, what, whom } from './shapes.js';
 
 type Members = { readonly [member: string]: Json };
 
@@ -116,11 +117,34 @@ function* questionsIn(
   top: Members,
   trace: string | undefined,
 ): Generator<Question, void, void> {
+  let shared: ReadSubject | undefined;
   for (const item of items) {
-    const read = conform(evaluation, withDefaults(item, top));
-    if (read.faults === undefined) yield questionOf(read.value, presentedOf(read.value.subject), trace);
-    else yield { kind: 'malformed', faults: read.faults.map(faultOf), trace };
+    const merged = withDefaults(item, top);
+    if (!isMap(merged)) {
+      yield malformed(conform(evaluation, merged).faults ?? [], trace);
+      continue;
+    }
+    // Whom several items are about is read once: only then is it one thing to whoever judges it.
+    const subject = merged.subject === top.subject ? (shared ??= subjectIn(merged)) : subjectIn(merged);
+    const read = conform(what, merged);
+    if (read.faults === undefined && subject.presented !== undefined) {
+      yield questionOf(read.value, subject.presented, trace);
+    } else yield malformed([...subject.faults, ...(read.faults ?? [])], trace);
   }
+}
+
+/** What a message presents of its subject, or why that cannot be read. */
+type ReadSubject =
+  | { readonly presented: Presented; readonly faults: readonly [] }
+  | { readonly presented?: undefined; readonly faults: readonly ShapeFault[] };
+
+function subjectIn(members: Members): ReadSubject {
+  const read = conform(whom, members);
+  return read.faults === undefined ? { presented: presentedOf(read.value.subject), faults: [] } : read;
+}
+
+function malformed(faults: readonly ShapeFault[], trace: string | undefined): Question {
+  return { kind: 'malformed', faults: faults.map(faultOf), trace };
 }
 
 function questionIn(members: Members, trace: string | undefined): Question {

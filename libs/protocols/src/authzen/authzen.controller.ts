@@ -1,5 +1,5 @@
 import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
-import { type Answer, DecisionPoint, type Question } from '#decision';
+import { type Answer, DecisionPoint, Judgements, type Question } from '#decision';
 import type { HttpRequest } from '#http';
 import type { KnownCaller } from '#identity';
 import { Problem } from '#problem';
@@ -65,10 +65,11 @@ export class AuthzenController {
   async #decideAll({ semantic, questions }: Evaluations, caller: KnownCaller) {
     const answers: Answer[] = [];
     const breath = this.decisionPoint.breath();
+    const judgements = new Judgements();
     for (const question of questions) {
-      // What is said once for all is read for each again, and an answer that is there already lets nobody else in.
+      // An answer that is there already lets nobody else in.
       if (breath.isOver) await breath.next();
-      const answer = await this.decisionPoint.answer(question, caller);
+      const answer = await this.decisionPoint.answer(question, caller, judgements);
       answers.push(answer);
       if (isLast(semantic, answer)) break;
     }

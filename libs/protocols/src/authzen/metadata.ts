@@ -9,6 +9,9 @@ export const ROUTES = {
 
 export type PdpMetadata = { readonly [member in 'policy_decision_point' | keyof typeof ROUTES]: string };
 
+/** What callers get: a member without a value is left out. */
+export type ToldMetadata = PdpMetadata & { readonly signed_metadata?: string };
+
 /**
  * What this decision point says of itself. Callers compare `policy_decision_point` with the address they know, byte by
  * byte, so nothing of a request has a part in it.
@@ -22,7 +25,11 @@ export function metadataOf(publicUrl: string): PdpMetadata {
 
 /** The address of the HTTP check listener as callers know it, where there is one to tell. */
 export class PublicUrl {
-  constructor(readonly value: string | undefined) {}
+  /** @param signed  what {@link metadataOf} says of it, as a JWT; undefined: nobody signs it */
+  constructor(
+    readonly value: string | undefined,
+    readonly signed: string | undefined,
+  ) {}
 
   /** Its path; empty when it has none. */
   get path(): string {

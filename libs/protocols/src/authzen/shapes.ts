@@ -26,6 +26,10 @@ export const REQUIRED_MEMBERS = { subject: ['type', 'id'], action: ['name'], res
 
 export const evaluation = z.object({ subject, action, resource, context });
 
+/** The two halves of an evaluation: in a batch many may share the first. */
+export const whom = evaluation.pick({ subject: true });
+export const what = evaluation.omit({ subject: true });
+
 export const SEMANTICS = ['execute_all', 'deny_on_first_deny', 'permit_on_first_permit'] as const;
 
 /** A batch, but for what stands at its top and in its items: that is judged where it is used, when both are together. */
