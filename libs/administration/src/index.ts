@@ -88,6 +88,7 @@ export {
 export {
   type DocumentChange,
   type DocumentKey,
+  isStorable,
   judgeProvenance,
   judgePublication,
   type KeyedRevision,
