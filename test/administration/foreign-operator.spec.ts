@@ -97,7 +97,17 @@ spec:
 const TOKEN = 'given.token-of-this-test';
 /** Of a request that others made. */
 const KEY = 'key-of-the-bank';
-const KINDS = ['Domain', 'Service', 'Policy', 'RoleSet', 'EntitySet', 'EnforcementPoint', 'Test', 'Suspension'];
+const KINDS = [
+  'Domain',
+  'Service',
+  'Policy',
+  'RoleSet',
+  'EntitySet',
+  'EnforcementPoint',
+  'Test',
+  'Suspension',
+  'Quota',
+];
 const NAMES = [
   'acme.zqbank',
   'zqledger',
@@ -375,6 +385,15 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
     { path: 'domains/acme.zqbank/suspend', body: { because }, headers: { 'idempotency-key': KEY }, status: 404 },
   ],
   'POST /admin/v1/domains/{name}/resume': [{ path: 'domains/acme.zqbank/resume', body: { because }, status: 404 }],
+  'GET /admin/v1/domains/{name}/quota': [
+    { path: 'domains/acme.zqbank/quota', status: 404 },
+    { path: 'domains/acme.shop/quota', status: 200 },
+  ],
+  'PUT /admin/v1/domains/{name}/quota': [
+    { path: 'domains/acme.zqbank/quota', body: { limits: { rules: 0 }, because }, status: 404 },
+    { path: 'domains/acme.shop/quota', body: { limits: { rules: 9 }, because }, status: 403 },
+  ],
+  'DELETE /admin/v1/domains/{name}/quota': [{ path: 'domains/acme.zqbank/quota?because=x', status: 404 }],
   'GET /admin/v1/decisions': [{ path: 'decisions?limit=500', status: 200 }],
   'GET /admin/v1/decisions/{id}': [
     { path: 'decisions/zqdecision', status: 404 },
@@ -477,6 +496,8 @@ it.each([
   ),
   ['POST', (name: string) => `/admin/v1/domains/${name}/suspend`, 'acme.zqbank'],
   ['POST', (name: string) => `/admin/v1/domains/${name}/resume`, 'acme.zqbank'],
+  ['GET', (name: string) => `/admin/v1/domains/${name}/quota`, 'acme.zqbank'],
+  ['DELETE', (name: string) => `/admin/v1/domains/${name}/quota?because=x`, 'acme.zqbank'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}`, 'zqdecision'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}/explain`, 'zqdecision'],
   ['DELETE', (name: string) => `/admin/v1/documents/Policy/${name}?because=x&source=git`, 'zqpolicy'],
