@@ -228,6 +228,13 @@ beforeAll(async () => {
     'idempotency-key': KEY,
   });
   expect([third.status, third.text.slice(-900)]).toEqual([201, expect.anything()]);
+  const fourth = await ask(
+    'PUT',
+    '/admin/v1/domains/acme.zqbank/quota',
+    { limits: { rules: 99 }, because: 'zqreason four' },
+    TOKEN,
+  );
+  expect([fourth.status, fourth.text.slice(-900)]).toEqual([201, expect.anything()]);
   await record(url);
   const { json } = await asRoot('POST', '/admin/v1/operators', { name: 'sue', groups: ['shopkeepers'] });
   shopkeeper = json.token;
@@ -344,9 +351,9 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
   'POST /admin/v1/plan': [{ body: theirBundle, status: 200 }],
   'POST /admin/v1/revisions': [{ body: { ...theirBundle, because }, isOnBase: true, status: 403 }],
   'GET /admin/v1/revisions': [{ path: 'revisions?limit=500', status: 200 }],
-  'GET /admin/v1/revisions/{n}': ['1', '2', '3'].map((n) => ({ path: `revisions/${n}`, status: 200 })),
-  'GET /admin/v1/revisions/{n}/documents': ['1', '3'].map((n) => ({ path: `revisions/${n}/documents`, status: 200 })),
-  'GET /admin/v1/revisions/{n}/diff': ['1', '2', '3'].map((n) => ({ path: `revisions/${n}/diff`, status: 200 })),
+  'GET /admin/v1/revisions/{n}': ['1', '2', '3', '4'].map((n) => ({ path: `revisions/${n}`, status: 200 })),
+  'GET /admin/v1/revisions/{n}/documents': ['1', '4'].map((n) => ({ path: `revisions/${n}/documents`, status: 200 })),
+  'GET /admin/v1/revisions/{n}/diff': ['1', '2', '3', '4'].map((n) => ({ path: `revisions/${n}/diff`, status: 200 })),
   'POST /admin/v1/revisions/{n}/restore': [
     { path: 'revisions/1/restore', body: { because }, isOnBase: true, status: 403 },
   ],
@@ -354,6 +361,7 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
   'GET /admin/v1/documents': [{ path: 'documents?limit=500', status: 200 }],
   'GET /admin/v1/documents/{kind}/{name}': [
     { path: 'documents/Suspension/acme.zqbank', status: 404 },
+    { path: 'documents/Quota/acme.zqbank', status: 404 },
     { path: 'documents/Policy/zqpolicy', headers: { 'if-none-match': '*' }, status: 404 },
   ],
   'PUT /admin/v1/documents/{kind}/{name}': // Taken over, made anew, under its own source or another.
@@ -496,6 +504,7 @@ it.each([
   ),
   ['POST', (name: string) => `/admin/v1/domains/${name}/suspend`, 'acme.zqbank'],
   ['POST', (name: string) => `/admin/v1/domains/${name}/resume`, 'acme.zqbank'],
+  ['GET', (name: string) => `/admin/v1/documents/Quota/${name}`, 'acme.zqbank'],
   ['GET', (name: string) => `/admin/v1/domains/${name}/quota`, 'acme.zqbank'],
   ['DELETE', (name: string) => `/admin/v1/domains/${name}/quota?because=x`, 'acme.zqbank'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}`, 'zqdecision'],

@@ -205,7 +205,8 @@ const SETTINGS: Settings = {
   },
   operatorIssuer: {
     name: 'OPERATOR_ISSUER',
-    sentence: 'identity provider (OIDC issuer) whose tokens let operators in; what they may, `administrators` grant to their groups',
+    sentence:
+      'identity provider (OIDC issuer) whose tokens let operators in; what they may, `administrators` grant to their groups',
     allowed: '`https://…`, as `iss` says it; `http://…` for a host of `DHARMA_ISSUER_HOSTS`',
     parse: issuerUrl,
   },
