@@ -154,6 +154,18 @@ const CHANGING: readonly Row[] = [
     object: () => 'source/suspension',
   },
   {
+    route: 'PUT /admin/v1/domains/{name}/quota',
+    asked: () => ({ path: '/admin/v1/domains/shop/quota', body: { limits: { rules: 99 }, because: 'room' } }),
+    act: 'revision.publish',
+    object: () => 'source/quota',
+  },
+  {
+    route: 'DELETE /admin/v1/domains/{name}/quota',
+    asked: () => ({ path: '/admin/v1/domains/shop/quota?because=more+room' }),
+    act: 'revision.publish',
+    object: () => 'source/quota',
+  },
+  {
     route: 'POST /admin/v1/epochs',
     asked: () => ({ body: { because: 'a backup' } }),
     act: 'epoch.begin',

@@ -97,7 +97,17 @@ spec:
 const TOKEN = 'given.token-of-this-test';
 /** Of a request that others made. */
 const KEY = 'key-of-the-bank';
-const KINDS = ['Domain', 'Service', 'Policy', 'RoleSet', 'EntitySet', 'EnforcementPoint', 'Test', 'Suspension'];
+const KINDS = [
+  'Domain',
+  'Service',
+  'Policy',
+  'RoleSet',
+  'EntitySet',
+  'EnforcementPoint',
+  'Test',
+  'Suspension',
+  'Quota',
+];
 const NAMES = [
   'acme.zqbank',
   'zqledger',
@@ -218,6 +228,13 @@ beforeAll(async () => {
     'idempotency-key': KEY,
   });
   expect([third.status, third.text.slice(-900)]).toEqual([201, expect.anything()]);
+  const fourth = await ask(
+    'PUT',
+    '/admin/v1/domains/acme.zqbank/quota',
+    { limits: { rules: 99 }, because: 'zqreason four' },
+    TOKEN,
+  );
+  expect([fourth.status, fourth.text.slice(-900)]).toEqual([201, expect.anything()]);
   await record(url);
   const { json } = await asRoot('POST', '/admin/v1/operators', { name: 'sue', groups: ['shopkeepers'] });
   shopkeeper = json.token;
@@ -334,9 +351,9 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
   'POST /admin/v1/plan': [{ body: theirBundle, status: 200 }],
   'POST /admin/v1/revisions': [{ body: { ...theirBundle, because }, isOnBase: true, status: 403 }],
   'GET /admin/v1/revisions': [{ path: 'revisions?limit=500', status: 200 }],
-  'GET /admin/v1/revisions/{n}': ['1', '2', '3'].map((n) => ({ path: `revisions/${n}`, status: 200 })),
-  'GET /admin/v1/revisions/{n}/documents': ['1', '3'].map((n) => ({ path: `revisions/${n}/documents`, status: 200 })),
-  'GET /admin/v1/revisions/{n}/diff': ['1', '2', '3'].map((n) => ({ path: `revisions/${n}/diff`, status: 200 })),
+  'GET /admin/v1/revisions/{n}': ['1', '2', '3', '4'].map((n) => ({ path: `revisions/${n}`, status: 200 })),
+  'GET /admin/v1/revisions/{n}/documents': ['1', '4'].map((n) => ({ path: `revisions/${n}/documents`, status: 200 })),
+  'GET /admin/v1/revisions/{n}/diff': ['1', '2', '3', '4'].map((n) => ({ path: `revisions/${n}/diff`, status: 200 })),
   'POST /admin/v1/revisions/{n}/restore': [
     { path: 'revisions/1/restore', body: { because }, isOnBase: true, status: 403 },
   ],
@@ -344,6 +361,7 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
   'GET /admin/v1/documents': [{ path: 'documents?limit=500', status: 200 }],
   'GET /admin/v1/documents/{kind}/{name}': [
     { path: 'documents/Suspension/acme.zqbank', status: 404 },
+    { path: 'documents/Quota/acme.zqbank', status: 404 },
     { path: 'documents/Policy/zqpolicy', headers: { 'if-none-match': '*' }, status: 404 },
   ],
   'PUT /admin/v1/documents/{kind}/{name}': // Taken over, made anew, under its own source or another.
@@ -375,6 +393,15 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
     { path: 'domains/acme.zqbank/suspend', body: { because }, headers: { 'idempotency-key': KEY }, status: 404 },
   ],
   'POST /admin/v1/domains/{name}/resume': [{ path: 'domains/acme.zqbank/resume', body: { because }, status: 404 }],
+  'GET /admin/v1/domains/{name}/quota': [
+    { path: 'domains/acme.zqbank/quota', status: 404 },
+    { path: 'domains/acme.shop/quota', status: 200 },
+  ],
+  'PUT /admin/v1/domains/{name}/quota': [
+    { path: 'domains/acme.zqbank/quota', body: { limits: { rules: 0 }, because }, status: 404 },
+    { path: 'domains/acme.shop/quota', body: { limits: { rules: 9 }, because }, status: 403 },
+  ],
+  'DELETE /admin/v1/domains/{name}/quota': [{ path: 'domains/acme.zqbank/quota?because=x', status: 404 }],
   'GET /admin/v1/decisions': [{ path: 'decisions?limit=500', status: 200 }],
   'GET /admin/v1/decisions/{id}': [
     { path: 'decisions/zqdecision', status: 404 },
@@ -477,6 +504,9 @@ it.each([
   ),
   ['POST', (name: string) => `/admin/v1/domains/${name}/suspend`, 'acme.zqbank'],
   ['POST', (name: string) => `/admin/v1/domains/${name}/resume`, 'acme.zqbank'],
+  ['GET', (name: string) => `/admin/v1/documents/Quota/${name}`, 'acme.zqbank'],
+  ['GET', (name: string) => `/admin/v1/domains/${name}/quota`, 'acme.zqbank'],
+  ['DELETE', (name: string) => `/admin/v1/domains/${name}/quota?because=x`, 'acme.zqbank'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}`, 'zqdecision'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}/explain`, 'zqdecision'],
   ['DELETE', (name: string) => `/admin/v1/documents/Policy/${name}?because=x&source=git`, 'zqpolicy'],

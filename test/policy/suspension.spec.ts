@@ -30,3 +30,23 @@ describe('a suspension', () => {
     expect(load(document('Suspensions', 'acme')).faults[0]!.message).not.toContain('Suspension,');
   });
 });
+
+describe('a quota', () => {
+  it('changes nothing about what is decided', () => {
+    const { faults, world } = load(document('Quota', 'acme.pay', '{ rules: 5 }'));
+    expect([faults, world]).toEqual([[], load('').world]);
+  });
+
+  it.each([
+    ['its domain does not exist', document('Quota', 'acme.play'), 'unknown-domain'],
+    ['it is given twice', document('Quota', 'acme').repeat(2), 'duplicate-document'],
+    ['it limits what is not counted', document('Quota', 'acme', '{ readers: 5 }'), 'unknown-member'],
+  ])('is refused when %s', (_because, text, code) => {
+    const { faults, world } = load(text);
+    expect([faults.map((fault) => fault.code), world]).toEqual([[code], null]);
+  });
+
+  it('is nothing that people write', () => {
+    expect(jsonSchemas()).not.toHaveProperty('Quota');
+  });
+});

@@ -10,6 +10,7 @@ const FOLDERS: { readonly [kind in DocumentKind]: string } = {
   EntitySet: 'entity-sets',
   EnforcementPoint: 'enforcement-points',
   Suspension: 'suspensions',
+  Quota: 'quotas',
   Test: 'tests',
 };
 /** Names of documents, domains included: no file name made of one leads anywhere else. */

@@ -40,7 +40,8 @@ export interface Connection {
 
 const ADMIN_DEFAULT = 'http://127.0.0.1:8282';
 const CHECK_DEFAULT = 'http://127.0.0.1:8181';
-const MAXIMUM_SECRET_BYTES = 4096;
+/** A token of an identity provider may be that long. */
+const MAXIMUM_SECRET_BYTES = 8192;
 
 /**
  * The admin listener and an operator's token.

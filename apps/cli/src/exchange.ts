@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 import { Stop } from './terminal.js';
 
 export interface Message {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query. */
   readonly path: string;
   readonly headers?: { readonly [name: string]: string };

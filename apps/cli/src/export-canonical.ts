@@ -1,3 +1,4 @@
+import { WRITTEN_KINDS } from '#policy';
 import { canonicalFiles } from './canonical-files.js';
 import type { AdminFlags } from './connection.js';
 import { whileWaiting } from './progress.js';
@@ -24,8 +25,8 @@ export async function exportCanonical(
   const number = revision ?? (await client.newest())?.number;
   if (number === undefined) throw new Stop(1, 'nothing was ever published, so there is nothing to export');
   const stored = await whileWaiting(terminal.aside, `reading revision ${number}`, () => client.documents(number));
-  // What operators suspended is no bundle's to hold, so no file's either.
-  const all = stored.filter(({ kind }) => kind !== 'Suspension');
+  // What operators suspended and limited is no bundle's to hold, so no file's either.
+  const all = stored.filter(({ kind }) => WRITTEN_KINDS.includes(kind));
   const sources = [...new Set(all.map((document) => document.source))].sort();
   if (source === undefined && sources.length > 1) {
     const named = sources.map((one) => `\`${one}\``).join(', ');

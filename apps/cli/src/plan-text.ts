@@ -8,8 +8,9 @@ type Colours = Output['colours'];
 export type PlannedChange = Plan['changes'][number];
 
 /** Whether a server would take it. */
-export function isPublishable({ valid, faults, tests, foreign, missed = [], refusals }: Plan): boolean {
-  return valid && faults.length + tests.failed.length + foreign.length + missed.length + refusals.length === 0;
+export function isPublishable({ valid, faults, tests, foreign, missed = [], exceeded = [], refusals }: Plan): boolean {
+  const against = [faults, tests.failed, foreign, missed, exceeded, refusals];
+  return valid && against.every(({ length }) => length === 0);
 }
 
 /** Whether it is other sources that stand in its way, rather than what it says. */
@@ -38,6 +39,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...plan.tests.failed.flatMap((one) => failedTestLines(one, colours)),
     ...plan.foreign.map(foreignText),
     ...(plan.missed ?? []).map(missedText),
+    ...(plan.exceeded ?? []).map(exceededText),
     ...plan.refusals.map(refusalText),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
   ]
@@ -119,6 +121,11 @@ function missedText({ kind, name, what, by }: NonNullable<Plan['missed']>[number
   return `${what} of ${kind} ${name} would go, and ${by.kind} ${by.name} of the source \`${by.source}\` uses it`;
 }
 
+/** Nobody is told how much others hold. */
+function exceededText({ domain, measure, limit, count }: NonNullable<Plan['exceeded']>[number]): string {
+  return `${domain} and everything below may hold ${limit ?? '…'} ${measure}, and would hold ${count ?? '…'}`;
+}
+
 /** What the operator may not do, and what it would take; what they may not see has no name. */
 export function refusalText({ change, kind, name, part, needs, over }: Plan['refusals'][number]): string {
   const what = kind === null || name === null ? 'documents that you may not see' : `${kind} ${name}`;
@@ -140,6 +147,7 @@ function githubText(plan: Plan): string {
     ),
     ...plan.foreign.map((one) => `::error title=document of another source::${foreignText(one)}`),
     ...(plan.missed ?? []).map((one) => `::error title=used by another source::${missedText(one)}`),
+    ...(plan.exceeded ?? []).map((one) => `::error title=quota exceeded::${exceededText(one)}`),
     ...plan.refusals.map((one) => `::error title=forbidden change::${refusalText(one)}`),
     `::notice title=dharma plan::${planSummary(plan)}`,
   ]
@@ -166,6 +174,7 @@ function casesOf(plan: Plan): readonly ReportedCase[] {
     })),
     ...plan.foreign.map((one) => ({ group: one.kind, name: one.name, failure: foreignText(one) })),
     ...(plan.missed ?? []).map((one) => ({ group: one.kind, name: one.name, failure: missedText(one) })),
+    ...(plan.exceeded ?? []).map((one) => ({ group: one.domain, name: one.measure, failure: exceededText(one) })),
     ...plan.refusals.map((one) => ({
       group: one.kind ?? 'elsewhere',
       name: `${one.name ?? ''} ${one.part}`.trim(),

@@ -15,6 +15,7 @@ const SUSPENSION_VERBS = [
   ],
   ['resume', 'let a suspended domain go on', 'resume acme.payments'],
 ] as const;
+const HIGHEST_LIMIT = 1_000_000_000;
 /** Seconds that `--wait` alone means. */
 export const WAIT_SECONDS = 60;
 
@@ -113,6 +114,27 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     if (name === 'suspend') command.requiredOption('--because <text>', 'why, for whoever reads the history');
     else command.option('--because <text>', 'why, for whoever reads the history', 'it may go on');
   }
+
+  administering(
+    verb(
+      'quota',
+      'what a domain and all below may hold, and do',
+      "quota acme.pay --rules 2000 --because 'room for a year'",
+    ),
+  )
+    .argument('<domain>', 'with everything below it')
+    .option('--documents <number>', 'most documents', wholeNumber(0, HIGHEST_LIMIT))
+    .option('--rules <number>', 'most rules', wholeNumber(0, HIGHEST_LIMIT))
+    .option('--assignments <number>', 'most principals of roles', wholeNumber(0, HIGHEST_LIMIT))
+    .option('--entities <number>', 'most entities', wholeNumber(0, HIGHEST_LIMIT))
+    .option('--endpoints <number>', 'most endpoints', wholeNumber(0, HIGHEST_LIMIT))
+    .option('--lift', 'take its limits away', false)
+    .option('--because <text>', 'why, for whoever reads the history')
+    .addOption(choice('--format <format>', 'how the answer is written', TEXT_OR_JSON, 'text'))
+    .action(async (domain: string, options) => {
+      const { quota } = await import('./quota.js');
+      exit(await quota(terminal, domain, options));
+    });
 
   const keys = verb('keys', 'keys of enforcement points and clients', 'keys create edge --expires 90d --out edge.key');
   creating(keys, 'make a key for an enforcement point, or for a client of a mechanism', 'edge --out edge.secret')

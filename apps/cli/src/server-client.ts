@@ -20,6 +20,7 @@ import {
   problemShape,
   type Published,
   publishedShape,
+  quotaShape,
   type Revision,
   revisionsShape,
   type ServerDocument,
@@ -228,6 +229,21 @@ export class ServerClient {
     return this.#insist({ method: 'POST', path, headers, body: { because } }, suspensionShape);
   }
 
+  quota(domain: string) {
+    return this.#ask({ method: 'GET', path: quotaPath(domain) }, quotaShape);
+  }
+
+  setQuota(domain: string, limits: object, because: string) {
+    const headers = { 'idempotency-key': randomUUID() };
+    return this.#insist({ method: 'PUT', path: quotaPath(domain), headers, body: { limits, because } }, publishedShape);
+  }
+
+  liftQuota(domain: string, because: string) {
+    const headers = { 'idempotency-key': randomUUID() };
+    const path = `${quotaPath(domain)}?${new URLSearchParams({ because })}`;
+    return this.#insist({ method: 'DELETE', path, headers }, publishedShape);
+  }
+
   createKey(holder: KeyHolder, expiresAt: string | undefined) {
     return this.#ask({ method: 'POST', path: '/admin/v1/keys', body: { ...holder, expiresAt } }, newKeyShape);
   }
@@ -350,6 +366,10 @@ function accept({ shown, secretFrom }: Connection, reply: Reply, read: TextReadi
     throw new Unreachable(messageOf({ detail: `\`${shown}\` cannot answer now: ${detail}`, remedy }));
   }
   throw new Refused(exitCodeFor(problem.data.code), { ...problem.data, detail: `${detail}${from}` });
+}
+
+function quotaPath(domain: string): string {
+  return `/admin/v1/domains/${encodeURIComponent(domain)}/quota`;
 }
 
 /** Somebody else's change is in the way; looking again helps. */

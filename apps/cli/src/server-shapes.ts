@@ -74,6 +74,17 @@ export const planShape = z.object({
   foreign: z.array(z.object({ kind: z.string(), name: z.string(), source: z.string() })),
   /** What would go although documents of other sources name it. Absent: an older server. */
   missed: z.array(key.extend({ what: z.string(), by: key.extend({ source: z.string() }) })).optional(),
+  /** Limits of subtrees that it would go beyond. Absent: an older server. */
+  exceeded: z
+    .array(
+      z.object({
+        domain: z.string(),
+        measure: z.string(),
+        limit: z.number().nullable(),
+        count: z.number().nullable(),
+      }),
+    )
+    .optional(),
   /** What the operator may not do; absent from servers where every operator may do everything. */
   refusals: z.array(refusal).default([]),
   summary: z.object({ documents: counts, rules: counts }),
@@ -113,6 +124,16 @@ export const documentsShape = z.object({
   next: z.string().nullish(),
 });
 export type ServerDocument = z.infer<typeof documentsShape>['items'][number];
+
+const limits = z.object({
+  documents: z.number().optional(),
+  rules: z.number().optional(),
+  assignments: z.number().optional(),
+  entities: z.number().optional(),
+  endpoints: z.number().optional(),
+});
+/** What a subtree may hold, and does. */
+export const quotaShape = z.object({ domain: z.string(), limits, held: limits.required() });
 
 /** Servers that have been seen, and what each decides by. */
 export const suspensionShape = publishedShape.extend({

@@ -20,6 +20,7 @@ describe('the configuration', () => {
       grpcAddress: { kind: 'tcp', host: '127.0.0.1', port: 9191 },
       httpAddress: { kind: 'tcp', host: '127.0.0.1', port: 8181 },
       adminAddress: { kind: 'tcp', host: '127.0.0.1', port: 8282 },
+      operatorGroupsClaim: 'groups',
       adminRate: 100,
       adminRateBurst: 500,
       adminRateWrongTokens: 60,
@@ -206,6 +207,17 @@ describe('the configuration', () => {
       PATH: '/bin',
     };
     expect(unknownVariables(environment)).toEqual(['DHARMA_HTTP_ADRESS', 'DHARMA_COLOUR']);
+  });
+
+  it.each`
+    because                                           | environment                                                                                    | message
+    ${'any token of the issuer would count'}          | ${{ DHARMA_OPERATOR_ISSUER: 'https://login.example' }}                                         | ${'`DHARMA_OPERATOR_AUDIENCE` is missing'}
+    ${'nobody says whose audience it is'}             | ${{ DHARMA_OPERATOR_AUDIENCE: 'dharma' }}                                                      | ${'`DHARMA_OPERATOR_ISSUER` is missing'}
+    ${'a password in an address is shown everywhere'} | ${{ DHARMA_OPERATOR_ISSUER: 'https://a:b@login.example', DHARMA_OPERATOR_AUDIENCE: 'dharma' }} | ${'is not `https://…`, as `iss` says it'}
+    ${'keys are not to be had in other ways'}         | ${{ DHARMA_OPERATOR_ISSUER: 'file:///etc/keys', DHARMA_OPERATOR_AUDIENCE: 'dharma' }}          | ${'is not `https://…`, as `iss` says it'}
+    ${'an audience that is empty is in no token'}     | ${{ DHARMA_OPERATOR_ISSUER: 'https://login.example', DHARMA_OPERATOR_AUDIENCE: '' }}           | ${'`DHARMA_OPERATOR_AUDIENCE`: `` is not 1 to 500'}
+  `('takes an identity provider with both of its parts: $because', ({ environment, message }) => {
+    expect(messageOf(environment)).toContain(message);
   });
 
   it('describes every setting for the help text', () => {

@@ -32,6 +32,9 @@ export interface ServerConfig {
   readonly allowPlaintext: boolean;
   readonly socketGroup: string | undefined;
   readonly operatorTokenFile: string | undefined;
+  readonly operatorIssuer: string | undefined;
+  readonly operatorAudience: string | undefined;
+  readonly operatorGroupsClaim: string;
   readonly adminRate: number;
   readonly adminRateBurst: number;
   readonly adminRateWrongTokens: number;
@@ -201,6 +204,26 @@ const SETTINGS: Settings = {
     sentence: 'file with a token by which an operator may come in, besides those that were minted',
     allowed: 'a path',
     parse: asWritten,
+  },
+  operatorIssuer: {
+    name: 'OPERATOR_ISSUER',
+    sentence:
+      'identity provider (OIDC issuer) whose tokens let operators in; what they may, `administrators` grant to their groups',
+    allowed: '`https://…`, as `iss` says it; `http://…` for a host of `DHARMA_ISSUER_HOSTS`',
+    parse: issuerUrl,
+  },
+  operatorAudience: {
+    name: 'OPERATOR_AUDIENCE',
+    sentence: 'what `aud` of those tokens has to hold',
+    allowed: '1 to 500 visible ASCII characters',
+    parse: (text) => (/^[\x21-\x7e]{1,500}$/.test(text) ? text : undefined),
+  },
+  operatorGroupsClaim: {
+    name: 'OPERATOR_GROUPS_CLAIM',
+    sentence: 'claim of those tokens that holds groups, such as `groups` or `realm_access.roles`',
+    allowed: '1 to 200 visible ASCII characters',
+    default: 'groups',
+    parse: (text) => (/^[\x21-\x7e]{1,200}$/.test(text) ? text : undefined),
   },
   adminRate: {
     name: 'ADMIN_RATE',
@@ -503,6 +526,14 @@ function contradictions(config: ServerConfig): string[] {
   if (config.metadataKey !== undefined && config.publicUrl === undefined) {
     faults.push('`DHARMA_METADATA_KEY` needs `DHARMA_PUBLIC_URL`: without it there are no metadata to sign');
   }
+  for (const [one, other] of [
+    ['operatorIssuer', 'operatorAudience'],
+    ['operatorAudience', 'operatorIssuer'],
+  ] as const) {
+    if (config[one] !== undefined && config[other] === undefined) {
+      faults.push(`${settingOf(other)} is missing: ${settingOf(one)} is set, and a token counts by both`);
+    }
+  }
   for (const [sink, url] of [
     ['http', 'decisionLogUrl'],
     ['otlp', 'decisionLogOtlpUrl'],
@@ -612,6 +643,13 @@ function domainShare(text: string): readonly [string, number] | undefined {
   const [, domain, part] = /^([a-z0-9.-]{1,253})=([\d.]+)$/.exec(text) ?? [];
   const parsed = part === undefined ? undefined : share(part);
   return domain === undefined || parsed === undefined ? undefined : [domain, parsed];
+}
+
+/** Whether it may be asked without TLS is judged where it is asked. */
+function issuerUrl(text: string): string | undefined {
+  if (!/^https?:\/\/[\x21-\x7e]{1,300}$/.test(text) || !URL.canParse(text)) return undefined;
+  const { username, password, search, hash } = new URL(text);
+  return username + password + search + hash === '' ? text : undefined;
 }
 
 /** Records are about people: on their way to another machine nobody may read them. */

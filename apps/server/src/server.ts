@@ -13,10 +13,11 @@ import { Problem } from '#problem';
 import { Listeners } from '#protocols';
 import type { Timer } from '#store';
 import { AdminListener } from './admin/admin-listener.js';
+import type { OperatorIssuerSettings } from './admin/admin-settings.js';
 import { type ListenerName, type ServerConfig, tlsFiles } from './config.js';
 import { DatabasePolicy } from './database-policy.js';
 import { FolderPolicy } from './folder-policy.js';
-import { GuardedOutbound } from './issuers/guarded-outbound.js';
+import { GuardedOutbound, type GuardedOutboundParts } from './issuers/guarded-outbound.js';
 import { isLocalOnly, printListenAddress } from './listen-address.js';
 import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
 import type { PolicySupply } from './policy-supply.js';
@@ -117,6 +118,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         socketGroup: config.socketGroup,
         databaseUrl: source.databaseUrl,
         operatorToken,
+        operatorIssuer: operatorIssuerOf(config),
         admission: {
           perSecond: config.adminRate,
           burst: config.adminRateBurst,
@@ -223,14 +225,10 @@ function decisionLogFor(
   });
 }
 
-function issuersFor(
-  { dataDir, issuerHosts, issuerCa, evidenceWaitMilliseconds }: ServerConfig,
-  { clock, stopwatch, timer, random, log }: ServerPorts,
-): Issuers {
-  // What Node is told to trust by its own variable stays trusted beside what is given to us.
-  const caFiles = issuerCa === undefined ? [] : [issuerCa, process.env['NODE_EXTRA_CA_CERTS'] ?? []].flat();
+function issuersFor(config: ServerConfig, { clock, stopwatch, timer, random, log }: ServerPorts): Issuers {
+  const { dataDir, evidenceWaitMilliseconds } = config;
   return new Issuers({
-    outbound: new GuardedOutbound({ hosts: issuerHosts ?? new Set(), caFiles }),
+    outbound: new GuardedOutbound(reachOf(config)),
     folder: join(dataDir, 'issuers'),
     clock,
     monotonic: () => stopwatch() / 1000,
@@ -239,6 +237,19 @@ function issuersFor(
     log,
     waitMilliseconds: evidenceWaitMilliseconds,
   });
+}
+
+/** What of the network may be asked for keys. */
+function reachOf({ issuerHosts, issuerCa }: ServerConfig): Pick<GuardedOutboundParts, 'hosts' | 'caFiles'> {
+  // What Node is told to trust by its own variable stays trusted beside what is given to us.
+  const caFiles = issuerCa === undefined ? [] : [issuerCa, process.env['NODE_EXTRA_CA_CERTS'] ?? []].flat();
+  return { hosts: issuerHosts ?? new Set(), caFiles };
+}
+
+function operatorIssuerOf(config: ServerConfig): OperatorIssuerSettings | undefined {
+  const { operatorIssuer: issuer, operatorAudience: audience, operatorGroupsClaim: groupsClaim } = config;
+  if (issuer === undefined || audience === undefined) return undefined;
+  return { issuer, audience, groupsClaim, ...reachOf(config) };
 }
 
 function workshopFor(

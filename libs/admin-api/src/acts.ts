@@ -95,7 +95,8 @@ function saysSomething({ code, kind }: Problem): boolean {
 }
 
 function contextOf({ operator, requestId, clientAddress }: OperatorRequest): ActContext {
-  // The token that the server was started with is no credential of the store.
-  const credential = operator?.id === GIVEN_OPERATOR ? undefined : operator?.id;
+  // The token that the server was started with is no credential of the store, nor is one of an identity provider.
+  const isKept = operator?.id !== GIVEN_OPERATOR && operator?.guest === undefined;
+  const credential = isKept ? operator?.id : undefined;
   return { credential, requestId, address: clientAddress ?? undefined };
 }

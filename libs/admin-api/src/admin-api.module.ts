@@ -22,6 +22,8 @@ import { PlanController } from './plan.controller.js';
 import { PolicySets } from './policy-sets.js';
 import { ProbesController } from './probes.controller.js';
 import { Publishing } from './publishing.js';
+import { Quotas } from './quotas.js';
+import { QuotasController } from './quotas.controller.js';
 import { RevisionsController } from './revisions.controller.js';
 import { StatusController } from './status.controller.js';
 import { Suspensions } from './suspensions.js';
@@ -40,6 +42,7 @@ export class AdminApiModule {
         EpochsController,
         DocumentsController,
         DomainsController,
+        QuotasController,
         DecisionsController,
         AssignmentsController,
         EntitiesController,
@@ -58,6 +61,7 @@ export class AdminApiModule {
         Publishing,
         Facts,
         Suspensions,
+        Quotas,
         Credentials,
         Admission,
         RefusedActs,

@@ -1,4 +1,4 @@
-import { SUSPENSION_SOURCE, type DocumentKey } from '#administration';
+import { type DocumentKey, QUOTA_SOURCE, SUSPENSION_SOURCE } from '#administration';
 import type { SourceFile } from '#policy';
 import type { PlanBody } from './dto/plan.dto.js';
 import { invalid, type RequestError } from './request.pipe.js';
@@ -40,11 +40,15 @@ export function bundleOf({ source, files, prune, changed, removed, contentHash }
 
 /** @throws Problem `request-invalid` for a source that nobody may publish as */
 export function judgeSource(source: string): void {
-  if (source !== SUSPENSION_SOURCE) return;
-  throw invalid([
-    { pointer: '/source', message: `\`${SUSPENSION_SOURCE}\` is what operators suspend domains under; take another` },
-  ]);
+  const use = RESERVED_SOURCES.get(source);
+  if (use === undefined) return;
+  throw invalid([{ pointer: '/source', message: `\`${source}\` is what operators ${use} under; take another` }]);
 }
+
+const RESERVED_SOURCES: ReadonlyMap<string, string> = new Map([
+  [SUSPENSION_SOURCE, 'suspend domains'],
+  [QUOTA_SOURCE, 'limit subtrees'],
+]);
 
 function namedTwice(member: string, files: readonly SourceFile[]): readonly RequestError[] {
   const seen = new Set<string>();

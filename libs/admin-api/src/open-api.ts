@@ -11,7 +11,11 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     )
     .setVersion('v1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: "An operator's token, `<id>.<secret>`." })
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: "An operator's token, `<id>.<secret>`, or one of the identity provider of operators.",
+    })
     .build();
   return SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,

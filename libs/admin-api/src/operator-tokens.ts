@@ -13,7 +13,7 @@ import { Credentials } from './credentials.js';
 import type { NewOperatorBody } from './dto/credential.dto.js';
 import type { PageQuery } from './dto/revision.dto.js';
 import { OperatorRights } from './operator-rights.js';
-import type { Operator } from './operators.js';
+import { GUEST, type Operator } from './operators.js';
 import type { Page } from './paging.js';
 import { invalid } from './request.pipe.js';
 
@@ -35,6 +35,16 @@ export class OperatorTokens {
   ): Promise<MintedCredential> {
     if (scope !== undefined && groups !== undefined) {
       throw invalid([{ pointer: '/groups', message: 'a token has a scope, or what its groups are granted' }]);
+    }
+    if (name.startsWith(GUEST)) {
+      throw invalid([
+        { pointer: '/name', message: `\`${GUEST}\` begins the names of those who come from an identity provider` },
+      ]);
+    }
+    if (maker.guest !== undefined) {
+      throw new Problem('publication-refused', {
+        fault: 'who comes with a token of an identity provider makes none: nobody could tell when its groups are lost',
+      });
     }
     if (maker.makers.length >= LONGEST_CHAIN) {
       throw new Problem('publication-refused', { fault: `a chain of makers is at most ${LONGEST_CHAIN} long` });

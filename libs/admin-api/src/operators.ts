@@ -5,6 +5,7 @@ import {
   GIVEN_OPERATOR,
   isActive,
   isSecretOf,
+  isStorable,
   makersOf,
   splitToken,
   type Standing,
@@ -25,6 +26,8 @@ export interface Operator {
   readonly standing: Standing;
   /** Ids of the token and of those in its chain of makers. */
   readonly makers: readonly string[];
+  /** Of one who came with a token of an identity provider: nothing is kept of it, so it ends by itself. */
+  readonly guest?: { readonly expiresAt: number };
 }
 
 /** The request as it goes on once its operator is known. */
@@ -53,7 +56,12 @@ const GIVEN: Operator = {
 };
 /** What an unknown id is compared with, so that it takes as long as a known one. */
 const NOBODY = '0'.repeat(64);
-const BEARER = /^bearer +([\x21-\x7e]{1,1024}) *$/i;
+const BEARER = /^bearer +([\x21-\x7e]{1,8192}) *$/i;
+/** Neither tokens of ours nor ids have two dots. */
+const SIGNED = /^[^.]+\.[^.]+\.[^.]+$/;
+const MAXIMUM_NAME = 512;
+/** What names of those begin with who come with a token of an identity provider; no token of ours is made by such a name. */
+export const GUEST = 'oidc:';
 
 /** What clients over a unix socket have for an address. */
 const SOCKET = 'unix';
@@ -74,9 +82,9 @@ export class Operators {
   async authenticate(authorization: string | undefined, address: string | null): Promise<Operator> {
     const token = BEARER.exec(authorization ?? '')?.[1] ?? '';
     const from = address ?? SOCKET;
-    const operator = this.#given(token) ?? (await this.#kept(token, from));
+    const operator = this.#given(token) ?? (await this.#known(token, from));
     if (operator === null) {
-      this.admission.noteWrongToken(from, splitToken(token)?.id ?? '');
+      this.admission.noteWrongToken(from, this.#claimedId(token));
       throw new Problem('operator-unknown');
     }
     this.admission.judgeOperator(operator.id);
@@ -89,10 +97,43 @@ export class Operators {
     return timingSafeEqual(digestOf(token), digestOf(operatorToken)) ? GIVEN : null;
   }
 
-  async #kept(token: string, from: string): Promise<Operator | null> {
+  /** A token is looked for in one place, by its form: none that is refused there is tried elsewhere. */
+  async #known(token: string, from: string): Promise<Operator | null> {
+    this.admission.judgeStranger(from, this.#claimedId(token));
+    return this.#isSigned(token) ? this.#guest(token) : this.#kept(token);
+  }
+
+  #isSigned(token: string): boolean {
+    return this.parts.operatorIssuer !== undefined && SIGNED.test(token);
+  }
+
+  /** Whose token it says that it is; empty where it says nothing. */
+  #claimedId(token: string): string {
+    const { operatorIssuer } = this.parts;
+    if (operatorIssuer === undefined || !this.#isSigned(token)) return splitToken(token)?.id ?? '';
+    const subject = operatorIssuer.claimedSubject(token);
+    return subject === undefined ? '' : guestName(operatorIssuer.issuer, subject);
+  }
+
+  async #guest(token: string): Promise<Operator | null> {
+    const { operatorIssuer, clock } = this.parts;
+    const holder = await operatorIssuer?.judge(token, clock());
+    if (operatorIssuer === undefined || holder === undefined) return null;
+    const name = guestName(operatorIssuer.issuer, holder.subject);
+    if (name.length > MAXIMUM_NAME || !isStorable(name)) return null;
+    const principals = [`user:${name}`, ...holder.groups.map((group) => `group:${group}`)];
+    return {
+      name,
+      id: name,
+      standing: { kind: 'bounded', mandates: [{ kind: 'person', principals }] },
+      makers: [name],
+      guest: { expiresAt: holder.expiresAt },
+    };
+  }
+
+  async #kept(token: string): Promise<Operator | null> {
     const { history } = this.parts;
     const split = splitToken(token);
-    this.admission.judgeStranger(from, split?.id ?? '');
     if (history === null || split === null) return null;
     const credential = await history.credentials.find(split.id);
     const isRight = isSecretOf(split.secret, credential?.sha256 ?? NOBODY);
@@ -106,8 +147,10 @@ export class Operators {
    * @throws Problem `operator-unknown` when the token does not count any more
    */
   async again(operator: Operator): Promise<Operator> {
-    const { history } = this.parts;
-    if (operator.id === GIVEN_OPERATOR || history === null) return operator;
+    const { history, clock } = this.parts;
+    const { guest } = operator;
+    if (guest !== undefined && clock() >= guest.expiresAt) throw new Problem('operator-unknown');
+    if (operator.id === GIVEN_OPERATOR || guest !== undefined || history === null) return operator;
     const credential = await history.credentials.find(operator.id);
     const current = credential === null ? null : await this.#standing(credential);
     if (current === null) throw new Problem('operator-unknown');
@@ -123,6 +166,11 @@ export class Operators {
     const maker = names.length > 1 ? `, by ${names.at(-1)}` : '';
     return { name: `${credential.name}${maker}`, id: credential.id, standing, makers: ids };
   }
+}
+
+/** An issuer's subjects are its own: another's of the same name is somebody else. */
+function guestName(issuer: string, subject: string): string {
+  return `${GUEST}${issuer}#${subject}`;
 }
 
 function digestOf(text: string): Buffer {

@@ -1,7 +1,7 @@
 import type { AuditLog, CredentialStore, Fleet, RevisionMark, RevisionStore } from '#administration';
 import type { DecisionStore } from '#decision-log';
 import type { AccessRequest, Explanation } from '#engine';
-import type { IssuerStanding } from '#identity';
+import type { IssuerStanding, IssuerTokens } from '#identity';
 import type { SourceFile } from '#policy';
 import type { AdmissionSettings } from './admission.js';
 
@@ -83,6 +83,8 @@ export interface AdminApiParts {
   readonly decisions?: DecisionStore | undefined;
   /** One more valid token, beside those of the store; any text that is not empty. */
   readonly operatorToken: string | undefined;
+  /** Whose tokens operators may come with, beside ours; absent: nobody's. */
+  readonly operatorIssuer?: IssuerTokens | undefined;
   /** How often one may ask; undefined: as often as one likes. */
   readonly admission?: AdmissionSettings | undefined;
   /** Told of each request that is only counted. */

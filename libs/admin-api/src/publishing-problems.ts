@@ -17,4 +17,5 @@ export const EDIT_PROBLEMS = [
   ...PUBLISHING_PROBLEMS,
   'documents-of-another-source',
   'documents-still-referenced',
+  'quota-exceeded',
 ] as const;

@@ -107,6 +107,7 @@ export class Publishing {
       changes: planned.changes,
       foreign: planned.foreign,
       missed: planned.missed,
+      exceeded: planned.exceeded,
       refusals: planned.refusals,
       summary: planned.summary,
     };
@@ -315,11 +316,16 @@ function markOf(revision: Revision | null): RevisionBase | null {
 }
 
 /** The one place where a plan is refused. */
-function invalidPlan({ faults, warnings, tests, foreign, missed }: ToldPlan): Problem {
+function invalidPlan({ faults, warnings, tests, foreign, missed, exceeded }: ToldPlan): Problem {
   if (missed.length > 0) {
     const [{ kind, name, what, by }] = missed as readonly [Plan['missed'][number]];
     const first = `\`${what}\` of \`${kind}/${name}\`, used by \`${by.kind}/${by.name}\` of \`${by.source}\``;
     return new Problem('documents-still-referenced', { count: missed.length, first }, { missed });
+  }
+  const [beyond] = exceeded;
+  if (faults.length === 0 && tests.failed.length === 0 && beyond !== undefined) {
+    const { domain, measure, limit, count } = beyond;
+    return new Problem('quota-exceeded', { domain, measure, limit: limit ?? '…', count: count ?? '…' }, { exceeded });
   }
   if (faults.length === 0 && tests.failed.length === 0) {
     const [{ kind, name, source } = { kind: '', name: '', source: '' }] = foreign;

@@ -95,6 +95,7 @@ export function documentNames(document: PolicyDocument): DocumentNames {
       };
     }
     case 'Suspension':
+    case 'Quota':
       return around(document.metadata.name);
     case 'Test':
       return testNames(document);

@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  DomainDocument,
-  EnforcementPointDocument,
-  EntitySetDocument,
-  PolicyDocument,
-  PolicyPolicyDocument,
-  RoleSetDocument,
-  RuleDeclaration,
-  ServiceDocument,
-  TestDocument,
+import {
+  type DomainDocument,
+  type EnforcementPointDocument,
+  type EntitySetDocument,
+  type PolicyDocument,
+  type PolicyPolicyDocument,
+  QUOTA_MEASURES,
+  type QuotaDocument,
+  type RoleSetDocument,
+  type RuleDeclaration,
+  type ServiceDocument,
+  type TestDocument,
 } from '#policy';
 import { listed, ruleWords } from './rule-words.js';
 import { domainOf } from './stored-document.js';
@@ -65,11 +67,22 @@ function kindPhrases(before: PolicyDocument | undefined, after: PolicyDocument |
       );
     case 'Suspension':
       return after === undefined ? ['lets it go on'] : ['suspends it, whatever its document says'];
+    case 'Quota':
+      return quotaPhrases(after as Before<QuotaDocument>);
     case 'Test':
       return testPhrases(before as Before<TestDocument>, after as Before<TestDocument>);
     default:
       return kind satisfies never;
   }
+}
+
+function quotaPhrases(after: Before<QuotaDocument>): readonly string[] {
+  if (after === undefined) return ['limits it no more'];
+  const limits = QUOTA_MEASURES.flatMap((measure) => {
+    const limit = after.spec[measure];
+    return limit === undefined ? [] : [`${limit} ${measure}`];
+  });
+  return [`limits it to ${limits.join(', ')}`];
 }
 
 function domainPhrases(before: Before<DomainDocument>, after: Before<DomainDocument>): readonly string[] {

@@ -88,6 +88,7 @@ export {
 export {
   type DocumentChange,
   type DocumentKey,
+  isStorable,
   judgeProvenance,
   judgePublication,
   type KeyedRevision,
@@ -127,6 +128,7 @@ export {
   sha256,
   type StoredDocument,
 } from './stored-document.js';
+export { type Amounts, amountsIn, QUOTA_SOURCE, quotaFile, quotaOf, type ToldExceededQuota } from './quota.js';
 export {
   isSuspendedByDocument,
   suspendedAround,

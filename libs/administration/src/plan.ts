@@ -1,6 +1,7 @@
 import { compile, decide, type Outcome } from '#engine';
 import {
   type Bundle,
+  DOCUMENT_KINDS,
   type Fault,
   lint,
   loadBundle,
@@ -9,8 +10,10 @@ import {
   runTests,
   type SourceFile,
   type TestResult,
+  WRITTEN_KINDS,
 } from '#policy';
 import { bundleChanges, documentChanges } from './bundle-changes.js';
+import { type ExceededQuota, exceededQuotas, QUOTA_SOURCE, quotaFaults } from './quota.js';
 import { type MissedDocument, missedDocuments } from './references.js';
 import { type DocumentKey, keyText, PublicationRefused } from './revision.js';
 import { type ChangeSummary, changeSummary, type SpokenChange, spokenChanges } from './set-changes.js';
@@ -61,13 +64,15 @@ export interface Judgement {
 }
 
 export interface Plan extends Judgement {
-  /** Whether it could be published: no fault, no failing test, no document of another source, and nobody misses what goes. */
+  /** Whether it could be published: no fault, no failing test, no document of another source, no limit exceeded, and nobody misses what goes. */
   readonly valid: boolean;
   /** What would be different; nothing is told while there are faults. */
   readonly changes: readonly SpokenChange[];
   readonly summary: ChangeSummary;
   /** Documents of the bundle whose names belong to other sources. */
   readonly foreign: readonly ForeignDocument[];
+  /** Limits of subtrees that it goes beyond. */
+  readonly exceeded: readonly ExceededQuota[];
   /** What goes although documents of other sources name it. */
   readonly missed: readonly MissedDocument[];
   /** Of every document that the bundle holds. */
@@ -117,6 +122,7 @@ export function plan(request: PlanRequest): Plan {
     ...judged.faults,
     ...refusals,
     ...(source === SUSPENSION_SOURCE ? [] : suspensionFaults(bundle.documents)),
+    ...(source === QUOTA_SOURCE ? [] : quotaFaults(bundle.documents)),
   ];
   const warnings = [...judged.warnings, ...suspensionWarnings(bundle.documents, suspendedDomains(base))];
   const missed = missedDocuments(
@@ -124,24 +130,29 @@ export function plan(request: PlanRequest): Plan {
     before,
     whole.documents.map(({ document }) => ({ document, source: sourceOf(document) ?? source })),
   );
+  const exceeded = exceededQuotas(
+    whole.documents.map(({ document }) => document),
+    before,
+    put.map(({ document }) => document),
+  );
   const held = bundle.documents.map(({ document }) => ({ kind: document.kind, name: document.metadata.name }));
   const touched = [...before, ...put.map(({ document }) => document)];
-  const told = { ...judged, faults, warnings, foreign, missed, held, touched };
+  const told = { ...judged, faults, warnings, foreign, exceeded, missed, held, touched };
   if (faults.length > 0) return { ...told, ...NOTHING, valid: false };
   const changes = spokenChanges(documentChanges(base, setAfter(base, put, remove)), {
     before: new Map(before.map((document) => [keyOf(document), document])),
     after: new Map(put.map(({ document }) => [keyOf(document), document])),
   });
-  const valid = judged.tests.failed.length + foreign.length + missed.length === 0;
+  const valid = judged.tests.failed.length + foreign.length + exceeded.length + missed.length === 0;
   return { ...told, valid, changes, summary: changeSummary(changes), put, remove };
 }
 
 /**
  * What a whole set of documents would change, and whether it is valid: for going back to a set of the past. Domains that
- * are suspended now stay so, and those that were suspended then do not become so again.
+ * are suspended now stay so, and those that were suspended then do not become so again; limits stay as they are, too.
  */
 export function planRestore(base: readonly StoredDocument[], then: readonly StoredDocument[], now: number): Plan {
-  const past = [...then.filter(isNoSuspension), ...base.filter((document) => !isNoSuspension(document))];
+  const past = [...then.filter(isWritten), ...base.filter((document) => !isWritten(document))];
   const loaded = loadBundle(past.map(fileOf));
   const judged = judge(loaded, { now });
   if (judged.faults.length > 0) return { ...judged, ...NOTHING, ...OF_THE_WHOLE_SET, valid: false };
@@ -155,8 +166,14 @@ export function planRestore(base: readonly StoredDocument[], then: readonly Stor
     });
   const remove = base.filter((document) => !sources.has(keyText(document))).map(({ kind, name }) => ({ kind, name }));
   const changes = spokenChanges(documentChanges(base, past));
-  const valid = judged.tests.failed.length === 0;
-  return { ...judged, valid, changes, summary: changeSummary(changes), ...OF_THE_WHOLE_SET, put, remove };
+  const changed = new Set([...put, ...remove].map(keyText));
+  const exceeded = exceededQuotas(
+    loaded.documents.map(({ document }) => document),
+    meaningsOf(base.filter((document) => changed.has(keyText(document)))),
+    put.map(({ document }) => document),
+  );
+  const valid = judged.tests.failed.length + exceeded.length === 0;
+  return { ...judged, valid, changes, summary: changeSummary(changes), ...OF_THE_WHOLE_SET, exceeded, put, remove };
 }
 
 /** Stored documents stand among a bundle's files under such names, so files of a bundle may not have them. */
@@ -165,9 +182,11 @@ export function isReservedFile(file: string): boolean {
 }
 
 const STORED = 'stored:';
+/** Kinds of documents that no bundle may hold. */
+const MADE_KINDS: ReadonlySet<string> = new Set(DOCUMENT_KINDS.filter((kind) => !WRITTEN_KINDS.includes(kind)));
 const NO_COUNTS = { added: 0, changed: 0, removed: 0 } as const;
 /** Going back concerns every document, whoever it belongs to. */
-const OF_THE_WHOLE_SET = { foreign: [], missed: [], held: [], touched: [] } as const;
+const OF_THE_WHOLE_SET = { foreign: [], exceeded: [], missed: [], held: [], touched: [] } as const;
 const NOTHING = { changes: [], summary: { documents: NO_COUNTS, rules: NO_COUNTS }, put: [], remove: [] } as const;
 
 /** Documents as a revision takes them, and those that no store can keep. */
@@ -277,8 +296,9 @@ function meaningsOf(documents: readonly StoredDocument[]): readonly PolicyDocume
   return loadBundle(documents.map(fileOf)).documents.map(({ document }) => document);
 }
 
-function isNoSuspension({ kind }: StoredDocument): boolean {
-  return kind !== 'Suspension';
+/** By people; what the server makes on their word stands beside the past. */
+function isWritten({ kind }: StoredDocument): boolean {
+  return !MADE_KINDS.has(kind);
 }
 
 /** A set with one step done. */

@@ -132,6 +132,7 @@ function textKept(document: PolicyDocument, text: string): string {
     case 'Policy':
     case 'EnforcementPoint':
     case 'Suspension':
+    case 'Quota':
     case 'Test':
       return text.replace(LEADING_MARKER, '');
   }
@@ -142,6 +143,7 @@ export function domainOf(document: PolicyDocument): string | null {
   switch (document.kind) {
     case 'Domain':
     case 'Suspension':
+    case 'Quota':
       return document.metadata.name;
     case 'Service':
       return null;

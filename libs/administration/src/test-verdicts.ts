@@ -55,6 +55,7 @@ function placesOf(document: PolicyDocument): Places {
   switch (document.kind) {
     case 'Domain':
     case 'Suspension':
+    case 'Quota':
       return [document.metadata.name];
     case 'Service':
       return document.spec.domains ?? null;

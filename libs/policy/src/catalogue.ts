@@ -3,6 +3,7 @@ import type {
   DomainDocument,
   EnforcementPointDocument,
   EntitySetDocument,
+  QuotaDocument,
   RoleSetDocument,
   SuspensionDocument,
 } from './document-domain.js';
@@ -47,6 +48,7 @@ export interface Catalogue {
   readonly enforcementPoints: ReadonlyMap<string, Entry<EnforcementPointDocument>>;
   /** By the domain that each suspends. */
   readonly suspensions: ReadonlyMap<string, Entry<SuspensionDocument>>;
+  readonly quotas: ReadonlyMap<string, Entry<QuotaDocument>>;
   readonly tests: ReadonlyMap<string, Entry<TestDocument>>;
   readonly mechanisms: ReadonlyMap<string, MechanismEntry>;
   readonly endpoints: ReadonlyMap<string, EndpointEntry>;
@@ -67,6 +69,7 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
   const entitySets = new Map<string, Entry<EntitySetDocument>>();
   const enforcementPoints = new Map<string, Entry<EnforcementPointDocument>>();
   const suspensions = new Map<string, Entry<SuspensionDocument>>();
+  const quotas = new Map<string, Entry<QuotaDocument>>();
   const tests = new Map<string, Entry<TestDocument>>();
   for (const source of sources) {
     const document = source.document;
@@ -93,6 +96,9 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
       case 'Suspension':
         enter(suspensions, document, source, report);
         break;
+      case 'Quota':
+        enter(quotas, document, source, report);
+        break;
       case 'Test':
         enter(tests, document, source, report);
         break;
@@ -108,6 +114,7 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
     entitySets,
     enforcementPoints,
     suspensions,
+    quotas,
     tests,
     mechanisms: mechanismsIn(domains, report),
     endpoints,
@@ -253,6 +260,8 @@ function itemsAt(value: unknown, list: string): readonly unknown[] {
 function declaresNothing(source: ReadDocument): boolean {
   const kind = source.document?.kind ?? textAt(source.remains, 'kind');
   if (kind === undefined)
-    return /^kind:[ \t]*["']?(?:Policy|RoleSet|EntitySet|Suspension|Test)\b/m.test(source.chunk.text);
-  return kind === 'Policy' || kind === 'RoleSet' || kind === 'EntitySet' || kind === 'Suspension' || kind === 'Test';
+    return /^kind:[ \t]*["']?(?:Policy|RoleSet|EntitySet|Suspension|Quota|Test)\b/m.test(source.chunk.text);
+  return SILENT_KINDS.has(kind);
 }
+
+const SILENT_KINDS: ReadonlySet<string> = new Set(['Policy', 'RoleSet', 'EntitySet', 'Suspension', 'Quota', 'Test']);

@@ -6,6 +6,8 @@ import {
   type EnforcementPointDocument,
   entitySetDocument,
   type EntitySetDocument,
+  quotaDocument,
+  type QuotaDocument,
   roleSetDocument,
   type RoleSetDocument,
   suspensionDocument,
@@ -27,6 +29,7 @@ export const DOCUMENT_SCHEMAS = {
   EntitySet: entitySetDocument,
   EnforcementPoint: enforcementPointDocument,
   Suspension: suspensionDocument,
+  Quota: quotaDocument,
   Test: testDocument,
 } as const satisfies { readonly [kind: string]: z.ZodType };
 
@@ -42,8 +45,10 @@ export const FULL_SCHEMAS = {
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 export const DOCUMENT_KINDS = Object.keys(DOCUMENT_SCHEMAS) as readonly DocumentKind[];
-/** Those that people write; a suspension is made by the server. */
-export const WRITTEN_KINDS = DOCUMENT_KINDS.filter((kind) => kind !== 'Suspension');
+/** Those that people write; a suspension and a quota are made by the server. */
+export const WRITTEN_KINDS: readonly DocumentKind[] = DOCUMENT_KINDS.filter(
+  (kind) => kind !== 'Suspension' && kind !== 'Quota',
+);
 
 export type PolicyDocument =
   | DomainDocument
@@ -53,6 +58,7 @@ export type PolicyDocument =
   | EntitySetDocument
   | EnforcementPointDocument
   | SuspensionDocument
+  | QuotaDocument
   | TestDocument;
 
 export function isDocumentKind(text: unknown): text is DocumentKind {

@@ -1,17 +1,20 @@
 /** Policy documents: reading, judging, printing; and requests and answers as JSON. */
 
 export { type AnswerEnvelope, answerOf, type DecisionAnswer } from './answer.js';
-export type {
-  DomainDocument,
-  EnforcementPointDocument,
-  EntitySetDocument,
-  MechanismDeclaration,
-  RoleSetDocument,
-  SuspensionDocument,
+export {
+  type DomainDocument,
+  type EnforcementPointDocument,
+  type EntitySetDocument,
+  type MechanismDeclaration,
+  QUOTA_MEASURES,
+  type QuotaDocument,
+  type QuotaMeasure,
+  type RoleSetDocument,
+  type SuspensionDocument,
 } from './document-domain.js';
 export type { Expectation, PolicyPolicyDocument, RuleDeclaration, ServiceDocument } from './document-policy.js';
 export type { TestDocument } from './document-test.js';
-export { API_VERSION, DOCUMENT_KINDS, type DocumentKind, type PolicyDocument } from './document.js';
+export { API_VERSION, DOCUMENT_KINDS, type DocumentKind, type PolicyDocument, WRITTEN_KINDS } from './document.js';
 export { chainOf } from './names.js';
 export { parseInstant } from './instant.js';
 export { parseJson } from './json.js';

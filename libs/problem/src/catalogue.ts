@@ -276,6 +276,14 @@ export const CATALOGUE = {
     detail: 'no operator suspended `{name}`: its document of the source `{source}` says `suspended: true`',
     remedy: 'publish the domain without `suspended: true`',
   },
+  'quota-exceeded': {
+    title: 'The subtree may not hold that much',
+    status: 422,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: 'nothing was published: `{domain}` and everything below may hold {limit} {measure}, and would hold {count}',
+    remedy:
+      'take out what is not needed, or ask whoever owns the domain above to raise the limit; `exceeded` lists all',
+  },
   'forbidden-change': {
     title: 'The operator may not change this',
     status: 403,

@@ -47,6 +47,7 @@ export function partsOf({ document, text, contentHash }: NewDocument): Parts {
     case 'Service':
     case 'EnforcementPoint':
     case 'Suspension':
+    case 'Quota':
     case 'Test':
       return { text, contentHash, items: [] };
   }

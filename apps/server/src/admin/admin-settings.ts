@@ -1,6 +1,6 @@
 import type { AdmissionSettings, PastExplanation, PastRequest, ServerStatus } from '#admin-api';
 import type { ServiceEvent } from '#decision';
-import type { IssuerStanding } from '#identity';
+import type { IssuerStanding, TrustedIssuer } from '#identity';
 import type { PackedFiles } from '#policy';
 import type { ProblemCode } from '#problem';
 import type { DecisionSinkName, LogLevel, TlsFiles } from '../config.js';
@@ -15,11 +15,20 @@ export interface AdminSettings {
   readonly databaseUrl: string | undefined;
   /** One more token that is an operator's. */
   readonly operatorToken: string | undefined;
+  /** Whose tokens operators may come with, and by which servers it may be found. */
+  readonly operatorIssuer: OperatorIssuerSettings | undefined;
   readonly admission: AdmissionSettings;
   readonly logLevel: LogLevel;
   readonly decisionLog: DecisionLogSettings;
   /** Of this program. */
   readonly version: string;
+}
+
+export interface OperatorIssuerSettings extends TrustedIssuer {
+  /** `host` or `host:port`: they may be asked without TLS, and at addresses that are not public. */
+  readonly hosts: ReadonlySet<string>;
+  /** Certificates in PEM that are trusted besides Node's own. */
+  readonly caFiles: readonly string[];
 }
 
 /** Where records of decisions go from here. */

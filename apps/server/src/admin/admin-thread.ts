@@ -6,19 +6,25 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminApiModule, prepareAdminApi } from '#admin-api';
 import type { ServiceEvent } from '#decision';
+import { Issuers, IssuerTokens } from '#identity';
 import { unpackFiles } from '#policy';
 import { Problem } from '#problem';
 import { connectLazily } from '#store';
+import { GuardedOutbound } from '../issuers/guarded-outbound.js';
 import { createHttpListener, listenHttp } from '../listeners.js';
 import { NestLog, openLog } from '../telemetry.js';
 import { ListenerCertificate } from '../tls.js';
 import { answerCalls, callsTo } from '../threads/calls.js';
 import { giveWay } from '../threads/give-way.js';
+import { planned } from '../threads/planned.js';
 import { RecordSinks } from './record-sinks.js';
 import type { AdminSettings, AdminThread, ServingThread } from './admin-settings.js';
 
 /** A bundle may be large, and come from far away. */
 const REQUEST_TIMEOUT_MILLISECONDS = 60_000;
+
+/** No decision waits here: an operator who comes first after a start may as well wait for keys. */
+const ISSUER_WAIT_MILLISECONDS = 3_000;
 
 const settings = workerData as AdminSettings;
 const ask = callsTo<ServingThread>(parentPort!);
@@ -36,6 +42,18 @@ const sinks = new RecordSinks({
   random: Math.random,
   onDropped: (dropped) => log({ kind: 'records-dropped', ...dropped }),
 });
+const issuers = new Issuers({
+  outbound: new GuardedOutbound(settings.operatorIssuer ?? { hosts: new Set(), caFiles: [] }),
+  // Whoever has the folder could write keys into it by which everybody is an operator.
+  folder: undefined,
+  clock: Date.now,
+  monotonic: () => performance.now(),
+  timer: { after: planned },
+  random: Math.random,
+  log,
+  waitMilliseconds: ISSUER_WAIT_MILLISECONDS,
+});
+const operatorIssuer = settings.operatorIssuer && new IssuerTokens(settings.operatorIssuer, issuers);
 let app: NestFastifyApplication | undefined;
 
 giveWay();
@@ -56,6 +74,7 @@ answerCalls(parentPort!, {
       },
       decisions: sinks.store,
       operatorToken: settings.operatorToken,
+      operatorIssuer,
       admission: settings.admission,
       onRefused: (because) => log({ kind: 'admin-refused', because }),
       clock: Date.now,
@@ -80,6 +99,8 @@ answerCalls(parentPort!, {
   },
   async close() {
     await app?.close();
+    await operatorIssuer?.close();
+    await issuers.close();
     await sinks.close();
     await history?.close();
     flush();

@@ -15,6 +15,7 @@ import {
 } from 'class-validator';
 import { ADMINISTRATOR_ROLES } from '#administration';
 import { DOCUMENT_KINDS } from '#policy';
+import { ExceededQuotaView } from './quota.dto.js';
 import {
   Because,
   GitText,
@@ -343,6 +344,10 @@ export class PlanView {
 
   @ApiProperty({ type: [MissedView], description: 'What would go although documents of other sources name it.' })
   readonly missed!: readonly MissedView[];
+
+  @ApiProperty({ type: [ExceededQuotaView], description: 'Limits of subtrees that it would go beyond.' })
+  readonly exceeded!: readonly ExceededQuotaView[];
+
   @ApiProperty({ type: [RefusalView], description: 'What this operator may not do of it.' })
   readonly refusals!: readonly RefusalView[];
 

@@ -246,6 +246,7 @@ it.each<[because: string, change: Readonly<Record<string, string | null>>, refus
   ],
   ['who owns a domain suspends it', { s: document('Suspension', 'name: acme.a', '{ because: x }') }, []],
   ['and no other', { s: document('Suspension', 'name: acme.b', '{ because: x }') }, ['document: owner over acme.b']],
+  ['nobody limits themselves', { s: document('Quota', 'name: acme.a', '{ rules: 9 }') }, ['document: owner over acme']],
   [
     'tests ask for what is one’s own',
     {

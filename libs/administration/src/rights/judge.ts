@@ -7,7 +7,7 @@ import { Administrators } from './administrators.js';
 import { domainNeeds } from './domain-needs.js';
 import { isSame, type Need } from './need.js';
 import { KIND_RIGHTS } from './parts.js';
-import { type AdministratorRole, LEAST_ROLE, placesAbove } from './right.js';
+import { type AdministratorRole, LEAST_ROLE, parentOf, placesAbove } from './right.js';
 import { serviceNeeds } from './service-needs.js';
 import { Holdings, type Standing } from './standing.js';
 import { testNeeds } from './test-needs.js';
@@ -96,6 +96,9 @@ function needsOf(
     case 'EntitySet':
     case 'Suspension':
       return belonging(kind, sides);
+    case 'Quota':
+      // Nobody sets their own limits, nor lifts them.
+      return sides.map(() => ({ part: 'document', right: 'ownership', domain: parentOf(name) }));
     case 'Test': {
       const test = after.test(name);
       return [...belonging(kind, sides), ...(test === undefined ? [] : testNeeds(test, after))];

@@ -36,7 +36,7 @@ export const SERVICE_PARTS: ReadonlyMap<string, Right> = new Map<string, Right>(
 ]);
 
 /** Of a document that belongs to one domain: who may change it there. */
-export const KIND_RIGHTS: { readonly [Kind in Exclude<DocumentKind, 'Domain' | 'Service'>]: Right } = {
+export const KIND_RIGHTS: { readonly [Kind in Exclude<DocumentKind, 'Domain' | 'Service' | 'Quota'>]: Right } = {
   Policy: 'rules',
   Test: 'rules',
   RoleSet: 'members',

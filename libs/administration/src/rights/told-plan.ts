@@ -1,6 +1,7 @@
 import { type Fault, lint, loadBundle, type SourceFile } from '#policy';
 import { documentChanges } from '../bundle-changes.js';
 import { type FailedTest, fileOf, isReservedFile, type Plan } from '../plan.js';
+import type { ToldExceededQuota } from '../quota.js';
 import type { MissedDocument } from '../references.js';
 import { type DocumentKey, keyText } from '../revision.js';
 import { changeSummary, spokenChanges } from '../set-changes.js';
@@ -18,7 +19,8 @@ export interface ToldRefusal extends Pick<Refusal, 'change' | 'part' | 'needs'> 
   readonly over: string | null;
 }
 
-export interface ToldPlan extends Plan {
+export interface ToldPlan extends Omit<Plan, 'exceeded'> {
+  readonly exceeded: readonly ToldExceededQuota[];
   /** Empty when the operator may do all of it. */
   readonly refusals: readonly ToldRefusal[];
 }
@@ -43,7 +45,7 @@ const UNSEEN_TEST = 'a test that you may not see would fail';
 const TOLERATED: ReadonlySet<string> = new Set(['test-failed-before', 'test-forbidden-above']);
 const TOLERATED_TEST = 'a test here fails, which does not keep this back';
 /** Faults that say nothing of other documents. */
-const OF_ITSELF: ReadonlySet<string> = new Set(['suspension-in-bundle', 'not-storable']);
+const OF_ITSELF: ReadonlySet<string> = new Set(['suspension-in-bundle', 'quota-in-bundle', 'not-storable']);
 
 /** A plan as its operator may read it. Whoever sees everything reads all of it. */
 export function toldPlan({ planned, base, files, sight, refusals }: PlanTold): ToldPlan {
@@ -68,6 +70,7 @@ export function toldPlan({ planned, base, files, sight, refusals }: PlanTold): T
     summary: changeSummary(changes),
     foreign: planned.foreign.map((one) => (isSeen.has(keyText(one)) ? one : { ...one, source: SOMETHING })),
     missed: toldMissed(planned.missed, isSeen),
+    exceeded: planned.exceeded.map((one) => (sight.ofDomain(one.domain) ? one : { ...one, limit: null, count: null })),
     refusals: toldRefusals(
       refusals,
       planned.put.filter((document) => own.has(keyText(document))),
@@ -190,7 +193,8 @@ function toldRefusals(
 /** Domains that a document of the bundle itself speaks of. */
 function wordsOf({ document }: NewDocument): readonly string[] {
   if (document.kind === 'Service') return document.spec.domains ?? [];
-  if (document.kind === 'Domain' || document.kind === 'Suspension') return [document.metadata.name];
+  if (document.kind === 'Domain' || document.kind === 'Suspension' || document.kind === 'Quota')
+    return [document.metadata.name];
   return document.metadata.domain === undefined ? [] : [document.metadata.domain];
 }
 
