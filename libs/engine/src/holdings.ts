@@ -123,7 +123,8 @@ export class Holdings {
     for (const { name, directory } of world.domains.values()) {
       const { enter } = domains.get(name)!;
       for (const [principal, names] of directory.assignments) {
-        const key = names.join(' ');
+        // A role is one line of text, in which there may be spaces.
+        const key = names.join('\n');
         let kind = kinds.get(key);
         if (kind === undefined) {
           kinds.set(key, (kind = shared.length));
