@@ -41,6 +41,7 @@ export {
   runCases,
   runReach,
   runTests,
+  type Tested,
   type TestResult,
 } from './tests.js';
 export { FolderError, readFolder } from './folder.js';
