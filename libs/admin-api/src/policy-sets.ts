@@ -10,6 +10,7 @@ import {
   newDocument,
   type Revision,
   type RevisionStore,
+  setAfter,
   type StoredDocument,
 } from '#administration';
 import type { World } from '#engine';
@@ -95,7 +96,7 @@ export class PolicySets {
     if (revision === null) return new PolicySet(null, []);
     const known = this.#newest?.revision;
     if (known?.number !== revision.number || known.contentHash !== revision.contentHash) {
-      this.#newest = await read(store, revision);
+      this.#newest = (await this.#followed(revision)) ?? (await read(store, revision));
     }
     return this.#newest!;
   }
@@ -111,6 +112,18 @@ export class PolicySets {
       .sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1));
     // A set of another hash is read from the store, which says what it holds.
     if (contentHashOf(stored) === revision.contentHash) this.#newest = new PolicySet(revision, stored);
+  }
+
+  /** What another server published on the set that is known, read as far as it differs; null where that is not all. */
+  async #followed(revision: Revision): Promise<PolicySet | null> {
+    const known = this.#newest;
+    if (!known?.revision || known.revision.epoch !== revision.epoch || known.revision.number > revision.number)
+      return null;
+    const changes = await this.history.store.changes(known.revision.number, revision.number);
+    const put = changes.flatMap((change) => (change.kind === 'removed' ? [] : [change.after]));
+    const remove = changes.flatMap((change) => (change.kind === 'removed' ? [change.before] : []));
+    this.follow(revision, setAfter(known.documents, put, remove));
+    return this.#newest === known ? null : this.#newest!;
   }
 
   /** @throws Problem `no-history` */
