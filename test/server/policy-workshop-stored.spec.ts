@@ -166,40 +166,31 @@ describe('a revision in which only others hold a role', () => {
     // By the reasons of the revision that decided.
     const outcomes = [before, live.inForce!].map((policy) => workshop.explain(inTheOffice('bob'), policy));
     expect((await Promise.all(outcomes)).map(({ outcome }) => outcome.reason)).toEqual(['ALLOW_SLOW', 'NO_ALLOW_RULE']);
-    threads.die(0);
+    await workshop.stop();
+    const second = startWorkshop({ databaseUrl, keptFolder });
+    await second.workshop.putInForce({ kind: 'kept' });
+    expect(second.live.inForce).toMatchObject(markOf(left));
     // A rule that is new is more than who holds a role.
     const closed = await published(left, `${clerks('user:ann')}${CLOSED_SHOP.slice(SHOP.length)}`);
-    expect(await follow(closed)).toBe(true);
-    expect(reason('ann')).toBe('DENY_RULE');
-    await workshop.stop();
-    const second = startWorkshop({ keptFolder });
-    await second.workshop.putInForce({ kind: 'kept' });
-    expect(second.live.inForce).toMatchObject(markOf(closed));
+    expect(await second.workshop.putInForce({ kind: 'revision', revision: closed })).toBe(true);
+    expect(decide(second.live.inForce!.snapshot, inTheOffice('ann')).reason).toBe('DENY_RULE');
   });
 
-  it('is kept as the revision that it is', async () => {
-    const { first, follow, workshop } = await following(clerks('user:ann'));
-    const joined = await published(first, clerks('user:ann', 'user:bob'));
-    await follow(joined);
-    await workshop.stop();
-    const second = startWorkshop({ keptFolder });
-    await second.workshop.putInForce({ kind: 'kept' });
-    expect(second.live.inForce).toMatchObject(markOf(joined));
-    expect(decide(second.live.inForce!.snapshot, inTheOffice('bob')).reason).toBe('ALLOW_SLOW');
-  });
-
-  it.each`
-    because                                 | after                                | mark
-    ${'what a service holds is elsewhere'}  | ${clerks('user:ann', 'service:web')} | ${{}}
-    ${'the store has another content'}      | ${clerks('user:ann', 'user:bob')}    | ${{ contentHash: 'f'.repeat(64) }}
-    ${'it is of another epoch'}             | ${clerks('user:ann', 'user:bob')}    | ${{ epoch: 2 }}
-    ${'it is not what follows, but before'} | ${clerks('user:ann', 'user:bob')}    | ${{ number: 1 }}
-  `('is made ready as a whole where $because', async ({ after, mark }) => {
+  it('is made ready as a whole where there is more to it, or anything does not fit', async () => {
     const { threads, first, follow, live } = await following(clerks('user:ann'));
-    threads.die(BOTH);
-    const revision = await published(first, after);
-    expect(await follow({ ...revision, ...mark })).toBe(false);
-    expect(live.inForce).toMatchObject(markOf(first));
+    const joined = await published(first, clerks('user:ann', 'user:bob'));
+    const served = await published(joined, clerks('user:ann', 'user:bob', 'service:web'));
+    const others = [
+      { because: 'what a service holds is elsewhere', revision: served },
+      { because: 'the store has another content', revision: { ...joined, contentHash: 'f'.repeat(64) } },
+      { because: 'it is of another epoch', revision: { ...joined, epoch: 2 } },
+      { because: 'it does not follow', revision: { ...joined, number: first.number } },
+    ];
+    for (const { because, revision } of others) {
+      threads.die(BOTH);
+      expect({ because, isTaken: await follow(revision) }).toEqual({ because, isTaken: false });
+      expect(live.inForce).toMatchObject(markOf(first));
+    }
   });
 
   it('is not in force where the engines differ about those whom it concerns', async () => {

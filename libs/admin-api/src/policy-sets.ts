@@ -3,13 +3,16 @@ import {
   type Assignment,
   assignmentsIn,
   contentHashOf,
+  type DocumentChange,
   type DocumentKey,
   entitiesIn,
   type Entity,
   keyText,
   newDocument,
   type Revision,
+  RevisionCorrupt,
   type RevisionStore,
+  RevisionUnknown,
   setAfter,
   type StoredDocument,
 } from '#administration';
@@ -105,13 +108,15 @@ export class PolicySets {
    * Takes what was just published for the newest set, so that it need not be read again.
    *
    * @param documents  the whole set after it
+   * @returns null where that is another set than the revision stands for
    */
-  follow(revision: Revision, documents: readonly StoredDocument[]): void {
+  follow(revision: Revision, documents: readonly StoredDocument[]): PolicySet | null {
     const stored = [...documents]
       .map(({ kind, name, domain, source, text, contentHash }) => ({ kind, name, domain, source, text, contentHash }))
       .sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1));
     // A set of another hash is read from the store, which says what it holds.
-    if (contentHashOf(stored) === revision.contentHash) this.#newest = new PolicySet(revision, stored);
+    if (contentHashOf(stored) !== revision.contentHash) return null;
+    return (this.#newest = new PolicySet(revision, stored));
   }
 
   /** What another server published on the set that is known, read as far as it differs; null where that is not all. */
@@ -119,11 +124,17 @@ export class PolicySets {
     const known = this.#newest;
     if (!known?.revision || known.revision.epoch !== revision.epoch || known.revision.number > revision.number)
       return null;
-    const changes = await this.history.store.changes(known.revision.number, revision.number);
+    let changes: readonly DocumentChange[];
+    try {
+      changes = await this.history.store.changes(known.revision.number, revision.number);
+    } catch (fault) {
+      // Of a history that does not have what is known here the whole set is read.
+      if (fault instanceof RevisionUnknown || fault instanceof RevisionCorrupt) return null;
+      throw fault;
+    }
     const put = changes.flatMap((change) => (change.kind === 'removed' ? [] : [change.after]));
     const remove = changes.flatMap((change) => (change.kind === 'removed' ? [change.before] : []));
-    this.follow(revision, setAfter(known.documents, put, remove));
-    return this.#newest === known ? null : this.#newest!;
+    return this.follow(revision, setAfter(known.documents, put, remove));
   }
 
   /** @throws Problem `no-history` */

@@ -495,7 +495,6 @@ function warningsOf(documents: readonly PolicyDocument[]): readonly string[] {
 
 const NO_STEP: Stepped = { kind: 'no-step' };
 
-/** In the order of kind and name. */
 function documentsAfter(
   before: readonly StoredDocument[],
   changes: readonly DocumentChange[],

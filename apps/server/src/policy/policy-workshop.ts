@@ -271,9 +271,13 @@ export class PolicyWorkshop extends Explainer {
         slot.holds = ticket;
         const { changes, identity, warnings } = stepped;
         const snapshot = snapshotWithAssignments(held.policy.snapshot, changes);
-        await this.#swap({ source, ticket, snapshot, mark: revision, identity, warnings, confirmedAt: now });
-        this.#keepSoon();
-        return true;
+        const next = { source, ticket, snapshot, mark: revision, identity, warnings, confirmedAt: now };
+        if (await this.#swap(next, held)) {
+          this.#keepSoon();
+          return true;
+        }
+        slot.holds = undefined;
+        return false;
       }
       default:
         return stepped satisfies never;
@@ -308,10 +312,19 @@ export class PolicyWorkshop extends Explainer {
     return first.holds !== undefined && first.holds === this.#current?.ticket ? second : first;
   }
 
-  async #swap({ source, ticket, snapshot, mark, identity: settings, warnings, confirmedAt }: Next): Promise<void> {
+  /**
+   * @param on  what has to be in force until then: a step goes on from what nobody found a difference in
+   * @returns false when it is not in force any more, and nothing was swapped
+   */
+  async #swap(next: Next, on?: Held): Promise<boolean> {
     const { live, identify, log } = this.#parts;
+    const { source, ticket, snapshot, mark, warnings, confirmedAt } = next;
     const { epoch, number: revision, contentHash } = mark;
-    const identity = await identify(settings);
+    const identity = await identify(next.identity);
+    if (on !== undefined && this.#current !== on) {
+      identity.close();
+      return false;
+    }
     const policy: PolicyInForce = { epoch, revision, contentHash, snapshot, identity, confirmedAt };
     this.#release(this.#previous);
     const replaced = this.#current;
@@ -322,6 +335,7 @@ export class PolicyWorkshop extends Explainer {
     log({ kind: 'policy-in-force', epoch, revision, contentHash, warnings });
     if (replaced !== undefined) this.#interrupt(replaced);
     this.#goOnChecking(this.#current);
+    return true;
   }
 
   #release(held: Held | undefined): void {
