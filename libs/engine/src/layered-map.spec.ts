@@ -21,7 +21,7 @@ it('is the map that one would have changed in place, and leaves the one before a
         expect(new Map(layered)).toEqual(expected);
         expect([layered.size, new Set(layered.keys())]).toEqual([expected.size, new Set(expected.keys())]);
         expect([...layered.values()].sort()).toEqual([...expected.values()].sort());
-        for (const name of 'abcdef') {
+        for (const name of ['a', 'b', 'c', 'd', 'e'] as const) {
           expect([layered.has(name), layered.get(name)]).toEqual([expected.has(name), expected.get(name)]);
         }
         const visited = new Map<string, number>();
