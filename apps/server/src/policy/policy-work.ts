@@ -178,7 +178,7 @@ const SMALL_IMAGE_BYTES = 2 * 1024 * 1024;
 const WORK_MILLISECONDS = 10;
 const REST_MILLISECONDS = 40;
 /** Where the check of a step ends: somebody waits for it, and it is about few people. */
-const STEP_CHECK = { requests: 20, milliseconds: 100 };
+const STEP_CHECK = { requests: 10, milliseconds: 100 };
 /** From this many changes on a set is compiled anew: each step copies all changes since. */
 const MOST_STEPPED = 10_000;
 
