@@ -18,6 +18,8 @@ export interface Asked {
   readonly path: string;
   /** SPIFFE ID of the caller, of the mechanism `mesh`. */
   readonly caller?: string;
+  /** Whom the mechanism `login` vouches for. */
+  readonly user?: string;
 }
 
 /** @returns what came back */
@@ -27,11 +29,14 @@ export type Ask = (asked: Asked) => Promise<object>;
 export function askOverHttp({ addresses: { http } }: Host, connections: number, key = KEY): Ask {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const [host, port] = http.split(':') as [string, string];
-  return ({ caller, ...target }) =>
+  return ({ caller, user, ...target }) =>
     new Promise((done, failed) => {
       const body = JSON.stringify({
         target,
-        evidence: caller === undefined ? [] : [{ role: 'trust', mechanism: 'mesh', subject: caller }],
+        evidence: [
+          ...(caller === undefined ? [] : [{ role: 'trust', mechanism: 'mesh', subject: caller }]),
+          ...(user === undefined ? [] : [{ role: 'access', mechanism: 'login', subject: user }]),
+        ],
         headers: { 'user-agent': 'bench', accept: 'application/json', 'x-request-id': REQUEST_ID },
       });
       const asking = request(

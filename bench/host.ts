@@ -20,14 +20,22 @@ export const folder = mkdtempSync(join(tmpdir(), 'dharma-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** @param answers  what the empty one gives */
-export async function startHost(variant: 'dharma' | 'empty', policies: string, answers: object[] = []): Promise<Host> {
+export function startHost(variant: 'dharma' | 'empty', policies: string, answers: object[] = []): Promise<Host> {
+  return start(variant, [policies, JSON.stringify(answers)]);
+}
+
+/** @param flags  settings beside the addresses: where its database is, and who may change what is in it */
+export function startStoredHost(flags: { readonly [flag: string]: string }): Promise<Host> {
+  return start('stored', [JSON.stringify(flags)]);
+}
+
+async function start(variant: string, words: readonly string[]): Promise<Host> {
   const logFile = join(folder, `${variant}.log`);
   const log = openSync(logFile, 'w');
-  const child = fork(
-    fileURLToPath(new URL('serving-host.js', import.meta.url)),
-    [variant, policies, JSON.stringify(answers)],
-    { stdio: ['ignore', 'ignore', log, 'ipc'], execArgv: [] },
-  );
+  const child = fork(fileURLToPath(new URL('serving-host.js', import.meta.url)), [variant, ...words], {
+    stdio: ['ignore', 'ignore', log, 'ipc'],
+    execArgv: [],
+  });
   closeSync(log);
   child.once('exit', (code) => {
     if (code !== 0 && code !== null) throw new Error(`${variant} ended: ${readFileSync(logFile, 'utf8')}`);

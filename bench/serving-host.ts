@@ -8,7 +8,8 @@ import { createHttpListener, listenGrpc, listenHttp } from '../apps/server/src/l
 import { serve } from '../apps/server/src/main.js';
 import { NestLog, openLog } from '../apps/server/src/telemetry.js';
 
-const [variant = '', policies = '', recorded = '[]'] = process.argv.slice(2);
+/** The first word beside the variant: a folder of policies, or the settings of a server with a database as JSON. */
+const [variant = '', given = '', recorded = '[]'] = process.argv.slice(2);
 
 /** What Dharma answered to the requests of the bench, so that both servers send the same bytes. */
 const answers = JSON.parse(recorded) as readonly { readonly decision: object; readonly checked: object }[];
@@ -40,7 +41,7 @@ const flags = {
   'grpc-address': '127.0.0.1:0',
   'http-address': '127.0.0.1:0',
   'admin-address': '127.0.0.1:0',
-  policies,
+  ...(variant === 'stored' ? (JSON.parse(given) as { readonly [flag: string]: string }) : { policies: given }),
 };
 
 process.on('message', (message) => {
@@ -48,7 +49,7 @@ process.on('message', (message) => {
 });
 process.once('disconnect', () => process.exit());
 
-if (variant === 'dharma') {
+if (variant !== 'empty') {
   await serve({
     flags,
     environment: {},

@@ -3,11 +3,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Revision } from '#administration';
-import { decide } from '#engine';
+import { type AccessRequest, decide } from '#engine';
 import { connectLazily, type Stores } from '#store';
 import { startWorkshop, stopWorkshops } from '../support/policy-workshop.js';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
-import { publicationOf } from '../support/revisions.js';
+import { publicationOf, roleSetText } from '../support/revisions.js';
 import { CLOSED_SHOP, getFromShop, SHOP } from '../support/shop.js';
 import { ensureThreadsBuilt, faultyThreads } from '../support/threads.js';
 
@@ -99,4 +99,108 @@ it('a store that does not answer is a reason to try again, not to refuse', async
   const { workshop, events } = startWorkshop({ databaseUrl: postgres.server.urlOf('nowhere'), keptFolder });
   await expect(workshop.putInForce({ kind: 'revision', revision })).rejects.toThrow('nowhere');
   expect(events).toEqual([]);
+});
+
+/** Its back office is for clerks. */
+const STAFFED = `${SHOP.replace(
+  'access: [anonymous]',
+  'mechanisms: [{ name: login, role: access, kind: asserted }], access: [anonymous, login]',
+)}---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: office, domain: shop }
+spec: { rules: [{ id: clerks, effect: allow, who: { roles: [clerk] }, what: { endpoints: [orders/office] } }] }
+`;
+
+function clerks(...principals: readonly string[]): string {
+  return (
+    STAFFED +
+    roleSetText(
+      'staff',
+      'shop',
+      principals.map((principal) => ['clerk', principal] as const),
+    )
+  );
+}
+
+function inTheOffice(subject: string): AccessRequest {
+  const { attributes, ...asked } = getFromShop('/admin/orders');
+  const scopes: readonly string[] = [];
+  const item = { role: 'access', mechanism: 'login', subject, verified: true } as const;
+  return { ...asked, attributes, evidence: [{ ...item, scopes, groups: scopes, claims: attributes, attributes }] };
+}
+
+describe('a revision in which only others hold a role', () => {
+  /** Both tries to make a set ready as a whole end the thread. */
+  const BOTH = 2;
+
+  async function following(before: string) {
+    const threads = faultyThreads();
+    // What is asked about a step is asked at once: nothing else looks for a difference meanwhile.
+    const furtherCheck = { requests: 0, milliseconds: 0 };
+    const started = startWorkshop({ databaseUrl, keptFolder, startThread: threads.start, furtherCheck });
+    const first = await published(null, before);
+    await started.workshop.putInForce({ kind: 'revision', revision: first });
+    const follow = (revision: Revision) => started.workshop.putInForce({ kind: 'revision', revision });
+    const reason = (subject: string) => decide(started.live.inForce!.snapshot, inTheOffice(subject)).reason;
+    const { live, workshop, events } = started;
+    return { live, workshop, events, threads, first, follow, reason };
+  }
+
+  it('is put in force by what differs, explained, kept, and followed by another one', async () => {
+    const { threads, first, follow, reason, live, workshop } = await following(clerks('user:ann', 'user:bob'));
+    threads.die(BOTH);
+    const joined = await published(first, clerks('user:ann', 'user:bob', 'user:carl'));
+    expect(await follow(joined)).toBe(true);
+    expect(live.inForce).toMatchObject(markOf(joined));
+    expect(['ann', 'bob', 'carl', 'dora'].map(reason)).toEqual([
+      'ALLOW_SLOW',
+      'ALLOW_SLOW',
+      'ALLOW_SLOW',
+      'NO_ALLOW_RULE',
+    ]);
+    const before = live.inForce!;
+    const left = await published(joined, clerks('user:ann', 'user:carl'));
+    expect(await follow(left)).toBe(true);
+    expect(['ann', 'bob', 'carl'].map(reason)).toEqual(['ALLOW_SLOW', 'NO_ALLOW_RULE', 'ALLOW_SLOW']);
+    // By the reasons of the revision that decided.
+    const outcomes = [before, live.inForce!].map((policy) => workshop.explain(inTheOffice('bob'), policy));
+    expect((await Promise.all(outcomes)).map(({ outcome }) => outcome.reason)).toEqual(['ALLOW_SLOW', 'NO_ALLOW_RULE']);
+    await workshop.stop();
+    const second = startWorkshop({ databaseUrl, keptFolder });
+    await second.workshop.putInForce({ kind: 'kept' });
+    expect(second.live.inForce).toMatchObject(markOf(left));
+    // A rule that is new is more than who holds a role.
+    const closed = await published(left, `${clerks('user:ann')}${CLOSED_SHOP.slice(SHOP.length)}`);
+    expect(await second.workshop.putInForce({ kind: 'revision', revision: closed })).toBe(true);
+    expect(decide(second.live.inForce!.snapshot, inTheOffice('ann')).reason).toBe('DENY_RULE');
+  });
+
+  it('is made ready as a whole where there is more to it, or anything does not fit', async () => {
+    const { threads, first, follow, live } = await following(clerks('user:ann'));
+    const joined = await published(first, clerks('user:ann', 'user:bob'));
+    const served = await published(joined, clerks('user:ann', 'user:bob', 'service:web'));
+    const others = [
+      { because: 'what a service holds is elsewhere', revision: served },
+      { because: 'the store has another content', revision: { ...joined, contentHash: 'f'.repeat(64) } },
+      { because: 'it is of another epoch', revision: { ...joined, epoch: 2 } },
+      { because: 'it does not follow', revision: { ...joined, number: first.number } },
+    ];
+    for (const { because, revision } of others) {
+      threads.die(BOTH);
+      expect({ because, isTaken: await follow(revision) }).toEqual({ because, isTaken: false });
+      expect(live.inForce).toMatchObject(markOf(first));
+    }
+  });
+
+  it('is not in force where the engines differ about those whom it concerns', async () => {
+    const { threads, first, follow, live, events } = await following(clerks('user:ann'));
+    threads.lie();
+    const joined = await published(first, clerks('user:ann', 'user:bob'));
+    expect(await follow(joined)).toBe(false);
+    expect(live.inForce).toMatchObject(markOf(first));
+    // Once as a step, and once more as a whole, which was asked about the same.
+    const differences = events.filter((event) => event.kind === 'policy-difference' && !event.rolledBack);
+    expect(differences).toMatchObject([{ revision: joined.number }, { revision: joined.number }]);
+  });
 });

@@ -3,13 +3,17 @@ import {
   type Assignment,
   assignmentsIn,
   contentHashOf,
+  type DocumentChange,
   type DocumentKey,
   entitiesIn,
   type Entity,
   keyText,
   newDocument,
   type Revision,
+  RevisionCorrupt,
   type RevisionStore,
+  RevisionUnknown,
+  setAfter,
   type StoredDocument,
 } from '#administration';
 import type { World } from '#engine';
@@ -95,7 +99,7 @@ export class PolicySets {
     if (revision === null) return new PolicySet(null, []);
     const known = this.#newest?.revision;
     if (known?.number !== revision.number || known.contentHash !== revision.contentHash) {
-      this.#newest = await read(store, revision);
+      this.#newest = (await this.#followed(revision)) ?? (await read(store, revision));
     }
     return this.#newest!;
   }
@@ -104,13 +108,33 @@ export class PolicySets {
    * Takes what was just published for the newest set, so that it need not be read again.
    *
    * @param documents  the whole set after it
+   * @returns null where that is another set than the revision stands for
    */
-  follow(revision: Revision, documents: readonly StoredDocument[]): void {
+  follow(revision: Revision, documents: readonly StoredDocument[]): PolicySet | null {
     const stored = [...documents]
       .map(({ kind, name, domain, source, text, contentHash }) => ({ kind, name, domain, source, text, contentHash }))
       .sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1));
     // A set of another hash is read from the store, which says what it holds.
-    if (contentHashOf(stored) === revision.contentHash) this.#newest = new PolicySet(revision, stored);
+    if (contentHashOf(stored) !== revision.contentHash) return null;
+    return (this.#newest = new PolicySet(revision, stored));
+  }
+
+  /** What another server published on the set that is known, read as far as it differs; null where that is not all. */
+  async #followed(revision: Revision): Promise<PolicySet | null> {
+    const known = this.#newest;
+    if (!known?.revision || known.revision.epoch !== revision.epoch || known.revision.number > revision.number)
+      return null;
+    let changes: readonly DocumentChange[];
+    try {
+      changes = await this.history.store.changes(known.revision.number, revision.number);
+    } catch (fault) {
+      // Of a history that does not have what is known here the whole set is read.
+      if (fault instanceof RevisionUnknown || fault instanceof RevisionCorrupt) return null;
+      throw fault;
+    }
+    const put = changes.flatMap((change) => (change.kind === 'removed' ? [] : [change.after]));
+    const remove = changes.flatMap((change) => (change.kind === 'removed' ? [change.before] : []));
+    return this.follow(revision, setAfter(known.documents, put, remove));
   }
 
   /** @throws Problem `no-history` */

@@ -4,8 +4,10 @@ import {
   contentHashOf,
   type DocumentChange,
   intersections,
+  type JudgedSet,
   plan,
   type Plan,
+  planAssignments,
   planRestore,
   type Provenance,
   type PublishOutcome,
@@ -15,7 +17,7 @@ import {
   type StoredDocument,
   type ToldPlan,
 } from '#administration';
-import { BundleLoader, type SourceFile } from '#policy';
+import { BundleLoader, MAXIMUM_BUNDLE_BYTES, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { type Bundle, bundleOf, judgeSource } from './bundle.js';
 import type { FaultView, PlanBody, PlanView, PublishBody } from './dto/plan.dto.js';
@@ -41,12 +43,14 @@ interface Asked {
   readonly context: ActContext;
   /** As it came, to be told from others under the same key. */
   readonly request: unknown;
-  readonly plan: (set: readonly StoredDocument[], sight: Sight) => Steps;
+  readonly plan: (set: PolicySet, sight: Sight) => Steps;
 }
 
 /** A plan, and the files that it was made of; none where it is a set of the past. */
 interface Steps extends Plan {
   readonly files: readonly SourceFile[];
+  /** Of the set after it, where that is known without another look at it. */
+  readonly judged?: JudgedSet;
 }
 
 /** A change of single documents of one source, whatever the newest revision is. */
@@ -79,6 +83,8 @@ const TRIES = 30;
 @Injectable()
 export class Publishing {
   readonly #loader = new BundleLoader();
+  /** The newest set that was judged here, so that who holds a role can change without another look at the rest. */
+  #judged: (JudgedSet & { readonly contentHash: string }) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -128,7 +134,7 @@ export class Publishing {
       idempotencyKey,
       context,
       request: body,
-      plan: (set) => this.#planned(bundle, set),
+      plan: ({ documents }) => this.#planned(bundle, documents),
     });
   }
 
@@ -147,7 +153,7 @@ export class Publishing {
       idempotencyKey,
       context,
       request: { ...asked, restore: past.revision?.number },
-      plan: (set) => ({ ...planRestore(set, past.documents, this.parts.clock()), files: [] }),
+      plan: ({ documents }) => ({ ...planRestore(documents, past.documents, this.parts.clock()), files: [] }),
     });
   }
 
@@ -166,8 +172,11 @@ export class Publishing {
       idempotencyKey,
       request,
       plan: (set, sight) => {
-        const { files = [], removed = [] } = on(set, sight);
-        return this.#planned({ source, files, removed, prune: false, contentHash: undefined }, set);
+        const { files = [], removed = [] } = on(set.documents, sight);
+        const assigned = removed.length === 0 ? this.#assigned(source, files, set) : null;
+        return (
+          assigned ?? this.#planned({ source, files, removed, prune: false, contentHash: undefined }, set.documents)
+        );
       },
     });
   }
@@ -175,6 +184,14 @@ export class Publishing {
   #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[]): Steps {
     const load = (all: readonly SourceFile[]) => this.#loader.load(all);
     return { ...plan({ base, source, files, prune, removed, now: this.parts.clock(), load }), files };
+  }
+
+  /** Null where it is more than who holds a role, or the set was not judged here. */
+  #assigned(source: string, files: readonly SourceFile[], { revision, documents }: PolicySet): Steps | null {
+    const judged = this.#judged;
+    if (judged === undefined || judged.contentHash !== revision?.contentHash) return null;
+    const planned = planAssignments({ base: documents, source, files, now: this.parts.clock() }, judged);
+    return planned && { ...planned, files };
   }
 
   async #publish(asked: Asked): Promise<Published> {
@@ -202,7 +219,7 @@ export class Publishing {
       if (earlier !== null) return this.#publishedView(operator, earlier, newest.revision);
       const { sight } = await this.rights.within(operator, newest);
       const theirs = on.kind === 'base' ? await this.#changesSince(operator, on.base, newest.revision) : [];
-      const planned = asked.plan(newest.documents, sight);
+      const planned = asked.plan(newest, sight);
       // Before others' changes are looked at: who may not do this is not told what is in its way.
       const refused = await this.rights.refused(operator, newest, planned, planned.files);
       if (refused !== undefined && refused.refusals.length > 0) throw forbiddenChange(refused.refusals);
@@ -216,7 +233,12 @@ export class Publishing {
       const base = markOf(newest.revision);
       const publication = { base, put, remove, provenance, idempotencyKey, requestHash };
       const outcome = await store.publish(publication, context);
-      if (outcome.kind === 'published') this.sets.follow(outcome.revision, setAfter(newest.documents, put, remove));
+      if (outcome.kind === 'published') {
+        const after = setAfter(newest.documents, put, remove);
+        this.sets.follow(outcome.revision, after);
+        const { contentHash } = outcome.revision;
+        this.#judged = { contentHash, ...(planned.judged ?? { room: roomIn(after), tested: planned.tested }) };
+      }
       if (outcome.kind !== 'superseded' || tries === TRIES) {
         const isRebased = on.kind === 'base' && outcome.kind === 'published' && !isOn(on.base, newest.revision);
         const rebased = isRebased ? { from: on.base, on: base! } : undefined;
@@ -305,6 +327,11 @@ export class Publishing {
 /** Whoever may not everything has keys of their own: of another's key nobody learns that it was used, nor for what. */
 function ownKey({ standing, name }: Operator, key: string): string {
   return standing.kind === 'root' ? key : requestHashOf([name, key]);
+}
+
+/** Bytes by which a set may still grow. */
+function roomIn(set: readonly StoredDocument[]): number {
+  return set.reduce((room, { text }) => room - Buffer.byteLength(text), MAXIMUM_BUNDLE_BYTES);
 }
 
 function isOn(base: RevisionBase | null, newest: Revision | null): boolean {

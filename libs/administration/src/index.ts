@@ -15,6 +15,7 @@ export {
   NO_LINK,
   revisionAct,
 } from './act.js';
+export { assignmentStep } from './assignment-step.js';
 export { type ActFilter, type ActPage, AuditLog } from './audit-log.js';
 export { bundleChanges, type BundleChanges, documentChanges } from './bundle-changes.js';
 export { type Break, ChainReader, type KnownHead } from './chain.js';
@@ -56,7 +57,9 @@ export {
   planRestore,
   type PlanRequest,
   setAfter,
+  type TestedWorld,
 } from './plan.js';
+export { type AssignmentPlan, type JudgedSet, planAssignments } from './plan-assignments.js';
 export { behind, Fleet, type Heartbeat, type ServerSeen, SILENT_SECONDS } from './fleet.js';
 export {
   type Assignment,

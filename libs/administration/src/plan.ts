@@ -1,4 +1,4 @@
-import { compile, decide, type Outcome } from '#engine';
+import { compile, decide, type Outcome, type Snapshot, type World } from '#engine';
 import {
   type Bundle,
   DOCUMENT_KINDS,
@@ -9,6 +9,7 @@ import {
   type PolicyDocument,
   runTests,
   type SourceFile,
+  type Tested,
   type TestResult,
   WRITTEN_KINDS,
 } from '#policy';
@@ -45,6 +46,12 @@ export interface PlanRequest {
   readonly now: number;
 }
 
+/** What tests are judged by: a world as its documents describe it, and the same compiled. */
+export interface TestedWorld extends Tested {
+  readonly world: World;
+  readonly snapshot: Snapshot;
+}
+
 export interface FailedTest {
   readonly test: string;
   readonly file: string;
@@ -61,6 +68,8 @@ export interface Judgement {
   readonly faults: readonly Fault[];
   readonly warnings: readonly Fault[];
   readonly tests: { readonly passed: number; readonly failed: readonly FailedTest[] };
+  /** By what they were judged; absent where there are none, or there is a fault. */
+  readonly tested?: TestedWorld;
 }
 
 export interface Plan extends Judgement {
@@ -190,7 +199,7 @@ const OF_THE_WHOLE_SET = { foreign: [], exceeded: [], missed: [], held: [], touc
 const NOTHING = { changes: [], summary: { documents: NO_COUNTS, rules: NO_COUNTS }, put: [], remove: [] } as const;
 
 /** Documents as a revision takes them, and those that no store can keep. */
-function storable(bundle: readonly LocatedDocument[], source: string) {
+export function storable(bundle: readonly LocatedDocument[], source: string) {
   const documents: NewDocument[] = [];
   const refusals: Fault[] = [];
   for (const located of bundle) {
@@ -219,7 +228,8 @@ interface JudgingStep extends Judging {
 function judge(loaded: Bundle, judging: Judging | JudgingStep): Judgement {
   const { now } = judging;
   const warnings = lint(loaded).filter(({ file }) => !isReservedFile(file));
-  const results = resultsOf(loaded, now);
+  const tested = testedWorld(loaded);
+  const results = resultsOf(tested, now);
   const failing = [...results].filter(([, { passed }]) => !passed);
   const verdictOf = 'change' in judging ? verdictsOn(loaded, judging) : () => 'blocks' as const;
   const failed: FailedTest[] = [];
@@ -228,16 +238,23 @@ function judge(loaded: Bundle, judging: Judging | JudgingStep): Judgement {
     if (verdict === 'blocks') failed.push(failedTest(result));
     else warnings.push(toleratedTest(result, verdict));
   }
-  return { faults: loaded.faults, warnings, tests: { passed: results.size - failing.length, failed } };
+  const tests = { passed: results.size - failing.length, failed };
+  return { faults: loaded.faults, warnings, tests, ...(tested && { tested }) };
+}
+
+function testedWorld(loaded: Bundle): TestedWorld | undefined {
+  if (loaded.world === null || loaded.tests.length === 0) return undefined;
+  const world = worldAsWritten(loaded, loaded.world);
+  return { tests: loaded.tests, world, whereIs: loaded.whereIs, snapshot: compile(world) };
 }
 
 /** Results by the name of the test and the place of the case in it. */
-function resultsOf(loaded: Bundle, now: number): ReadonlyMap<string, TestResult> {
-  if (loaded.world === null || loaded.tests.length === 0) return new Map();
-  const snapshot = compile(worldAsWritten(loaded, loaded.world));
+function resultsOf(tested: TestedWorld | undefined, now: number): ReadonlyMap<string, TestResult> {
+  if (tested === undefined) return new Map();
+  const { snapshot } = tested;
   const counts = new Map<string, number>();
   return new Map(
-    runTests(loaded, (request) => decide(snapshot, request), now, { snapshot }).map((result) => {
+    runTests(tested, (request) => decide(snapshot, request), now, { snapshot }).map((result) => {
       const count = (counts.get(result.test) ?? 0) + 1;
       counts.set(result.test, count);
       return [`${result.test} ${count}`, result];
@@ -260,7 +277,7 @@ function verdictsOn(loaded: Bundle, { publisher, change, sourceOf, base, now }: 
       test: tests.get(result.test)!,
       source: owners.get(result.test),
       failedBefore: () => {
-        before ??= resultsOf(loadBundle(base.map(fileOf)), now);
+        before ??= resultsOf(testedWorld(loadBundle(base.map(fileOf))), now);
         return before.get(key)?.passed === false;
       },
     });

@@ -36,6 +36,20 @@ interface Places {
   readonly roles: number[];
 }
 
+/** Roles that a principal holds at one domain; no names: none there. */
+export interface Placed {
+  readonly domain: DomainNode;
+  readonly roles: Roles;
+}
+
+/** Where principals hold other roles than before: by type, then by id. */
+export type Changed = ReadonlyMap<string, ReadonlyMap<string, readonly Placed[]>>;
+
+/** Null: it holds nothing any more. */
+type ChangedHoldings = ReadonlyMap<string, Holding | null>;
+
+const NONE_CHANGED: ChangedHoldings = new Map();
+
 /** Who of one type of principal holds roles: plain numbers, from which a holding is made when it is first asked for. */
 export class Holders {
   private readonly numbers: TextNumbers;
@@ -44,6 +58,8 @@ export class Holders {
   private readonly domains: Int32Array;
   private readonly roles: Int32Array;
   private readonly made: Cache<Holding>;
+  /** What became of some since the numbers were written. */
+  private readonly changed: ChangedHoldings = NONE_CHANGED;
 
   /**
    * @param numbered  domains by their number
@@ -63,31 +79,49 @@ export class Holders {
   }
 
   get(id: string): Holding | undefined {
+    if (this.changed.size > 0) {
+      const changed = this.changed.get(id);
+      if (changed !== undefined) return changed ?? undefined;
+    }
     const number = this.numbers.get(id);
     return number === 0 ? undefined : (this.made.get(number) ?? this.made.keep(number, this.make(number)));
   }
 
-  /** Everybody, with what they hold. */
   get isEmpty(): boolean {
-    return this.numbers.entries().next().done === true;
+    return this.all().next().done === true;
   }
 
+  /** Everybody, with what they hold. */
   *all(): Generator<readonly [id: string, holding: Holding], void, void> {
-    for (const [id, number] of this.numbers.entries()) yield [id, this.made.get(number) ?? this.make(number)];
+    for (const [id, number] of this.numbers.entries()) {
+      if (!this.changed.has(id)) yield [id, this.made.get(number) ?? this.make(number)];
+    }
+    for (const [id, holding] of this.changed) if (holding !== null) yield [id, holding];
+  }
+
+  /** These and others share all that was not changed. Costs time in proportion to who ever changed. */
+  with(principals: ReadonlyMap<string, readonly Placed[]>): Holders {
+    const changed = new Map(this.changed);
+    for (const [id, places] of principals) changed.set(id, this.holdingAfter(id, places));
+    return Object.assign(noHolders(), this, { changed });
+  }
+
+  private holdingAfter(id: string, places: readonly Placed[]): Holding | null {
+    const roles = new Map<DomainNode, Roles>();
+    for (let held = this.get(id); held !== undefined; held = held.next) roles.set(held.domain, held.roles);
+    for (const { domain, roles: next } of places) {
+      if (next.names.length === 0) roles.delete(domain);
+      else roles.set(domain, next);
+    }
+    return roles.size === 0 ? null : holdingOf([...roles]);
   }
 
   private make(number: number): Holding {
-    const places: number[] = [];
-    for (let place = this.last[number]!; place !== 0; place = this.before[place]!) places.push(place);
-    let next: Holding | undefined;
-    for (let index = places.length - 1; index > 0; index--) {
-      next = { domain: this.domainAt(places[index]!), roles: this.rolesAt(places[index]!), next, wide: undefined };
+    const places: (readonly [DomainNode, Roles])[] = [];
+    for (let place = this.last[number]!; place !== 0; place = this.before[place]!) {
+      places.push([this.domainAt(place), this.rolesAt(place)]);
     }
-    const wide =
-      places.length > WIDE
-        ? new Map(places.map((place) => [this.domainAt(place), this.rolesAt(place)] as const))
-        : undefined;
-    return { domain: this.domainAt(places[0]!), roles: this.rolesAt(places[0]!), next, wide };
+    return holdingOf(places);
   }
 
   private domainAt(place: number): DomainNode {
@@ -97,6 +131,17 @@ export class Holders {
   private rolesAt(place: number): Roles {
     return this.shared[this.roles[place]!]!;
   }
+}
+
+/** @param places  at least one */
+function holdingOf(places: readonly (readonly [DomainNode, Roles])[]): Holding {
+  let next: Holding | undefined;
+  for (let index = places.length - 1; index > 0; index--) {
+    const [domain, roles] = places[index]!;
+    next = { domain, roles, next, wide: undefined };
+  }
+  const [domain, roles] = places[0]!;
+  return { domain, roles, next, wide: places.length > WIDE ? new Map(places) : undefined };
 }
 
 function noPlaces(): Places {
@@ -123,7 +168,8 @@ export class Holdings {
     for (const { name, directory } of world.domains.values()) {
       const { enter } = domains.get(name)!;
       for (const [principal, names] of directory.assignments) {
-        const key = names.join(' ');
+        // A role is one line of text, in which there may be spaces.
+        const key = names.join('\n');
         let kind = kinds.get(key);
         if (kind === undefined) {
           kinds.set(key, (kind = shared.length));
@@ -142,6 +188,14 @@ export class Holdings {
 
   get isEmpty(): boolean {
     return this.byType.size === 0;
+  }
+
+  /** The same but for some principals. */
+  with(changed: Changed): Holdings {
+    const holdings = new Holdings(this.names);
+    for (const [type, holders] of this.byType) holdings.byType.set(type, holders);
+    for (const [type, principals] of changed) holdings.byType.set(type, this.ofType(type).with(principals));
+    return holdings;
   }
 
   /** All who hold roles of one type of principal, by id. */

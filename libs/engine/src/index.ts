@@ -16,6 +16,8 @@ export type { Caller, Check, EvidenceFate, Reasoning, RouteAttempt, WeighedEvide
 export { readTarget } from './target.js';
 export type { CanonicalTarget } from './target.js';
 export { compile } from './compile.js';
+export { isHolder, snapshotWithAssignments, worldWithAssignments } from './assignment-changes.js';
+export type { AssignmentChange } from './assignment-changes.js';
 export type { Snapshot } from './snapshot.js';
 export type { MemberPath } from './members-read.js';
 export { imageOf } from './image.js';

@@ -37,7 +37,8 @@ export function subjectLikeness(snapshot: Snapshot, endpoint: EndpointNode, type
     if (isNamed || isKnown || !isOrdinary(id)) return itself(id);
     let roles = '';
     for (let held = holders.get(id); held !== undefined; held = held.next) {
-      roles += ` ${held.domain.name} ${held.roles.names.join(' ')};`;
+      // A role is a line of text: only quoted is it certain where one ends.
+      roles += JSON.stringify([held.domain.name, ...held.roles.names]);
     }
     return stored(id) + roles;
   };

@@ -44,6 +44,7 @@ export {
   runCases,
   runReach,
   runTests,
+  type Tested,
   type TestResult,
 } from './tests.js';
 export { FolderError, readFolder } from './folder.js';

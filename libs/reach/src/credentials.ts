@@ -164,7 +164,7 @@ export class CredentialMaker {
     const held = new Map<string, string>();
     for (const name of places) {
       for (const [holder, roles] of this.world.domains.get(name)!.directory.assignments)
-        held.set(holder, `${held.get(holder) ?? ''} ${name} ${[...roles].sort().join(' ')};`);
+        held.set(holder, `${held.get(holder) ?? ''}${JSON.stringify([name, ...[...roles].sort()])}`);
     }
     const spoken = this.#spokenOf();
     const kinds = new Map<string, string>();

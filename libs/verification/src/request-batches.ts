@@ -1,4 +1,4 @@
-import type { AccessRequest, Domain, Endpoint, Service, World } from '#engine';
+import { type AccessRequest, type Domain, type Endpoint, isWithin, type Service, type World } from '#engine';
 import { Chance } from './chance.js';
 import { requestsFor } from './random-request.js';
 import { cut, domainsAround } from './sub-world.js';
@@ -27,6 +27,32 @@ export function* requestBatches(world: World, seed: number): Generator<readonly 
   const chance = new Chance(seed);
   const places = placesOf(world);
   for (;;) yield take(requestsFor(neighbourhood(world, places, chance), chance.below(2 ** 31)), BATCH_OF_LARGE);
+}
+
+/** Roles that principals were given or lost, by domain and then by principal. */
+export type Concerned = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+
+/**
+ * Requests without end by these principals, where what changed for them matters: at endpoints in the subtrees of the
+ * domains at which it did. Equal arguments give equal batches.
+ */
+export function* requestsAbout(
+  world: World,
+  concerned: Concerned,
+  seed: number,
+): Generator<readonly AccessRequest[], never> {
+  const chance = new Chance(seed);
+  const places = placesOf(world);
+  const within = [...concerned.keys()].map((name) => ({
+    endpoints: places.endpoints.filter(({ placements }) => placements.some((placement) => isWithin(placement, name))),
+  }));
+  for (;;) {
+    const place = chance.pick(within);
+    const isEmpty = place === undefined || place.endpoints.length === 0;
+    // Without domains no mark leads to an endpoint elsewhere.
+    const near = isEmpty ? places : { ...places, endpoints: place.endpoints, domains: [] };
+    yield take(requestsFor(neighbourhood(world, near, chance, concerned), chance.below(2 ** 31)), BATCH_OF_LARGE);
+  }
 }
 
 function take(requests: Generator<AccessRequest, never>, count: number): readonly AccessRequest[] {
@@ -59,7 +85,8 @@ function placesOf(world: World): Places {
   };
 }
 
-function neighbourhood(world: World, places: Places, chance: Chance): World {
+/** @param holders  whom requests are to be by; absent: whoever holds a role there */
+function neighbourhood(world: World, places: Places, chance: Chance, holders?: Concerned): World {
   const endpoints = new Set<Endpoint>();
   const callers = new Set<string>();
   for (let count = 0; count < ENDPOINTS; count += 1) {
@@ -86,9 +113,12 @@ function neighbourhood(world: World, places: Places, chance: Chance): World {
     mechanisms: [],
     keeps: (rule) => [...endpoints].some((endpoint) => mayConcern(rule, endpoint)),
     keepsEdged: () => false,
-    directoryOf: ({ directory }) => directory,
+    directoryOf: ({ name, directory }) =>
+      holders === undefined ? directory : { ...directory, assignments: holders.get(name) ?? NOBODY },
   });
 }
+
+const NOBODY: ReadonlyMap<string, readonly string[]> = new Map();
 
 function sizeOf(world: World): number {
   let size = world.outside.length;

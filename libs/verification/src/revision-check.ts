@@ -1,6 +1,6 @@
 import type { AccessRequest, World } from '#engine';
 import { agree, hear, type Statement } from './agreement.js';
-import { requestBatches } from './request-batches.js';
+import { type Concerned, requestBatches, requestsAbout } from './request-batches.js';
 import { smallestRequest } from './shrink.js';
 import { subWorld } from './sub-world.js';
 import { type Answerer, CASBIN, SPECIFICATION, type Voice } from './voices.js';
@@ -17,6 +17,10 @@ export interface RevisionCheckParts {
   readonly fast: Answerer;
   /** Any integer: equal seeds ask equal requests. */
   readonly seed: number;
+  /** Asked about before all others. */
+  readonly first?: readonly AccessRequest[];
+  /** Whom all requests are by; absent: anybody. */
+  readonly concerned?: Concerned;
   /** Who has to agree with them. Default: the specification and casbin. */
   readonly others?: readonly Voice[];
 }
@@ -42,7 +46,7 @@ export class RevisionCheck {
   constructor(parts: RevisionCheckParts) {
     this.#parts = parts;
     this.#others = parts.others ?? [SPECIFICATION, CASBIN];
-    this.#batches = requestBatches(parts.world, parts.seed);
+    this.#batches = batchesOf(parts);
   }
 
   /** Requests answered alike so far. */
@@ -96,4 +100,9 @@ export class RevisionCheck {
     });
     return smallest;
   }
+}
+
+function* batchesOf({ world, seed, first = [], concerned }: RevisionCheckParts) {
+  if (first.length > 0) yield first;
+  return yield* concerned === undefined ? requestBatches(world, seed) : requestsAbout(world, concerned, seed);
 }

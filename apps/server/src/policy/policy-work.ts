@@ -1,9 +1,22 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import type { PastExplanation, PastRequest } from '#admin-api';
-import { type RevisionMark, RevisionCorrupt, type RevisionStore, type StoredDocument } from '#administration';
+import {
+  assignmentStep,
+  contentHashOf,
+  type DocumentChange,
+  type Revision,
+  type RevisionMark,
+  RevisionCorrupt,
+  type RevisionStore,
+  RevisionUnknown,
+  setAfter,
+  type StoredDocument,
+  StoreFault,
+} from '#administration';
 import { type KeptRevision, KeptRevisions, type PolicySource, type ReadFolder, readForThreads } from '#decision';
 import {
   type AccessRequest,
+  type AssignmentChange,
   type Attributes,
   compile,
   decide,
@@ -13,12 +26,21 @@ import {
   imageOf,
   type Json,
   type Snapshot,
+  snapshotWithAssignments,
   type Target,
   type World,
+  worldWithAssignments,
 } from '#engine';
 import { type IdentitySettings, identitySettings } from '#identity';
 import { BundleLoader, loadBundle, type PolicyDocument, runTests, type SourceFile, unpackFiles } from '#policy';
-import { type Difference, requestDocument, RevisionCheck, type Statement, type Voice } from '#verification';
+import {
+  type Concerned,
+  type Difference,
+  requestDocument,
+  RevisionCheck,
+  type Statement,
+  type Voice,
+} from '#verification';
 import { type PackedImage, packed, unpacked } from './packed-image.js';
 
 /** What a policy thread is given when it starts. */
@@ -47,7 +69,28 @@ export interface Order {
   readonly seed: number;
   /** `reasons`: it is in force already; what is wanted is its explanations. */
   readonly purpose: 'in-force' | 'reasons';
+  /** A request that divided the engines when the same was made ready in another way. */
+  readonly suspect?: AccessRequest | undefined;
 }
+
+/** To go on from the policy set that a thread knows to a later revision. */
+export interface StepOrder extends Pick<Order, 'ticket' | 'seed'> {
+  /** Of the set that it knows. */
+  readonly from: number;
+  readonly revision: Revision;
+}
+
+export type Stepped =
+  /** The thread knows the later revision now. */
+  | {
+      readonly kind: 'step';
+      readonly changes: readonly AssignmentChange[];
+      readonly identity: IdentitySettings;
+      readonly warnings: readonly string[];
+    }
+  /** There is more to it, and it has to be made ready as a whole. */
+  | { readonly kind: 'no-step' }
+  | ({ readonly kind: 'difference'; readonly suspect: AccessRequest } & ReportedDifference);
 
 /** A request that divides the engines, as JSON, and what each of them says. */
 export interface ReportedDifference {
@@ -90,6 +133,7 @@ export type PolicyHandlers = {
   /** A folder's documents, of which the server keeps the packed bytes. */
   read(folder: string): Promise<Reading>;
   prepare(order: Order): Promise<Prepared>;
+  step(order: StepOrder): Promise<Stepped>;
   explain(asked: { readonly ticket: number; readonly request: AccessRequest }): Explanation;
   /** By a revision that this thread need not hold. */
   explainPast(asked: PastRequest): Promise<PastExplanation>;
@@ -102,7 +146,15 @@ export type PolicyHandlers = {
 /** The policy set that this thread knows. */
 interface Held {
   readonly ticket: number;
+  readonly mark: RevisionMark;
   readonly world: World;
+  readonly snapshot: Snapshot;
+  readonly identity: IdentitySettings;
+  readonly warnings: readonly string[];
+  /** What it was read from; absent for a folder. */
+  readonly documents: readonly StoredDocument[] | undefined;
+  /** Principals and places in which it differs from what was compiled. */
+  readonly stepped: number;
   /** Until its check is over. */
   check: RevisionCheck | undefined;
   /** Until it is kept. */
@@ -125,6 +177,10 @@ const SMALL_IMAGE_BYTES = 2 * 1024 * 1024;
 /** The further check mostly rests: it is in no hurry, and explanations and other threads need the processor. */
 const WORK_MILLISECONDS = 10;
 const REST_MILLISECONDS = 40;
+/** Where the check of a step ends: somebody waits for it, and it is about few people. */
+const STEP_CHECK = { requests: 10, milliseconds: 100 };
+/** From this many changes on a set is compiled anew: each step copies all changes since. */
+const MOST_STEPPED = 10_000;
 
 /** What a policy thread does: makes policy sets ready, checks them, explains decisions, and keeps the last good one. */
 export class PolicyWork {
@@ -133,6 +189,8 @@ export class PolicyWork {
   readonly #kept: KeptRevisions | undefined;
   readonly #loader = new BundleLoader();
   #held: Held | undefined;
+  /** What it went on from, with which it shares nearly everything: requests that it decided may still be explained. */
+  #before: Held | undefined;
   /** The set of the revision that was explained last. */
   #past: { readonly contentHash: string; readonly world: World } | undefined;
   /** Counts what begins or ends a further check: only the latest one goes on. */
@@ -148,6 +206,7 @@ export class PolicyWork {
     warmUp: () => this.#warmUp(),
     read,
     prepare: (order) => this.#prepare(order),
+    step: (order) => this.#step(order),
     explain: ({ ticket, request }) => explain(this.#heldAs(ticket).world, bareMaps(request)),
     explainPast: (asked) => this.#explainPast(asked),
     check: (ticket) => this.#goOnChecking(ticket),
@@ -167,8 +226,9 @@ export class PolicyWork {
   }
 
   #heldAs(ticket: number): Held {
-    if (this.#held?.ticket !== ticket) throw new Error('the reasons of this revision are not at hand');
-    return this.#held;
+    const held = [this.#held, this.#before].find((one) => one?.ticket === ticket);
+    if (held === undefined) throw new Error('the reasons of this revision are not at hand');
+    return held;
   }
 
   async #explainPast({ mark, request }: PastRequest): Promise<PastExplanation> {
@@ -193,6 +253,7 @@ export class PolicyWork {
 
   async #prepare(order: Order): Promise<Prepared> {
     this.#held = undefined;
+    this.#before = undefined;
     // Memory for two sets is what a thread is meant to need.
     this.#past = undefined;
     try {
@@ -249,7 +310,68 @@ export class PolicyWork {
     }
   }
 
-  async #ready({ source, ticket, now, seed, purpose }: Order, found: Found): Promise<Prepared> {
+  /**
+   * Goes on to a later revision that differs only in who holds which roles, in time in proportion to the difference.
+   * Tests are not run again: the publication was judged by them, and nothing is stored that was not.
+   */
+  async #step({ from, ticket, revision, seed }: StepOrder): Promise<Stepped> {
+    const held = this.#held;
+    const { epoch, number, contentHash, publishedAt } = revision;
+    if (held?.ticket !== from || held.documents === undefined) return NO_STEP;
+    if (held.mark.epoch !== epoch || held.mark.number >= number) return NO_STEP;
+    const differences = await this.#differences(held.mark.number, number);
+    // An order to know something else may have come meanwhile.
+    if (this.#held !== held || differences === null) return NO_STEP;
+    const documents = documentsAfter(held.documents, differences);
+    // INVARIANT: what is in force is what the content hash stands for, however it was come by.
+    if (contentHashOf(documents) !== contentHash) return NO_STEP;
+    const assignmentsAt = (domain: string) => held.world.domains.get(domain)?.directory.assignments;
+    const changes = assignmentStep(differences, documents, (domain, one) => assignmentsAt(domain)?.get(one) ?? []);
+    if (changes === null || changes.some(({ domain }) => !held.world.domains.has(domain))) return NO_STEP;
+    const stepped = held.stepped + changes.length;
+    if (stepped > MOST_STEPPED) return NO_STEP;
+    const world = worldWithAssignments(held.world, changes);
+    const snapshot = snapshotWithAssignments(held.snapshot, changes);
+    const fast = await this.#fast(snapshot);
+    const check = new RevisionCheck({ world, fast, seed, concerned: concernedBy(changes, held.world) });
+    const end = performance.now() + Math.min(STEP_CHECK.milliseconds, this.#data.checkMilliseconds);
+    const isOver = () => check.requests >= STEP_CHECK.requests || performance.now() >= end;
+    const difference = changes.length === 0 ? undefined : await check.goOn(isOver);
+    if (difference !== undefined) {
+      return { kind: 'difference', suspect: difference.request, ...reported(difference) };
+    }
+    if (this.#held !== held) return NO_STEP;
+    const { identity, warnings } = held;
+    this.#held = {
+      ...held,
+      ticket,
+      mark: { epoch, number, contentHash },
+      world,
+      snapshot,
+      documents,
+      stepped,
+      // What the check of the set before had not come to is looked at in this one. Otherwise this was all.
+      ...(held.check === undefined
+        ? { check, checkedMilliseconds: Infinity }
+        : { check: new RevisionCheck({ world, fast, seed }) }),
+      toKeep: { epoch, number, contentHash, publishedAt, documents },
+    };
+    this.#before = held;
+    return { kind: 'step', changes, identity, warnings };
+  }
+
+  /** Null where the store does not tell, or never had what this thread knows. */
+  async #differences(since: number, until: number): Promise<readonly DocumentChange[] | null> {
+    try {
+      return await this.#fromStore((store) => store.changes(since, until));
+    } catch (fault) {
+      if (fault instanceof RevisionUnknown || fault instanceof RevisionCorrupt || fault instanceof StoreFault)
+        return null;
+      throw fault;
+    }
+  }
+
+  async #ready({ source, ticket, now, seed, purpose, suspect }: Order, found: Found): Promise<Prepared> {
     const bundle = this.#loader.load(found.files);
     if (bundle.world === null) return refused(bundle.faults.map((fault) => `${place(fault)}: ${fault.message}`));
     const { world } = bundle;
@@ -265,7 +387,8 @@ export class PolicyWork {
       image = packed(imageOf(snapshot));
       if (image.bytes.byteLength <= SMALL_IMAGE_BYTES) snapshot = await unpacked(image);
     }
-    const check = new RevisionCheck({ world, fast: await this.#fast(snapshot), seed });
+    const first = suspect === undefined ? [] : [bareMaps(suspect)];
+    const check = new RevisionCheck({ world, fast: await this.#fast(snapshot), seed, first });
     if (purpose === 'in-force') {
       const end = performance.now() + this.#data.checkMilliseconds;
       const { requests } = this.#data.furtherCheck;
@@ -274,13 +397,27 @@ export class PolicyWork {
     }
     const { mark, documents, publishedAt } = found;
     const toKeep = documents && publishedAt !== undefined ? { ...mark, publishedAt, documents } : undefined;
-    this.#held = { ticket, world, check, toKeep, checkedMilliseconds: 0 };
     const policies = bundle.documents.map(({ document }) => document);
+    const identity = identitySettings(policies);
+    const warnings = warningsOf(policies);
+    this.#held = {
+      ticket,
+      mark,
+      world,
+      snapshot,
+      identity,
+      warnings,
+      documents,
+      stepped: 0,
+      check,
+      toKeep,
+      checkedMilliseconds: 0,
+    };
     return {
       kind: 'ready',
       mark,
-      identity: identitySettings(policies),
-      warnings: warningsOf(policies),
+      identity,
+      warnings,
       image,
       confirmedAt: found.confirmedAt,
       diskFaults: found.diskFaults,
@@ -355,6 +492,28 @@ function warningsOf(documents: readonly PolicyDocument[]): readonly string[] {
     kind === 'Domain' && (spec.administrators ?? []).length > 0 ? [`\`${metadata.name}\``] : [],
   );
   return named.length === 0 ? [] : [`administrators are not enforced yet, at ${named.join(', ')}`];
+}
+
+const NO_STEP: Stepped = { kind: 'no-step' };
+
+function documentsAfter(
+  before: readonly StoredDocument[],
+  changes: readonly DocumentChange[],
+): readonly StoredDocument[] {
+  const put = changes.flatMap((change) => (change.kind === 'removed' ? [] : [change.after]));
+  const remove = changes.flatMap((change) => (change.kind === 'removed' ? [change.before] : []));
+  return setAfter(before, put, remove);
+}
+
+/** Roles that principals have, or had. */
+function concernedBy(changes: readonly AssignmentChange[], before: World): Concerned {
+  const concerned = new Map<string, Map<string, readonly string[]>>();
+  for (const { domain, principal, roles } of changes) {
+    const here = concerned.get(domain) ?? new Map<string, readonly string[]>();
+    const had = before.domains.get(domain)!.directory.assignments.get(principal) ?? [];
+    concerned.set(domain, here.set(principal, [...new Set([...had, ...roles])]));
+  }
+  return concerned;
 }
 
 function reported({ request, statements }: Difference): ReportedDifference {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { PastExplanation, PastRequest } from '#admin-api';
+import type { RevisionMark } from '#administration';
 import {
   type Clock,
   type EventLog,
@@ -9,13 +10,13 @@ import {
   type PolicySource,
   type ReadFolder,
 } from '#decision';
-import type { AccessRequest, Explanation } from '#engine';
+import { type AccessRequest, type Explanation, type Snapshot, snapshotWithAssignments } from '#engine';
 import type { Identity, IdentitySettings } from '#identity';
 import { CallFailed } from '../threads/calls.js';
 import type { StartThread } from '../threads/start-thread.js';
 import { unpacked } from './packed-image.js';
 import { PolicyThreadSlot } from './policy-thread-slot.js';
-import type { Order, PolicyThreadData, Prepared, ReportedDifference } from './policy-work.js';
+import type { Order, PolicyThreadData, Prepared, ReportedDifference, Stepped } from './policy-work.js';
 
 export interface PolicyWorkshopParts {
   readonly startThread: StartThread;
@@ -43,12 +44,27 @@ interface Held {
   mendings: number;
 }
 
+/** What is to be in force next. */
+interface Next {
+  readonly source: PolicySource;
+  readonly ticket: number;
+  readonly snapshot: Snapshot;
+  readonly mark: RevisionMark;
+  readonly identity: IdentitySettings;
+  readonly warnings: readonly string[];
+  readonly confirmedAt: number;
+}
+
 /** A set that takes longer is refused. */
 const PREPARE_MILLISECONDS = 120_000;
+/** A small change that takes longer is made ready as a whole. */
+const STEP_MILLISECONDS = 5_000;
 const EXPLAIN_MILLISECONDS = 5_000;
 const EXPLAIN_PAST_MILLISECONDS = 60_000;
 /** Explanations that may be under way: each takes the time of many decisions. */
 const MAXIMUM_EXPLANATIONS = 64;
+/** Steps are kept together: a busy morning would write the whole set for everyone who joins. */
+const STEPS_KEPT_AFTER_MILLISECONDS = 5_000;
 /** What a thread may still write when the server stops. */
 const KEEP_MILLISECONDS = 2_000;
 /** A policy whose threads keep dying stays without explanations. */
@@ -70,6 +86,8 @@ export class PolicyWorkshop extends Explainer {
   #isExplainingPast = false;
   #orders: Promise<unknown> = Promise.resolve();
   #keeping: Promise<void> = Promise.resolve();
+  /** Until the steps since the last keeping are kept. */
+  #keepingSoon: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   constructor(parts: PolicyWorkshopParts) {
@@ -126,7 +144,8 @@ export class PolicyWorkshop extends Explainer {
   /** @throws when no thread knows the policy, or too much is asked at once */
   override async explain(request: AccessRequest, policy: PolicyInForce): Promise<Explanation> {
     const held = [this.#current, this.#previous].find((one) => one?.policy.snapshot === policy.snapshot);
-    const slot = held && this.#slots.find(({ holds }) => holds === held.ticket);
+    // A thread that went on from a policy by a step still knows it.
+    const slot = held && (this.#slotOf(held) ?? (this.#current && this.#slotOf(this.#current)));
     if (slot === undefined) throw new Error('the reasons of this revision are not at hand');
     if (this.#explanations >= MAXIMUM_EXPLANATIONS) throw new Error('too many explanations are asked for at once');
     this.#explanations += 1;
@@ -163,6 +182,7 @@ export class PolicyWorkshop extends Explainer {
   /** Ends the threads; what is being written is written. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#keepSteps();
     await this.#keeping;
     await Promise.all(this.#slots.map((slot) => slot.stop()));
     await this.#orders;
@@ -183,13 +203,23 @@ export class PolicyWorkshop extends Explainer {
     const { clock, log } = this.#parts;
     // What was read is as old as the moment the reading began.
     const now = clock();
+    const stepped = await this.#step(source, now);
+    if (this.#isStopped) return false;
+    if (stepped === true) return true;
     const ticket = (this.#tickets += 1);
-    const prepared = await this.#prepare(source, { ticket, now, seed: randomInt(2 ** 31), purpose: 'in-force' });
+    const suspect = stepped === false ? undefined : stepped;
+    const task = { ticket, now, seed: randomInt(2 ** 31), purpose: 'in-force', suspect } as const;
+    const prepared = await this.#prepare(source, task);
     if (this.#isStopped) return false;
     if ('diskFaults' in prepared) for (const fault of prepared.diskFaults) log({ kind: 'disk', fault });
     switch (prepared.kind) {
-      case 'ready':
-        return this.#swap(source, ticket, now, prepared);
+      case 'ready': {
+        const { mark, image, identity, warnings, confirmedAt = now } = prepared;
+        const snapshot = await unpacked(image!);
+        await this.#swap({ source, ticket, snapshot, mark, identity, warnings, confirmedAt });
+        if (source.kind === 'revision') this.#keep(this.#current!);
+        return true;
+      }
       case 'refused':
         log({ kind: 'policy-refused', revision: numberOf(source), faults: prepared.faults });
         return false;
@@ -202,6 +232,54 @@ export class PolicyWorkshop extends Explainer {
         throw new Error(prepared.fault);
       default:
         return prepared satisfies never;
+    }
+  }
+
+  /**
+   * Where a revision differs little from what is in force, the thread that knows that one makes it ready, and what the
+   * server has of it is changed in as few places.
+   *
+   * @returns whether it is in force; a request that divides the engines, if there is one: it is to be made ready as a
+   *   whole then, and asked about it
+   */
+  async #step(source: PolicySource, now: number): Promise<boolean | AccessRequest> {
+    const held = this.#current;
+    const slot = held && this.#slotOf(held);
+    if (source.kind !== 'revision' || held === undefined || slot === undefined) return false;
+    const { revision } = source;
+    // On the snapshot that the thread knows, whatever was confirmed or put back meanwhile.
+    if (this.#parts.live.inForce?.snapshot !== held.policy.snapshot) return false;
+    const ticket = (this.#tickets += 1);
+    const order = { from: held.ticket, ticket, revision, seed: randomInt(2 ** 31) };
+    let stepped: Stepped;
+    try {
+      stepped = await slot.call('step', order, { milliseconds: STEP_MILLISECONDS });
+    } catch (fault) {
+      if (!(fault instanceof CallFailed)) throw fault;
+      // What it knows is not certain any more.
+      if (slot.holds === held.ticket) await slot.restart();
+      return false;
+    }
+    switch (stepped.kind) {
+      case 'no-step':
+        return false;
+      case 'difference':
+        this.#logDifference(revision.number, false, stepped);
+        return stepped.suspect;
+      case 'step': {
+        slot.holds = ticket;
+        const { changes, identity, warnings } = stepped;
+        const snapshot = snapshotWithAssignments(held.policy.snapshot, changes);
+        const next = { source, ticket, snapshot, mark: revision, identity, warnings, confirmedAt: now };
+        if (await this.#swap(next, held)) {
+          this.#keepSoon();
+          return true;
+        }
+        slot.holds = undefined;
+        return false;
+      }
+      default:
+        return stepped satisfies never;
     }
   }
 
@@ -233,16 +311,19 @@ export class PolicyWorkshop extends Explainer {
     return first.holds !== undefined && first.holds === this.#current?.ticket ? second : first;
   }
 
-  async #swap(
-    source: PolicySource,
-    ticket: number,
-    now: number,
-    { mark, image, identity: settings, warnings, confirmedAt = now }: Extract<Prepared, { kind: 'ready' }>,
-  ): Promise<boolean> {
+  /**
+   * @param on  what has to be in force until then: a step goes on from what nobody found a difference in
+   * @returns false when it is not in force any more, and nothing was swapped
+   */
+  async #swap(next: Next, on?: Held): Promise<boolean> {
     const { live, identify, log } = this.#parts;
+    const { source, ticket, snapshot, mark, warnings, confirmedAt } = next;
     const { epoch, number: revision, contentHash } = mark;
-    const snapshot = await unpacked(image!);
-    const identity = await identify(settings);
+    const identity = await identify(next.identity);
+    if (on !== undefined && this.#current !== on) {
+      identity.close();
+      return false;
+    }
     const policy: PolicyInForce = { epoch, revision, contentHash, snapshot, identity, confirmedAt };
     this.#release(this.#previous);
     const replaced = this.#current;
@@ -252,7 +333,6 @@ export class PolicyWorkshop extends Explainer {
     live.replace(policy);
     log({ kind: 'policy-in-force', epoch, revision, contentHash, warnings });
     if (replaced !== undefined) this.#interrupt(replaced);
-    if (source.kind === 'revision') this.#keep(this.#current);
     this.#goOnChecking(this.#current);
     return true;
   }
@@ -269,9 +349,21 @@ export class PolicyWorkshop extends Explainer {
     this.#slotOf(held)?.call('interrupt', null).catch(ignored);
   }
 
+  #keepSoon(): void {
+    this.#keepingSoon ??= setTimeout(() => this.#keepSteps(), STEPS_KEPT_AFTER_MILLISECONDS).unref();
+  }
+
+  #keepSteps(): void {
+    if (this.#keepingSoon === undefined) return;
+    clearTimeout(this.#keepingSoon);
+    this.#keepingSoon = undefined;
+    if (this.#current?.source.kind === 'revision') this.#keep(this.#current);
+  }
+
   /** Revisions are kept one after another. */
   #keep(held: Held): void {
     const confirmedAt = held.policy.confirmedAt;
+    // Where its thread went on by a step, what came of that is kept in its place.
     this.#onDisk(() => this.#slotOf(held)?.call('keep', { ticket: held.ticket, confirmedAt }, bounded));
   }
 

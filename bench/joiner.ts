@@ -1,0 +1,136 @@
+/**
+ * `npm run bench -- --joiner [--assignments N] [--rules N]`: how long it takes until one who joins may do what the role
+ * allows, with so many assignments in force (100,000 unless said otherwise), against a publish of one rule in the same
+ * run. PostgreSQL and the server are processes of their own. Exits 1 when the bound does not hold.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { newDocument, type Revision } from '#administration';
+import { loadBundle } from '#policy';
+import { connectLazily, migrateDatabase, startEmbeddedPostgres } from '#store';
+import { askOverHttp } from './asking.js';
+import { folder, startStoredHost } from './host.js';
+import { benchWorld, WIDE } from './world.js';
+import { filesOf } from './world-documents.js';
+
+const ASSIGNMENTS = numberAfter('--assignments', 100_000);
+const RULES = numberAfter('--rules', 100_000);
+const JOINERS = 15;
+const MOST_MILLISECONDS = 500;
+const TOKEN = 'bench.token-of-the-bench';
+/** What somebody joins: the domain of `s0`, whose caller is a neighbour. */
+const PLACE = 'd0-d0-d0-d0';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function numberAfter(option: string, standard: number): number {
+  const at = process.argv.indexOf(option);
+  return at < 0 ? standard : Number(process.argv[at + 1]);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)]!;
+}
+
+const { world } = benchWorld({ rules: RULES, assignments: ASSIGNMENTS, widths: WIDE });
+const documents = loadBundle([...filesOf(world)].map(([file, text]) => ({ file, text }))).documents.map(
+  ({ document, text }) => newDocument(document, text, 'api'),
+);
+const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), durability: 'full' });
+const databaseUrl = postgres.urlOf('postgres');
+await migrateDatabase(databaseUrl, 'auto');
+const stores = connectLazily({ url: databaseUrl, random: Math.random });
+await stores.store.publish({
+  base: null,
+  put: documents,
+  remove: [],
+  provenance: { author: 'bench', source: 'api', because: 'to be measured' },
+});
+const tokenFile = join(folder, 'operator-token');
+writeFileSync(tokenFile, TOKEN, { mode: 0o600 });
+const host = await startStoredHost({
+  'database-url': databaseUrl,
+  'operator-token-file': tokenFile,
+  'data-dir': join(folder, 'data'),
+});
+const decide = askOverHttp(host, 1);
+
+async function published(method: string, path: string, body: object): Promise<Revision> {
+  const response = await fetch(`http://${host.addresses.admin}/admin/v1/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', 'if-match': '*' },
+    body: JSON.stringify(body),
+  });
+  const answer = (await response.json()) as { readonly revision?: Revision };
+  if (answer.revision === undefined) throw new Error(JSON.stringify(answer).slice(0, 1_000));
+  return answer.revision;
+}
+
+interface Answer {
+  readonly decision: string;
+  readonly revision: number;
+}
+
+async function ask(user: string): Promise<Answer> {
+  return (await decide({
+    host: 's0.example',
+    method: 'GET',
+    path: '/v1/items/7',
+    caller: 'spiffe://bench.example/s1',
+    user,
+  })) as Answer;
+}
+
+/** @returns milliseconds from the request to publish: until it was answered, and until it was in force */
+async function measured(publish: () => Promise<unknown>, isInForce: () => Promise<boolean>) {
+  const begin = performance.now();
+  const publishing = publish().then(() => performance.now() - begin);
+  while (!(await isInForce())) await pause(5);
+  return { answered: await publishing, inForce: performance.now() - begin };
+}
+
+async function joins(user: string) {
+  if ((await ask(user)).decision !== 'deny') throw new Error('who did not join yet should be denied');
+  const body = { roleSet: PLACE, role: 'role-0', principals: [`user:${user}`], because: 'joins' };
+  return measured(
+    () => published('POST', 'assignments', body),
+    async () => (await ask(user)).decision === 'allow',
+  );
+}
+
+async function changeOneRule() {
+  const before = (await ask('nobody')).revision;
+  const text = documents
+    .find(({ kind, name }) => kind === 'Policy' && name === PLACE)!
+    .text.replace('"id":"r0"', '"id":"n0"');
+  return measured(
+    () => published('PUT', `documents/Policy/${PLACE}`, { text, because: 'a rule has another name' }),
+    async () => (await ask('nobody')).revision > before,
+  );
+}
+
+say(`${ASSIGNMENTS} assignments and ${RULES} rules in force`);
+while (!(await ask('nobody')).revision) await pause(50);
+const first = await joins('newcomer-first');
+say(
+  `  first after the start: answered after ${first.answered.toFixed(0)} ms, in force after ${first.inForce.toFixed(0)} ms`,
+);
+const joiners: number[] = [];
+for (let number = 1; number <= JOINERS; number += 1) {
+  const { answered, inForce } = await joins(`newcomer-${number}`);
+  joiners.push(inForce);
+  say(`  joiner ${number}: answered after ${answered.toFixed(0)} ms, in force after ${inForce.toFixed(0)} ms`);
+}
+const whole = await changeOneRule();
+say(`  one rule: answered after ${whole.answered.toFixed(0)} ms, in force after ${whole.inForce.toFixed(0)} ms`);
+await host.stop();
+await stores.close();
+await postgres.stop();
+const joined = median(joiners);
+const isMet = joined <= MOST_MILLISECONDS;
+say('\nbounds');
+say(
+  `  ${isMet ? 'ok  ' : 'MISS'} one assignment among ${ASSIGNMENTS} in force after ${joined.toFixed(0)} ms (median; at most ${MOST_MILLISECONDS} ms); one rule takes ${(whole.inForce / joined).toFixed(1)} × as long`,
+);
+process.exit(isMet ? 0 : 1);
