@@ -7,6 +7,11 @@ const STANDARD_OUTPUT = 1;
 /** A reader that is slow, or a signal: the rest of the line follows in a moment. */
 const AGAIN = new Set(['EAGAIN', 'EINTR']);
 const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'ENOENT', 'EMFILE', 'ENFILE']);
+/** What is kept from one batch to the next, in bytes; a larger batch is written with memory of its own. */
+const MOST_KEPT_BYTES = 8 * 1024 * 1024;
+/** Of one UTF-16 code unit in UTF-8. */
+const MOST_BYTES_A_UNIT = 3;
+const LINE_FEED = 0x0a;
 const AGAIN_MILLISECONDS = 20;
 const PATIENCE_MILLISECONDS = 10_000;
 
@@ -22,6 +27,8 @@ const statOfOpen = promisify(fstat);
 export class FileSink extends DecisionSink {
   readonly #path: string;
   #file: number | undefined;
+  /** Memory that is new for each batch costs more than writing the batch into it: the system hands it out page by page. */
+  #spare = Buffer.alloc(0);
 
   /** @param path  `-` is standard output */
   constructor(path: string) {
@@ -30,13 +37,25 @@ export class FileSink extends DecisionSink {
   }
 
   override async write(lines: readonly string[]): Promise<void> {
+    const buffer = this.#bufferFor(lines);
     try {
-      await writeWhole(await this.#opened(), Buffer.from(`${lines.join('\n')}\n`));
+      await writeWhole(await this.#opened(), bytesOf(lines, buffer));
     } catch (fault) {
       if (fault instanceof SinkFault) throw fault;
       const { code = 'an unknown fault' } = fault as NodeJS.ErrnoException;
       throw new SinkFault(`the file cannot be written: ${code}`, PASSING.has(code));
+    } finally {
+      if (buffer.length <= MOST_KEPT_BYTES) this.#spare = buffer;
     }
+  }
+
+  /** INVARIANT: it is nobody else's until the batch is written, so that batches never share one. */
+  #bufferFor(lines: readonly string[]): Buffer<ArrayBuffer> {
+    let most = 0;
+    for (const line of lines) most += line.length * MOST_BYTES_A_UNIT + 1;
+    const spare = this.#spare;
+    this.#spare = Buffer.alloc(0);
+    return spare.length >= most ? spare : Buffer.allocUnsafeSlow(most);
   }
 
   override async close(): Promise<void> {
@@ -60,6 +79,17 @@ export class FileSink extends DecisionSink {
     ]);
     return here !== undefined && there !== undefined && here.ino === there.ino && here.dev === there.dev;
   }
+}
+
+/** Each line with its end, in the part of the buffer that they take. */
+function bytesOf(lines: readonly string[], buffer: Buffer): Buffer {
+  let length = 0;
+  for (const line of lines) {
+    length += buffer.write(line, length, 'utf8');
+    buffer[length] = LINE_FEED;
+    length += 1;
+  }
+  return buffer.subarray(0, length);
 }
 
 async function writeWhole(file: number, bytes: Buffer): Promise<void> {

@@ -88,6 +88,11 @@ export class Masking {
     return node === undefined ? NOTHING : copyOf(map, node, root, left);
   }
 
+  /** Whether any member may be kept, or is missed: of others nothing needs to be looked at. */
+  looksAt(root: MemberRoot): boolean {
+    return this.#roots.has(root);
+  }
+
   /** Whether anything of that name may be kept. */
   names(root: MemberRoot, member: string): 'kept' | 'left' | 'unread' {
     const node = this.#roots.get(root);

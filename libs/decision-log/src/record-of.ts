@@ -21,6 +21,7 @@ export class Recording {
   readonly #key: string;
   readonly #maskings = new WeakMap<Snapshot, Masking>();
   readonly #marks = new WeakMap<Snapshot, string>();
+  readonly #placements = new WeakMap<Snapshot, Map<string, string>>();
   readonly #fingerprints = new WeakMap<Evidence, string>();
   readonly #instants = new Instants();
 
@@ -55,13 +56,26 @@ export class Recording {
       `{"id":${quoted(decisionId)},"time":"${this.#instants.text(request?.time ?? taken.time)}","microseconds":${microseconds}` +
       `,"decision":"${decision}","reason":"${reason}","deniedAt":${textOrNull(deniedAt)},"endpoint":${textOrNull(endpoint)}` +
       member('rules', rules) +
-      (policy === undefined ? '' : member('domains', domainsOf(policy.snapshot, endpoint, deniedAt))) +
+      (policy === undefined ? '' : this.#domains(policy.snapshot, endpoint, deniedAt)) +
       (wouldDeny === undefined ? '' : `,"wouldDeny":${JSON.stringify(wouldDeny)}`) +
       (observed ? ',"observed":true' : '') +
       `,"revision":${policy === undefined ? 'null' : this.#mark(policy)},"enforcementPoint":${quoted(enforcementPoint)}` +
       (dropped.length === 0 ? '' : `,"dropped":${JSON.stringify(dropped)}`) +
       (trace === undefined ? '' : `,"trace":${quoted(trace)}`)
     );
+  }
+
+  /** Printed once for each endpoint of a snapshot, so there are no more of them than endpoints. */
+  #domains(snapshot: Snapshot, endpoint: string | null, deniedAt: string | null): string {
+    if (endpoint === null || deniedAt !== null) return member('domains', domainsOf(snapshot, endpoint, deniedAt));
+    let placements = this.#placements.get(snapshot);
+    if (placements === undefined) this.#placements.set(snapshot, (placements = new Map()));
+    let domains = placements.get(endpoint);
+    if (domains === undefined) {
+      domains = member('domains', domainsOf(snapshot, endpoint, null));
+      if (snapshot.endpoints.has(endpoint)) placements.set(endpoint, domains);
+    }
+    return domains;
   }
 
   #mark({ epoch, revision: number, contentHash, snapshot }: DecidedBy): string {
@@ -236,6 +250,7 @@ function pathOf(
     left.add('request.query');
     return path;
   }
+  if (!masking.looksAt('request.query')) return path;
   const kept = keptQuery(whole.slice(question + 1), masking, left);
   return kept === '' ? path : `${path}?${kept}`;
 }
