@@ -22,6 +22,7 @@ import { PlanController } from './plan.controller.js';
 import { PolicySets } from './policy-sets.js';
 import { ProbesController } from './probes.controller.js';
 import { Publishing } from './publishing.js';
+import { Replays } from './replays.js';
 import { RevisionsController } from './revisions.controller.js';
 import { StatusController } from './status.controller.js';
 import { Suspensions } from './suspensions.js';
@@ -56,6 +57,7 @@ export class AdminApiModule {
         OperatorTokens,
         PolicySets,
         Publishing,
+        Replays,
         Facts,
         Suspensions,
         Credentials,

@@ -1,4 +1,4 @@
-import { compile, decide, type Outcome } from '#engine';
+import { compile, decide, type Outcome, type World } from '#engine';
 import {
   type Bundle,
   type Fault,
@@ -77,6 +77,8 @@ export interface Plan extends Judgement {
   /** What a publication would store and remove. */
   readonly put: readonly NewDocument[];
   readonly remove: readonly DocumentKey[];
+  /** What would be decided by, suspensions included; null while there are faults. */
+  readonly world: World | null;
 }
 
 export interface ForeignDocument extends DocumentKey {
@@ -133,7 +135,7 @@ export function plan(request: PlanRequest): Plan {
     after: new Map(put.map(({ document }) => [keyOf(document), document])),
   });
   const valid = judged.tests.failed.length + foreign.length + missed.length === 0;
-  return { ...told, valid, changes, summary: changeSummary(changes), put, remove };
+  return { ...told, valid, changes, summary: changeSummary(changes), put, remove, world: whole.world };
 }
 
 /**
@@ -156,7 +158,16 @@ export function planRestore(base: readonly StoredDocument[], then: readonly Stor
   const remove = base.filter((document) => !sources.has(keyText(document))).map(({ kind, name }) => ({ kind, name }));
   const changes = spokenChanges(documentChanges(base, past));
   const valid = judged.tests.failed.length === 0;
-  return { ...judged, valid, changes, summary: changeSummary(changes), ...OF_THE_WHOLE_SET, put, remove };
+  return {
+    ...judged,
+    valid,
+    changes,
+    summary: changeSummary(changes),
+    ...OF_THE_WHOLE_SET,
+    put,
+    remove,
+    world: loaded.world,
+  };
 }
 
 /** Stored documents stand among a bundle's files under such names, so files of a bundle may not have them. */
@@ -168,7 +179,13 @@ const STORED = 'stored:';
 const NO_COUNTS = { added: 0, changed: 0, removed: 0 } as const;
 /** Going back concerns every document, whoever it belongs to. */
 const OF_THE_WHOLE_SET = { foreign: [], missed: [], held: [], touched: [] } as const;
-const NOTHING = { changes: [], summary: { documents: NO_COUNTS, rules: NO_COUNTS }, put: [], remove: [] } as const;
+const NOTHING = {
+  changes: [],
+  summary: { documents: NO_COUNTS, rules: NO_COUNTS },
+  put: [],
+  remove: [],
+  world: null,
+} as const;
 
 /** Documents as a revision takes them, and those that no store can keep. */
 function storable(bundle: readonly LocatedDocument[], source: string) {

@@ -15,6 +15,7 @@ import {
 } from 'class-validator';
 import { ADMINISTRATOR_ROLES } from '#administration';
 import { DOCUMENT_KINDS } from '#policy';
+import { ReplayBody, ReplayView } from './replay.dto.js';
 import {
   Because,
   GitText,
@@ -116,6 +117,15 @@ export class PlanBody {
   @IsOptional()
   @IsBoolean()
   readonly prune?: boolean;
+}
+
+export class PlanAskedBody extends PlanBody {
+  @ApiPropertyOptional({ type: ReplayBody, description: 'Recorded decisions to decide again by the planned set.' })
+  @IfThere()
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => ReplayBody)
+  readonly replay?: ReplayBody;
 }
 
 export class PublishBody extends PlanBody {
@@ -348,6 +358,13 @@ export class PlanView {
 
   @ApiProperty({ type: SummaryView })
   readonly summary!: SummaryView;
+
+  @ApiPropertyOptional({
+    type: ReplayView,
+    nullable: true,
+    description: 'Where it was asked for. Null: there are faults or refusals, so nothing was decided again.',
+  })
+  readonly replay?: ReplayView | null;
 }
 
 export class DiffView {
