@@ -105,6 +105,7 @@ describe('a plan with recorded decisions', () => {
       masked: 1,
       notJudged: 1,
       untold: 0,
+      unrecorded: [],
       more: false,
       flips: [],
     });
@@ -159,6 +160,13 @@ describe('a plan with recorded decisions', () => {
     ${'null is no window'}         | ${null}
   `('is refused: $because', async ({ replay }) => {
     expect(await planned(READ, replay)).toMatchObject({ status: 400, json: { code: 'request-invalid' } });
+  });
+
+  it('says which members are read anew, for what was recorded does not hold them', async () => {
+    const when = `{ id: read, effect: allow, who: { anonymous: true }, what: { methods: [GET] }, when: 'request.headers["x-team"] == "blue"' }`;
+    const { json } = await planned(when, { last: 3 });
+    expect(json.faults).toEqual([]);
+    expect(json.replay).toMatchObject({ unrecorded: ['request.headers.x-team'], flipped: 1 });
   });
 
   it('decides nothing by a set that has faults', async () => {

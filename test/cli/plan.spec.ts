@@ -55,12 +55,22 @@ describe('dharma plan', () => {
         ...seen,
       },
     ];
-    const replay = { decided: 9, flipped: 3, masked: 2, notJudged: 0, untold: 1, more: true, flips };
+    const replay = {
+      decided: 9,
+      flipped: 3,
+      masked: 2,
+      notJudged: 0,
+      untold: 1,
+      unrecorded: ['claimed.x'],
+      more: true,
+      flips,
+    };
     const { code, stdout, asked } = await planned({ ...NO_CHANGE, replay }, ['--replay', '12']);
     expect(code).toBe(0);
     expect(asked[0]!.body).toMatchObject({ replay: { last: 12 } });
     expect(stdout)
       .toBe(`orders/all: allow (ALLOW_RULE) → deny (DENY_RULE) by shop/closed, 3 times from ${seen.firstSeen} to ${seen.lastSeen}, such as d-9
+replay: records need not hold what the plan reads anew, and it was decided as absent: claimed.x
 replay: 3 of 9 recorded decisions come out otherwise; 2 left out: they hold not all that rules read; 1 left out: they are not all yours to read; there are older ones
 `);
   });

@@ -5,7 +5,18 @@ import type { Output } from './terminal.js';
 export function replayLines({ replay }: Plan, colours: Output['colours']): readonly string[] {
   if (replay === undefined) return [];
   if (replay === null) return ['replay: nothing was decided again, for the plan has faults or is not yours'];
-  return [...replay.flips.map((flip) => flipLine(flip, colours)), `replay: ${replaySummary(replay)}`];
+  return [
+    ...replay.flips.map((flip) => flipLine(flip, colours)),
+    ...unrecordedLines(replay),
+    `replay: ${replaySummary(replay)}`,
+  ];
+}
+
+function unrecordedLines({ unrecorded }: Replay): readonly string[] {
+  if (unrecorded.length === 0) return [];
+  return [
+    `replay: records need not hold what the plan reads anew, and it was decided as absent: ${unrecorded.join(', ')}`,
+  ];
 }
 
 /** One line; what was left out is said, so that nobody takes it for unchanged. */

@@ -48,6 +48,7 @@ const replay = z.object({
   masked: z.number(),
   notJudged: z.number(),
   untold: z.number(),
+  unrecorded: z.array(z.string()),
   more: z.boolean(),
   flips: z.array(
     z.object({

@@ -1,6 +1,12 @@
 import { setImmediate as othersFirst } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { type DecisionPlace, type DecisionStore, type RecordedDecision, replay } from '#decision-log';
+import {
+  type DecisionPlace,
+  type DecisionStore,
+  type RecordedDecision,
+  replay,
+  unrecordedMembers,
+} from '#decision-log';
 import { compile, type Outcome, type World } from '#engine';
 import { Problem } from '#problem';
 import { MOST_REPLAYED, type ReplayBody, type ReplayFlipView, type ReplayView } from './dto/replay.dto.js';
@@ -44,11 +50,13 @@ export class Replays {
     return { store, from, most: last ?? MOST_REPLAYED };
   }
 
-  /** @param set  what the operator sees is judged by it, not by what they plan */
+  /** @param set  the newest: what the operator sees is judged by it, not by what they plan */
   async of({ store, from, most }: ReplayWindow, world: World, operator: Operator, set: PolicySet): Promise<ReplayView> {
     const { sight } = await this.rights.within(operator, set);
     const told = new DecisionSight(sight, set);
     const snapshot = compile(world);
+    const newest = set.world();
+    const unrecorded = unrecordedMembers(snapshot, newest === null ? { membersRead: [] } : compile(newest));
     const counts = { decided: 0, masked: 0, notJudged: 0, untold: 0 };
     const flips = new Flips(told);
     let behind: DecisionPlace | undefined;
@@ -86,7 +94,7 @@ export class Replays {
       const { time, id } = found[limit - 1]!;
       behind = { time, id };
     }
-    return { ...counts, flipped: flips.count, more, flips: flips.groups() };
+    return { ...counts, flipped: flips.count, unrecorded, more, flips: flips.groups() };
   }
 }
 

@@ -84,6 +84,14 @@ export class ReplayView {
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Not decided again: you may not read all of the request.' })
   readonly untold!: number;
 
+  @ApiProperty({
+    type: [String],
+    example: ['request.headers.x-team'],
+    description:
+      'What the planned set reads and the newest does not: records need not hold it, and it was decided as absent.',
+  })
+  readonly unrecorded!: readonly string[];
+
   @ApiProperty({ description: 'Whether there are older records that were asked for and not looked at.' })
   readonly more!: boolean;
 
