@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --full | --no-peers | --serving | --publishing | --decision-log]`: builds, then measures the engine, the
- * listeners, publishes under load, or what it costs to record a decision. See docs/performance.md.
+ * `npm run bench [-- --full | --no-peers | --serving | --publishing | --decision-log | --replay]`: builds, then measures the engine, the
+ * listeners, publishes under load, or what it costs to record a decision and to decide records again. See docs/performance.md.
  */
 import { ensureBuilt, runNode } from './bootstrap.mjs';
 
@@ -11,6 +11,7 @@ process.exitCode = (await runNode(program())).code;
 function program() {
   if (argv.includes('--serving')) return ['dist/bench/serving.js'];
   if (argv.includes('--decision-log')) return ['dist/bench/decision-log.js'];
+  if (argv.includes('--replay')) return ['dist/bench/replay.js'];
   if (argv.includes('--publishing')) return ['dist/bench/publishing.js'];
   return ['--min-semi-space-size=256', '--max-semi-space-size=256', 'dist/bench/main.js', ...argv];
 }
