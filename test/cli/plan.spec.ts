@@ -48,7 +48,7 @@ describe('dharma plan', () => {
     const flips = [
       {
         endpoint: 'orders/all',
-        before: { decision: 'allow', reason: 'ALLOW_RULE' },
+        before: { decision: 'allow', reason: 'ALLOW_FAST' },
         after: { decision: 'deny', reason: 'DENY_RULE' },
         rule: 'shop/closed',
         count: 3,
@@ -69,7 +69,7 @@ describe('dharma plan', () => {
     expect(code).toBe(0);
     expect(asked[0]!.body).toMatchObject({ replay: { last: 12 } });
     expect(stdout)
-      .toBe(`orders/all: allow (ALLOW_RULE) → deny (DENY_RULE) by shop/closed, 3 times from ${seen.firstSeen} to ${seen.lastSeen}, such as d-9
+      .toBe(`orders/all: allow (ALLOW_FAST) → deny (DENY_RULE) by shop/closed, 3 times from ${seen.firstSeen} to ${seen.lastSeen}, such as d-9
 replay: records need not hold what the plan reads anew, and it was decided as absent: claimed.x
 replay: 3 of 9 recorded decisions come out otherwise; 2 left out: they hold not all that rules read; 1 left out: they are not all yours to read; there are older ones
 `);

@@ -33,7 +33,7 @@ export class ReplayedVerdictView {
   @ApiProperty({ enum: EFFECTS })
   readonly decision!: (typeof EFFECTS)[number];
 
-  @ApiProperty({ example: 'ALLOW_RULE' })
+  @ApiProperty({ example: 'ALLOW_FAST' })
   readonly reason!: string;
 }
 
