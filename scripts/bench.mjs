@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --full | --no-peers | --serving | --publishing | --joiner | --decision-log]`: builds, then measures
- * the engine, the listeners, publishes under load, how soon a small change is in force, or what it costs to record a
- * decision. See docs/performance.md.
+ * `npm run bench [-- --full | --no-peers | --serving | --publishing | --joiner | --decision-log | --replay]`: builds, then
+ * measures the engine, the listeners, publishes under load, how soon a small change is in force, or what it costs to record
+ * a decision and to decide records again. See docs/performance.md.
  */
 import { ensureBuilt, runNode } from './bootstrap.mjs';
 
@@ -13,6 +13,7 @@ function program() {
   if (argv.includes('--serving')) return ['dist/bench/serving.js'];
   if (argv.includes('--decision-log')) return ['dist/bench/decision-log.js'];
   if (argv.includes('--joiner')) return ['dist/bench/joiner.js', ...argv];
+  if (argv.includes('--replay')) return ['dist/bench/replay.js'];
   if (argv.includes('--publishing')) return ['dist/bench/publishing.js'];
   return ['--min-semi-space-size=256', '--max-semi-space-size=256', 'dist/bench/main.js', ...argv];
 }

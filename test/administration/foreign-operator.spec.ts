@@ -486,6 +486,19 @@ it('reads decisions about what is theirs, without what others say in them', asyn
   expect((await asRoot('GET', '/admin/v1/decisions/mixed')).json).toMatchObject({ endpoint: 'zqledger/zqbook' });
 });
 
+it('has decided again what is theirs to read, and nothing by a set that is not theirs to publish', async () => {
+  const replay = { last: 100 };
+  const own = await ask('POST', '/admin/v1/plan', {
+    source: 'git',
+    files: [{ file: 'own.yaml', text: WORLD.split('---').find((text) => text.includes('name: shop,'))! }],
+    prune: false,
+    replay,
+  });
+  expect([own.status, leaks(own)]).toEqual([200, []]);
+  expect(own.json.replay).toMatchObject({ decided: 0, notJudged: 2, flipped: 0 });
+  expect((await ask('POST', '/admin/v1/plan', { ...theirBundle, replay })).json.replay).toBeNull();
+});
+
 it('hears how many servers there are, and not where', async () => {
   const { json } = await ask('GET', '/admin/v1/fleet?revision=1');
   expect(json.items).toEqual([expect.objectContaining({ server: 'server-1', address: '…' })]);

@@ -43,6 +43,38 @@ describe('dharma plan', () => {
     expect(await planned(json, argv)).toMatchObject({ code });
   });
 
+  it('says which recorded decisions come out otherwise, and which it could not decide again', async () => {
+    const seen = { firstSeen: '2026-11-26T10:00:00.000Z', lastSeen: '2026-11-26T11:00:00.000Z', sample: 'd-9' };
+    const flips = [
+      {
+        endpoint: 'orders/all',
+        before: { decision: 'allow', reason: 'ALLOW_FAST' },
+        after: { decision: 'deny', reason: 'DENY_RULE' },
+        rule: 'shop/closed',
+        count: 3,
+        ...seen,
+      },
+    ];
+    const replay = {
+      decided: 9,
+      flipped: 3,
+      masked: 2,
+      notJudged: 0,
+      untold: 1,
+      unrecorded: ['claimed.x'],
+      more: true,
+      flips,
+    };
+    const { code, stdout, asked } = await planned({ ...NO_CHANGE, replay }, ['--replay', '12']);
+    expect(code).toBe(0);
+    expect(asked[0]!.body).toMatchObject({ replay: { last: 12 } });
+    expect(stdout)
+      .toBe(`orders/all: allow (ALLOW_FAST) → deny (DENY_RULE) by shop/closed, 3 times from ${seen.firstSeen} to ${seen.lastSeen}, such as d-9
+replay: records need not hold what the plan reads anew, and it was decided as absent: claimed.x
+replay: 3 of 9 recorded decisions come out otherwise; 2 left out: they hold not all that rules read; 1 left out: they are not all yours to read; there are older ones
+`);
+  });
+
   it('puts faults first, each where it can be opened', async () => {
     expect((await planned({ ...INVALID, foreign: FOREIGN.foreign })).stdout)
       .toBe(`policies/shop.yaml:3:7: \`shopp\` does not exist

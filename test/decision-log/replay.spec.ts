@@ -1,6 +1,6 @@
 /** A record is enough: decided again under its revision it has its verdict, although most of the request is not in it. */
 import fc from 'fast-check';
-import { readRecord, requestOf } from '#decision-log';
+import { readRecord, replay, requestOf } from '#decision-log';
 import { type AccessRequest, decide, explain, type Outcome } from '#engine';
 import { situations } from '../properties/worlds.js';
 import { policyOf, recordingOf, taken } from './recorded.js';
@@ -49,6 +49,11 @@ it('is decided again as it was decided, on every member of the answer', () => {
           continue;
         }
         expect(withoutPath(decide(policy.snapshot, rebuilt.request))).toEqual(withoutPath(verdict));
+        const replayed = replay(record, policy.snapshot);
+        expect(replayed).toMatchObject({
+          kind: 'decided',
+          outcome: { decision: record.decision, reason: record.reason },
+        });
         again += 1;
       }
     }),

@@ -8,6 +8,7 @@ import { OperatorRights } from '../../libs/admin-api/src/operator-rights.js';
 import { Operators } from '../../libs/admin-api/src/operators.js';
 import { PolicySets } from '../../libs/admin-api/src/policy-sets.js';
 import { Publishing } from '../../libs/admin-api/src/publishing.js';
+import { Replays } from '../../libs/admin-api/src/replays.js';
 import { ScriptedServer } from '../admin-api/admin-server.js';
 
 /** Worlds that are tried; each is a dozen publications. */
@@ -102,7 +103,7 @@ function history(): History {
   };
   const sets = new PolicySets(parts);
   const rights = new OperatorRights(parts, sets, new Operators(parts, new Admission(parts)));
-  const publishing = new Publishing(parts, sets, rights);
+  const publishing = new Publishing(parts, sets, rights, new Replays(parts, rights));
   return {
     publish: async ({ source, texts, isPart }, base) => {
       const files = [{ file: 'all.yaml', text: [...texts.values()].join('') }];

@@ -1,6 +1,7 @@
 import type { Fault } from '#policy';
 import { faultLine, githubLine, type ReportFormat } from './faults.js';
 import { junitReport, type ReportedCase } from './junit.js';
+import { replayLines } from './replay-text.js';
 import type { Plan } from './server-shapes.js';
 import type { Output } from './terminal.js';
 
@@ -42,6 +43,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...(plan.exceeded ?? []).map(exceededText),
     ...plan.refusals.map(refusalText),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
+    ...replayLines(plan, colours),
   ]
     .map((line) => `${line}\n`)
     .join('');

@@ -12,18 +12,22 @@ export interface PlanOptions extends AdminFlags {
   readonly format: ReportFormat;
   /** Fails too when anything would change. */
   readonly exitCode: boolean;
+  /** Recorded decisions that are decided again by the planned set, the newest. */
+  readonly replay?: number;
 }
 
 /** What publishing a folder would change on a server; changes nothing. */
 export async function plan(
   terminal: Terminal,
   directory: string,
-  { source, format, exitCode, ...flags }: PlanOptions,
+  { source, format, exitCode, replay, ...flags }: PlanOptions,
 ): Promise<ExitCode> {
   const client = await ServerClient.of(terminal, flags);
   const files = await readPolicies(terminal, directory);
-  const planned = await whileWaiting(terminal.aside, `planning ${directory} on ${client.server}`, () =>
-    client.plan({ source, files }),
+  const planned = await whileWaiting(
+    terminal.aside,
+    `planning ${directory} on ${client.server}${replay === undefined ? '' : `, with ${replay} recorded decisions`}`,
+    () => client.plan({ source, files }, replay),
   );
   await terminal.out.write(planReport(format, planned, terminal.out.colours));
   const publishable = isPublishable(planned);

@@ -34,6 +34,7 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     .argument('<dir>', 'folder of policy documents')
     .addOption(sourceOption())
     .option('--exit-code', 'fail too when anything would change', false)
+    .option('--replay <number>', 'decide so many recorded decisions again, the newest', wholeNumber(1, 100_000))
     .addOption(choice('--format <format>', 'how the plan is written', REPORT_FORMATS, 'text'))
     .action(async (directory: string, options) => {
       const { plan } = await import('./plan.js');

@@ -116,9 +116,14 @@ export class ServerClient {
     return this.#ask({ method: 'GET', path: '/admin/v1/status' }, statusShape);
   }
 
-  /** Documents of the source that the bundle does not hold count as removed. */
-  plan({ source, files, prune = true }: SourceBundle): Promise<Plan> {
-    return this.#ask({ method: 'POST', path: '/admin/v1/plan', body: { source, files, prune } }, planShape);
+  /**
+   * Documents of the source that the bundle does not hold count as removed.
+   *
+   * @param replayed  recorded decisions that are decided again, the newest
+   */
+  plan({ source, files, prune = true }: SourceBundle, replayed?: number): Promise<Plan> {
+    const replay = replayed === undefined ? undefined : { last: replayed };
+    return this.#ask({ method: 'POST', path: '/admin/v1/plan', body: { source, files, prune, replay } }, planShape);
   }
 
   async publish({ base, prune = true, idempotencyKey = randomUUID(), ...rest }: Publishing): Promise<Published> {

@@ -41,6 +41,31 @@ const refusal = z.object({
   over: z.string().nullable(),
 });
 
+const verdict = z.object({ decision: z.enum(['allow', 'deny']), reason: z.string() });
+const replay = z.object({
+  decided: z.number(),
+  flipped: z.number(),
+  masked: z.number(),
+  notJudged: z.number(),
+  untold: z.number(),
+  unrecorded: z.array(z.string()),
+  more: z.boolean(),
+  flips: z.array(
+    z.object({
+      endpoint: z.string().nullable(),
+      before: verdict,
+      after: verdict,
+      rule: z.string().nullable(),
+      count: z.number(),
+      /** RFC 3339. */
+      firstSeen: z.string(),
+      lastSeen: z.string(),
+      sample: z.string(),
+    }),
+  ),
+});
+export type Replay = z.infer<typeof replay>;
+
 export const planShape = z.object({
   base: mark.nullable(),
   source: z.string(),
@@ -88,6 +113,8 @@ export const planShape = z.object({
   /** What the operator may not do; absent from servers where every operator may do everything. */
   refusals: z.array(refusal).default([]),
   summary: z.object({ documents: counts, rules: counts }),
+  /** Where it was asked for; null: nothing could be decided again. Absent also from an older server. */
+  replay: replay.nullish(),
 });
 export type Plan = z.infer<typeof planShape>;
 

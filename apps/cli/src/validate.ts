@@ -1,4 +1,4 @@
-import { suspensionFaults } from '#administration';
+import { quotaFaults, suspensionFaults } from '#administration';
 import { type Fault, lint, loadBundle } from '#policy';
 import { faultReport, type ReportFormat } from './faults.js';
 import { readPolicies } from './policies.js';
@@ -23,6 +23,7 @@ export async function validate(
     faults.push(
       ...bundle.faults,
       ...suspensionFaults(bundle.documents),
+      ...quotaFaults(bundle.documents),
       ...(bundle.world === null ? [] : lint(bundle)),
     );
     documents += bundle.documents.length;

@@ -24,6 +24,7 @@ import { ProbesController } from './probes.controller.js';
 import { Publishing } from './publishing.js';
 import { Quotas } from './quotas.js';
 import { QuotasController } from './quotas.controller.js';
+import { Replays } from './replays.js';
 import { RevisionsController } from './revisions.controller.js';
 import { StatusController } from './status.controller.js';
 import { Suspensions } from './suspensions.js';
@@ -59,6 +60,7 @@ export class AdminApiModule {
         OperatorTokens,
         PolicySets,
         Publishing,
+        Replays,
         Facts,
         Suspensions,
         Quotas,

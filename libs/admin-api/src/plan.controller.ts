@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { PlanBody, PlanView } from './dto/plan.dto.js';
+import { PlanAskedBody, PlanView } from './dto/plan.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { Publishing } from './publishing.js';
@@ -15,7 +15,8 @@ export class PlanController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'What a bundle would change, in words, and whether the set would be valid with it',
-    description: 'Nothing is stored. Bodies up to 64 MiB.',
+    description:
+      'Nothing is stored. Bodies up to 64 MiB. With `replay`, recorded decisions that you may read are decided again by the planned set, which takes some seconds for many.',
   })
   @ApiOkResponse({ type: PlanView })
   @ApiProblems(
@@ -24,9 +25,10 @@ export class PlanController {
     'request-too-large',
     'operator-unknown',
     'content-hash-differs',
+    'no-decision-log',
     'store-unavailable',
   )
-  plan(@Body() body: PlanBody, @CurrentOperator() operator: Operator): Promise<PlanView> {
+  plan(@Body() body: PlanAskedBody, @CurrentOperator() operator: Operator): Promise<PlanView> {
     return this.publishing.plan(body, operator);
   }
 }

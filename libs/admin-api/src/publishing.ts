@@ -20,7 +20,7 @@ import {
 import { BundleLoader, MAXIMUM_BUNDLE_BYTES, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { type Bundle, bundleOf, judgeSource } from './bundle.js';
-import type { FaultView, PlanBody, PlanView, PublishBody } from './dto/plan.dto.js';
+import type { FaultView, PlanAskedBody, PlanView, PublishBody } from './dto/plan.dto.js';
 import { type Published, revisionView, type RevisionBase } from './dto/revision.dto.js';
 import { forbiddenChange } from './forbidden-change.js';
 import { requestHashOf } from './idempotency-key.js';
@@ -28,6 +28,7 @@ import { OperatorRights } from './operator-rights.js';
 import type { Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { type PolicySet, PolicySets } from './policy-sets.js';
+import { Replays } from './replays.js';
 import { type Conflict, conflictsOf, superseded } from './superseded.js';
 
 /** What is published, planned on a set. */
@@ -91,10 +92,12 @@ export class Publishing {
     @Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts,
     @Inject(PolicySets) private readonly sets: PolicySets,
     @Inject(OperatorRights) private readonly rights: OperatorRights,
+    @Inject(Replays) private readonly replays: Replays,
   ) {}
 
-  async plan(body: PlanBody, operator: Operator): Promise<PlanView> {
+  async plan(body: PlanAskedBody, operator: Operator): Promise<PlanView> {
     const bundle = bundleOf(body);
+    const window = body.replay && this.replays.window(body.replay);
     const set = await this.sets.newest();
     const { revision, documents } = set;
     // A folder has one source, whoever asks.
@@ -103,6 +106,8 @@ export class Publishing {
     const judged = this.#planned(bundle, base);
     judgeContentHash(bundle, judged, base, []);
     const planned = await this.rights.told(operator, set, judged, bundle.files);
+    // By a set that they may not publish nobody gets answers.
+    const { world } = planned.refusals.length > 0 ? { world: null } : judged;
     return {
       base: revision && { epoch: revision.epoch, number: revision.number, contentHash: revision.contentHash },
       source: body.source,
@@ -116,6 +121,7 @@ export class Publishing {
       exceeded: planned.exceeded,
       refusals: planned.refusals,
       summary: planned.summary,
+      ...(window && { replay: world && (await this.replays.of(window, world, operator, set)) }),
     };
   }
 

@@ -62,6 +62,20 @@ export class DecisionSight {
     };
   }
 
+  /**
+   * Whether nothing of the request is held back. One that is may not be decided by a set that the operator made up: the
+   * answers would tell of it bit by bit.
+   */
+  tellsWhole(record: RecordedDecision): boolean {
+    if (this.#sight.isWhole || record.request === null) return true;
+    const { request } = this.told(record);
+    return (
+      request !== null &&
+      request.askedFrom !== UNTOLD &&
+      [...request.evidence, ...request.unverified].every(({ mechanism }) => mechanism !== UNTOLD)
+    );
+  }
+
   #request(request: RecordedDecision['request']): RecordedDecision['request'] {
     return (
       request && {

@@ -1,6 +1,7 @@
 import { loadBundle, type SourceFile } from '#policy';
 import { fileOf, plan } from './plan.js';
 import { type JudgedSet, planAssignments } from './plan-assignments.js';
+import { quotaFile } from './quota.js';
 import { newDocument, type StoredDocument } from './stored-document.js';
 
 const NOW = Date.parse('2026-12-24T12:00:00Z');
@@ -80,8 +81,8 @@ it.each`
   const files = bundle(roleSet(after));
   const short = planAssignments({ base, source: 'api', files, now: NOW }, judged(base))!;
   const whole = plan({ base, source: 'api', files, prune: false, now: NOW });
-  const { judged: _next, ...told } = short;
-  const { tested: _tested, ...wholeTold } = whole;
+  const { judged: _next, world: _nextWorld, ...told } = short;
+  const { tested: _tested, world: _world, ...wholeTold } = whole;
   expect(told).toEqual(wholeTold);
 });
 
@@ -110,4 +111,15 @@ it.each`
 `('leaves it to the whole set where $because', ({ files, source, room }) => {
   const base = setOf(SHOP + roleSet(['user:ann']));
   expect(planAssignments({ base, source, files, now: NOW }, { room })).toBeNull();
+});
+
+it('leaves it to the whole set where a quota counts what that holds', () => {
+  const base = [...setOf(SHOP + roleSet(['user:ann'])), ...setOf(quotaFile('shop', { assignments: 1 }).text, 'quota')];
+  const files = bundle(roleSet(['user:ann', 'user:bob']));
+  expect(planAssignments({ base, source: 'api', files, now: NOW }, { room: 1_000 })).toBeNull();
+  const { valid, exceeded } = plan({ base, source: 'api', files, prune: false, now: NOW });
+  expect({ valid, exceeded }).toEqual({
+    valid: false,
+    exceeded: [{ domain: 'shop', measure: 'assignments', limit: 1, count: 2 }],
+  });
 });

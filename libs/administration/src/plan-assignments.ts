@@ -38,6 +38,8 @@ export function planAssignments(
   if (after === undefined) return null;
   const was = base.find((document) => keyText(document) === keyText(after));
   if (was === undefined || was.source !== source) return null;
+  // A quota counts what the whole set holds.
+  if (base.some(({ kind }) => kind === 'Quota')) return null;
   const differences = documentChanges([was], [after]);
   const put = differences.length === 0 ? [] : [after];
   const room = judged.room - (Buffer.byteLength(after.text) - Buffer.byteLength(was.text));
@@ -60,10 +62,12 @@ export function planAssignments(
     summary: changeSummary(changes),
     foreign: [],
     missed: [],
+    exceeded: [],
     held: [{ kind: after.kind, name: after.name }],
     touched: put.length === 0 ? [] : [before.document, after.document],
     put,
     remove: [],
+    world: tested?.world ?? null,
     judged: { room, tested },
   };
 }

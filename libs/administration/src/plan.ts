@@ -91,6 +91,8 @@ export interface Plan extends Judgement {
   /** What a publication would store and remove. */
   readonly put: readonly NewDocument[];
   readonly remove: readonly DocumentKey[];
+  /** What would be decided by, suspensions included; null while there are faults. */
+  readonly world: World | null;
 }
 
 export interface ForeignDocument extends DocumentKey {
@@ -153,7 +155,7 @@ export function plan(request: PlanRequest): Plan {
     after: new Map(put.map(({ document }) => [keyOf(document), document])),
   });
   const valid = judged.tests.failed.length + foreign.length + exceeded.length + missed.length === 0;
-  return { ...told, valid, changes, summary: changeSummary(changes), put, remove };
+  return { ...told, valid, changes, summary: changeSummary(changes), put, remove, world: whole.world };
 }
 
 /**
@@ -182,7 +184,17 @@ export function planRestore(base: readonly StoredDocument[], then: readonly Stor
     put.map(({ document }) => document),
   );
   const valid = judged.tests.failed.length + exceeded.length === 0;
-  return { ...judged, valid, changes, summary: changeSummary(changes), ...OF_THE_WHOLE_SET, exceeded, put, remove };
+  return {
+    ...judged,
+    valid,
+    changes,
+    summary: changeSummary(changes),
+    ...OF_THE_WHOLE_SET,
+    exceeded,
+    put,
+    remove,
+    world: loaded.world,
+  };
 }
 
 /** Stored documents stand among a bundle's files under such names, so files of a bundle may not have them. */
@@ -196,7 +208,13 @@ const MADE_KINDS: ReadonlySet<string> = new Set(DOCUMENT_KINDS.filter((kind) => 
 const NO_COUNTS = { added: 0, changed: 0, removed: 0 } as const;
 /** Going back concerns every document, whoever it belongs to. */
 const OF_THE_WHOLE_SET = { foreign: [], exceeded: [], missed: [], held: [], touched: [] } as const;
-const NOTHING = { changes: [], summary: { documents: NO_COUNTS, rules: NO_COUNTS }, put: [], remove: [] } as const;
+const NOTHING = {
+  changes: [],
+  summary: { documents: NO_COUNTS, rules: NO_COUNTS },
+  put: [],
+  remove: [],
+  world: null,
+} as const;
 
 /** Documents as a revision takes them, and those that no store can keep. */
 export function storable(bundle: readonly LocatedDocument[], source: string) {

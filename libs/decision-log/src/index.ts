@@ -17,6 +17,7 @@ export { type MaskingSettings, parseMasked, parseMember } from './masking.js';
 export { OtlpSink } from './otlp-sink.js';
 export { readRecord, type RecordedDecision, recordedDecision, type RecordedRequest } from './record.js';
 export { Recording } from './record-of.js';
+export { replay, type Replayed, unrecordedMembers } from './replay.js';
 export { type RebuiltRequest, requestOf } from './request-of.js';
 export { type DroppedRecords, SinkQueue, type SinkQueueParts, type SinkTimer } from './sink-queue.js';
 export { type DecidedBy, DecisionRecorder, type TakenDecision } from './taken.js';

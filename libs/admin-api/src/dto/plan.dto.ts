@@ -16,6 +16,7 @@ import {
 import { ADMINISTRATOR_ROLES } from '#administration';
 import { DOCUMENT_KINDS } from '#policy';
 import { ExceededQuotaView } from './quota.dto.js';
+import { ReplayBody, ReplayView } from './replay.dto.js';
 import {
   Because,
   GitText,
@@ -117,6 +118,15 @@ export class PlanBody {
   @IsOptional()
   @IsBoolean()
   readonly prune?: boolean;
+}
+
+export class PlanAskedBody extends PlanBody {
+  @ApiPropertyOptional({ type: ReplayBody, description: 'Recorded decisions to decide again by the planned set.' })
+  @IfThere()
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => ReplayBody)
+  readonly replay?: ReplayBody;
 }
 
 export class PublishBody extends PlanBody {
@@ -353,6 +363,13 @@ export class PlanView {
 
   @ApiProperty({ type: SummaryView })
   readonly summary!: SummaryView;
+
+  @ApiPropertyOptional({
+    type: ReplayView,
+    nullable: true,
+    description: 'Where it was asked for. Null: there are faults or refusals, so nothing was decided again.',
+  })
+  readonly replay?: ReplayView | null;
 }
 
 export class DiffView {
