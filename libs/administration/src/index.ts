@@ -131,7 +131,15 @@ export {
   sha256,
   type StoredDocument,
 } from './stored-document.js';
-export { type Amounts, amountsIn, QUOTA_SOURCE, quotaFile, quotaOf, type ToldExceededQuota } from './quota.js';
+export {
+  type Amounts,
+  amountsIn,
+  QUOTA_SOURCE,
+  quotaFaults,
+  quotaFile,
+  quotaOf,
+  type ToldExceededQuota,
+} from './quota.js';
 export {
   isSuspendedByDocument,
   suspendedAround,
