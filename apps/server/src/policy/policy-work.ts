@@ -391,8 +391,9 @@ export class PolicyWork {
     const check = new RevisionCheck({ world, fast: await this.#fast(snapshot), seed, first });
     if (purpose === 'in-force') {
       const end = performance.now() + this.#data.checkMilliseconds;
-      const { requests } = this.#data.furtherCheck;
-      const difference = await check.goOn(() => performance.now() >= end || check.requests >= requests);
+      // What is suspected is asked whatever the settings say.
+      const enough = Math.max(first.length, this.#data.furtherCheck.requests);
+      const difference = await check.goOn(() => performance.now() >= end || check.requests >= enough);
       if (difference !== undefined) return { kind: 'difference', ...reported(difference) };
     }
     const { mark, documents, publishedAt } = found;
