@@ -156,8 +156,8 @@ export class Reachability {
   }
 
   /**
-   * Everybody that gets through: of callers from outside each credential that opens the way by itself, of services what
-   * opens it beyond that. Ends with why there may be more, where that could not be found out.
+   * Everybody that gets through: of callers from outside each credential that opens the way by itself, and of the others
+   * several that open it together; of services what opens it beyond that. Ends with why there may be more, where that could not be found out.
    */
   *everybody(endpointId: string, filter: TargetFilter): Generator<Finding> {
     const endpoint = this.#endpoints.get(endpointId)!;
@@ -176,21 +176,28 @@ export class Reachability {
       if (caller.service === undefined) outside.set(WITHOUT, bare.kind);
       if (bare.kind !== 'denied' && !isSaid(caller, WITHOUT, bare)) yield bare;
       if (bare.kind === 'allowed' || bare.kind === 'nothing-asked') continue;
-      let isOpen = false;
+      const opening = new Set<Credential>();
+      const hanging = new Set<Credential>();
       for (const credential of credentials.all) {
         const key = JSON.stringify(credential.item);
         const finding = look({ bare: false, credential: (other) => other === credential });
         if (finding.kind === 'denied') continue;
-        isOpen = true;
+        if (finding.kind === 'allowed') opening.add(credential);
+        if (finding.kind === 'conditional') hanging.add(credential);
         if (caller.service === undefined) outside.set(key, finding.kind);
         if (!isSaid(caller, key, finding)) yield finding;
         if (finding.kind === 'undecided') return;
       }
-      // Where no credential does it alone, several may.
-      if (isOpen || bare.kind === 'conditional') continue;
-      const together = look({ bare: false });
-      if (caller.service === undefined) outside.set(TOGETHER, together.kind);
-      if (together.kind !== 'denied' && !isSaid(caller, TOGETHER, together)) yield together;
+      // What none of several credentials does alone, they may do together.
+      const choices = [look({ bare: false, credential: (one) => !opening.has(one) && !hanging.has(one) })];
+      if (hanging.size > 0 && choices[0]!.kind !== 'allowed')
+        choices.push(look({ bare: false, credential: (one) => !opening.has(one) }));
+      for (const [place, together] of choices.entries()) {
+        // That it hangs on conditions is said already where it does with less.
+        if (together.kind === 'conditional' && (place > 0 || bare.kind === 'conditional')) continue;
+        if (caller.service === undefined && together.kind !== 'denied') outside.set(TOGETHER, together.kind);
+        if (together.kind !== 'denied' && !isSaid(caller, TOGETHER, together)) yield together;
+      }
     }
   }
 
