@@ -1,7 +1,7 @@
 /** Who is listed where several credentials do together what none of them does alone. */
 import { compile, specify } from '#engine';
 import { loadBundle } from '#policy';
-import { Effort, Reachability } from '#reach';
+import { Effort, judge, Reachability } from '#reach';
 
 const NOW = Date.parse('2026-12-24T12:00:00Z');
 
@@ -73,3 +73,30 @@ it.each`
   });
   expect(said).toEqual(found);
 });
+
+it.each`
+  because                                                      | outer                                                            | mechanism  | reached
+  ${'it opens one boundary, and another credential the other'} | ${[allow('login')]}                                              | ${'login'} | ${'card+login'}
+  ${'it opens nothing, and hinders nothing'}                   | ${[allow('login')]}                                              | ${'root'}  | ${'card+login+root'}
+  ${'whoever brings it is denied'}                             | ${[allow('login'), 'effect: deny, who: { mechanisms: [root] }']} | ${'root'}  | ${undefined}
+  ${'what it needs beside it is denied'}                       | ${[allow('login'), 'effect: deny, who: { mechanisms: [card] }']} | ${'login'} | ${undefined}
+`(
+  'nobody with a credential of $mechanism gets through, or who does is shown: $because',
+  ({ outer, mechanism, reached }) => {
+    const { reachability } = reachabilityOf(outer as string[], [allow('card')]);
+    const { objections } = judge(reachability, {
+      form: 'none',
+      callers: { mechanisms: [mechanism as string] },
+      endpoints: ['safe/door'],
+    });
+    const shown = objections.map((objection) =>
+      objection.kind === 'reached'
+        ? objection.witness.request.evidence
+            .map((item) => item.mechanism)
+            .toSorted()
+            .join('+')
+        : objection.kind,
+    );
+    expect(shown).toEqual(reached === undefined ? [] : [reached]);
+  },
+);

@@ -32,6 +32,8 @@ export interface Wanted {
   /** Whether callers are looked for that prove to be no service. */
   readonly outsiders: boolean;
   readonly credential: (credential: Credential) => boolean;
+  /** Of the credentials at least one is such; absent: any may do. */
+  readonly needed?: (credential: Credential) => boolean;
   /** Whether callers without any credential are looked for. */
   readonly bare: boolean;
   /** What must not be taken for anything that is like it to the rules. */
@@ -279,6 +281,7 @@ export class Reachability {
   /** Nothing but the target is given: is there a set of credentials that opens it? */
   #tryOne(side: Side, ways: Ways, look: Look): Witness | undefined {
     const { endpoint, wanted, caller, credentials, seesKnown } = look;
+    const { needed = () => true } = wanted;
     for (const { target, headers } of ways) {
       const ask = (items: readonly Credential[]): { readonly request: AccessRequest; readonly outcome: Outcome } => {
         const evidence = [...caller.trust, ...items.map(({ item }) => item)];
@@ -293,7 +296,8 @@ export class Reachability {
       if (HOPELESS.has(bare.outcome.reason)) return undefined;
       for (const set of seesKnown ? subsetsByKnown(credentials.all) : [credentials.all]) {
         const opening = this.#opening(side, set, ask, seesKnown);
-        if (opening !== undefined) return this.#witness(ask(fewest(opening, ask)), look);
+        // These are all that no deny forbids: one that is not among them is in no other choice either.
+        if (opening?.some(needed) === true) return this.#witness(ask(fewest(opening, needed, ask)), look);
         if (this.effort.isSpent) return undefined;
       }
       return undefined;
@@ -428,11 +432,16 @@ function unforbidden(
 }
 
 /**
- * As few of the credentials as still open the way, those of one person in one where that does as well: a caller is easier
+ * As few of the credentials as still open the way, a needed one among them, those of one person in one where that does as well: a caller is easier
  * to understand for what it does not need.
  */
-function fewest(opening: readonly Credential[], ask: Ask): readonly Credential[] {
-  const opens = (credentials: readonly Credential[]): boolean => ask(credentials).outcome.decision === 'allow';
+function fewest(
+  opening: readonly Credential[],
+  needed: (credential: Credential) => boolean,
+  ask: Ask,
+): readonly Credential[] {
+  const opens = (credentials: readonly Credential[]): boolean =>
+    credentials.some(needed) && ask(credentials).outcome.decision === 'allow';
   for (const alone of opening) if (opens([alone])) return [alone];
   let left = opening;
   for (const credential of opening) {
