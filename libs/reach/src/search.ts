@@ -432,8 +432,8 @@ function unforbidden(
 }
 
 /**
- * As few of the credentials as still open the way, a needed one among them, those of one person in one where that does as well: a caller is easier
- * to understand for what it does not need.
+ * As few of the credentials as still open the way, a needed one among them, those of one person in one where that does as
+ * well: a caller is easier to understand for what it does not need.
  */
 function fewest(
   opening: readonly Credential[],
