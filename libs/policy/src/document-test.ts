@@ -24,11 +24,9 @@ const callers = record({
   mechanisms: some(name)
     .optional()
     .meta({ description: 'Whoever brings a credential of one, whatever else; for `atLeast` that alone.' }),
-  principals: some(typedId)
-    .optional()
-    .meta({
-      description: 'Whoever brings a credential that names one, whatever else; for `atLeast` that alone; `user:*`.',
-    }),
+  principals: some(typedId).optional().meta({
+    description: 'Whoever brings a credential that names one, whatever else; for `atLeast` that alone; `user:*`.',
+  }),
   anonymous: z.literal(true).optional().meta({ description: 'Whoever proves nothing and brings no credential.' }),
 }).refine((named) => Object.values(named).some((value) => value !== undefined), {
   error: 'a set of callers: it names nobody',
