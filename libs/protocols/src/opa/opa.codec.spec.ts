@@ -221,7 +221,7 @@ describe('what Trino sends', () => {
     const questions = toFilter(about(columnsOf(10_000)));
     let count = 0;
     for (const { kind } of questions) count += kind === 'request' ? 1 : 0;
-    expect([count, [...questions]]).toEqual([10_000, []]);
+    expect([count, [...questions].length]).toEqual([10_000, 0]);
   });
 
   it.each`
