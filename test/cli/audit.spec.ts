@@ -90,6 +90,16 @@ const rewritten = (acts: readonly Act[], from: number) => {
   });
 };
 
+/** The chain of these acts alone, as if there had been no others. */
+const rechained = (acts: readonly Act[]) => {
+  let previous = acts[0]!.previous;
+  return acts.map((act, index): Act => {
+    const said = { ...act, sequence: index + 1, previous };
+    previous = actHash(said);
+    return { ...said, hash: previous };
+  });
+};
+
 describe('dharma audit list', () => {
   it('shows what was done, the newest first, and lets nobody steer the terminal', async () => {
     const { code, stdout, stderr } = await asked(['audit', 'list', '--limit', '2000']);
@@ -266,9 +276,50 @@ describe('a history with its acts', () => {
     expect({ broken, unrecorded }).toEqual({ broken: null, unrecorded: numbers });
   });
 
-  it('is older than the log where nothing was written down yet', async () => {
+  it.each<[because: string, tamper: (acts: readonly Act[]) => readonly Act[], rows: number]>([
+    ['it was emptied', () => [], 0],
+    ['it was cut before the first act of one', (acts) => acts.slice(0, 1_203), 1_203],
+  ])('is not called older than a record that knows none of it: %s', async (_because, tamper, rows) => {
+    audit.tamper = tamper;
+    const { code, stdout } = await asked(['audit', 'verify']);
+    expect({ code, lines: stdout.split('\n') }).toEqual({
+      code: 1,
+      lines: [
+        'no act has made any of the 3 revisions up to 3: the record was emptied, or all of them are older than it, which only you can know and `--older 3` says',
+        expect.stringMatching(new RegExp(`^${rows} acts, unbroken, up to `)),
+        '',
+      ],
+    });
+    const { unrecorded } = JSON.parse((await asked(['audit', 'verify', '--format', 'json'])).stdout);
+    expect(unrecorded).toEqual([1, 2, 3]);
+  });
+
+  it.each<[because: string, older: number, code: number, unrecorded: readonly number[]]>([
+    ['all are, as an operator knows', 3, 0, []],
+    ['not the last one', 2, 1, [3]],
+    ['a history began with its record', 0, 1, [1, 2, 3]],
+  ])('is older than the record as far as is said: %s', async (_because, older, code, unrecorded) => {
     audit.tamper = () => [];
-    expect(await asked(['audit', 'verify'])).toMatchObject({ code: 0 });
+    const argv = ['audit', 'verify', '--older', `${older}`];
+    const { stdout, ...ran } = await asked([...argv, '--format', 'json']);
+    expect({ code: ran.code, unrecorded: JSON.parse(stdout).unrecorded }).toEqual({ code, unrecorded });
+    expect((await asked(argv)).stdout.match(/published past the servers/g) ?? []).toHaveLength(unrecorded.length);
+  });
+
+  it.each<[because: string, publishedAt: number, unrecorded: readonly number[]]>([
+    ['the record was there already', NOW, [1]],
+    ['the record was not there yet, and that is told', NOW - 1, []],
+  ])('begins where the record began: %s', async (_because, publishedAt, unrecorded) => {
+    // Another act of the same chain made the second revision: the first has none.
+    audit.tamper = (acts) => rechained(acts.filter(({ revision }) => revision !== 1));
+    store.tamper = (one) => (one.number === 1 ? { ...one, publishedAt } : one);
+    const { code, stdout } = await asked(['audit', 'verify', '--format', 'json']);
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: unrecorded.length,
+      broken: null,
+      unrecorded,
+      older: 1 - unrecorded.length,
+    });
   });
 });
 

@@ -46,8 +46,19 @@ afterEach(async () => {
 });
 
 const caller = { kind: 'known', name: 'local', domain: '*', mayExplain: false, believed: new Set<string>() } as const;
-async function judge(token: string, by = identity): Promise<Judged> {
-  return by.judge(presented({ credentials: { authorization: `Bearer ${token}` } }), caller, NOW + world.elapsed);
+async function judge(token: string, by = identity, from: Sender = {}): Promise<Judged> {
+  const message = presented({
+    credentials: { authorization: `Bearer ${token}` },
+    ...(from.address !== undefined && { clientAddress: from.address }),
+  });
+  return by.judge(message, { ...caller, name: from.point ?? caller.name }, NOW + world.elapsed);
+}
+
+interface Sender {
+  /** The enforcement point; absent: `local`. */
+  readonly point?: string;
+  /** The client's. */
+  readonly address?: string;
 }
 
 it('asks the issuer, as RFC 7662 says, and takes its word', async () => {
@@ -159,6 +170,64 @@ it('does not ask at all for a second when the issuer was away', async () => {
   world.elapsed = 1_000;
   world.respond = () => JSON.stringify(word);
   expect(shown(await judge('d'))).toEqual(['opaque u-17']);
+});
+
+it.each`
+  because                                         | status       | retryAfterSeconds | isFalse  | rest
+  ${'the issuer does not take such a token'}      | ${400}       | ${undefined}      | ${true}  | ${0}
+  ${'it has no such thing'}                       | ${404}       | ${undefined}      | ${true}  | ${0}
+  ${'its wall does not let such a token by'}      | ${403}       | ${undefined}      | ${false} | ${0}
+  ${'its wall leads whoever brings it elsewhere'} | ${302}       | ${undefined}      | ${false} | ${0}
+  ${'its answer about this token is too large'}   | ${200}       | ${undefined}      | ${false} | ${0}
+  ${'it does not know us'}                        | ${401}       | ${undefined}      | ${false} | ${1_000}
+  ${'it has trouble'}                             | ${503}       | ${60}             | ${false} | ${1_000}
+  ${'it cannot be reached'}                       | ${undefined} | ${undefined}      | ${false} | ${1_000}
+  ${'it was asked too much'}                      | ${429}       | ${undefined}      | ${false} | ${1_000}
+  ${'it was asked too much, and says how long'}   | ${429}       | ${3}              | ${false} | ${3_000}
+  ${'no client can make it rest for an hour'}     | ${429}       | ${3_600}          | ${false} | ${5_000}
+`(
+  'asks about the next token after $rest ms when one met status $status ($retryAfterSeconds), for $because',
+  async ({ status, retryAfterSeconds, isFalse, rest }) => {
+    const fault = { kind: 'fault', because: 'so' } as const;
+    world.respond = ({ form }) =>
+      form!['token'] === 'hostile'
+        ? { ...fault, ...(status && { status }), ...(retryAfterSeconds && { retryAfterSeconds }) }
+        : JSON.stringify(word);
+    expect(await judge('hostile')).toMatchObject({ evidence: [], hasFalseCredential: isFalse });
+    if (rest > 0) {
+      world.elapsed = rest - 1;
+      expect(reasons(await judge('early'))).toContain('opaque: its issuer did not answer just now');
+    }
+    world.elapsed = rest;
+    expect(shown(await judge('good'))).toEqual(['opaque u-17']);
+  },
+);
+
+it('remembers for a while that an issuer refuses a token', async () => {
+  world.respond = () => ({ kind: 'fault', because: 'it answers with status 400', status: 400 });
+  for (let times = 0; times < 3; times += 1) {
+    expect(reasons(await judge('t'))).toContain('opaque: its issuer refuses it: it answers with status 400');
+  }
+  expect(world.asked).toHaveLength(1);
+});
+
+it.each`
+  because                                   | flood                                       | other
+  ${'another gateway has a share'}          | ${{ point: 'edge' }}                        | ${{ point: 'other' }}
+  ${'so has another client of the gateway'} | ${{ point: 'edge', address: '192.0.2.66' }} | ${{ point: 'edge', address: '192.0.2.1' }}
+`('asks about the token of somebody else while a flood is under way: $because', async ({ flood, other }) => {
+  let release = (): void => {};
+  const later = new Promise<void>((done) => (release = done));
+  world.respond = async ({ form }) => {
+    if (form!['token'] !== 'good') await later;
+    return JSON.stringify(word);
+  };
+  const flooding = Array.from({ length: 200 }, (_, at) => judge(`t${at}`, identity, flood));
+  await world.settle();
+  expect(shown(await judge('good', identity, other))).toEqual(['opaque u-17']);
+  release();
+  const said = (await Promise.all(flooding)).flatMap(reasons);
+  expect(said.filter((reason) => reason.includes('too many tokens')).length).toBeGreaterThanOrEqual(136);
 });
 
 it('does not wait longer than a decision may wait, and knows the answer at the next try', async () => {

@@ -2,10 +2,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type IssuerEvent, Issuers, Outbound, type OutboundReply, type OutboundRequest } from '#identity';
+import {
+  type IssuerEvent,
+  Issuers,
+  Outbound,
+  type OutboundFault,
+  type OutboundReply,
+  type OutboundRequest,
+} from '#identity';
 import { NOW } from './identities.js';
 
-type Respond = (request: OutboundRequest) => string | undefined | Promise<string | undefined>;
+type Answered = string | OutboundFault | undefined;
+type Respond = (request: OutboundRequest) => Answered | Promise<Answered>;
 
 export class ScriptedIssuers extends Outbound {
   /** Addresses that were asked, in their order. */
@@ -39,10 +47,9 @@ export class ScriptedIssuers extends Outbound {
 
   override async ask(request: OutboundRequest): Promise<OutboundReply> {
     this.asked.push(request);
-    const text = await this.respond(request);
-    return text === undefined
-      ? { kind: 'fault', because: 'it cannot be reached (ECONNREFUSED)' }
-      : { kind: 'text', text };
+    const answered = await this.respond(request);
+    if (answered === undefined) return { kind: 'fault', because: 'it cannot be reached (ECONNREFUSED)' };
+    return typeof answered === 'string' ? { kind: 'text', text: answered } : answered;
   }
 
   /** Lets time pass, and what was planned for it happen. */

@@ -10,7 +10,7 @@ import {
   specify,
   type World,
 } from '#engine';
-import { type Callers, Effort, eachOf, type Finding, othersThan, Reachability } from '#reach';
+import { type Callers, Effort, eachOf, type Finding, judge, othersThan, Reachability } from '#reach';
 import { requestsFor } from '#verification';
 import { NOW, situations, type Generated } from '../properties/worlds.js';
 
@@ -53,7 +53,7 @@ function* tries(generated: Generated, drawn: readonly AccessRequest[], seed: num
 }
 
 describe('a search for callers that get through, in random worlds', () => {
-  const seen = { allowed: 0, conditional: 0, byService: 0 };
+  const seen = { allowed: 0, conditional: 0, byService: 0, byCredential: 0 };
 
   it.each`
     because                                      | change
@@ -79,6 +79,7 @@ describe('a search for callers that get through, in random worlds', () => {
           return finding;
         };
         const everybody = new Map<string, ReadonlySet<string>>();
+        const reached = new Map<string, boolean>();
         const standsIn = (request: AccessRequest, name: string): boolean =>
           provenDomains(snapshot, request).some((domain) => within(domain, name));
         const check = (finding: Finding): void => {
@@ -120,6 +121,12 @@ describe('a search for callers that get through, in random worlds', () => {
           }
           for (const mechanism of generated.access.filter((name) => !brings(request, name)))
             others(`without ${mechanism}`, { mechanisms: [mechanism] }, (one) => !brings(one, mechanism));
+          for (const mechanism of generated.access.filter((name) => proves(request, name))) {
+            const key = `${endpoint} ${mechanism}`;
+            if (!reached.has(key)) reached.set(key, reachedBy(reachability, endpoint, mechanism));
+            seen.byCredential++;
+            expect(reached.get(key)).toBe(true);
+          }
         }
       }),
       // Of a few worlds, which ones decides what they show: the same ones each time.
@@ -132,6 +139,7 @@ describe('a search for callers that get through, in random worlds', () => {
     expect(seen.allowed).toBeGreaterThan(50);
     expect(seen.conditional).toBeGreaterThan(10);
     expect(seen.byService).toBeGreaterThan(50);
+    expect(seen.byCredential).toBeGreaterThan(50);
   });
 });
 
@@ -155,6 +163,16 @@ function everybodyAt(
   return names;
 }
 
+/** Whether an assertion that nobody with a credential of this mechanism gets through is shown to be wrong. */
+function reachedBy(reachability: Reachability, endpoint: string, mechanism: string): boolean {
+  const { objections } = judge(reachability, {
+    form: 'none',
+    callers: { mechanisms: [mechanism] },
+    endpoints: [endpoint],
+  });
+  return objections.some((one) => one.kind === 'reached' && brings(one.witness.request, mechanism));
+}
+
 function actorOf(world: World, { evidence }: AccessRequest): string | undefined {
   const trust = evidence.filter(({ role }) => role === 'trust');
   const services = trust.map((item) => boundService(world, item, world.mechanisms.get(item.mechanism)!)?.name);
@@ -174,6 +192,17 @@ function askForEach(world: World, reachability: Reachability, check: (finding: F
 
 function within(name: string, ancestor: string): boolean {
   return name === ancestor || name.startsWith(`${ancestor}.`);
+}
+
+/** Brings a credential of it that counts. */
+function proves({ evidence }: AccessRequest, mechanism: string): boolean {
+  return evidence.some(
+    (item) =>
+      item.mechanism === mechanism &&
+      item.role === 'access' &&
+      item.verified &&
+      (item.expiresAt === undefined || item.expiresAt > NOW),
+  );
 }
 
 function brings({ evidence }: AccessRequest, mechanism: string): boolean {

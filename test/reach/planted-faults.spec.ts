@@ -96,7 +96,7 @@ spec:
     - { because: orders are read by people of the company and its services, endpoints: [api/orders], only: { domains: [acme], mechanisms: [login] } }
     - { because: orders are changed inside alone, endpoints: [api/orders], methods: [POST, PUT, DELETE], only: { domains: [acme] } }
     - { because: what is internal stays inside, endpoints: [api/internal], only: { domains: [acme] } }
-    - { because: bob buys nothing, endpoints: [api/orders], none: { principals: ["user:bob"] } }
+    - { because: of outsiders only ann buys, endpoints: [api/orders], only: { domains: [acme], principals: ["user:ann"] } }
     - { because: nobody comes in without a credential, endpoints: ["api/*", "ledger/*"], none: { anonymous: true } }
 `;
 
@@ -174,17 +174,17 @@ describe('mistakes in policies are noticed', () => {
     {
       because: 'a role inherits too much',
       edits: [['{ name: guest }', '{ name: guest, inherits: [chief] }']],
-      sentences: ['bob buys nothing'],
+      sentences: ['of outsiders only ann buys'],
     },
     {
       because: 'a role is given to one person too many',
       edits: [['"user:ann"', '"user:ann", "user:bob"']],
-      sentences: ['bob buys nothing'],
+      sentences: ['of outsiders only ann buys'],
     },
     {
       because: 'a role is given to a group, which a credential of anybody may name',
       edits: [['"user:ann"', '"user:ann", "group:board"']],
-      sentences: ['bob buys nothing'],
+      sentences: ['of outsiders only ann buys'],
     },
     {
       because: 'everybody is accepted, and a rule lets them in',
@@ -194,7 +194,7 @@ describe('mistakes in policies are noticed', () => {
       ],
       sentences: [
         'orders are read by people of the company and its services',
-        'bob buys nothing',
+        'of outsiders only ann buys',
         'nobody comes in without a credential',
       ],
     },
@@ -206,7 +206,7 @@ describe('mistakes in policies are noticed', () => {
     {
       because: 'one path of many is opened',
       edits: [[noBulk, '{ id: bulk, effect: allow, scope: subtree, what: { endpoints: [api/orders], ']],
-      sentences: ['orders are changed inside alone', 'bob buys nothing'],
+      sentences: ['orders are changed inside alone', 'of outsiders only ann buys'],
     },
     {
       because: 'everything is marked, which is interior to the company no more',

@@ -28,6 +28,7 @@ export function auditVerbs(
   subverb('verify', 'read the whole chain and name the first row that is not as it was written', '')
     .option('--head <file>', 'what `audit head --sign` wrote once: also finds rows cut off or written anew')
     .option('--signer <file>', 'the public key of whoever signed it, PEM')
+    .option('--older <number>', 'the newest revision that was there before the record', wholeNumber(0, 1e12))
     .addOption(choice('--format <format>', 'how the finding is written', TEXT_OR_JSON, 'text'))
     .action(async (options) => {
       const { verifyAudit } = await import('./audit-verify.js');

@@ -117,19 +117,21 @@ export class CredentialHeader {
     );
   }
 
-  /** @param now  milliseconds since the epoch */
-  judge(value: string, now: number): Judged | Promise<Judged> {
+  /**
+   * @param now  milliseconds since the epoch
+   * @param from  who brings it, from the enforcement point in, as far as is known
+   */
+  judge(value: string, now: number, from: readonly string[]): Judged | Promise<Judged> {
     const key = this.apiKeys?.judge(value, now);
     if (key?.fate === 'accepted') return key.judged;
     const token = this.reader?.tokens.judge(value, now);
-    if (!(token instanceof Promise)) return this.#afterToken(value, now, key, token);
-    return token.then((verdict) => this.#afterToken(value, now, key, verdict));
+    if (!(token instanceof Promise)) return this.#afterToken({ value, now, from }, key, token);
+    return token.then((verdict) => this.#afterToken({ value, now, from }, key, verdict));
   }
 
   /** Nobody is asked about a token that a mechanism here knows, or may know. */
   #afterToken(
-    value: string,
-    now: number,
+    { value, now, from }: { readonly value: string; readonly now: number; readonly from: readonly string[] },
     key: Verdict | undefined,
     token: Verdict | undefined,
   ): Judged | Promise<Judged> {
@@ -137,7 +139,7 @@ export class CredentialHeader {
     const text = tokenIn(this.name, value);
     const isUnknown =
       (token === undefined || token.fate === 'foreign') && text !== undefined && text.length <= MAXIMUM_TOKEN;
-    const asked = isUnknown ? this.introspections.map(({ introspection }) => introspection.judge(text, now)) : [];
+    const asked = isUnknown ? this.introspections.map(({ introspection }) => introspection.judge(text, now, from)) : [];
     const settle = (words: readonly Verdict[]) =>
       settled([key, token, ...words].filter((verdict) => verdict !== undefined));
     if (!asked.some((word) => word instanceof Promise)) return settle(asked as Verdict[]);

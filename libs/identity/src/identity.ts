@@ -80,11 +80,13 @@ export class Identity {
    * @param now  milliseconds since the epoch
    */
   judge(presented: Presented, caller: KnownCaller, now: number): Judged | Promise<Judged> {
+    const { clientAddress } = presented;
+    const from = clientAddress === undefined ? [caller.name] : [caller.name, clientAddress];
     const parts: (Judged | Promise<Judged>)[] = [...this.#attested.judge(presented, this.#entitlementOf(caller), now)];
     let isWaiting = false;
     for (const header of this.#credentials) {
       if (!Object.hasOwn(presented.credentials, header.name)) continue;
-      const judged = header.judge(presented.credentials[header.name]!, now);
+      const judged = header.judge(presented.credentials[header.name]!, now, from);
       isWaiting ||= judged instanceof Promise;
       parts.push(judged);
     }

@@ -8,10 +8,17 @@ export interface OutboundRequest {
 }
 
 /** What a server outside answered: status 200 and at most 256 KiB of UTF-8. */
-export type OutboundReply =
-  | { readonly kind: 'text'; readonly text: string }
-  /** Why there is none; names neither content nor credentials. */
-  | { readonly kind: 'fault'; readonly because: string };
+export type OutboundReply = { readonly kind: 'text'; readonly text: string } | OutboundFault;
+
+export interface OutboundFault {
+  readonly kind: 'fault';
+  /** Why there is no text; names neither content nor credentials. */
+  readonly because: string;
+  /** Of the answer, where one came that cannot be taken; absent: the server was not reached, or the answer broke off. */
+  readonly status?: number;
+  /** How long the server wants to be left alone, in seconds; absent: it does not say. */
+  readonly retryAfterSeconds?: number;
+}
 
 /**
  * Asks servers that a policy names, and no others: https alone, public addresses alone, no redirects, unless an operator

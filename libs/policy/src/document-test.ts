@@ -21,8 +21,12 @@ const verdict = z.enum(['allow', 'deny']);
 const callers = record({
   services: some(name).optional().meta({ description: 'That prove to be one, whatever else they bring.' }),
   domains: some(domainName).optional().meta({ description: 'Services that prove to stand there, or below.' }),
-  mechanisms: some(name).optional().meta({ description: 'Whoever brings a credential of one.' }),
-  principals: some(typedId).optional().meta({ description: 'Whoever brings a credential that names one; `user:*`.' }),
+  mechanisms: some(name)
+    .optional()
+    .meta({ description: 'Whoever brings a credential of one, whatever else; for `atLeast` that alone.' }),
+  principals: some(typedId).optional().meta({
+    description: 'Whoever brings a credential that names one, whatever else; for `atLeast` that alone; `user:*`.',
+  }),
   anonymous: z.literal(true).optional().meta({ description: 'Whoever proves nothing and brings no credential.' }),
 }).refine((named) => Object.values(named).some((value) => value !== undefined), {
   error: 'a set of callers: it names nobody',

@@ -79,7 +79,7 @@ function* findings(reachability: Reachability, assertion: Assertion, endpoint: s
     yield { expected: 'deny', caller: 'any other caller', finding };
   }
   if (form === 'only') return;
-  for (const { caller, wanted } of eachOf(callers)) {
+  for (const { caller, wanted } of form === 'none' ? whoeverIs(callers) : eachOf(callers)) {
     const finding = reachability.find(endpoint, assertion, wanted);
     yield { expected: form === 'none' ? 'deny' : 'allow', caller, finding };
   }
@@ -136,6 +136,14 @@ const NOBODY: Wanted = {
 /** Whatever else is brought. */
 const ANYTHING = { credential: () => true, bare: true } as const;
 
+/** Services and outsiders that bring any credential. */
+const ALL_WITH = {
+  proofs: ({ proofs }: Actor) => proofs,
+  outsiders: true,
+  credential: () => true,
+  bare: false,
+} as const;
+
 /** All callers that are none of these. */
 export function othersThan({ services = [], domains = [], mechanisms = [], principals = [] }: Callers): Wanted {
   return {
@@ -154,7 +162,15 @@ export function othersThan({ services = [], domains = [], mechanisms = [], princ
   };
 }
 
-/** Each of some callers by itself. */
+/** Whoever is one of some callers, for each of them: what else is brought makes nobody another. */
+function* whoeverIs(callers: Callers): ReturnType<typeof eachOf> {
+  for (const { caller, wanted } of eachOf(callers)) {
+    const isByCredential = !wanted.bare;
+    yield { caller, wanted: isByCredential ? { ...ALL_WITH, needed: wanted.credential, asked: wanted.asked } : wanted };
+  }
+}
+
+/** Each of some callers by itself, with nothing that is not its own where it is one by a credential. */
 export function* eachOf(callers: Callers): Generator<{ readonly caller: string; readonly wanted: Wanted }> {
   for (const name of callers.services ?? []) {
     const proofs = ({ service, proofs: all }: Actor): readonly Proof[] | undefined =>

@@ -32,6 +32,8 @@ export interface Wanted {
   /** Whether callers are looked for that prove to be no service. */
   readonly outsiders: boolean;
   readonly credential: (credential: Credential) => boolean;
+  /** Of the credentials at least one is such; absent: any may do. */
+  readonly needed?: (credential: Credential) => boolean;
   /** Whether callers without any credential are looked for. */
   readonly bare: boolean;
   /** What must not be taken for anything that is like it to the rules. */
@@ -156,8 +158,8 @@ export class Reachability {
   }
 
   /**
-   * Everybody that gets through: of callers from outside each credential that opens the way by itself, of services what
-   * opens it beyond that. Ends with why there may be more, where that could not be found out.
+   * Everybody that gets through: of callers from outside each credential that opens the way by itself, and of the others
+   * several that open it together; of services what opens it beyond that. Ends with why there may be more, where that could not be found out.
    */
   *everybody(endpointId: string, filter: TargetFilter): Generator<Finding> {
     const endpoint = this.#endpoints.get(endpointId)!;
@@ -176,21 +178,28 @@ export class Reachability {
       if (caller.service === undefined) outside.set(WITHOUT, bare.kind);
       if (bare.kind !== 'denied' && !isSaid(caller, WITHOUT, bare)) yield bare;
       if (bare.kind === 'allowed' || bare.kind === 'nothing-asked') continue;
-      let isOpen = false;
+      const opening = new Set<Credential>();
+      const hanging = new Set<Credential>();
       for (const credential of credentials.all) {
         const key = JSON.stringify(credential.item);
         const finding = look({ bare: false, credential: (other) => other === credential });
         if (finding.kind === 'denied') continue;
-        isOpen = true;
+        if (finding.kind === 'allowed') opening.add(credential);
+        if (finding.kind === 'conditional') hanging.add(credential);
         if (caller.service === undefined) outside.set(key, finding.kind);
         if (!isSaid(caller, key, finding)) yield finding;
         if (finding.kind === 'undecided') return;
       }
-      // Where no credential does it alone, several may.
-      if (isOpen || bare.kind === 'conditional') continue;
-      const together = look({ bare: false });
-      if (caller.service === undefined) outside.set(TOGETHER, together.kind);
-      if (together.kind !== 'denied' && !isSaid(caller, TOGETHER, together)) yield together;
+      // What none of several credentials does alone, they may do together.
+      const choices = [look({ bare: false, credential: (one) => !opening.has(one) && !hanging.has(one) })];
+      if (hanging.size > 0 && choices[0]!.kind !== 'allowed')
+        choices.push(look({ bare: false, credential: (one) => !opening.has(one) }));
+      for (const [place, together] of choices.entries()) {
+        // That it hangs on conditions is said already where it does with less.
+        if (together.kind === 'conditional' && (place > 0 || bare.kind === 'conditional')) continue;
+        if (caller.service === undefined && together.kind !== 'denied') outside.set(TOGETHER, together.kind);
+        if (together.kind !== 'denied' && !isSaid(caller, TOGETHER, together)) yield together;
+      }
     }
   }
 
@@ -272,6 +281,7 @@ export class Reachability {
   /** Nothing but the target is given: is there a set of credentials that opens it? */
   #tryOne(side: Side, ways: Ways, look: Look): Witness | undefined {
     const { endpoint, wanted, caller, credentials, seesKnown } = look;
+    const { needed = () => true } = wanted;
     for (const { target, headers } of ways) {
       const ask = (items: readonly Credential[]): { readonly request: AccessRequest; readonly outcome: Outcome } => {
         const evidence = [...caller.trust, ...items.map(({ item }) => item)];
@@ -286,7 +296,8 @@ export class Reachability {
       if (HOPELESS.has(bare.outcome.reason)) return undefined;
       for (const set of seesKnown ? subsetsByKnown(credentials.all) : [credentials.all]) {
         const opening = this.#opening(side, set, ask, seesKnown);
-        if (opening !== undefined) return this.#witness(ask(fewest(opening, ask)), look);
+        // These are all that no deny forbids: one that is not among them is in no other choice either.
+        if (opening?.some(needed) === true) return this.#witness(ask(fewest(opening, needed, ask)), look);
         if (this.effort.isSpent) return undefined;
       }
       return undefined;
@@ -421,11 +432,16 @@ function unforbidden(
 }
 
 /**
- * As few of the credentials as still open the way, those of one person in one where that does as well: a caller is easier
- * to understand for what it does not need.
+ * As few of the credentials as still open the way, a needed one among them, those of one person in one where that does as
+ * well: a caller is easier to understand for what it does not need.
  */
-function fewest(opening: readonly Credential[], ask: Ask): readonly Credential[] {
-  const opens = (credentials: readonly Credential[]): boolean => ask(credentials).outcome.decision === 'allow';
+function fewest(
+  opening: readonly Credential[],
+  needed: (credential: Credential) => boolean,
+  ask: Ask,
+): readonly Credential[] {
+  const opens = (credentials: readonly Credential[]): boolean =>
+    credentials.some(needed) && ask(credentials).outcome.decision === 'allow';
   for (const alone of opening) if (opens([alone])) return [alone];
   let left = opening;
   for (const credential of opening) {

@@ -34,6 +34,7 @@ beforeEach(() => {
   answer = (response) => response.end('{"keys":[]}');
 });
 
+const DAY = 'Fri, 25 Dec 2026 12:00:00 GMT';
 const listed = () => new GuardedOutbound({ hosts: new Set([host]), caFiles: [] });
 
 /** Names of this test, and where they lead. */
@@ -116,9 +117,25 @@ it.each`
 `('refuses an answer, because $because', async ({ respond, words }) => {
   answer = respond;
   const reply = await listed().ask({ url: `http://${host}/keys` });
-  expect(reply).toEqual({ kind: 'fault', because: expect.stringContaining(words) });
+  expect(reply).toMatchObject({ kind: 'fault', because: expect.stringContaining(words) });
   expect(JSON.stringify(reply)).not.toContain('secret');
   expect(asked).toHaveLength(1);
+});
+
+it.each`
+  because                          | respond                                                                  | told
+  ${'it wants to be left alone'}   | ${(r: ServerResponse) => r.writeHead(429, { 'retry-after': '7' }).end()} | ${{ status: 429, retryAfterSeconds: 7 }}
+  ${'it names a day'}              | ${(r: ServerResponse) => r.writeHead(429, { 'retry-after': DAY }).end()} | ${{ status: 429 }}
+  ${'it refuses what it is asked'} | ${(r: ServerResponse) => r.writeHead(400).end()}                         | ${{ status: 400 }}
+  ${'its answer cannot be read'}   | ${(r: ServerResponse) => r.end(Buffer.from([0xc0, 0xaf]))}               | ${{ status: 200 }}
+  ${'there was none'}              | ${(r: ServerResponse) => r.socket!.destroy()}                            | ${{}}
+`('tells the status of an answer that it does not take: $because', async ({ respond, told }) => {
+  answer = respond;
+  expect(await listed().ask({ url: `http://${host}/keys` })).toEqual({
+    kind: 'fault',
+    because: expect.any(String) as string,
+    ...told,
+  });
 });
 
 it.each`

@@ -5,7 +5,7 @@ import { request as requestHttp, type IncomingMessage, type RequestOptions } fro
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { Outbound, type OutboundReply, type OutboundRequest } from '#identity';
+import { Outbound, type OutboundFault, type OutboundReply, type OutboundRequest } from '#identity';
 import { isPublicAddress } from './public-address.js';
 
 /** From the first byte sent to the last one received. */
@@ -25,7 +25,15 @@ export interface GuardedOutboundParts {
 const EXAMPLES = /(?:^|\.)(?:example|invalid)\.?$/;
 
 /** Why a request failed, in words that may be logged. */
-class Refusal extends Error {}
+class Refusal extends Error {
+  /** @param answer  what can be told of an answer that came */
+  constructor(
+    because: string,
+    readonly answer: Pick<OutboundFault, 'status' | 'retryAfterSeconds'> = {},
+  ) {
+    super(because);
+  }
+}
 
 /**
  * Asks issuers. A policy says where they are, so what can be reached is held to the internet at large: https, public
@@ -44,7 +52,8 @@ export class GuardedOutbound extends Outbound {
     try {
       return { kind: 'text', text: await this.#asked(request, signal) };
     } catch (fault) {
-      return { kind: 'fault', because: signal.aborted ? TOO_LATE : wordsFor(fault) };
+      if (signal.aborted) return { kind: 'fault', because: TOO_LATE };
+      return { kind: 'fault', because: wordsFor(fault), ...(fault instanceof Refusal && fault.answer) };
     }
   }
 
@@ -127,24 +136,27 @@ function requirePublic(addresses: readonly string[]): void {
 }
 
 async function bodyOf(response: IncomingMessage): Promise<string> {
-  const { statusCode = 0, headers } = response;
-  const fault = headFault(statusCode, headers);
+  const { statusCode: status = 0, headers } = response;
+  const fault = headFault(status, headers);
   if (fault !== undefined) {
     response.destroy();
-    throw new Refusal(fault);
+    const wanted = headers['retry-after'] ?? '';
+    throw new Refusal(fault, { status, ...(SECONDS.test(wanted) && { retryAfterSeconds: Number(wanted) }) });
   }
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of response as AsyncIterable<Buffer>) {
     size += piece.length;
-    if (size > MAXIMUM_BYTES) throw new Refusal(TOO_LARGE);
+    if (size > MAXIMUM_BYTES) throw new Refusal(TOO_LARGE, { status });
     pieces.push(piece);
   }
   const bytes = Buffer.concat(pieces);
-  if (!isUtf8(bytes)) throw new Refusal('its answer is no UTF-8');
+  if (!isUtf8(bytes)) throw new Refusal('its answer is no UTF-8', { status });
   return bytes.toString();
 }
 
+/** A date may stand there too, by a clock that is not ours. */
+const SECONDS = /^[0-9]{1,9}$/;
 const TOO_LATE = `it does not answer within ${MAXIMUM_MILLISECONDS / 1000} s`;
 const TOO_LARGE = `its answer is larger than ${MAXIMUM_BYTES} bytes`;
 

@@ -43,8 +43,8 @@ export function toBatch(body: unknown, trace?: string): readonly Asked[] {
 }
 
 /** @throws Problem `batch-too-large` */
-export function bounded<Item>(batch: readonly Item[]): readonly Item[] {
-  if (batch.length > MAX_BATCH) throw new Problem('batch-too-large', { count: batch.length, limit: MAX_BATCH });
+export function bounded<Item>(batch: readonly Item[], limit = MAX_BATCH): readonly Item[] {
+  if (batch.length > limit) throw new Problem('batch-too-large', { count: batch.length, limit });
   return batch;
 }
 

@@ -52,13 +52,17 @@ const TOPIC_ACTIONS: ReadonlyMap<string, string> = new Map([
  */
 export function questionsIn(input: unknown, trace: string | undefined): readonly Question[] {
   const members = membersOf(input);
-  if (isTrino(members)) return inInput(questionsFromTrino(input, trace));
+  if (isTrino(members)) return [...eachInInput(questionsFromTrino(input, trace))];
   return [questionIn(input, members, trace)];
 }
 
-/** The questions in an `input` that holds a list to be filtered, about each of its items. */
-export function filterIn(input: unknown, trace: string | undefined): readonly Question[] {
-  if (isTrino(membersOf(input))) return inInput(filterFromTrino(input, trace));
+/**
+ * The questions in an `input` that holds a list to be filtered, about each of its items.
+ *
+ * @throws Problem `batch-too-large`
+ */
+export function filterIn(input: unknown, trace: string | undefined): Iterable<Question> {
+  if (isTrino(membersOf(input))) return eachInInput(filterFromTrino(input, trace));
   return [malformed([{ pointer: '/input', message: 'only what Trino sends can be filtered' }], trace)];
 }
 
@@ -153,10 +157,10 @@ function fromKafka({ action, requestContext }: z.infer<typeof kafka>, trace?: st
   });
 }
 
-function inInput(questions: readonly Question[]): readonly Question[] {
-  return questions.map((question) =>
-    question.kind === 'malformed' ? { ...question, faults: belowInput(question.faults) } : question,
-  );
+function* eachInInput(questions: Iterable<Question>): Generator<Question> {
+  for (const question of questions) {
+    yield question.kind === 'malformed' ? { ...question, faults: belowInput(question.faults) } : question;
+  }
 }
 
 function belowInput(faults: readonly RequestFault[]): readonly RequestFault[] {

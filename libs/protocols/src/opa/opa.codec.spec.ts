@@ -190,18 +190,47 @@ describe('what Trino sends', () => {
 
   it('is filtered thing by thing, and a table column by column', () => {
     const list = [{ table: ORDERS }, { catalog: { name: 'lake' } }, { column: {} }];
-    expect(toFilter(about({ operation: 'FilterTables', filterResources: list })).map(({ kind }) => kind)).toEqual([
-      'request',
-      'request',
-      'malformed',
-    ]);
+    const kinds = [...toFilter(about({ operation: 'FilterTables', filterResources: list }))].map(({ kind }) => kind);
+    expect(kinds).toEqual(['request', 'request', 'malformed']);
     const table = { ...ORDERS, columns: ['id', 'price'] };
-    expect(toFilter(about({ operation: 'FilterColumns', filterResources: [{ table }] }))).toMatchObject(
+    expect([...toFilter(about({ operation: 'FilterColumns', filterResources: [{ table }] }))]).toMatchObject(
       table.columns.map((column) => ({
         request: { target: { resource: { id: 'lake.sales.orders', properties: { columns: [column] } } }, carries: [] },
       })),
     );
     expect(toPlaces([allowedAnswer(), deniedAnswer(), allowedAnswer()])).toEqual({ result: [0, 2] });
+  });
+
+  const columnsOf = (count: number) => ({
+    operation: 'FilterColumns',
+    filterResources: [{ table: { ...ORDERS, columns: Array(count).fill('') } }],
+  });
+
+  it('is read thing by thing: one that cannot be read hides none of the others', () => {
+    const list = [{ table: ORDERS }, { table: { ...ORDERS, tableName: 7 } }, 'x', { table: ORDERS }];
+    const questions = toFilter(about({ operation: 'FilterTables', filterResources: list }));
+    expect([...questions]).toMatchObject([
+      { kind: 'request' },
+      { kind: 'malformed', faults: [{ pointer: '/input/action/filterResources/1/table/tableName' }] },
+      { kind: 'malformed', faults: [{ pointer: '/input/action/filterResources/2' }] },
+      { kind: 'request' },
+    ]);
+  });
+
+  it('is a question at a time, none of which is kept', () => {
+    const questions = toFilter(about(columnsOf(10_000)));
+    let count = 0;
+    for (const { kind } of questions) count += kind === 'request' ? 1 : 0;
+    expect([count, [...questions].length]).toEqual([10_000, 0]);
+  });
+
+  it.each`
+    because                  | action
+    ${'columns of a table'}  | ${columnsOf(85_000)}
+    ${'one more than it is'} | ${columnsOf(10_001)}
+    ${'things of a list'}    | ${{ operation: 'FilterTables', filterResources: Array(10_001).fill({}) }}
+  `('is refused whole where the list is too long: $because', ({ action }) => {
+    expect(() => toFilter(about(action))).toThrow(expect.objectContaining({ code: 'batch-too-large' }));
   });
 
   it.each`
@@ -217,7 +246,7 @@ describe('what Trino sends', () => {
     ${'columns are named'}        | ${'filter'}   | ${about({ operation: 'FilterColumns', filterResources: [{ table: ORDERS }] })}
     ${'only Trino filters'}       | ${'filter'}   | ${bytes({ input: KAFKA })}
   `('is malformed as a $read where $because', ({ read, body }) => {
-    const questions = read === 'filter' ? toFilter(body) : toQuestions('allow', body);
+    const questions = read === 'filter' ? [...toFilter(body)] : toQuestions('allow', body);
     expect(questions).toMatchObject([{ kind: 'malformed', faults: [{ pointer: expect.stringMatching(/^\/input/) }] }]);
   });
 

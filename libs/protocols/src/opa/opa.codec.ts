@@ -47,15 +47,20 @@ export function toQuestions(document: OpaDocument, body: unknown, trace?: string
 }
 
 /**
- * The body of `POST /v1/data/dharma/filter`: a question about each item of its list. Its words have no place for obligations.
+ * The body of `POST /v1/data/dharma/filter`: a question about each item of its list, made when its turn
+ * comes. Its words have no place for obligations.
  *
- * @throws Problem `request-not-json`, `request-too-large`
+ * @throws Problem `request-not-json`, `request-too-large`, `batch-too-large`
  */
-export function toFilter(body: unknown, trace?: string): readonly Question[] {
+export function toFilter(body: unknown, trace?: string): Iterable<Question> {
   return questionsOf(body, filterIn, trace);
 }
 
-function questionsOf(body: unknown, read: typeof questionsIn, trace: string | undefined): readonly Question[] {
+function questionsOf<Questions>(
+  body: unknown,
+  read: (input: unknown, trace: string | undefined) => Questions,
+  trace: string | undefined,
+): Questions | readonly Question[] {
   const json = jsonOf(body);
   if (typeof json === 'object' && json !== null && 'input' in json) return read(json.input, trace);
   return [malformed([{ pointer: '', message: 'the body has no member `input`' }], trace)];

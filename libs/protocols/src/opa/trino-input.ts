@@ -2,6 +2,7 @@ import type { Question, RequestFault } from '#decision';
 import type { Attributes } from '#engine';
 import { attributes } from '#policy';
 import { z } from 'zod';
+import { bounded } from '../native/native.codec.js';
 import { attributesOf, malformed, vouchedQuestion } from '../vouched.js';
 import { shaped, textList } from '../webhook-body.js';
 
@@ -39,7 +40,8 @@ const trino = z.object({
     operation: z.string(),
     resource: resource.optional(),
     targetResource: resource.optional(),
-    filterResources: z.array(resource).optional(),
+    // Each is read when its turn comes: a list can be long.
+    filterResources: z.array(z.unknown()).optional(),
     grantee: attributes.optional(),
   }),
 });
@@ -50,6 +52,8 @@ type Thing = { readonly type: string; readonly id: string; readonly properties: 
 
 const SYSTEM: Thing = { type: 'trino-system', id: 'system', properties: attributesOf({}) };
 const FILTER_COLUMNS = 'FilterColumns';
+/** Things of a list, or columns of a table, that are asked about at once. */
+export const MAX_FILTERED = 10_000;
 
 /**
  * What is asked about one thing, and about what it becomes where it is renamed: all of it has to be allowed.
@@ -65,20 +69,46 @@ export function questionsFromTrino(input: unknown, trace: string | undefined): r
   return things.map((thing) => questionAbout(thing, read.value, trace));
 }
 
-/** What is asked about each of a list, in its order; of the columns of a table, about each of those. */
-export function filterFromTrino(input: unknown, trace: string | undefined): readonly Question[] {
+/**
+ * What is asked about each of a list, in its order; of the columns of a table, about each of those. A question is made when
+ * its turn comes.
+ *
+ * @throws Problem `batch-too-large`
+ */
+export function filterFromTrino(input: unknown, trace: string | undefined): Iterable<Question> {
   const read = shaped(trino, input);
   if ('faults' in read) return [malformed(read.faults, trace)];
   const { operation, filterResources } = read.value.action;
   if (filterResources === undefined) return [wrong('filterResources', 'there is no list to be filtered', trace)];
-  const candidates = operation === FILTER_COLUMNS ? columnsOf(filterResources) : filterResources;
-  if (candidates === undefined) return [wrong('filterResources', 'columns are those of one table', trace)];
-  return candidates.map((each) => questionAbout(thingIn(each), read.value, trace));
+  if (operation !== FILTER_COLUMNS) return eachThing(bounded(filterResources, MAX_FILTERED), read.value, trace);
+  const one = filterResources.length === 1 ? readListed(filterResources[0], 0) : undefined;
+  if (one !== undefined && 'faults' in one) return [malformed(one.faults, trace)];
+  const table = one?.value.table;
+  if (!table?.columns) return [wrong('filterResources', 'columns are those of one table', trace)];
+  return eachColumn(table, bounded(table.columns, MAX_FILTERED), read.value, trace);
 }
 
-function columnsOf(resources: readonly Resource[]): readonly Resource[] | undefined {
-  const table = resources.length === 1 ? resources[0]!.table : undefined;
-  return table?.columns?.map((column) => ({ table: { ...table, columns: [column] } }));
+function* eachThing(list: readonly unknown[], asked: Trino, trace: string | undefined): Generator<Question> {
+  for (const [place, item] of list.entries()) {
+    const read = readListed(item, place);
+    yield 'faults' in read ? malformed(read.faults, trace) : questionAbout(thingIn(read.value), asked, trace);
+  }
+}
+
+function* eachColumn(
+  table: NonNullable<Resource['table']>,
+  columns: readonly string[],
+  asked: Trino,
+  trace: string | undefined,
+): Generator<Question> {
+  for (const column of columns) yield questionAbout(thingIn({ table: { ...table, columns: [column] } }), asked, trace);
+}
+
+function readListed(item: unknown, place: number): ReturnType<typeof shaped<typeof resource>> {
+  const read = shaped(resource, item);
+  if (!('faults' in read)) return read;
+  const below = `/action/filterResources/${place}`;
+  return { faults: read.faults.map(({ pointer, message }) => ({ pointer: `${below}${pointer}`, message })) };
 }
 
 function questionAbout(thing: Thing | undefined, { context, action }: Trino, trace: string | undefined): Question {
