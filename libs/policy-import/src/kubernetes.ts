@@ -11,6 +11,7 @@ import {
 } from './foreign-text.js';
 import { documentOf, type Imported, imported, ImportRefused, Remarks } from './imported.js';
 import { namespaceOf, NetworkPolicies, peersOf, rulesOf, type Workload } from './network-policies.js';
+import { checkNetworkPolicy } from './network-policy-shape.js';
 import { labelsOf, selects } from './selectors.js';
 
 export interface KubernetesOptions {
@@ -70,6 +71,7 @@ export function importKubernetes(files: readonly ForeignFile[], options: Kuberne
   if (found.length + external.length === 0) throw new ImportRefused(['there is no Service among these files']);
   for (const route of of('HTTPRoute')) addRoute(route, found, remarks);
   const identities = identitiesOf(found, WORKLOADS.flatMap(of), remarks);
+  for (const policy of of('NetworkPolicy')) checkNetworkPolicy(policy, calledPolicy(policy));
   const policies = new NetworkPolicies(of('NetworkPolicy'));
   tellOfPeers(of('NetworkPolicy'), remarks);
   const namespaces = [...new Set(found.map(({ namespace }) => namespace))].sort();
@@ -366,9 +368,13 @@ function templateOf(workload: Loose): Loose {
   }
 }
 
+function calledPolicy(policy: Loose): string {
+  return `NetworkPolicy \`${namespaceOf(policy)}/${nameOf(policy)}\``;
+}
+
 function tellOfPeers(policies: readonly Loose[], remarks: Remarks): void {
   for (const policy of policies) {
-    const called = `NetworkPolicy \`${namespaceOf(policy)}/${nameOf(policy)}\``;
+    const called = calledPolicy(policy);
     for (const rule of rulesOf(policy, 'Ingress')) {
       const peers = peersOf(rule, 'Ingress');
       if (peers === undefined)
