@@ -151,6 +151,10 @@ describe('imported manifests', () => {
     ${'two services answer one address'}        | ${[...WORLD, route('shop', 'web', '{}'), route('shop', 'api', '{}')].join('---\n')}
     ${'another kind may forbid'}                | ${[...WORLD, 'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: c }\n'].join('---\n')}
     ${'another group has policies of the name'} | ${[...WORLD, 'apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: { name: c }\n'].join('---\n')}
+    ${'Linkerd closes the ports it knows'}      | ${[...WORLD, 'apiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: { name: c }\n'].join('---\n')}
+    ${'Consul has intentions'}                  | ${[...WORLD, 'apiVersion: consul.hashicorp.com/v1alpha1\nkind: ServiceIntentions\nmetadata: { name: c }\n'].join('---\n')}
+    ${'Kuma lets in whom it names'}             | ${[...WORLD, 'apiVersion: kuma.io/v1alpha1\nkind: MeshTrafficPermission\nmetadata: { name: c }\n'].join('---\n')}
+    ${'a kind of a mesh is not known'}          | ${[...WORLD, 'apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: { name: c }\n'].join('---\n')}
     ${'the mesh may forbid'}                    | ${[...WORLD, 'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: c }\n'].join('---\n')}
   `('are refused when $because', ({ text }) => {
     expect(() => importKubernetes([{ file: 'all.yaml', text }], OPTIONS)).toThrow(ImportRefused);

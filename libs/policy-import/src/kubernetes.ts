@@ -49,6 +49,20 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
 ]);
 /** Kinds that may forbid what NetworkPolicies let through. */
 const MAY_FORBID = /(?:Network|Authorization|Traffic)\w*Policy$/;
+/** Groups of meshes and networks, and what lies below them: which of their kinds forbid changes with their versions. */
+const FORBIDDING_GROUPS = [
+  'linkerd.io',
+  'consul.hashicorp.com',
+  'kuma.io',
+  'istio.io',
+  'cilium.io',
+  'projectcalico.org',
+  'antrea.io',
+  'smi-spec.io',
+  'openservicemesh.io',
+  'k8s.ovn.org',
+  'policy.networking.k8s.io',
+];
 const TRUST = 'mesh';
 
 /**
@@ -106,6 +120,11 @@ function isRead(resource: Loose): boolean {
   return group !== undefined && (version === '' || version.split('/').slice(0, -1).join('/') === group);
 }
 
+function isOfGroup(resource: Loose, group: string): boolean {
+  const [own = ''] = (textOf(member(resource, 'apiVersion')) ?? '').split('/');
+  return own === group || own.endsWith(`.${group}`);
+}
+
 function kindOf(resource: Loose): string {
   return textOf(member(resource, 'kind')) ?? 'something without a kind';
 }
@@ -113,7 +132,7 @@ function kindOf(resource: Loose): string {
 /** @throws ImportRefused  for what may forbid, since to leave it out would let through more */
 function leaveOut(resource: Loose, remarks: Remarks): void {
   const called = `${kindOf(resource)} \`${nameOf(resource)}\``;
-  if (MAY_FORBID.test(kindOf(resource))) {
+  if (MAY_FORBID.test(kindOf(resource)) || FORBIDDING_GROUPS.some((group) => isOfGroup(resource, group))) {
     throw new ImportRefused([`${called}: it is not read, and may forbid what the documents would allow`]);
   }
   remarks.narrower(called, 'it is not read');
