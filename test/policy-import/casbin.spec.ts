@@ -10,6 +10,8 @@ const HOST = 'app.example';
 const OPTIONS = { domain: 'casbin', service: 'app', host: HOST };
 
 interface Shape {
+  /** Of `p`, where they are in another order than those of `r`. */
+  readonly columns?: string;
   readonly domains?: boolean;
   readonly roles?: boolean;
   readonly denies?: boolean;
@@ -17,7 +19,14 @@ interface Shape {
   readonly action?: 'equal' | 'regexMatch';
 }
 
-function modelOf({ domains, roles = true, denies, object = 'equal', action = 'equal' }: Shape): string {
+function modelOf({
+  columns: ordered,
+  domains,
+  roles = true,
+  denies,
+  object = 'equal',
+  action = 'equal',
+}: Shape): string {
   const columns = domains ? 'sub, dom, obj, act' : 'sub, obj, act';
   const subject = roles ? (domains ? 'g(r.sub, p.sub, r.dom)' : 'g(r.sub, p.sub)') : 'r.sub == p.sub';
   const allows = 'some(where (p.eft == allow))';
@@ -25,7 +34,7 @@ function modelOf({ domains, roles = true, denies, object = 'equal', action = 'eq
 [request_definition]
 r = ${columns}
 [policy_definition]
-p = ${columns}${denies ? ', eft' : ''}
+p = ${ordered ?? columns}${denies ? ', eft' : ''}
 ${roles ? `[role_definition]\ng = ${domains ? '_, _, _' : '_, _'}` : ''}
 [policy_effect]
 e = ${denies ? `${allows} && !some(where (p.eft == deny))` : allows}
@@ -176,6 +185,7 @@ describe('an imported casbin policy', () => {
   it.each`
     because                                         | shape                                     | policy                                                                                                | message
     ${'`*` would be everybody'}                     | ${{ roles: false }}                       | ${'p, *, data1, read'}                                                                                | ${'nobody is called `*`'}
+    ${'whichever column it is in'}                  | ${{ columns: 'obj, sub, act' }}           | ${'p, data1, *, read'}                                                                                | ${'nobody is called `*`'}
     ${'and everybody would have the role'}          | ${{}}                                     | ${'p, boss, data1, read\ng, *, boss'}                                                                 | ${'nobody is called `*`'}
     ${'a role is not its own'}                      | ${{}}                                     | ${'p, a, data1, read\ng, a, b\ng, b, a'}                                                              | ${'is a role of itself'}
     ${'casbin stops where we would go on'}          | ${{}}                                     | ${['p, a11, data1, read', ...Array.from({ length: 11 }, (_, n) => `g, a${n}, a${n + 1}`)].join('\n')} | ${'more than 10 deep'}

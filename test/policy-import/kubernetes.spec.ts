@@ -71,7 +71,6 @@ describe('imported manifests', () => {
     ${'labels that nobody knows are not there'}             | ${[network('p', 'data', dbFrom('{ from: [{ namespaceSelector: {}, podSelector: { matchLabels: { tier: front } } }] }'))]}                                                                   | ${'shop/web'} | ${'db.data'}     | ${false}
     ${'nor may they be missing'}                            | ${[network('p', 'data', dbFrom('{ from: [{ namespaceSelector: {}, podSelector: { matchExpressions: [{ key: tier, operator: DoesNotExist }] } }] }'))]}                                      | ${'shop/web'} | ${'db.data'}     | ${false}
     ${'a known label is among others'}                      | ${[network('p', 'data', dbFrom('{ from: [{ namespaceSelector: {}, podSelector: { matchExpressions: [{ key: app, operator: In, values: [web, api] }] } }] }'))]}                             | ${'shop/web'} | ${'db.data'}     | ${true}
-    ${'an operator that nobody knows selects nobody'}       | ${[network('p', 'data', dbFrom('{ from: [{ namespaceSelector: {}, podSelector: { matchExpressions: [{ key: app, operator: Like, values: [web] }] } }] }'))]}                                | ${'shop/web'} | ${'db.data'}     | ${false}
     ${'addresses let nobody in'}                            | ${[network('p', 'data', dbFrom('{ from: [{ ipBlock: { cidr: 0.0.0.0/0 } }] }'))]}                                                                                                           | ${'shop/web'} | ${'db.data'}     | ${false}
     ${'everyone in the files is everyone known'}            | ${[network('p', 'data', dbFrom('{}'))]}                                                                                                                                                     | ${'shop/web'} | ${'db.data'}     | ${true}
     ${'but not those who prove nothing'}                    | ${[network('p', 'data', dbFrom('{}'))]}                                                                                                                                                     | ${undefined}  | ${'db.data'}     | ${false}
@@ -152,8 +151,45 @@ describe('imported manifests', () => {
     ${'two services answer one address'}        | ${[...WORLD, route('shop', 'web', '{}'), route('shop', 'api', '{}')].join('---\n')}
     ${'another kind may forbid'}                | ${[...WORLD, 'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: c }\n'].join('---\n')}
     ${'another group has policies of the name'} | ${[...WORLD, 'apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: { name: c }\n'].join('---\n')}
+    ${'Linkerd closes the ports it knows'}      | ${[...WORLD, 'apiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: { name: c }\n'].join('---\n')}
+    ${'Consul has intentions'}                  | ${[...WORLD, 'apiVersion: consul.hashicorp.com/v1alpha1\nkind: ServiceIntentions\nmetadata: { name: c }\n'].join('---\n')}
+    ${'Kuma lets in whom it names'}             | ${[...WORLD, 'apiVersion: kuma.io/v1alpha1\nkind: MeshTrafficPermission\nmetadata: { name: c }\n'].join('---\n')}
+    ${'a kind of a mesh is not known'}          | ${[...WORLD, 'apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: { name: c }\n'].join('---\n')}
     ${'the mesh may forbid'}                    | ${[...WORLD, 'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: c }\n'].join('---\n')}
   `('are refused when $because', ({ text }) => {
     expect(() => importKubernetes([{ file: 'all.yaml', text }], OPTIONS)).toThrow(ImportRefused);
+  });
+
+  it.each`
+    because                                          | spec                                                                                                     | told
+    ${'a map of peers is no list of them'}           | ${dbFrom(`{ from: { ${WEB} } }`)}                                                                        | ${'NetworkPolicy `data/p`: spec.ingress[0].from: it is no list'}
+    ${'a map of rules is none either'}               | ${`{ podSelector: {}, ingress: { from: [{ ${WEB} }] } }`}                                                | ${'NetworkPolicy `data/p`: spec.ingress: it is no list'}
+    ${'a rule is no text'}                           | ${dbFrom('web')}                                                                                         | ${'NetworkPolicy `data/p`: spec.ingress[0]: it is no map'}
+    ${'an empty rule is written as one'}             | ${dbFrom('null')}                                                                                        | ${'NetworkPolicy `data/p`: spec.ingress[0]: it is no map'}
+    ${'a misspelt member is not everyone'}           | ${dbFrom(`{ form: [{ ${WEB} }] }`)}                                                                      | ${'NetworkPolicy `data/p`: spec.ingress[0]: `form` is not known there'}
+    ${'a rule for coming in says from where'}        | ${dbFrom(`{ to: [{ ${WEB} }] }`)}                                                                        | ${'NetworkPolicy `data/p`: spec.ingress[0]: `to` is not known there'}
+    ${'a map of ports is no list of them'}           | ${dbFrom('{ ports: { port: 9999 } }')}                                                                   | ${'NetworkPolicy `data/p`: spec.ingress[0].ports: it is no list'}
+    ${'a misspelt port is not every port'}           | ${dbFrom('{ ports: [{ prot: 9999 }] }')}                                                                 | ${'NetworkPolicy `data/p`: spec.ingress[0].ports[0]: `prot` is not known there'}
+    ${'a list is no port'}                           | ${dbFrom('{ ports: [{ port: [9999] }] }')}                                                               | ${'NetworkPolicy `data/p`: spec.ingress[0].ports[0].port: it is neither a port'}
+    ${'a protocol is one of three'}                  | ${dbFrom('{ ports: [{ protocol: tcp }] }')}                                                              | ${'NetworkPolicy `data/p`: spec.ingress[0].ports[0].protocol: it is no protocol'}
+    ${'the end of a range is a number'}              | ${dbFrom('{ ports: [{ port: 8080, endPort: "8090" }] }')}                                                | ${'NetworkPolicy `data/p`: spec.ingress[0].ports[0].endPort: it is no port after'}
+    ${'a range has a start'}                         | ${dbFrom('{ ports: [{ endPort: 8090 }] }')}                                                              | ${'NetworkPolicy `data/p`: spec.ingress[0].ports[0].endPort: it is no port after'}
+    ${'a peer says whom'}                            | ${dbFrom('{ from: [{}] }')}                                                                              | ${'NetworkPolicy `data/p`: spec.ingress[0].from[0]: it says nobody'}
+    ${'a misspelt selector selects nobody'}          | ${dbFrom('{ from: [{ podselector: {} }] }')}                                                             | ${'NetworkPolicy `data/p`: spec.ingress[0].from[0]: `podselector` is not known there'}
+    ${'a list is no selector'}                       | ${dbFrom('{ from: [{ podSelector: [{}] }] }')}                                                           | ${'NetworkPolicy `data/p`: spec.ingress[0].from[0].podSelector: it is no map'}
+    ${'nor of the pods concerned'}                   | ${'{ podSelector: [{}], ingress: [{}] }'}                                                                | ${'NetworkPolicy `data/p`: spec.podSelector: it is no map'}
+    ${'a misspelt selector is not all pods'}         | ${'{ podSelector: { matchLabel: { app: x } }, ingress: [{}] }'}                                          | ${'NetworkPolicy `data/p`: spec.podSelector: `matchLabel` is not known there'}
+    ${'a list of labels is no map of them'}          | ${'{ podSelector: { matchLabels: [{ app: x }] }, ingress: [{}] }'}                                       | ${'NetworkPolicy `data/p`: spec.podSelector.matchLabels: it is no map'}
+    ${'a label is a text'}                           | ${'{ podSelector: { matchLabels: { app: [x] } }, ingress: [{}] }'}                                       | ${'NetworkPolicy `data/p`: spec.podSelector.matchLabels.app: it is no text'}
+    ${'a map is no list of expressions'}             | ${'{ podSelector: { matchExpressions: { key: app, operator: Exists } }, ingress: [{}] }'}                | ${'NetworkPolicy `data/p`: spec.podSelector.matchExpressions: it is no list'}
+    ${'not among none is everyone'}                  | ${'{ podSelector: { matchExpressions: [{ key: app, operator: NotIn, values: [] }] }, ingress: [{}] }'}   | ${'NetworkPolicy `data/p`: spec.podSelector.matchExpressions[0].values: it is empty'}
+    ${'what is there has no values'}                 | ${'{ podSelector: { matchExpressions: [{ key: app, operator: Exists, values: [x] }] }, ingress: [{}] }'} | ${'NetworkPolicy `data/p`: spec.podSelector.matchExpressions[0].values: `Exists` takes none'}
+    ${'an operator is one of four'}                  | ${'{ podSelector: { matchExpressions: [{ key: app, operator: Like, values: [x] }] }, ingress: [{}] }'}   | ${'NetworkPolicy `data/p`: spec.podSelector.matchExpressions[0].operator: it is none of'}
+    ${'an expression is about a label'}              | ${'{ podSelector: { matchExpressions: [{ operator: Exists }] }, ingress: [{}] }'}                        | ${'NetworkPolicy `data/p`: spec.podSelector.matchExpressions[0].key: it is no label'}
+    ${'a text is no list of types'}                  | ${'{ podSelector: {}, policyTypes: Egress, ingress: [{}] }'}                                             | ${'NetworkPolicy `data/p`: spec.policyTypes: it is no list'}
+    ${'a type is one of two'}                        | ${'{ podSelector: {}, policyTypes: [egress], ingress: [{}] }'}                                           | ${'NetworkPolicy `data/p`: spec.policyTypes[0]: it is neither'}
+    ${'a misspelt member of the policy counts, too'} | ${'{ podSelector: {}, policyType: [Egress], ingress: [{}] }'}                                            | ${'NetworkPolicy `data/p`: spec: `policyType` is not known there'}
+  `('no API server takes, and they are refused: $because', ({ spec, told }) => {
+    expect(() => imported(...WORLD, network('p', 'data', spec))).toThrow(told);
   });
 });

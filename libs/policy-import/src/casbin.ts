@@ -41,6 +41,7 @@ interface Grant {
 const CASBIN_LEVELS = 10;
 /** What objects that are no paths are called as resources. */
 const RESOURCE = 'object';
+const EVERYBODY = 'nobody is called `*`';
 
 /**
  * A casbin model and policy as documents: subjects are users that an enforcement point vouches for, or roles; objects
@@ -318,17 +319,18 @@ function readPolicy(text: string, { columns, hasDomains, hasRoles }: CasbinModel
     const shown = fields.join(', ');
     const wrong = (because: string): ImportRefused => new ImportRefused([`line ${number}: ${shown}: ${because}`]);
     if (values.some((value) => value === '')) throw wrong('a field is empty');
-    // To casbin it is a name like any other, and here it would be everybody.
-    if (values[0] === '*') throw wrong('nobody is called `*`');
     if (kind === 'p') {
       // The effect may be left out, and then is allow.
       const least = columns.at(-1) === 'eft' ? columns.length - 1 : columns.length;
       if (values.length < least || values.length > columns.length) throw wrong('it has not the columns of the model');
       const named = Object.fromEntries(values.map((value, index) => [columns[index]!, value])) as Fields;
+      // To casbin it is a name like any other, and here it would be everybody. Models have their columns in any order.
+      if (named.sub === '*') throw wrong(EVERYBODY);
       policies.push({ number, text: shown, fields: named });
     } else if (kind === 'g' && hasRoles) {
       if (values.length !== (hasDomains ? 3 : 2)) throw wrong('it has not the columns of the model');
       const [member = '', role = '', domain = ''] = values;
+      if (member === '*') throw wrong(EVERYBODY);
       grants.push({ member, role, domain });
     } else {
       throw wrong(`\`${kind}\` is not of the model`);

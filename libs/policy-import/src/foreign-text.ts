@@ -61,3 +61,31 @@ export function listOf(value: Loose): readonly Loose[] {
 export function entriesOf(value: Loose): readonly (readonly [name: string, value: Loose])[] {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }
+
+/**
+ * The members of a map of which every member is known. Who writes the rules refuses others, and so lets nobody in by them;
+ * to read over one would read a rule about some as a rule about everyone.
+ *
+ * @param place  where it stands, to tell
+ * @throws ImportRefused
+ */
+export function mapAt(value: Loose, place: string, known?: readonly string[]): Loose {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ImportRefused([`${place}: it is no map`]);
+  }
+  const unknown = known && Object.keys(value).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new ImportRefused([`${place}: \`${unknown}\` is not known there`]);
+  return value;
+}
+
+/**
+ * Every item of a list, with its place; nothing is an empty one.
+ *
+ * @throws ImportRefused
+ */
+export function itemsAt(value: Loose, place: string): readonly (readonly [item: Loose, place: string])[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw new ImportRefused([`${place}: it is no list`]);
+  return value.map((item: Loose, index) => [item, `${place}[${index}]`]);
+}

@@ -11,6 +11,7 @@ import {
 } from './foreign-text.js';
 import { documentOf, type Imported, imported, ImportRefused, Remarks } from './imported.js';
 import { namespaceOf, NetworkPolicies, peersOf, rulesOf, type Workload } from './network-policies.js';
+import { checkNetworkPolicy } from './network-policy-shape.js';
 import { labelsOf, selects } from './selectors.js';
 
 export interface KubernetesOptions {
@@ -48,6 +49,20 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
 ]);
 /** Kinds that may forbid what NetworkPolicies let through. */
 const MAY_FORBID = /(?:Network|Authorization|Traffic)\w*Policy$/;
+/** Groups of meshes and networks, and what lies below them: which of their kinds forbid changes with their versions. */
+const FORBIDDING_GROUPS = [
+  'linkerd.io',
+  'consul.hashicorp.com',
+  'kuma.io',
+  'istio.io',
+  'cilium.io',
+  'projectcalico.org',
+  'antrea.io',
+  'smi-spec.io',
+  'openservicemesh.io',
+  'k8s.ovn.org',
+  'policy.networking.k8s.io',
+];
 const TRUST = 'mesh';
 
 /**
@@ -70,6 +85,7 @@ export function importKubernetes(files: readonly ForeignFile[], options: Kuberne
   if (found.length + external.length === 0) throw new ImportRefused(['there is no Service among these files']);
   for (const route of of('HTTPRoute')) addRoute(route, found, remarks);
   const identities = identitiesOf(found, WORKLOADS.flatMap(of), remarks);
+  for (const policy of of('NetworkPolicy')) checkNetworkPolicy(policy, calledPolicy(policy));
   const policies = new NetworkPolicies(of('NetworkPolicy'));
   tellOfPeers(of('NetworkPolicy'), remarks);
   const namespaces = [...new Set(found.map(({ namespace }) => namespace))].sort();
@@ -104,6 +120,11 @@ function isRead(resource: Loose): boolean {
   return group !== undefined && (version === '' || version.split('/').slice(0, -1).join('/') === group);
 }
 
+function isOfGroup(resource: Loose, group: string): boolean {
+  const [own = ''] = (textOf(member(resource, 'apiVersion')) ?? '').split('/');
+  return own === group || own.endsWith(`.${group}`);
+}
+
 function kindOf(resource: Loose): string {
   return textOf(member(resource, 'kind')) ?? 'something without a kind';
 }
@@ -111,7 +132,7 @@ function kindOf(resource: Loose): string {
 /** @throws ImportRefused  for what may forbid, since to leave it out would let through more */
 function leaveOut(resource: Loose, remarks: Remarks): void {
   const called = `${kindOf(resource)} \`${nameOf(resource)}\``;
-  if (MAY_FORBID.test(kindOf(resource))) {
+  if (MAY_FORBID.test(kindOf(resource)) || FORBIDDING_GROUPS.some((group) => isOfGroup(resource, group))) {
     throw new ImportRefused([`${called}: it is not read, and may forbid what the documents would allow`]);
   }
   remarks.narrower(called, 'it is not read');
@@ -366,9 +387,13 @@ function templateOf(workload: Loose): Loose {
   }
 }
 
+function calledPolicy(policy: Loose): string {
+  return `NetworkPolicy \`${namespaceOf(policy)}/${nameOf(policy)}\``;
+}
+
 function tellOfPeers(policies: readonly Loose[], remarks: Remarks): void {
   for (const policy of policies) {
-    const called = `NetworkPolicy \`${namespaceOf(policy)}/${nameOf(policy)}\``;
+    const called = calledPolicy(policy);
     for (const rule of rulesOf(policy, 'Ingress')) {
       const peers = peersOf(rule, 'Ingress');
       if (peers === undefined)
