@@ -26,23 +26,27 @@ export function decisionStoreContract(open: () => Promise<DecisionStore>): void 
     (await store.search({ limit: 100, ...query })).map(({ id }) => id).join('');
 
   it.each`
-    because                                              | query                                              | found
-    ${'nothing is asked for: the newest first'}          | ${{}}                                              | ${'fedcba'}
-    ${'a span begins with its first instant'}            | ${{ from: START + 2 }}                             | ${'fedc'}
-    ${'a span ends before its last instant'}             | ${{ from: START + 1, to: START + 3 }}              | ${'dcb'}
-    ${'a domain is itself and what lies below'}          | ${{ domain: 'acme.shop' }}                         | ${'eca'}
-    ${'a like name is not below'}                        | ${{ domain: 'acme.shop-labs' }}                    | ${'d'}
-    ${'several domains are any of them'}                 | ${{ domains: ['acme.bank', 'acme.shop-labs'] }}    | ${'ed'}
-    ${'who may see nothing sees nothing'}                | ${{ domains: [] }}                                 | ${''}
-    ${'what is asked for stays within what may be seen'} | ${{ domains: ['acme.bank'], domain: 'acme.shop' }} | ${'e'}
-    ${'an endpoint is to the letter'}                    | ${{ endpoint: 'till/pay' }}                        | ${'e'}
-    ${'one of several principals will do'}               | ${{ principal: 'user:ann' }}                       | ${'fc'}
-    ${'a reason is to the letter'}                       | ${{ reason: 'UNKNOWN_ENDPOINT' }}                  | ${'b'}
-    ${'one of several rules will do'}                    | ${{ rule: 'shop/no' }}                             | ${'c'}
-    ${'a verdict is one of two'}                         | ${{ decision: 'allow' }}                           | ${'a'}
-    ${'everything that is asked for holds'}              | ${{ principal: 'user:ann', domain: 'acme.shop' }}  | ${'c'}
-    ${'a text that is no text of ours finds nothing'}    | ${{ principal: "user:'; drop table x; --\0" }}     | ${''}
-    ${'a page ends where it is full'}                    | ${{ limit: 2 }}                                    | ${'fe'}
+    because                                              | query                                                                   | found
+    ${'nothing is asked for: the newest first'}          | ${{}}                                                                   | ${'fedcba'}
+    ${'a span begins with its first instant'}            | ${{ from: START + 2 }}                                                  | ${'fedc'}
+    ${'a span ends before its last instant'}             | ${{ from: START + 1, to: START + 3 }}                                   | ${'dcb'}
+    ${'a domain is itself and what lies below'}          | ${{ domain: 'acme.shop' }}                                              | ${'eca'}
+    ${'a like name is not below'}                        | ${{ domain: 'acme.shop-labs' }}                                         | ${'d'}
+    ${'several domains are any of them'}                 | ${{ domains: ['acme.bank', 'acme.shop-labs'] }}                         | ${'ed'}
+    ${'who may see nothing sees nothing'}                | ${{ domains: [] }}                                                      | ${''}
+    ${'what is asked for stays within what may be seen'} | ${{ domains: ['acme.bank'], domain: 'acme.shop' }}                      | ${'e'}
+    ${'what lies within has no domain of others'}        | ${{ within: { domains: ['acme.shop'], services: ['orders', 'till'] } }} | ${'cba'}
+    ${'and no endpoint of theirs'}                       | ${{ within: { domains: ['acme'], services: ['till'] } }}                | ${'eb'}
+    ${'a like name is not within'}                       | ${{ within: { domains: ['acme.sho'], services: ['orders', 'till'] } }}  | ${'b'}
+    ${'nothing lies within nothing'}                     | ${{ within: { domains: [], services: [] }, domain: 'acme' }}            | ${''}
+    ${'an endpoint is to the letter'}                    | ${{ endpoint: 'till/pay' }}                                             | ${'e'}
+    ${'one of several principals will do'}               | ${{ principal: 'user:ann' }}                                            | ${'fc'}
+    ${'a reason is to the letter'}                       | ${{ reason: 'UNKNOWN_ENDPOINT' }}                                       | ${'b'}
+    ${'one of several rules will do'}                    | ${{ rule: 'shop/no' }}                                                  | ${'c'}
+    ${'a verdict is one of two'}                         | ${{ decision: 'allow' }}                                                | ${'a'}
+    ${'everything that is asked for holds'}              | ${{ principal: 'user:ann', domain: 'acme.shop' }}                       | ${'c'}
+    ${'a text that is no text of ours finds nothing'}    | ${{ principal: "user:'; drop table x; --\0" }}                          | ${''}
+    ${'a page ends where it is full'}                    | ${{ limit: 2 }}                                                         | ${'fe'}
   `('finds: $because', async ({ query, found }: { query: Partial<DecisionQuery>; found: string }) => {
     expect(await ids(query)).toBe(found);
   });

@@ -49,6 +49,7 @@ export class DecisionsController {
     const query = {
       ...filters,
       domains: sight.domains,
+      within: filters.principal === undefined ? undefined : sight.whole,
       from: instant('/from', from),
       to: instant('/to', to),
       behind: next === undefined ? undefined : placeIn(behindCursor(next)),

@@ -1,5 +1,5 @@
 import type { Sight } from '#administration';
-import type { RecordedDecision } from '#decision-log';
+import type { RecordedDecision, Whereabouts } from '#decision-log';
 import type { PolicySet } from './policy-sets.js';
 
 const UNTOLD = '…';
@@ -18,6 +18,18 @@ export class DecisionSight {
   /** Domains whose decisions are seen; undefined: all there are. */
   get domains(): readonly string[] | undefined {
     return this.#sight.isWhole ? undefined : this.#sight.domains;
+  }
+
+  /**
+   * Where a record lies of which {@link told} tells who asked; undefined: wherever it is. Whoever looks for somebody would
+   * learn from a record that is found, and from a page that ends, what it hides.
+   */
+  get whole(): Whereabouts | undefined {
+    if (this.#sight.isWhole) return undefined;
+    const seen = this.#set.documents.filter(
+      (document) => document.kind === 'Service' && this.#sight.ofDocument(document),
+    );
+    return { domains: this.#sight.domains, services: seen.map(({ name }) => name) };
   }
 
   /** Whether a filter asks only for what could be told: what a search finds is an answer too. */

@@ -11,6 +11,8 @@ export interface DecisionQuery {
   readonly domain?: string;
   /** Concerns one of these or below: what an operator may see. Absent: everything. */
   readonly domains?: readonly string[];
+  /** Holds nothing of others: see {@link liesWithin}. Absent: whatever it holds. */
+  readonly within?: Whereabouts;
   readonly endpoint?: string;
   /** `type:id` */
   readonly principal?: string;
@@ -22,6 +24,14 @@ export interface DecisionQuery {
   readonly behind?: DecisionPlace;
   /** At least 1. */
   readonly limit: number;
+}
+
+/** What somebody sees the whole of. */
+export interface Whereabouts {
+  /** These, and what lies below. */
+  readonly domains: readonly string[];
+  /** By name. */
+  readonly services: readonly string[];
 }
 
 /** A place in the list, newest first. */
@@ -43,6 +53,17 @@ export abstract class DecisionStore extends DecisionSink {
 
   /** @param domains  as in a query */
   abstract find(id: string, domains?: readonly string[]): Promise<RecordedDecision | null>;
+}
+
+/** Whether all domains that a record concerns are among these, and its endpoint, where it has one, is of these services. */
+export function liesWithin(
+  { domains, endpoint }: Pick<RecordedDecision, 'domains' | 'endpoint'>,
+  { domains: subtrees, services }: Whereabouts,
+): boolean {
+  return (
+    domains.every((domain) => concerns({ domains: [domain] }, subtrees)) &&
+    (endpoint === null || services.includes(endpoint.split('/')[0]!))
+  );
 }
 
 /** Whether a record concerns one of some domains, or what lies below. */

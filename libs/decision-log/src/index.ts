@@ -9,6 +9,8 @@ export {
   type DecisionQuery,
   DecisionStore,
   type FoundDecision,
+  liesWithin,
+  type Whereabouts,
 } from './decision-store.js';
 export { FileSink } from './file-sink.js';
 export { HttpSink, type HttpSinkParts } from './http-sink.js';

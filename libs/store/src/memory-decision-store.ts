@@ -3,6 +3,7 @@ import {
   type DecisionQuery,
   DecisionStore,
   type FoundDecision,
+  liesWithin,
   readRecord,
   type RecordedDecision,
 } from '#decision-log';
@@ -63,12 +64,13 @@ function readable(line: string): RecordedDecision | undefined {
 }
 
 function holds(query: DecisionQuery, { time, record }: FoundDecision): boolean {
-  const { from, to, domain, domains, endpoint, principal, reason, rule, decision } = query;
+  const { from, to, domain, domains, within, endpoint, principal, reason, rule, decision } = query;
   return (
     (from === undefined || time >= from) &&
     (to === undefined || time < to) &&
     (domain === undefined || concerns(record, [domain])) &&
     (domains === undefined || concerns(record, domains)) &&
+    (within === undefined || liesWithin(record, within)) &&
     (endpoint === undefined || record.endpoint === endpoint) &&
     (principal === undefined || record.principals.includes(principal)) &&
     (reason === undefined || record.reason === reason) &&

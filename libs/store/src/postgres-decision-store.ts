@@ -60,7 +60,7 @@ export class PostgresDecisionStore extends DecisionStore {
   }
 
   override async search(query: DecisionQuery): Promise<readonly FoundDecision[]> {
-    const { from, to, domain, domains, endpoint, principal, reason, rule, decision, behind, limit } = query;
+    const { from, to, domain, domains, within, endpoint, principal, reason, rule, decision, behind, limit } = query;
     const texts = [domain, endpoint, principal, reason, rule, behind?.id, ...(domains ?? [])];
     // No database keeps this character, so no record has it.
     if (texts.some((text) => text?.includes('\0'))) return [];
@@ -75,6 +75,8 @@ export class PostgresDecisionStore extends DecisionStore {
     where(instant(to), (place) => `at < ${place}`);
     where(domain === undefined ? undefined : [domain], concernsOne);
     where(domains, concernsOne);
+    where(within?.domains, concernsNoOther);
+    where(within?.services, (place) => `(endpoint is null or split_part(endpoint, '/', 1) = any (${place}::text[]))`);
     where(endpoint, (place) => `endpoint = ${place}`);
     where(principal, (place) => `${place} = any (principals)`);
     where(reason, (place) => `reason = ${place}`);
@@ -170,6 +172,12 @@ function instant(milliseconds: number | undefined): Date | undefined {
 /** Texts of subjects may hold what no database keeps; the record itself does. */
 function storable(text: string): string {
   return text.replaceAll('\0', '\uFFFD').toWellFormed();
+}
+
+function concernsNoOther(place: string): string {
+  return `not exists (select from unnest(domains) as own (name)
+                      where not exists (select from unnest(${place}::text[]) as top (name)
+                                        where own.name = top.name or starts_with(own.name, top.name || '.')))`;
 }
 
 function concernsOne(place: string): string {
