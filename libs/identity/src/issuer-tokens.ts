@@ -58,7 +58,7 @@ export class IssuerTokens {
    */
   async judge(token: string, now: number): Promise<TokenHolder | undefined> {
     const header = await this.#header;
-    const judged = await header?.judge(`Bearer ${token}`, now);
+    const judged = await header?.judge(`Bearer ${token}`, now, []);
     const [evidence] = judged?.evidence ?? [];
     if (evidence?.verified !== true || evidence.expiresAt === undefined) return undefined;
     const { subject, groups, expiresAt } = evidence;
