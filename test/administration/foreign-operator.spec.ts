@@ -711,6 +711,14 @@ it('suspends and resumes its own domain, and who only reads it does not', async 
   expect(resumed).toMatchObject({ status: 201, json: { suspendedBy: [] } });
 });
 
+it('shares no idempotency key with another token of its name', async () => {
+  const { json: twin } = await asRoot('POST', '/admin/v1/operators', { name: 'zqann', groups: ['shopkeepers'] });
+  const turn = (way: string, headers = {}) =>
+    ask('POST', `/admin/v1/domains/acme.shop/${way}`, { because: 'x' }, twin.token, headers);
+  expect(await turn('suspend', { 'idempotency-key': KEY })).toMatchObject({ status: 201 });
+  expect(await turn('resume')).toMatchObject({ status: 201 });
+});
+
 it('is not kept back by a test of a neighbour, and does not hear of it', async () => {
   const text = own(
     'Service',
