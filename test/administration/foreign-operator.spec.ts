@@ -93,6 +93,15 @@ spec:
     - because: zqshop is closed to strangers
       request: { target: { host: new.acme.example, method: PUT, path: /x } }
       expect: { reason: UNKNOWN_ENDPOINT }
+---
+apiVersion: dharma/v1
+kind: Test
+metadata: { name: zqabove, domain: acme }
+spec:
+  cases:
+    - because: zqshop is closed to everybody
+      request: { target: { host: over.acme.example, method: PUT, path: /x } }
+      expect: { reason: UNKNOWN_ENDPOINT }
 `;
 const TOKEN = 'given.token-of-this-test';
 /** Of a request that others made. */
@@ -255,6 +264,7 @@ async function record(url: string) {
     recorded({
       ...theirs,
       id: 'mixed',
+      principals: ['user:zqbo', 'user:sam'],
       endpoint: 'zqledger/zqbook',
       domains: ['acme.shop', 'acme.zqbank'],
       deniedAt: 'acme.shop',
@@ -262,6 +272,7 @@ async function record(url: string) {
     }),
     recorded({
       id: 'own',
+      principals: ['user:sam'],
       endpoint: 'orders/all',
       domains: ['acme.shop'],
       deniedAt: 'acme',
@@ -484,6 +495,11 @@ it('reads decisions about what is theirs, without what others say in them', asyn
     masked: ['request'],
   });
   expect((await asRoot('GET', '/admin/v1/decisions/mixed')).json).toMatchObject({ endpoint: 'zqledger/zqbook' });
+  // Whose record was found would be told by its being found.
+  const query = '/admin/v1/decisions?principal=user:sam';
+  const found = ({ json: { items } }: Answer) => items.map(({ id }: { id: string }) => id).sort();
+  expect(found(await asRoot('GET', query))).toEqual(['mixed', 'own']);
+  expect(found(await ask('GET', query))).toEqual(['own']);
 });
 
 it('has decided again what is theirs to read, and nothing by a set that is not theirs to publish', async () => {
@@ -598,8 +614,8 @@ it.each<[because: string, text: string, more?: object]>([
     own('EnforcementPoint', 'mine', '{ credentials: [{ kind: spiffe, id: "spiffe://zqbank.example/edge" }] }'),
   ],
   [
-    'a test of theirs would fail',
-    own('Service', 'orders', '{ domains: [acme.shop], hosts: [shop.acme.example, new.acme.example] }', 'labels: {}'),
+    'a test of theirs above would fail',
+    own('Service', 'orders', '{ domains: [acme.shop], hosts: [shop.acme.example, over.acme.example] }', 'labels: {}'),
   ],
   [
     'their rule would answer',
@@ -736,6 +752,54 @@ it('suspends and resumes its own domain, and who only reads it does not', async 
   expect(await suspend(shopkeeper)).toMatchObject({ status: 201, json: { suspendedBy: ['acme.shop'] } });
   const resumed = await ask('POST', '/admin/v1/domains/acme.shop/resume', { because: 'x' });
   expect(resumed).toMatchObject({ status: 201, json: { suspendedBy: [] } });
+});
+
+it('shares no idempotency key with another token of its name', async () => {
+  const { json: twin } = await asRoot('POST', '/admin/v1/operators', { name: 'zqann', groups: ['shopkeepers'] });
+  const turn = (way: string, headers = {}) =>
+    ask('POST', `/admin/v1/domains/acme.shop/${way}`, { because: 'x' }, twin.token, headers);
+  expect(await turn('suspend', { 'idempotency-key': KEY })).toMatchObject({ status: 201 });
+  expect(await turn('resume')).toMatchObject({ status: 201 });
+});
+
+it('is not kept back by a test of a neighbour, and does not hear of it', async () => {
+  const text = own(
+    'Service',
+    'orders',
+    '{ domains: [acme.shop], hosts: [shop.acme.example, new.acme.example] }',
+    'labels: {}',
+  );
+  const body = { source: 'git', files: [{ file: 'own.yaml', text }], prune: false };
+  const planned = await ask('POST', '/admin/v1/plan', body);
+  const { valid, tests } = planned.json;
+  expect([valid, tests.failed, leaks(planned, text)]).toEqual([true, [], []]);
+  const { warnings } = (await asRoot('POST', '/admin/v1/plan', body)).json;
+  expect(warnings).toContainEqual(expect.objectContaining({ code: 'test-of-others' }));
+});
+
+it('does not hear by a test of its own what answers where others came later', async () => {
+  const bundle = async (text: string) => ({
+    source: 'git',
+    files: [{ file: 'own.yaml', text }],
+    prune: false,
+    base: await base(),
+    because: 'x',
+  });
+  const test = own(
+    'Test',
+    'early',
+    '{ cases: [{ because: x, request: { target: { host: later.acme.example, method: GET, path: / } }, expect: { decision: deny, reason: UNKNOWN_ENDPOINT } }] }',
+  );
+  expect((await ask('POST', '/admin/v1/revisions', await bundle(test))).status).toBe(201);
+  const service = own('Service', 'zqlater', '{ domains: [acme.zqbank], hosts: [later.acme.example] }', 'labels: {}');
+  expect((await asRoot('POST', '/admin/v1/revisions', await bundle(service))).status).toBe(201);
+  const { base: _base, because: _because, ...body } = await bundle(own('Policy', 'mine', '{ rules: [] }'));
+  const planned = await ask('POST', '/admin/v1/plan', body);
+  expect(planned.json.tests.failed).toMatchObject([{ test: 'early', got: { decision: '…', reason: '…' } }]);
+  const removed = await ask('DELETE', '/admin/v1/documents/Test/early?because=x&source=git', undefined, shopkeeper, {
+    'if-match': '*',
+  });
+  expect(removed.status).toBe(201);
 });
 
 it('is judged on the set that is published on, not on the one that it saw', async () => {

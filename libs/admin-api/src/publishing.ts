@@ -331,8 +331,9 @@ export class Publishing {
 }
 
 /** Whoever may not everything has keys of their own: of another's key nobody learns that it was used, nor for what. */
-function ownKey({ standing, name }: Operator, key: string): string {
-  return standing.kind === 'root' ? key : requestHashOf([name, key]);
+function ownKey({ standing, id }: Operator, key: string): string {
+  // By the token's id: two tokens may have one name.
+  return standing.kind === 'root' ? key : requestHashOf([id, key]);
 }
 
 /** Bytes by which a set may still grow. */

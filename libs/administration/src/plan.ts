@@ -306,15 +306,18 @@ function failedTest(result: TestResult): FailedTest {
   return { test, ...at, because, expected, got: gotOf(result) };
 }
 
+const TOLERATED = {
+  'failed-before': { code: 'test-failed-before', why: 'failed before, and this has nothing to do with it' },
+  'forbidden-above': { code: 'test-forbidden-above', why: 'fails, because a domain above forbids more than before' },
+  'of-others': { code: 'test-of-others', why: 'fails, because of a domain that it does not speak for' },
+} as const;
+
 function toleratedTest({ test, at, because, differences }: TestResult, verdict: Exclude<TestVerdict, 'blocks'>): Fault {
-  const why =
-    verdict === 'failed-before'
-      ? 'failed before, and this has nothing to do with it'
-      : 'fails, because a domain above forbids more than before';
+  const { code, why } = TOLERATED[verdict];
   return {
     ...at,
     severity: 'warning',
-    code: verdict === 'failed-before' ? 'test-failed-before' : 'test-forbidden-above',
+    code,
     message: `the test \`${test}\` ${why}: ${because}: ${differences.join('; ')}`,
   };
 }

@@ -18,6 +18,13 @@ const CASES = (expected: string) =>
   `{ cases: [{ because: the till is open, request: { target: { host: till.example, method: GET, path: / } }, expect: { decision: ${expected} } }] }`;
 const TEST = (at: string, expected = 'allow') => document('Test', `name: till${at}`, CASES(expected));
 
+/** While nothing answers there it passes. */
+const NOWHERE = document(
+  'Test',
+  'name: nowhere, domain: acme.hr',
+  '{ cases: [{ because: there is none, request: { target: { host: ledger.example, method: GET, path: / } }, expect: { reason: UNKNOWN_ENDPOINT } }] }',
+);
+
 const OWNED: readonly (readonly [source: string, text: string])[] = [
   ['platform', domain('acme', ACCESS) + policy('open', 'acme', ALLOW) + domain('acme.hr')],
   ['pay', domain('acme.pay', ACCESS) + SERVICE('till', 'acme.pay') + policy('till', 'acme.pay', ALLOW)],
@@ -109,7 +116,34 @@ describe('a failing test', () => {
       policy('hr', 'acme.hr', ALLOW),
       [true, 0, ['test-failed-before']],
     ],
-    ['that comes with the bundle blocks it', base, 'hr', TEST(', domain: acme.hr', 'deny'), [false, 1, []]],
+    [
+      'of a neighbour warns: it asks for what is not its own',
+      stored([...OWNED, ['hr', NOWHERE]]),
+      'pay',
+      SERVICE('ledger', 'acme.pay'),
+      [true, 0, ['test-of-others']],
+    ],
+    [
+      'of a neighbour blocks whoever changes something there, too',
+      stored([...OWNED, ['hr', NOWHERE]]),
+      'pay',
+      SERVICE('ledger', 'acme.pay') + policy('hr', 'acme.hr', ALLOW),
+      [false, 1, []],
+    ],
+    [
+      'of a neighbour blocks an owner above',
+      stored([...OWNED, ['hr', NOWHERE]]),
+      'platform',
+      SERVICE('ledger', 'acme'),
+      [false, 1, []],
+    ],
+    [
+      'that comes with the bundle blocks it',
+      base,
+      'hr',
+      document('Test', 'name: hr, domain: acme.hr', CASES('deny')),
+      [false, 1, []],
+    ],
   ])('%s', (_because, on, source, text, expected) => {
     expect(told(on, source, text)).toEqual(expected);
   });

@@ -6,9 +6,10 @@ import { keyText } from './revision.js';
  * What a failing case means for a publication.
  *
  * `blocks`: it is refused. `forbidden-above`: an owner above forbids more than before, and nobody below may stop that.
- * `failed-before`: it failed on the base, and the publication has nothing to do with it.
+ * `failed-before`: it failed on the base, and the publication has nothing to do with it. `of-others`: the publication changes
+ * neither what the test speaks for nor anything above it, so that who wrote the test has no say in it.
  */
-export type TestVerdict = 'blocks' | 'forbidden-above' | 'failed-before';
+export type TestVerdict = 'blocks' | 'forbidden-above' | 'failed-before' | 'of-others';
 
 /** What a publication does, as far as tests are concerned. */
 export interface TestedChange {
@@ -44,7 +45,10 @@ export function testJudge(publisher: string, change: TestedChange): (failing: Fa
     const isConcerned = isEverywhere ? source === publisher : places.some((at) => reaches(at, domain));
     if (isConcerned) return 'blocks';
     if (failedBefore()) return 'failed-before';
-    return !isEverywhere && isForbiddenAbove(result, domain, forbidding) ? 'forbidden-above' : 'blocks';
+    if (isEverywhere) return 'blocks';
+    // An assertion names endpoints that there are, and its author had to be able to read where they lie.
+    if (result.kind !== 'reach' && !places.some((at) => liesAbove(at, domain))) return 'of-others';
+    return isForbiddenAbove(result, domain, forbidding) ? 'forbidden-above' : 'blocks';
   };
 }
 
@@ -73,6 +77,10 @@ function placesOf(document: PolicyDocument): Places {
 
 function reaches(places: Places, domain: string): boolean {
   return places === null || places.some((place) => isWithin(place, domain));
+}
+
+function liesAbove(places: Places, domain: string): boolean {
+  return places === null || places.some((place) => place === OUTSIDE || isWithin(domain, place));
 }
 
 interface Forbidding {

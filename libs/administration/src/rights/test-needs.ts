@@ -4,8 +4,8 @@ import { endpointsOf, type PlacedEndpoint } from './endpoints.js';
 import type { Need } from './need.js';
 
 /**
- * What a test asks for beside its own domain. Whether it passes is told, and where it fails others are kept from
- * publishing: so its author must be able to read wherever an endpoint is placed that it asks for.
+ * What a test asks for beside its own domain. Whether it passes is told, and where it fails owners above may be kept
+ * from publishing: so its author must be able to read wherever an endpoint is placed that it asks for.
  *
  * @param set  with the test
  */

@@ -1,14 +1,16 @@
 import { type Fault, lint, loadBundle, type SourceFile } from '#policy';
 import { documentChanges } from '../bundle-changes.js';
-import { type FailedTest, fileOf, isReservedFile, type Plan } from '../plan.js';
+import { type FailedTest, fileOf, isReservedFile, type Plan, setAfter } from '../plan.js';
 import type { ToldExceededQuota } from '../quota.js';
 import type { MissedDocument } from '../references.js';
 import { type DocumentKey, keyText } from '../revision.js';
 import { changeSummary, spokenChanges } from '../set-changes.js';
 import type { NewDocument, StoredDocument } from '../stored-document.js';
 import { suspendedDomains, suspensionWarnings } from '../suspension.js';
+import { AdministeredSet } from './administered-set.js';
 import type { Refusal } from './judge.js';
 import type { Sight } from './reading.js';
+import { testNeeds } from './test-needs.js';
 
 /** A refusal as far as the operator may know of what it is about. */
 export interface ToldRefusal extends Pick<Refusal, 'change' | 'part' | 'needs'> {
@@ -42,7 +44,7 @@ const UNSEEN_ANSWER = 'what speaks against it is told to those who see everythin
 const UNSEEN_TEST = 'a test that you may not see would fail';
 
 /** Warnings of tests that fail and keep nothing back; their words may be of anything. */
-const TOLERATED: ReadonlySet<string> = new Set(['test-failed-before', 'test-forbidden-above']);
+const TOLERATED: ReadonlySet<string> = new Set(['test-failed-before', 'test-forbidden-above', 'test-of-others']);
 const TOLERATED_TEST = 'a test here fails, which does not keep this back';
 /** Faults that say nothing of other documents. */
 const OF_ITSELF: ReadonlySet<string> = new Set(['suspension-in-bundle', 'quota-in-bundle', 'not-storable']);
@@ -65,7 +67,7 @@ export function toldPlan({ planned, base, files, sight, refusals }: PlanTold): T
     valid,
     tests: refusals.some(isOfAnswers)
       ? { passed: 0, failed: [] }
-      : { ...planned.tests, failed: toldTests(planned.tests.failed, isSeen, sight) },
+      : { ...planned.tests, failed: toldTests(planned.tests.failed, isSeen, sight, () => setOf(base, planned)) },
     changes,
     summary: changeSummary(changes),
     foreign: planned.foreign.map((one) => (isSeen.has(keyText(one)) ? one : { ...one, source: SOMETHING })),
@@ -129,13 +131,35 @@ function toldMissed(missed: readonly MissedDocument[], isSeen: ReadonlySet<strin
 }
 
 /** Tests may ask about anything; their answers name rules, domains and mechanisms. */
-function toldTests(failed: readonly FailedTest[], isSeen: ReadonlySet<string>, sight: Sight): readonly FailedTest[] {
+function toldTests(
+  failed: readonly FailedTest[],
+  isSeen: ReadonlySet<string>,
+  sight: Sight,
+  after: () => AdministeredSet,
+): readonly FailedTest[] {
+  let set: AdministeredSet | undefined;
   return failed.map((one) => {
     const isOwn = !isReservedFile(one.file) || isSeen.has(keyText({ kind: 'Test', name: one.test }));
     if (!isOwn) return { ...one, ...ELSEWHERE, test: SOMETHING, because: UNSEEN_TEST, expected: {}, got: {} };
-    const got = Object.entries(one.got).map(([member, value]) => [member, toldAnswer(member, value, isSeen, sight)]);
+    set ??= after();
+    // When it was written there may have been nothing of others where it asks.
+    const isReadable = readsAllOf(one.test, set, sight);
+    const got = Object.entries(one.got).map(([member, value]) => [
+      member,
+      isReadable || member === 'because' ? toldAnswer(member, value, isSeen, sight) : SOMETHING,
+    ]);
     return { ...one, got: Object.fromEntries(got) };
   });
+}
+
+function setOf(base: readonly StoredDocument[], { put, remove }: Plan): AdministeredSet {
+  return AdministeredSet.of(setAfter(base, put, remove));
+}
+
+/** Whether a test asks only for endpoints that are seen wherever they lie. */
+function readsAllOf(name: string, set: AdministeredSet, sight: Sight): boolean {
+  const test = set.test(name);
+  return test !== undefined && testNeeds(test, set).every(({ domain }) => sight.ofDomain(domain));
 }
 
 function toldAnswer(member: string, value: unknown, isSeen: ReadonlySet<string>, sight: Sight): unknown {
