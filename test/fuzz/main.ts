@@ -24,7 +24,7 @@ const TARGETS = [
 /** No input takes longer, in processor time of a program that is warm. */
 const BOUND_MILLISECONDS = 50;
 /** How often what looks slow is tried again: compilers, collectors and neighbours come and go. */
-const TRIALS = 7;
+const TRIALS = 40;
 /** What no busy machine makes of {@link BOUND_MILLISECONDS}. */
 const HOPELESS_MILLISECONDS = 1000;
 const BATCH = 100;
