@@ -10,6 +10,8 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   watchman: false,
+  // Not where temporary files are, which do not outlive a run.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   // Servers and databases start in seconds, on a busy machine in many. What must be fast says so itself.
   testTimeout: 60_000,
 };
