@@ -22,29 +22,25 @@ function documentsBelow(folder: string): readonly string[] {
   });
 }
 
-interface Output {
-  readonly bundle: Bundle;
-  readonly values: readonly Reading['value'][] | undefined;
-}
-
 const FILE = 'fuzzed.yaml';
 
 /** The values of the documents; undefined where one of them is no YAML that policies are written in. */
-function valuesOf(text: string): Output['values'] {
+function valuesOf(text: string): readonly Reading['value'][] | undefined {
   const readings = chunksOf({ file: FILE, text }).map((chunk) => readYaml(chunk.text));
   if (readings.some(({ faults }) => faults.length > 0)) return undefined;
   return readings.map(({ value }) => value).filter((value) => value !== undefined);
 }
 
-export const documents: FuzzTarget<string, Output> = {
+export const documents: FuzzTarget<string, Bundle> = {
   name: 'documents',
   inputs: mutated(
     FOLDERS.flatMap((folder) => documentsBelow(join(root, folder))),
     PIECES,
     LIMIT,
   ),
-  exercise: (text) => ({ values: valuesOf(text), bundle: loadBundle([{ file: FILE, text }]) }),
-  judge(text, { bundle, values }) {
+  exercise: (text) => loadBundle([{ file: FILE, text }]),
+  judge(text, bundle) {
+    const values = valuesOf(text);
     insist(bundle.world !== null || bundle.faults.length > 0, 'a set is refused without a fault');
     const printed = format({ file: FILE, text });
     insist('text' in printed === (values !== undefined), 'reading and printing do not agree about what is YAML');

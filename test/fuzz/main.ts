@@ -24,12 +24,12 @@ const TARGETS = [
 /** No input takes longer, in processor time of a program that is warm. */
 const BOUND_MILLISECONDS = 50;
 /** How often what looks slow is tried again: compilers, collectors and neighbours come and go. */
-const TRIALS = 40;
+const TRIALS = 7;
 /** What no busy machine makes of {@link BOUND_MILLISECONDS}. */
 const HOPELESS_MILLISECONDS = 1000;
 const BATCH = 100;
 /** Inputs whose time is not looked at, until compilers have seen the program. */
-const WARM_UP = 500;
+const WARM_UP = 100;
 const PROGRESS_MILLISECONDS = 10_000;
 /** Shrinking a failure may go on after the time is over. */
 const SHRINKING_MILLISECONDS = 30_000;

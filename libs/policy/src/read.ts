@@ -2,7 +2,12 @@ import { API_VERSION, DOCUMENT_SCHEMAS, isDocumentKind, type PolicyDocument, WRI
 import { conform, quoted, type ShapeFault } from './shape.js';
 import { type Chunk, type OffsetFault, type Position, positionIn } from './source.js';
 import { didYouMean } from './suggest.js';
-import { offsetsIn, type Part, type Path, readYaml } from './yaml.js';
+import { type OffsetOf, offsetsIn, type Part, type Path, readYaml } from './yaml.js';
+
+/** A fault of the shape, and the offset of where it is written. */
+export interface LocatedShapeFault extends ShapeFault {
+  readonly at: number;
+}
 
 /** A document as far as it could be read. */
 export interface ReadDocument {
@@ -11,7 +16,7 @@ export interface ReadDocument {
   readonly document?: PolicyDocument;
   /** By the list's path as JSON: the original indices of the items that stayed. */
   readonly kept: ReadonlyMap<string, readonly number[]>;
-  readonly faults: readonly (OffsetFault | ShapeFault)[];
+  readonly faults: readonly (OffsetFault | LocatedShapeFault)[];
   /** The plain value, where there are faults: what the document meant to declare can still be seen in it. */
   readonly remains?: unknown;
 }
@@ -32,16 +37,17 @@ const SEPARABLE: ReadonlySet<string> = new Set([
 
 /** @returns `undefined` for a chunk that holds no document */
 export function readDocument(chunk: Chunk): ReadDocument | undefined {
-  const { value, faults } = readYaml(chunk.text);
+  const { value, faults, offsetOf } = readYaml(chunk.text);
+  const located = (fault: ShapeFault): LocatedShapeFault => ({ ...fault, at: offsetOf(fault.path, fault.part) });
   if (value === undefined) return faults.length === 0 ? undefined : { chunk, kept: new Map(), faults };
   const head = headFaults(value);
-  if (head.length > 0) return { chunk, kept: new Map(), faults: [...faults, ...head], remains: value };
+  if (head.length > 0) return { chunk, kept: new Map(), faults: [...faults, ...head.map(located)], remains: value };
   const kind = (value as { readonly kind: keyof typeof DOCUMENT_SCHEMAS }).kind;
   const whole = conform(DOCUMENT_SCHEMAS[kind], value);
   if (whole.faults === undefined) {
     return { chunk, document: whole.value, kept: new Map(), faults, ...(faults.length > 0 && { remains: value }) };
   }
-  const all = [...faults, ...whole.faults];
+  const all = [...faults, ...whole.faults.map(located)];
   const rest = withoutFaultyItems(value, whole.faults);
   const second = rest && conform(DOCUMENT_SCHEMAS[kind], rest.value);
   if (second === undefined || second.faults !== undefined)
@@ -106,14 +112,14 @@ export interface Place {
 }
 
 /**
- * Finds places in the text. Trees with positions are heavy, so documents are read without them; the one a position is
- * asked of is read once more, and only the last one is kept.
+ * Finds places in the text. Trees with positions are heavy, so none is kept once its document is read and its shape
+ * judged; the one a position is asked of is read once more, and only the last one is kept.
  */
 export function createLocator(): (place: Place) => Position {
-  let last: { readonly chunk: Chunk; readonly offsetAt: ReturnType<typeof offsetsIn> } | undefined;
+  let last: { readonly chunk: Chunk; readonly offsetOf: OffsetOf } | undefined;
   return ({ source, path, part, beginning = '' }) => {
-    if (last?.chunk !== source.chunk) last = { chunk: source.chunk, offsetAt: offsetsIn(source.chunk.text) };
-    const offset = last.offsetAt(originalPath(source, path), part);
+    if (last?.chunk !== source.chunk) last = { chunk: source.chunk, offsetOf: offsetsIn(source.chunk.text) };
+    const offset = last.offsetOf(originalPath(source, path), part);
     return positionIn(source.chunk, behind(source.chunk.text, offset, beginning));
   };
 }

@@ -1,7 +1,6 @@
 import { MAXIMUM_FAULTS } from './limits.js';
 import { createLocator, type Place, type ReadDocument } from './read.js';
 import { type Fault, inOrder, type OffsetFault, type Position, positionIn } from './source.js';
-import type { ShapeFault } from './shape.js';
 import type { Part, Path } from './yaml.js';
 
 interface PlacedFault {
@@ -35,20 +34,12 @@ export class Report {
 
   addRead(source: ReadDocument): void {
     for (const fault of source.faults) {
-      if ('path' in fault) this.addShape(source, fault);
-      else if (!this.isFull()) this.addAt(positionIn(source.chunk, fault.offset), fault);
+      if (!this.isFull()) this.addAt(positionIn(source.chunk, 'at' in fault ? fault.at : fault.offset), fault);
     }
   }
 
   addAt(position: Position, fault: Pick<OffsetFault, 'code' | 'message'>): void {
     this.direct.push({ ...position, severity: this.severity, code: fault.code, message: oneLine(fault.message) });
-  }
-
-  private addShape(source: ReadDocument, fault: ShapeFault): void {
-    if (this.isFull()) return;
-    // The paths of shape faults count items as they are written.
-    const place = placeIn({ ...source, kept: new Map() }, fault.path, fault.part);
-    this.placed.push({ place, code: fault.code, message: fault.message });
   }
 
   private isFull(): boolean {
@@ -81,7 +72,8 @@ const MAXIMUM_MESSAGE = 600;
 
 /** A message as one line, however long or strange the words it quotes. */
 function oneLine(message: string): string {
-  const flat = message.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  const flat = message.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
   return flat.length > MAXIMUM_MESSAGE ? `${flat.slice(0, MAXIMUM_MESSAGE)}…` : flat;
 }
 

@@ -1,4 +1,17 @@
-import { Composer, CST, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type Node, Parser } from 'yaml';
+import {
+  Composer,
+  CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  type Pair,
+  Parser,
+  type YAMLMap,
+} from 'yaml';
 import type { Json } from '#engine';
 import { OffsetRefusal, parseJson } from './json.js';
 import { MAXIMUM_DEPTH, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_TOKENS } from './limits.js';
@@ -9,7 +22,12 @@ import { fitsDocument, type OffsetFault } from './source.js';
 export interface Reading {
   readonly value: Json | undefined;
   readonly faults: readonly OffsetFault[];
+  /** Where things are written. It holds the syntax tree, which is heavy: nobody keeps it. */
+  readonly offsetOf: OffsetOf;
 }
+
+/** The offset of the value or name that a path leads to, or of the nearest one around it. */
+export type OffsetOf = (path: Path, part: Part) => number;
 
 /** A member's name and an item's index alternate as the document nests. */
 export type Path = readonly (string | number)[];
@@ -43,20 +61,28 @@ class SyntaxFaults extends Error {
  */
 export function readYaml(text: string): Reading {
   const refused = refusedInAnyForm(text);
-  if (refused !== undefined) return { value: undefined, faults: [refused] };
+  if (refused !== undefined) return unreadable([refused]);
   const unmarked = text.replace(START_MARKER, '   ');
   if (unmarked.trimStart().startsWith('{')) {
     const json = parseJson(unmarked, { exactIntegers: true });
-    if (!(json instanceof OffsetRefusal)) return { value: json, faults: [] };
-    if (json.code !== 'json-syntax') return { value: undefined, faults: [json] };
+    if (!(json instanceof OffsetRefusal)) return { value: json, faults: [], offsetOf: offsetsIn(text) };
+    if (json.code !== 'json-syntax') return unreadable([json]);
   }
   const refusedAsYaml = refusedAtOnce(text);
-  if (refusedAsYaml !== undefined) return { value: undefined, faults: [refusedAsYaml] };
+  if (refusedAsYaml !== undefined) return unreadable([refusedAsYaml]);
   const faults: OffsetFault[] = [];
   const document = composed(text, faults);
-  if (document === undefined || document.contents === null) return { value: undefined, faults };
+  if (document === undefined || document.contents === null) return unreadable(faults);
   const value = plain(document.contents as Node, 1, faults);
-  return { value: value === null && faults.length === 0 ? undefined : value, faults };
+  return {
+    value: value === null && faults.length === 0 ? undefined : value,
+    faults,
+    offsetOf: offsetsInTree(document),
+  };
+}
+
+function unreadable(faults: readonly OffsetFault[]): Reading {
+  return { value: undefined, faults, offsetOf: () => 0 };
 }
 
 function refusedInAnyForm(text: string): OffsetFault | undefined {
@@ -255,33 +281,48 @@ function scalar(value: unknown, source: string | undefined, offset: number, faul
   return typeof value === 'boolean' ? value : null;
 }
 
-/**
- * Prepares a document for questions where something in it is written.
- *
- * @returns offsets of the values or names that paths lead to, or of the nearest ones around them
- */
-export function offsetsIn(text: string): (path: Path, part: Part) => number {
-  const tree = composed(text, []);
-  return (path, part) => (tree === undefined ? 0 : offsetInTree(tree, path, part));
+/** Prepares a document for questions where something in it is written; it is read when the first one comes. */
+export function offsetsIn(text: string): OffsetOf {
+  let offsetOf: OffsetOf | undefined;
+  return (path, part) => {
+    offsetOf ??= offsetsInTree(composed(text, []));
+    return offsetOf(path, part);
+  };
 }
 
-function offsetInTree(document: Document.Parsed, path: Path, part: Part): number {
-  let node = document.contents as Node | null;
-  let offset = node?.range?.[0] ?? 0;
-  for (const [depth, step] of path.entries()) {
-    let next: Node | null | undefined;
-    if (isSeq(node) && typeof step === 'number') next = node.items[step] as Node | null | undefined;
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === String(step));
-      const key = pair?.key as Node | undefined;
-      next = pair?.value as Node | null | undefined;
-      if (key?.range && depth === path.length - 1 && (part === 'name' || !next?.range)) return key.range[0];
+function offsetsInTree(document: Document.Parsed | undefined): OffsetOf {
+  // Hundreds of faults may lie in one map of thousands of members.
+  const members = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
+  return (path, part) => {
+    let node = (document?.contents ?? null) as Node | null | undefined;
+    let offset = node?.range?.[0] ?? 0;
+    for (const [depth, step] of path.entries()) {
+      let next: Node | null | undefined;
+      if (isSeq(node) && typeof step === 'number') next = node.items[step] as Node | null | undefined;
+      if (isMap(node)) {
+        const known = members.get(node) ?? pairsByName(node);
+        members.set(node, known);
+        const pair = known.get(String(step));
+        const key = pair?.key as Node | undefined;
+        next = pair?.value as Node | null | undefined;
+        if (key?.range && depth === path.length - 1 && (part === 'name' || !next?.range)) return key.range[0];
+      }
+      if (!next?.range) break;
+      node = next;
+      offset = next.range[0];
     }
-    if (!next?.range) break;
-    node = next;
-    offset = next.range[0];
+    return offset;
+  };
+}
+
+/** Of members with one name the first. */
+function pairsByName(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const pairs = new Map<string, Pair>();
+  for (const pair of map.items) {
+    if (isScalar(pair.key) && typeof pair.key.value === 'string' && !pairs.has(pair.key.value))
+      pairs.set(pair.key.value, pair);
   }
-  return offset;
+  return pairs;
 }
 
 function tooDeep(offset: number): SyntaxFaults {
