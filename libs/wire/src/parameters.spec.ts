@@ -17,6 +17,8 @@ describe('parameters that a service may take for `price_tier`', () => {
     ${'PHP writes `_` for dots and spaces'}       | ${'price.tier=1&price+tier=2'}        | ${['price.tier', 'price+tier']}
     ${'and for escaped spaces, and drops others'} | ${'price%20tier=1&%20+price_tier=2'}  | ${['price%20tier', '%20+price_tier']}
     ${'many read brackets as a list'}             | ${'price_tier[]=1&price_tier%5Ba%5D'} | ${['price_tier[]', 'price_tier%5Ba%5D']}
+    ${'Rack and Express drop one before it'}      | ${'[price_tier]=1&%5Bprice_tier=2'}   | ${['[price_tier]', '%5Bprice_tier']}
+    ${'Spring takes it where the other is not'}   | ${'!price_tier=1'}                    | ${['!price_tier']}
     ${'some part pairs at semicolons'}            | ${'a=1;price_tier=2&b=3'}             | ${['a']}
     ${'the first of them too'}                    | ${'price_tier;b=2'}                   | ${['price_tier;b']}
     ${'what cannot be decoded stands as it is'}   | ${'price_tier[%zz=1&%zz=2'}           | ${['price_tier[%zz']}
@@ -24,8 +26,8 @@ describe('parameters that a service may take for `price_tier`', () => {
     expect(parametersAlike(query, new Set(['price_tier']))).toEqual(alike);
   });
 
-  it('a name of its own may begin with a bracket', () => {
-    expect(parametersAlike('[a]=1&[b]=2', new Set(['a', '[b]']))).toEqual(['[b]']);
+  it('nothing is alike where no name is left', () => {
+    expect(parametersAlike('=1&[]=2&!&', new Set(['price_tier']))).toEqual([]);
   });
 
   it('are found in whatever spelling, among whatever else', () => {

@@ -1,7 +1,10 @@
+/** What is left of a name without what programs drop before it, up to a bracket. */
+const NAME = /^[[\]\s!]*([^[\]]*)/;
+
 /**
  * Parameters of a client's query that a service may take for one of some names. Programs differ: they decode escapes, read
- * `+` as a space, fold case, part pairs at `;` too, take `tier[]` for a list called `tier`, and write `_` for `.`. So
- * whoever sets or removes a parameter has to take all of these out.
+ * `+` as a space, fold case, part pairs at `;` too, take `tier[]` and `[tier]` for `tier`, write `_` for `.`, and take
+ * `!tier` where `tier` is missing. So whoever sets or removes a parameter has to take all of these out.
  *
  * @param query  what stands behind the `?`; undefined: nothing
  * @returns names as the client spelled them, up to the first `=` of the pair; a gateway finds them in the query as they are
@@ -23,9 +26,8 @@ function spellingIn(pair: string): string {
 }
 
 function foldedParameterName(spelling: string): string {
-  const name = decoded(spelling.replaceAll('+', ' ')).trimStart();
-  const bracket = name.indexOf('[', 1);
-  return (bracket < 0 ? name : name.slice(0, bracket)).replaceAll(/[. ]/g, '_').toLowerCase();
+  const [, name = ''] = NAME.exec(decoded(spelling.replaceAll('+', ' '))) ?? [];
+  return name.replaceAll(/[. ]/g, '_').toLowerCase();
 }
 
 function decoded(text: string): string {
