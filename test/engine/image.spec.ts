@@ -100,6 +100,8 @@ const ruled = withTop((domain) => ({
       obligations: [
         { kind: 'setHeader', name: 'x-user', value: 'user=${principal.id};', critical: true },
         { kind: 'removeHeader', name: 'x-internal', critical: false },
+        { kind: 'setQueryParameter', name: 'user', value: '${principal.id}', critical: true },
+        { kind: 'removeQueryParameter', name: 'debug', critical: true },
         { kind: 'rateLimit', key: '${principal.id}', class: 'gold', critical: true },
       ],
     }),

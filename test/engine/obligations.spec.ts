@@ -11,6 +11,13 @@ const set = (name: string, value: string, critical = true): ObligationTemplate =
   critical,
 });
 const remove = (name: string, critical = true): ObligationTemplate => ({ kind: 'removeHeader', name, critical });
+const setParameter = (name: string, value: string): ObligationTemplate => ({
+  kind: 'setQueryParameter',
+  name,
+  value,
+  critical: true,
+});
+const removeParameter = (name: string): ObligationTemplate => ({ kind: 'removeQueryParameter', name, critical: true });
 const limit = (key: string, given: { class?: string; critical?: boolean } = {}): ObligationTemplate => ({
   kind: 'rateLimit',
   key,
@@ -66,23 +73,28 @@ describe('obligations are merged', () => {
   });
 
   it.each`
-    because                             | outer                                                                           | inner                             | kept
-    ${'the outer header stands'}        | ${[set('x-tier', 'outer')]}                                                     | ${[set('x-tier', 'inner')]}       | ${['outer']}
-    ${'whatever its case'}              | ${[set('X-Tier', 'outer')]}                                                     | ${[set('x-tier', 'inner')]}       | ${['outer']}
-    ${'a header removed stays removed'} | ${[remove('x-tier')]}                                                           | ${[set('X-TIER', 'inner')]}       | ${['removeHeader']}
-    ${'a header set is not removed'}    | ${[set('x-tier', 'outer')]}                                                     | ${[remove('x-tier')]}             | ${['outer']}
-    ${'whether it is critical or not'}  | ${[set('x-tier', 'outer', false)]}                                              | ${[set('x-tier', 'inner', true)]} | ${['outer']}
-    ${'other headers stand beside it'}  | ${[set('x-tier', 'outer')]}                                                     | ${[set('x-tier2', 'inner')]}      | ${['outer', 'inner']}
-    ${'one rule may say it twice'}      | ${[set('x', '1'), set('X', '2')]}                                               | ${[]}                             | ${['1']}
-    ${'limits add up'}                  | ${[limit('a')]}                                                                 | ${[limit('b')]}                   | ${['a', 'b']}
-    ${'also equal ones of two rules'}   | ${[limit('a')]}                                                                 | ${[limit('a')]}                   | ${['a', 'a']}
-    ${'of one rule equal ones are one'} | ${[limit('a'), limit('a')]}                                                     | ${[]}                             | ${['a']}
-    ${'equal in every member'}          | ${[limit('a'), limit('a', { class: 'gold' }), limit('a', { critical: false })]} | ${[]}                             | ${['a', 'a', 'a']}
-    ${'a limit is no header'}           | ${[limit('x-tier')]}                                                            | ${[set('x-tier', 'inner')]}       | ${['x-tier', 'inner']}
+    because                             | outer                                                                           | inner                              | kept
+    ${'the outer header stands'}        | ${[set('x-tier', 'outer')]}                                                     | ${[set('x-tier', 'inner')]}        | ${['outer']}
+    ${'whatever its case'}              | ${[set('X-Tier', 'outer')]}                                                     | ${[set('x-tier', 'inner')]}        | ${['outer']}
+    ${'a header removed stays removed'} | ${[remove('x-tier')]}                                                           | ${[set('X-TIER', 'inner')]}        | ${['removeHeader']}
+    ${'a header set is not removed'}    | ${[set('x-tier', 'outer')]}                                                     | ${[remove('x-tier')]}              | ${['outer']}
+    ${'whether it is critical or not'}  | ${[set('x-tier', 'outer', false)]}                                              | ${[set('x-tier', 'inner', true)]}  | ${['outer']}
+    ${'other headers stand beside it'}  | ${[set('x-tier', 'outer')]}                                                     | ${[set('x-tier2', 'inner')]}       | ${['outer', 'inner']}
+    ${'one rule may say it twice'}      | ${[set('x', '1'), set('X', '2')]}                                               | ${[]}                              | ${['1']}
+    ${'the outer parameter stands'}     | ${[setParameter('tier', 'outer')]}                                              | ${[setParameter('tier', 'inner')]} | ${['outer']}
+    ${'another case is another one'}    | ${[setParameter('tier', 'outer')]}                                              | ${[setParameter('Tier', 'inner')]} | ${['outer', 'inner']}
+    ${'one removed stays removed'}      | ${[removeParameter('tier')]}                                                    | ${[setParameter('tier', 'inner')]} | ${['removeQueryParameter']}
+    ${'one set is not removed'}         | ${[setParameter('tier', 'outer')]}                                              | ${[removeParameter('tier')]}       | ${['outer']}
+    ${'a parameter is no header'}       | ${[set('tier', 'outer')]}                                                       | ${[setParameter('tier', 'inner')]} | ${['outer', 'inner']}
+    ${'limits add up'}                  | ${[limit('a')]}                                                                 | ${[limit('b')]}                    | ${['a', 'b']}
+    ${'also equal ones of two rules'}   | ${[limit('a')]}                                                                 | ${[limit('a')]}                    | ${['a', 'a']}
+    ${'of one rule equal ones are one'} | ${[limit('a'), limit('a')]}                                                     | ${[]}                              | ${['a']}
+    ${'equal in every member'}          | ${[limit('a'), limit('a', { class: 'gold' }), limit('a', { critical: false })]} | ${[]}                              | ${['a', 'a', 'a']}
+    ${'a limit is no header'}           | ${[limit('x-tier')]}                                                            | ${[set('x-tier', 'inner')]}        | ${['x-tier', 'inner']}
   `('$because', async ({ outer, inner, kept }) => {
     const { obligations } = await answer(world([oblige('p/o', ...outer)], [oblige('p/i', ...inner)]), asked());
     const shown = obligations.map((each) =>
-      each.kind === 'setHeader' ? each.value : each.kind === 'rateLimit' ? each.key : each.kind,
+      'value' in each ? each.value : each.kind === 'rateLimit' ? each.key : each.kind,
     );
     expect(shown).toEqual(kept);
   });
@@ -164,12 +176,10 @@ describe('a text is filled in', () => {
     ${'inside it stays'}                           | ${'a${principal.claims.edge}'}           | ${'a a'}
     ${'inherited members are nobody`s'}            | ${'${principal.claims.constructor}'}     | ${undefined}
   `('$text: $because', async ({ text, value }) => {
-    for (const kind of ['setHeader', 'rateLimit'] as const) {
-      const template = kind === 'setHeader' ? set('x', text) : limit(text);
-      const outcome = await answer(world([oblige('p/o', template)]), asked([alice]));
-      const filled = kind === 'setHeader' ? set('x', value) : limit(value);
+    for (const having of [(filled: string) => set('x', filled), (filled: string) => setParameter('x', filled), limit]) {
+      const outcome = await answer(world([oblige('p/o', having(text))]), asked([alice]));
       expect(outcome).toMatchObject(
-        value === undefined ? { reason: 'NO_ALLOW_RULE', deniedAt: 'acme' } : { obligations: by('p/o', filled) },
+        value === undefined ? { reason: 'NO_ALLOW_RULE', deniedAt: 'acme' } : { obligations: by('p/o', having(value)) },
       );
     }
   });
@@ -221,6 +231,9 @@ describe('an obligation that the asking convention cannot carry', () => {
     ${'this one does'}                               | ${limit('k')}                      | ${['setHeader', 'rateLimit']} | ${'ALLOW_SLOW'}
     ${'this one does not'}                           | ${limit('k')}                      | ${['setHeader']}              | ${'OBLIGATION_UNSUPPORTED'}
     ${'setting is not removing'}                     | ${remove('x')}                     | ${['setHeader']}              | ${'OBLIGATION_UNSUPPORTED'}
+    ${'a query is no header'}                        | ${setParameter('x', '1')}          | ${['setHeader']}              | ${'OBLIGATION_UNSUPPORTED'}
+    ${'and is taken from by itself'}                 | ${removeParameter('x')}            | ${['setQueryParameter']}      | ${'OBLIGATION_UNSUPPORTED'}
+    ${'whoever can change it does'}                  | ${setParameter('x', '1')}          | ${['setQueryParameter']}      | ${'ALLOW_SLOW'}
     ${'none at all'}                                 | ${set('x', '1')}                   | ${[]}                         | ${'OBLIGATION_UNSUPPORTED'}
     ${'what is not critical may be left undone'}     | ${set('x', '1', false)}            | ${[]}                         | ${'ALLOW_SLOW'}
     ${'and is said nonetheless'}                     | ${limit('k', { critical: false })} | ${['setHeader']}              | ${'ALLOW_SLOW'}

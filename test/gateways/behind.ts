@@ -5,6 +5,7 @@ import { startEcho, type Echo, type Received } from '../support/echo.js';
 import { colouredShop, GATEWAY_SHOP } from '../support/gateway-shop.js';
 import { freePort, startGateway, type Gateway } from '../support/gateway.js';
 import { endpointOf, sendBytes, sendRaw, type HttpResponse } from '../support/http.js';
+import { drip } from '../support/impostor.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { BROKEN_SHOP } from '../support/shop.js';
 import type { Front } from './front.js';
@@ -75,6 +76,29 @@ export function describeBehind(name: string, front: Front): void {
       const [response, received] = await passedOn(() => send(start));
       expect(response).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
       expect(received).toEqual([]);
+    });
+
+    it.each`
+      because                                               | start                                            | query
+      ${'a rule sets it, and nothing in it is a parameter'} | ${'GET /prices/a'}                               | ${'tier=GET%26tier%3Dgold%20%231'}
+      ${'over whatever the client says'}                    | ${'GET /prices/a?tier=gold&tier=x&page=2'}       | ${'page=2&tier=GET%26tier%3Dgold%20%231'}
+      ${'also in another spelling'}                         | ${'GET /prices/a?%74ier=gold&TIER=x&tier[]=y&p'} | ${'p=&tier=GET%26tier%3Dgold%20%231'}
+      ${'a rule removes it'}                                | ${'GET /prices/a?debug=1&%64ebug=2&z=a;debug=3'} | ${'tier=GET%26tier%3Dgold%20%231'}
+      ${'only a rule may say it'}                           | ${'POST /prices/a?ti%65r=gold&page=2'}           | ${'page=2'}
+    `('has the query changed, or forwards nothing: $because', async ({ start, query }) => {
+      const [response, received] = await passedOn(() => send(start));
+      if (front.asks === 'grpc') {
+        expect(received.map(({ url }) => halves(url))).toEqual([['/prices/a', query]]);
+      } else {
+        expect([401, 403]).toContain(response.status);
+        expect(received).toEqual([]);
+      }
+    });
+
+    it('leaves a query as it is that says nothing of a rule', async () => {
+      const [response, received] = await passedOn(() => send('POST /prices/a?z=1&a&b=%74&tiers=2'));
+      expect(response.status).toBe(200);
+      expect(received.map(({ url }) => url)).toEqual(['/prices/a?z=1&a&b=%74&tiers=2']);
     });
 
     it.each`
@@ -426,6 +450,7 @@ export function describeBehind(name: string, front: Front): void {
       ${'it resets the connection'}    | ${(socket: Socket) => socket.resetAndDestroy()}
       ${'it talks nonsense'}           | ${(socket: Socket) => socket.end('nonsense\r\n\r\n')}
       ${'it fails'}                    | ${(socket: Socket) => socket.end('HTTP/1.1 500 Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')}
+      ${'it drips, and does not end'}  | ${(socket: Socket) => drip(socket, BEGUN[front.asks])}
       ${'it begins and does not end'}  | ${(socket: Socket) => socket.write('HTTP/1.1 200 OK\r\nX-Dharma')}
     `('is closed when $because', async ({ does }: { does: (socket: Socket, late: Late) => void }) => {
       const late: (() => void)[] = [];
@@ -489,6 +514,12 @@ const HIDDEN = 'GET /admin/users HTTP/1.1\r\nHost: shop.example\r\n\r\n';
 
 /** What Dharma says to gateways of most conventions. */
 const ALLOWANCE = 'HTTP/1.1 200 OK\r\nX-Dharma-Path: /public/list\r\nContent-Length: 0\r\n\r\n';
+
+/** The beginning of an allowance. By gRPC: settings, and a frame of headers that never ends. */
+const BEGUN: { readonly [asks in Front['asks']]: Uint8Array } = {
+  http: Buffer.from(ALLOWANCE.slice(0, ALLOWANCE.indexOf('Content-Length'))),
+  grpc: Buffer.from('00000004000000000000000b010400000001888440', 'hex'),
+};
 
 /** What is put off until a client has been refused. */
 type Late = { push(say: () => void): unknown };

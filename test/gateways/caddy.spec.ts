@@ -18,7 +18,7 @@ const FRONT: ProvenFront = {
   attestsContext: false,
   passesBodies: true,
   certificates: {
-    page: 'caddy.md',
+    page: 'caddy-certificates.md',
     folder: '/etc/caddy',
     knowingClients: ([site, report]) =>
       amended(

@@ -12,7 +12,7 @@ const SANITIZED = '                forward_client_cert_details: SANITIZE\n';
  */
 export function envoyCertificates(gateway: GatewayProgram, asks: 'grpc' | 'http'): ProvenFront['certificates'] {
   return {
-    page: 'envoy.md',
+    page: 'envoy-certificates.md',
     folder: '/etc/envoy',
     knowingClients([socket, report]) {
       const verifying = amended(gateway, [FILTERS, `        -\n${socket}          filters:\n`]);

@@ -1,6 +1,13 @@
 /** A real NATS server asks Dharma, by the callout and with the configuration of their page, for real NATS clients. */
 import { jest } from '@jest/globals';
-import { connect, type ConnectionOptions, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import {
+  connect,
+  type ConnectionOptions,
+  type Msg,
+  type NatsConnection,
+  nkeyAuthenticator,
+} from '@nats-io/transport-node';
+import { createUser } from '@nats-io/nkeys';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createAuthority } from '../support/certificates.js';
 import { type Impostor, startImpostor, type Treatment } from '../support/impostor.js';
@@ -78,18 +85,27 @@ let dharma: TestServer;
 let between: Impostor;
 let nats: Nats;
 let jwks: object;
-let token: (subject: string, changes?: { readonly audience?: string; readonly expires?: string }) => Promise<string>;
+let token: (subject: string, changes?: TokenChanges) => Promise<string>;
+
+interface TokenChanges {
+  readonly audience?: string;
+  readonly expires?: string;
+  /** The key of nobody that is known. */
+  readonly isForged?: boolean;
+}
+
 const connections = new Set<NatsConnection>();
 
 beforeAll(async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
   jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256' }] };
-  token = (subject, { audience = 'bus', expires = '15m' } = {}) =>
+  const forger = await generateKeyPair('ES256');
+  token = (subject, { audience = 'bus', expires = '15m', isForged = false } = {}) =>
     new SignJWT({ iss: 'https://login.acme.example/', aud: audience, sub: subject })
       .setProtectedHeader({ alg: 'ES256', kid: 'k' })
       .setIssuedAt('20m ago')
       .setExpirationTime(expires)
-      .sign(privateKey);
+      .sign(isForged ? forger.privateKey : privateKey);
   dharma = await startTestServer(company(jwks));
   between = await startImpostor(dharma.addresses.http);
   nats = await startNats(between.address, SUBJECTS, ['--patience', `${PATIENCE}`, '--may-answer']);
@@ -111,6 +127,12 @@ async function connected(options: ConnectionOptions, to = nats): Promise<NatsCon
 
 async function as(user: string, to = nats): Promise<NatsConnection> {
   return connected({ user, pass: await token(user), inboxPrefix: `_INBOX.${user}` }, to);
+}
+
+/** The same claims with a header that says that there is no signature. */
+function unsigned(signed: string): string {
+  const header = Buffer.from('{"alg":"none"}').toString('base64url');
+  return `${header}.${signed.split('.')[1]!}.`;
 }
 
 /** Resolves to `done`, or to what NATS says instead. */
@@ -144,9 +166,10 @@ async function violationOn(connection: NatsConnection, subject: string): Promise
   return undefined;
 }
 
-async function subscribed(connection: NatsConnection, subject: string): Promise<void> {
+async function subscribed(connection: NatsConnection, subject: string, queue?: string): Promise<void> {
   const refused = new Promise<never>((_, failed) => {
-    connection.subscribe(subject, { callback: (fault) => void (fault && failed(fault)) });
+    const callback = (fault: Error | null): void => void (fault && failed(fault));
+    connection.subscribe(subject, { callback, ...(queue !== undefined && { queue }) });
   });
   await Promise.race([refused, flushed(connection)]);
 }
@@ -165,6 +188,16 @@ describe('a login', () => {
     ${'its signature is cut'}              | ${async () => ({ user: 'ann', pass: (await token('ann')).slice(0, -4) })}            | ${REFUSED}
     ${'a password is no token'}            | ${() => ({ user: 'ann', pass: 'ann' })}                                              | ${REFUSED}
     ${'there is none'}                     | ${() => ({ user: 'ann' })}                                                           | ${REFUSED}
+    ${'somebody else signed it'}           | ${async () => ({ user: 'ann', pass: await token('ann', { isForged: true }) })}       | ${REFUSED}
+    ${'nobody signed it'}                  | ${async () => ({ user: 'ann', pass: unsigned(await token('ann')) })}                 | ${REFUSED}
+    ${'a word before it makes it another'} | ${async () => ({ token: `Bearer ${await token('ann')}` })}                           | ${REFUSED}
+    ${'it comes twice'}                    | ${async () => ({ token: `${await token('ann')},${await token('ann')}` })}            | ${REFUSED}
+    ${'the name has another case'}         | ${async () => ({ user: 'Ann', pass: await token('ann') })}                           | ${REFUSED}
+    ${'the name has a space'}              | ${async () => ({ user: 'ann ', pass: await token('ann') })}                          | ${REFUSED}
+    ${'the name stands for all'}           | ${async () => ({ user: '*', pass: await token('ann') })}                             | ${REFUSED}
+    ${'the name has a type'}               | ${async () => ({ user: 'user:ann', pass: await token('ann') })}                      | ${REFUSED}
+    ${'a key of NATS is nobody’s'}         | ${() => ({ authenticator: nkeyAuthenticator(createUser().getSeed()) })}              | ${REFUSED}
+    ${'its own name says nothing'}         | ${async () => ({ name: 'ann', token: await token('eve') })}                          | ${REFUSED}
     ${'nobody is nobody'}                  | ${() => ({})}                                                                        | ${REFUSED}
     ${'the callout is in another account'} | ${() => ({ user: 'dharma', pass: 'guess' })}                                         | ${REFUSED}
   `('is told $said: $because', async ({ options, said }) => {
@@ -175,16 +208,28 @@ describe('a login', () => {
 describe('a connection', () => {
   const REFUSED = 'permissions violation';
   it.each`
-    because                                | user     | publishes               | said
-    ${'a rule lets ann publish'}           | ${'ann'} | ${'orders.created'}     | ${'done'}
-    ${'a rule denies the secret to all'}   | ${'ann'} | ${'orders.secret'}      | ${REFUSED}
-    ${'no rule lets her pay wages'}        | ${'ann'} | ${'wages.paid'}         | ${REFUSED}
-    ${'what is not in the list is closed'} | ${'ann'} | ${'orders.changed'}     | ${REFUSED}
-    ${'bob only gets them'}                | ${'bob'} | ${'orders.created'}     | ${REFUSED}
-    ${'her thing is hers'}                 | ${'ann'} | ${'things.ann.state'}   | ${'done'}
-    ${'his is not'}                        | ${'ann'} | ${'things.bob.state'}   | ${REFUSED}
-    ${'the inboxes of others are closed'}  | ${'ann'} | ${'_INBOX.bob.x'}       | ${REFUSED}
-    ${'the system is closed'}              | ${'ann'} | ${'$SYS.REQ.USER.AUTH'} | ${REFUSED}
+    because                                | user     | publishes                                 | said
+    ${'a rule lets ann publish'}           | ${'ann'} | ${'orders.created'}                       | ${'done'}
+    ${'a rule denies the secret to all'}   | ${'ann'} | ${'orders.secret'}                        | ${REFUSED}
+    ${'no rule lets her pay wages'}        | ${'ann'} | ${'wages.paid'}                           | ${REFUSED}
+    ${'what is not in the list is closed'} | ${'ann'} | ${'orders.changed'}                       | ${REFUSED}
+    ${'bob only gets them'}                | ${'bob'} | ${'orders.created'}                       | ${REFUSED}
+    ${'her thing is hers'}                 | ${'ann'} | ${'things.ann.state'}                     | ${'done'}
+    ${'his is not'}                        | ${'ann'} | ${'things.bob.state'}                     | ${REFUSED}
+    ${'the inboxes of others are closed'}  | ${'ann'} | ${'_INBOX.bob.x'}                         | ${REFUSED}
+    ${'the system is closed'}              | ${'ann'} | ${'$SYS.REQ.USER.AUTH'}                   | ${REFUSED}
+    ${'a shorter subject is another'}      | ${'ann'} | ${'orders'}                               | ${REFUSED}
+    ${'and a longer one'}                  | ${'ann'} | ${'orders.created.eu'}                    | ${REFUSED}
+    ${'case counts'}                       | ${'ann'} | ${'Orders.created'}                       | ${REFUSED}
+    ${'an escape is no dot'}               | ${'ann'} | ${'orders%2Ecreated'}                     | ${REFUSED}
+    ${'letters beyond ASCII count'}        | ${'ann'} | ${'orders.creаted'}                       | ${REFUSED}
+    ${'a thing has one state'}             | ${'ann'} | ${'things.ann.state.x'}                   | ${REFUSED}
+    ${'streams are made by nobody'}        | ${'ann'} | ${'$JS.API.STREAM.CREATE.orders'}         | ${REFUSED}
+    ${'nor asked about'}                   | ${'ann'} | ${'$JS.API.INFO'}                         | ${REFUSED}
+    ${'nor read'}                          | ${'bob'} | ${'$JS.API.CONSUMER.MSG.NEXT.orders.bob'} | ${REFUSED}
+    ${'nor said to be read'}               | ${'bob'} | ${'$JS.ACK.orders.bob.1.1.1.1.1'}         | ${REFUSED}
+    ${'values of keys are in streams'}     | ${'ann'} | ${'$KV.things.ann'}                       | ${REFUSED}
+    ${'answers go to who asked'}           | ${'bob'} | ${'_INBOX.ann.x'}                         | ${REFUSED}
   `('as $user publishes to $publishes: $said, as $because', async ({ user, publishes, said }) => {
     expect(await outcome(published(await as(user), publishes))).toBe(said);
   });
@@ -199,16 +244,59 @@ describe('a connection', () => {
     ${'answers come to her own inbox'}   | ${'ann'} | ${'_INBOX.ann.x'}   | ${'done'}
     ${'those of others are not hers'}    | ${'ann'} | ${'_INBOX.bob.>'}   | ${REFUSED}
     ${'all inboxes are not hers'}        | ${'ann'} | ${'_INBOX.>'}       | ${REFUSED}
+    ${'so do all of them'}               | ${'ann'} | ${'_INBOX.ann.>'}   | ${'done'}
+    ${'a longer name is another one'}    | ${'ann'} | ${'_INBOX.ann2.x'}  | ${REFUSED}
+    ${'one without a name is nobody’s'}  | ${'ann'} | ${'_INBOX.*'}       | ${REFUSED}
+    ${'what begins so holds the secret'} | ${'bob'} | ${'orders.>'}       | ${REFUSED}
+    ${'one word may be any'}             | ${'bob'} | ${'*.created'}      | ${REFUSED}
+    ${'any word is no way around'}       | ${'bob'} | ${'*'}              | ${REFUSED}
+    ${'the system is not for him'}       | ${'bob'} | ${'$SYS.>'}         | ${REFUSED}
+    ${'nor what streams tell'}           | ${'bob'} | ${'$JS.EVENT.>'}    | ${REFUSED}
+    ${'nor who serves what'}             | ${'bob'} | ${'$SRV.PING'}      | ${REFUSED}
   `('as $user subscribes to $subscribes: $said, as $because', async ({ user, subscribes, said }) => {
     expect(await outcome(subscribed(await as(user), subscribes))).toBe(said);
   });
 
   it('carries a request from whoever may publish, and one answer back', async () => {
     const bob = await as('bob');
-    bob.subscribe('orders.created', { callback: (_, message: Msg) => void message.respond(`got ${message.string()}`) });
+    const callback = (_: Error | null, message: Msg): void => void message.respond(`got ${message.string()}`);
+    bob.subscribe('orders.created', { callback, max: 1 });
     await bob.flush();
     const answer = await (await as('ann')).request('orders.created', 'an order', { timeout: 5_000 });
     expect(answer.string()).toBe('got an order');
+  });
+
+  it('shares the work of a subject in a queue, and none of one that is closed', async () => {
+    const bob = await as('bob');
+    expect(await outcome(subscribed(bob, 'orders.created', 'readers'))).toBe('done');
+    expect(await outcome(subscribed(await as('bob'), 'orders.secret', 'readers'))).toBe(REFUSED);
+    expect(await outcome(subscribed(await as('bob'), 'orders.*', 'readers'))).toBe(REFUSED);
+  });
+
+  it('answers a message once, and nobody who did not ask', async () => {
+    const bob = await as('bob');
+    const asked = new Promise<Msg>((got) =>
+      bob.subscribe('orders.created', { callback: (_, message) => got(message) }),
+    );
+    await bob.flush();
+    const ann = await as('ann');
+    const heard: string[] = [];
+    ann.subscribe('_INBOX.ann.here', { callback: (_, message) => void heard.push(message.string()) });
+    await ann.flush();
+    ann.publish('orders.created', 'an order', { reply: '_INBOX.ann.here' });
+    (await asked).respond('first');
+    await bob.flush();
+    expect(await outcome(published(bob, '_INBOX.ann.here'))).toBe(REFUSED);
+    await ann.flush();
+    expect(heard).toEqual(['first']);
+  });
+
+  it('may not ask what it may not publish', async () => {
+    const ann = await as('ann');
+    const told = violationOn(ann, 'wages.paid');
+    const answer = outcome(ann.request('wages.paid', 'how much', { timeout: 5_000 }));
+    expect(await told).toMatch(/permissions violation/i);
+    expect(await answer).not.toBe('done');
   });
 
   it('of a program has nothing that belongs to the user of its name', async () => {
@@ -263,6 +351,14 @@ describe('without an answer', () => {
     ['fails', { says: `HTTP/1.1 500 Fault\r\nContent-Length: ${ALLOW.length}\r\nConnection: close\r\n\r\n${ALLOW}` }],
     ['knows only strangers', { says: 'HTTP/1.1 401 Who\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' }],
     ['says a word alone', { says: `${TEXT}Content-Length: ${ALLOW.length}\r\nConnection: close\r\n\r\n${ALLOW}` }],
+    ['resets the connection', 'reset'],
+    ['is not ready', { says: 'HTTP/1.1 503 Not yet\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' }],
+    ['begins and does not end', { says: `${TEXT}Content-Length: 400\r\n\r\n${ALLOW}`, stays: true }],
+    ['drips, and does not end', { drips: `${TEXT}Content-Length: 400\r\n\r\n${ALLOW}` }],
+    [
+      'sends one elsewhere',
+      { says: 'HTTP/1.1 302 Found\r\nLocation: /v1/decide\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' },
+    ],
     ['ends in the middle', { says: `${TEXT}Content-Length: 400\r\n\r\n${ALLOW}` }],
   ])('nobody is let in when Dharma %s', async (_because, treatment) => {
     between.treat(treatment);

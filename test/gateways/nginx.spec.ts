@@ -19,7 +19,7 @@ const FRONT: ProvenFront = {
   attestsContext: false,
   passesBodies: false,
   certificates: {
-    page: 'nginx.md',
+    page: 'nginx-certificates.md',
     folder: '/etc/nginx',
     knowingClients: ([server, report]) =>
       amended(

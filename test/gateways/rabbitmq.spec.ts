@@ -1,6 +1,6 @@
 /** A real RabbitMQ asks Dharma, with the configuration of its page, for real AMQP clients. */
 import { jest } from '@jest/globals';
-import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
+import { connect, type ChannelModel, type ConfirmChannel, type Options } from 'amqplib';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Impostor, startImpostor, type Treatment } from '../support/impostor.js';
 import { type RabbitMq, startRabbitMq } from '../support/rabbitmq.js';
@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 /** Milliseconds after which RabbitMQ gives up on an answer; a busy machine answers later than an idle one. */
 const PATIENCE = 1_500;
 
-/** Ann owns the events, bob reads the mail made of them, and eve has a token and no rule. */
+/** Ann owns the events, bob reads the mail made of them, zoe pays wages, and eve has a token and no rule. */
 const company = (jwks: object, isBobLeft = false) => `
 apiVersion: dharma/v1
 kind: Domain
@@ -55,9 +55,10 @@ kind: Policy
 metadata: { name: acme, domain: acme }
 spec:
   rules:
-    - { id: enter, effect: allow, who: { principals: ["user:ann", "user:bob"] }, what: { endpoints: [broker/login, broker/vhost] } }
+    - { id: enter, effect: allow, who: { principals: ["user:ann", "user:bob", "user:zoe"] }, what: { endpoints: [broker/login, broker/vhost] } }
     - { id: ann, effect: allow, who: { principals: ["user:ann"] }, what: { endpoints: [broker/events, broker/mail] } }
     - { id: bob, effect: allow, who: { principals: ["user:bob"] }, what: { endpoints: [broker/mail], actions: [consume] } }
+    - { id: zoe, effect: allow, who: { principals: ["user:zoe"] }, what: { endpoints: [broker/events, broker/wages] } }
     - { id: bobs, effect: allow, who: { principals: ["user:bob"] }, what: { endpoints: [broker/events], actions: [consume] } }
 ${isBobLeft ? '    - { id: left, effect: deny, who: { principals: ["user:bob"] }, what: { endpoints: [broker/mail] } }' : ''}
 ---
@@ -71,18 +72,27 @@ let dharma: TestServer;
 let between: Impostor;
 let broker: RabbitMq;
 let jwks: object;
-let token: (subject: string, changes?: { readonly audience?: string; readonly expires?: string }) => Promise<string>;
+let token: (subject: string, changes?: TokenChanges) => Promise<string>;
+
+interface TokenChanges {
+  readonly audience?: string;
+  readonly expires?: string;
+  /** The key of nobody that is known. */
+  readonly isForged?: boolean;
+}
+
 const connections = new Set<ChannelModel>();
 
 beforeAll(async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
   jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256' }] };
-  token = (subject, { audience = 'broker', expires = '15m' } = {}) =>
+  const forger = await generateKeyPair('ES256');
+  token = (subject, { audience = 'broker', expires = '15m', isForged = false } = {}) =>
     new SignJWT({ iss: 'https://login.acme.example/', aud: audience, sub: subject })
       .setProtectedHeader({ alg: 'ES256', kid: 'k' })
       .setIssuedAt('20m ago')
       .setExpirationTime(expires)
-      .sign(privateKey);
+      .sign(isForged ? forger.privateKey : privateKey);
   dharma = await startTestServer(company(jwks));
   between = await startImpostor(dharma.addresses.http);
   broker = await startRabbitMq(between.address, PATIENCE);
@@ -119,16 +129,30 @@ async function outcome(work: Promise<unknown>): Promise<string> {
     await work;
     return 'done';
   } catch (fault) {
-    return /ACCESS_REFUSED|NOT_ALLOWED/.exec(String(fault))?.[0] ?? `${String(fault)}`;
+    return /ACCESS_REFUSED|NOT_ALLOWED|PRECONDITION_FAILED/.exec(String(fault))?.[0] ?? `${String(fault)}`;
   }
 }
 
+/** The same claims with a header that says that there is no signature. */
+function unsigned(signed: string): string {
+  const header = Buffer.from('{"alg":"none"}').toString('base64url');
+  return `${header}.${signed.split('.')[1]!}.`;
+}
+
 /** What becomes of a message is told when the broker confirms it, or closes the channel or the connection over it. */
-function published(channel: ConfirmChannel, exchange: string, key: string, text = 'hello'): Promise<void> {
+function published(
+  channel: ConfirmChannel,
+  exchange: string,
+  key: string,
+  text = 'hello',
+  properties: Options.Publish = {},
+): Promise<void> {
   return new Promise((confirmed, refused) => {
     channel.once('error', refused);
     channel.once('close', () => refused(new Error('the broker hung up')));
-    channel.publish(exchange, key, Buffer.from(text), {}, (fault) => (fault === null ? confirmed() : refused(fault)));
+    channel.publish(exchange, key, Buffer.from(text), properties, (fault) =>
+      fault === null ? confirmed() : refused(fault),
+    );
   });
 }
 
@@ -142,16 +166,26 @@ async function received(channel: ConfirmChannel, queue: string): Promise<string>
 
 describe('a login', () => {
   it.each`
-    because                                       | user       | password                                         | said
-    ${'the token is ann’s'}                       | ${'ann'}   | ${() => token('ann')}                            | ${'done'}
-    ${'it is somebody else’s'}                    | ${'ann'}   | ${() => token('bob')}                            | ${'ACCESS_REFUSED'}
-    ${'no rule lets eve in'}                      | ${'eve'}   | ${() => token('eve')}                            | ${'ACCESS_REFUSED'}
-    ${'it is meant for another service'}          | ${'ann'}   | ${() => token('ann', { audience: 'other' })}     | ${'ACCESS_REFUSED'}
-    ${'it has expired'}                           | ${'ann'}   | ${() => token('ann', { expires: '10m ago' })}    | ${'ACCESS_REFUSED'}
-    ${'its signature is cut'}                     | ${'ann'}   | ${async () => (await token('ann')).slice(0, -4)} | ${'ACCESS_REFUSED'}
-    ${'a password is no token'}                   | ${'ann'}   | ${() => 'guest'}                                 | ${'ACCESS_REFUSED'}
-    ${'there is none'}                            | ${'ann'}   | ${() => ''}                                      | ${'ACCESS_REFUSED'}
-    ${'the broker’s own first user is not known'} | ${'guest'} | ${() => 'guest'}                                 | ${'ACCESS_REFUSED'}
+    because                                       | user                  | password                                                     | said
+    ${'the token is ann’s'}                       | ${'ann'}              | ${() => token('ann')}                                        | ${'done'}
+    ${'it is somebody else’s'}                    | ${'ann'}              | ${() => token('bob')}                                        | ${'ACCESS_REFUSED'}
+    ${'no rule lets eve in'}                      | ${'eve'}              | ${() => token('eve')}                                        | ${'ACCESS_REFUSED'}
+    ${'it is meant for another service'}          | ${'ann'}              | ${() => token('ann', { audience: 'other' })}                 | ${'ACCESS_REFUSED'}
+    ${'it has expired'}                           | ${'ann'}              | ${() => token('ann', { expires: '10m ago' })}                | ${'ACCESS_REFUSED'}
+    ${'its signature is cut'}                     | ${'ann'}              | ${async () => (await token('ann')).slice(0, -4)}             | ${'ACCESS_REFUSED'}
+    ${'a password is no token'}                   | ${'ann'}              | ${() => 'guest'}                                             | ${'ACCESS_REFUSED'}
+    ${'there is none'}                            | ${'ann'}              | ${() => ''}                                                  | ${'ACCESS_REFUSED'}
+    ${'somebody else signed it'}                  | ${'ann'}              | ${() => token('ann', { isForged: true })}                    | ${'ACCESS_REFUSED'}
+    ${'nobody signed it'}                         | ${'ann'}              | ${async () => unsigned(await token('ann'))}                  | ${'ACCESS_REFUSED'}
+    ${'a word before it makes it another'}        | ${'ann'}              | ${async () => `Bearer ${await token('ann')}`}                | ${'ACCESS_REFUSED'}
+    ${'it comes twice'}                           | ${'ann'}              | ${async () => `${await token('ann')},${await token('ann')}`} | ${'ACCESS_REFUSED'}
+    ${'the name has another case'}                | ${'Ann'}              | ${() => token('ann')}                                        | ${'ACCESS_REFUSED'}
+    ${'the name has a space'}                     | ${'ann '}             | ${() => token('ann')}                                        | ${'ACCESS_REFUSED'}
+    ${'the name has a type'}                      | ${'user:ann'}         | ${() => token('ann')}                                        | ${'ACCESS_REFUSED'}
+    ${'the name stands for all'}                  | ${'*'}                | ${() => token('ann')}                                        | ${'ACCESS_REFUSED'}
+    ${'the name is another field of the form'}    | ${'ann&username=bob'} | ${() => token('bob')}                                        | ${'ACCESS_REFUSED'}
+    ${'the token is the name'}                    | ${''}                 | ${() => token('ann')}                                        | ${'ACCESS_REFUSED'}
+    ${'the broker’s own first user is not known'} | ${'guest'}            | ${() => 'guest'}                                             | ${'ACCESS_REFUSED'}
   `('is told $said: $because', async ({ user, password, said }) => {
     expect(await outcome(connected(user, await password()))).toBe(said);
   });
@@ -190,6 +224,42 @@ describe('a channel', () => {
       (own) => published(own, 'amq.topic', 'orders.created'),
     ],
     ['bob reads the mail', 'bob', 'done', (own) => own.get('mail', { noAck: true })],
+    ['whoever may read may also throw away', 'bob', 'done', (own) => own.purgeQueue('mail')],
+    ['an exchange of hers is not his to throw away', 'bob', 'ACCESS_REFUSED', (own) => own.deleteExchange('events')],
+    ['a longer name is another queue', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('mail.x', EXCHANGE)],
+    ['another case is', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('Mail', EXCHANGE)],
+    ['a space makes one', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('mail ', EXCHANGE)],
+    ['a star is a name, and nobody’s', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('*', EXCHANGE)],
+    ['two stars are no rest', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('**', EXCHANGE)],
+    ['a whole topic is a name', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('/.queue.mail', EXCHANGE)],
+    ['letters beyond ASCII make another', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('ma\u0131l', EXCHANGE)],
+    ['a name is no further field', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('wages&name=mail', EXCHANGE)],
+    ['an exchange is not the queue of its name', 'ann', 'ACCESS_REFUSED', (own) => own.assertQueue('events', EXCHANGE)],
+    ['a key that is too short', 'ann', 'ACCESS_REFUSED', (own) => published(own, 'events', 'orders')],
+    ['one that is too long', 'ann', 'ACCESS_REFUSED', (own) => published(own, 'events', 'orders.created.eu')],
+    ['one with an empty word', 'ann', 'ACCESS_REFUSED', (own) => published(own, 'events', 'orders.')],
+    ['one that begins with one', 'ann', 'ACCESS_REFUSED', (own) => published(own, 'events', '.orders.created')],
+    ['one in another case', 'ann', 'ACCESS_REFUSED', (own) => published(own, 'events', 'Orders.created')],
+    ['one that is a pattern', 'ann', 'ACCESS_REFUSED', (own) => published(own, 'events', 'orders.*')],
+    ['none at all', 'ann', 'ACCESS_REFUSED', (own) => published(own, 'events', '')],
+    [
+      'what was never bound is not loosed by a pattern',
+      'ann',
+      'ACCESS_REFUSED',
+      (own) => own.unbindQueue('mail', 'events', '#'),
+    ],
+    [
+      'an exchange gets nothing from one that she may not read',
+      'ann',
+      'ACCESS_REFUSED',
+      (own) => own.bindExchange('events', 'amq.topic', 'orders.created'),
+    ],
+    [
+      'nobody writes in the name of another',
+      'ann',
+      'PRECONDITION_FAILED',
+      (own) => published(own, 'events', 'orders.created', 'hello', { userId: 'bob' }),
+    ],
     ['nobody reads wages', 'bob', 'ACCESS_REFUSED', (own) => own.get('wages', { noAck: true })],
   ])('is told, as %s (%s): %s', async (_because, user, said, work) => {
     const channel = await channelOf(user);
@@ -203,6 +273,15 @@ describe('a channel', () => {
     const delivered = received(await channelOf('bob'), 'mail');
     await published(ann, 'events', 'orders.created', 'an order');
     expect(await delivered).toBe('an order');
+  });
+
+  it('takes further keys in `CC` unasked, as the page warns', async () => {
+    const zoe = await channelOf('zoe');
+    await zoe.assertQueue('wages', EXCHANGE);
+    await zoe.bindQueue('wages', 'events', 'wages.paid');
+    const delivered = received(zoe, 'wages');
+    await published(await channelOf('ann'), 'events', 'orders.created', 'wages', { CC: ['wages.paid'] });
+    expect(await delivered).toBe('wages');
   });
 });
 
@@ -243,6 +322,13 @@ describe('without an answer', () => {
     ['says no word', { says: `${ALLOW}Content-Length: 0\r\nConnection: close\r\n\r\n` }],
     ['begins and does not end', { says: `${ALLOW}Content-Length: 5\r\n\r\nall`, stays: true }],
     ['ends in the middle', { says: `${ALLOW}Content-Length: 5\r\n\r\nall` }],
+    ['drips, and does not end', { drips: `${ALLOW}Content-Length: 5\r\n\r\nall` }],
+    ['resets the connection', 'reset'],
+    [
+      'sends one elsewhere',
+      { says: 'HTTP/1.1 302 Found\r\nLocation: /allow\r\nContent-Length: 5\r\nConnection: close\r\n\r\nallow' },
+    ],
+    ['says no before it says yes', { says: `${ALLOW}Content-Length: 10\r\nConnection: close\r\n\r\ndeny allow` }],
   ])('it is closed when Dharma %s', async (_because, treatment) => {
     await expectClosed(() => between.treat(treatment));
   });

@@ -67,7 +67,7 @@ export function expectBetween(target: MeshTarget, model: Model, numRuns: number)
 }
 
 /** Random worlds know no Kubernetes; each of their services gets a namespace of its own. */
-function withNamespaces(world: World): World {
+export function withNamespaces(world: World): World {
   const services = [...world.services].map(([name, service]) => {
     const identities = service.identities.map(({ mechanism, subject }) => ({
       mechanism,

@@ -79,6 +79,36 @@ const refused: Refused = [
     'rules.yaml:6',
   ],
   [
+    'nor does a query carry credentials that a rule wrote',
+    { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: setQueryParameter, name: access_token, value: x }],'] },
+    'forbidden-parameter',
+    'rules.yaml:6',
+  ],
+  [
+    'the method that was judged stands, however a service spells its override',
+    { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: removeQueryParameter, name: X-HTTP-Method.Override }],'] },
+    'forbidden-parameter',
+    'rules.yaml:6',
+  ],
+  [
+    'no rule says in a query what is ours',
+    { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: setQueryParameter, name: X_Dharma_Actor, value: x }],'] },
+    'forbidden-parameter',
+    'rules.yaml:6',
+  ],
+  [
+    'paths in values of parameters parse',
+    { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: setQueryParameter, name: x, value: "${principle.id}" }],'] },
+    'bad-template',
+    'rules.yaml:6',
+  ],
+  [
+    'a parameter has one spelling',
+    { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: setQueryParameter, name: "ti er", value: x }],'] },
+    'invalid-value',
+    'rules.yaml:6',
+  ],
+  [
     'roles go in no circle',
     { roles: ['{ name: reader }', '{ name: reader, inherits: [writer] }'] },
     'role-cycle',

@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { loadBundle } from '#policy';
+import { OBLIGATION_KINDS } from '#engine';
 import type { AccessRequest, Attributes, Endpoint, Evidence, ObligationKind, Target, World } from '#engine';
 
 export interface Document {
@@ -483,6 +484,9 @@ const OBLIGATIONS = [
   { kind: 'rateLimit', key: '${principal.id}', class: 'standard', critical: false },
   { kind: 'rateLimit', key: '${attributes.country}', class: 'gold' },
   { kind: 'setHeader', name: 'x-path', value: '${request.path}' },
+  { kind: 'setQueryParameter', name: 'tier', value: '${principal.claims.tier}' },
+  { kind: 'setQueryParameter', name: 'Tier', value: 'plain', critical: false },
+  { kind: 'removeQueryParameter', name: 'tier' },
 ] as const;
 
 function whoOf(deny: boolean, drawn: readonly (readonly [number, number[]])[], names: Names): Record<string, unknown> {
@@ -590,7 +594,7 @@ const requestDraw = fc.record({
   country: maybe(0.5, fc.constantFrom('PT', 'XX')),
   extra: often(0.4),
   time: fc.constantFrom(0, 0, 0, -HOUR, HOUR, 2 * HOUR, -1),
-  carries: maybe(0.15, fc.subarray<ObligationKind>(['setHeader', 'removeHeader', 'rateLimit'])),
+  carries: maybe(0.15, fc.subarray<ObligationKind>([...OBLIGATION_KINDS])),
   askedFrom: maybe(0.1, draw),
   age: fc.constantFrom(0, 0, 0, 50),
 });

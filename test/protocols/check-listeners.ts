@@ -73,6 +73,13 @@ spec:
       who: { principals: ["user:eve"] }
       what: { endpoints: [orders/office] }
       obligations: [{ kind: setHeader, name: X-Staff-Level, value: low }]
+    - id: tiered
+      effect: allow
+      who: { principals: ["user:zoe"] }
+      what: { endpoints: [orders/office] }
+      obligations:
+        - { kind: setQueryParameter, name: tier, value: "\${principal.id} & more" }
+        - { kind: removeQueryParameter, name: debug }
     - { id: attested, effect: deny, what: { endpoints: [orders/office] }, when: 'has(attributes.api) && attributes.api == "closed"' }
 ---
 apiVersion: dharma/v1

@@ -152,6 +152,26 @@ describe('Check', () => {
   });
 
   it.each`
+    because                            | subject  | path                                      | set                          | removed
+    ${'a rule writes it'}              | ${'zoe'} | ${'/admin'}                               | ${['tier=zoe%20%26%20more']} | ${[]}
+    ${'over whatever the client says'} | ${'zoe'} | ${'/admin?tier=1&%74ier=2&debug&Debug=1'} | ${['tier=zoe%20%26%20more']} | ${['%74ier', 'debug', 'Debug']}
+    ${'only a rule may say it'}        | ${'ann'} | ${'/admin?tier=gold&debug=1'}             | ${[]}                        | ${['tier']}
+    ${'another endpoint has its own'}  | ${'ann'} | ${'/public/list?tier=gold'}               | ${[]}                        | ${[]}
+  `('has the gateway change the query: $because', async ({ subject, path, set, removed }) => {
+    const more = { metadataContext: struct([{ role: 'access', mechanism: 'portal-user', subject }]) };
+    const { okResponse } = await check(http(path), more);
+    expect(okResponse.queryParametersToSet.map(({ key, value }: Untyped) => `${key}=${value}`)).toEqual(set);
+    expect(okResponse.queryParametersToRemove).toEqual(removed);
+  });
+
+  it('changes no query of an RPC, which has none', async () => {
+    const more = { metadataContext: struct([{ role: 'access', mechanism: 'portal-user', subject: 'zoe' }]) };
+    const headers = { 'content-type': 'application/grpc' };
+    expect((await check(http('/admin', { headers }), more)).httpResponse).toBe('deniedResponse');
+    expect(server.decisions.at(-1)).toMatchObject({ reason: 'OBLIGATION_UNSUPPORTED' });
+  });
+
+  it.each`
     because                      | method   | more                                                                                           | headers                                 | status            | code                    | challenge
     ${'nobody is logged in'}     | ${'GET'} | ${{}}                                                                                          | ${{}}                                   | ${'Unauthorized'} | ${'unauthenticated'}    | ${'Bearer'}
     ${'a key is false'}          | ${'GET'} | ${{}}                                                                                          | ${{ 'x-api-key': 'partner-1.guess' }}   | ${'Unauthorized'} | ${'invalid_token'}      | ${'Bearer error="invalid_token"'}

@@ -209,6 +209,17 @@ describe('the routes of gateways', () => {
     });
 
     it.each`
+      because                             | user     | path                        | status
+      ${'only a rule may say it'}         | ${'ann'} | ${'/admin?tier=gold'}       | ${403}
+      ${'in whatever spelling'}           | ${'ann'} | ${'/admin?a=1&%74ier[]=x'}  | ${403}
+      ${'no rule says anything there'}    | ${'ann'} | ${'/admin?tiers=x&debug=1'} | ${200}
+      ${'no rule is about this endpoint'} | ${'ann'} | ${'/public/list?tier=gold'} | ${200}
+      ${'nobody here can write it'}       | ${'zoe'} | ${'/admin'}                 | ${403}
+    `('leaves the query as it is, or denies: $because', async ({ user, path, status }) => {
+      expect((await call(path, `X-Auth-Request-User: ${user}`)).status).toBe(status);
+    });
+
+    it.each`
       because                           | path           | lines                                                                                 | told
       ${'nobody is logged in'}          | ${'/public/a'} | ${[]}                                                                                 | ${['', '', 'shop']}
       ${'a subject is vouched for'}     | ${'/admin'}    | ${['X-Auth-Request-User: ann']}                                                       | ${['', 'user:ann', 'shop']}

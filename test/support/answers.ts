@@ -47,6 +47,7 @@ function answer(outcome: Outcome): Answer {
     hasFalseCredential: false,
     lacksOnlyScopes: false,
     headersSet: new Map(),
+    parametersSet: new Set(),
     dropped: [],
     faults: [],
   };

@@ -122,9 +122,12 @@ function saidInMessage(message: Untyped): Said {
   };
 }
 
-function obligationIn({ rule, critical, setHeader, removeHeader, rateLimit }: Untyped): Said['obligations'][number] {
+function obligationIn({ rule, critical, ...kinds }: Untyped): Said['obligations'][number] {
+  const { setHeader, removeHeader, setQueryParameter, removeQueryParameter, rateLimit } = kinds;
   if (setHeader) return { kind: 'setHeader', ...setHeader, critical, rule };
   if (removeHeader) return { kind: 'removeHeader', ...removeHeader, critical, rule };
+  if (setQueryParameter) return { kind: 'setQueryParameter', ...setQueryParameter, critical, rule };
+  if (removeQueryParameter) return { kind: 'removeQueryParameter', ...removeQueryParameter, critical, rule };
   return { kind: 'rateLimit', ...rateLimit, critical, rule };
 }
 

@@ -33,6 +33,7 @@ spec:
     - { name: public, operations: [{ path: "/public/**" }] }
     - { name: office, operations: [{ path: "/admin/**" }] }
     - { name: frozen, operations: [{ path: "/frozen/**" }] }
+    - { name: prices, operations: [{ path: "/prices/**" }] }
 ---
 apiVersion: dharma/v1
 kind: Policy
@@ -53,6 +54,14 @@ spec:
       what: { endpoints: [orders/public], methods: [GET] }
       obligations: [{ kind: setHeader, name: x-customer-tier, value: standard }]
     - { id: thaw, effect: allow, who: { anonymous: true }, what: { endpoints: [orders/frozen] } }
+    - id: price
+      effect: allow
+      who: { anonymous: true }
+      what: { endpoints: [orders/prices], methods: [GET] }
+      obligations:
+        - { kind: setQueryParameter, name: tier, value: "\${request.method}&tier=gold #1" }
+        - { kind: removeQueryParameter, name: debug }
+    - { id: quote, effect: allow, who: { anonymous: true }, what: { endpoints: [orders/prices], methods: [POST] } }
 `;
 
 /**

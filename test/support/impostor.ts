@@ -10,7 +10,13 @@ export type Treatment =
   | 'say nothing'
   | 'hang up'
   /** Its question is answered by these bytes; with `stays` the connection stays open, as if more would come. */
-  | { readonly says: string; readonly stays?: true };
+  | { readonly says: string; readonly stays?: true }
+  /** The same, a byte at a time, and the connection stays open. */
+  | { readonly drips: string }
+  | 'reset';
+
+/** Often enough that whoever counts the time between two bytes counts anew. */
+const DRIP_MILLISECONDS = 50;
 
 /** Stands where clients look for a service, and may be told to behave as if that one were in trouble. */
 export interface Impostor {
@@ -35,6 +41,7 @@ export async function startImpostor(service: string): Promise<Impostor> {
     client.once('close', () => sockets.delete(client));
     client.on('error', () => client.destroy());
     if (treatment === 'hang up') return void client.destroy();
+    if (treatment === 'reset') return void client.once('data', () => client.resetAndDestroy());
     if (treatment === 'say nothing') return void client.resume();
     if (treatment === 'pass on') {
       const upstream = connect(endpointOf(service));
@@ -42,6 +49,10 @@ export async function startImpostor(service: string): Promise<Impostor> {
       client.once('close', () => upstream.destroy());
       client.pipe(upstream).pipe(client);
       return;
+    }
+    if ('drips' in treatment) {
+      const { drips } = treatment;
+      return void client.once('data', () => drip(client, Buffer.from(drips)));
     }
     const { says, stays = false } = treatment;
     client.once('data', () => (stays ? client.write(says) : client.end(says)));
@@ -71,4 +82,14 @@ export async function startImpostor(service: string): Promise<Impostor> {
     back,
     stop: leave,
   };
+}
+
+/** Writes bytes one by one; the connection stays open after the last. */
+export function drip(socket: Socket, bytes: Uint8Array): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (at < bytes.length && socket.writable) socket.write(bytes.subarray(at, ++at));
+    else clearInterval(timer);
+  }, DRIP_MILLISECONDS);
+  socket.once('close', () => clearInterval(timer));
 }

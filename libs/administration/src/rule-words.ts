@@ -42,7 +42,11 @@ interface SpokenWhat {
 }
 
 type SpokenObligation =
-  | { readonly kind: 'setHeader' | 'removeHeader'; readonly name: string; readonly critical?: boolean | undefined }
+  | {
+      readonly kind: 'setHeader' | 'removeHeader' | 'setQueryParameter' | 'removeQueryParameter';
+      readonly name: string;
+      readonly critical?: boolean | undefined;
+    }
   | { readonly kind: 'rateLimit'; readonly class: string; readonly critical?: boolean | undefined };
 
 /** Items of a list that are named; what is beyond is counted. */
@@ -129,6 +133,10 @@ function obligationWords(obligation: SpokenObligation): string {
       return `${verb} set header ${obligation.name}`;
     case 'removeHeader':
       return `${verb} remove header ${obligation.name}`;
+    case 'setQueryParameter':
+      return `${verb} set query parameter ${obligation.name}`;
+    case 'removeQueryParameter':
+      return `${verb} remove query parameter ${obligation.name}`;
     case 'rateLimit':
       return `${verb} limit the rate as ${obligation.class}`;
     default:

@@ -21,6 +21,8 @@ type Obligation = ServerAnswer['obligations'][number];
 const OBLIGATIONS: { readonly [kind in Obligation['kind']]: readonly string[] } = {
   setHeader: ['name', 'value'],
   removeHeader: ['name'],
+  setQueryParameter: ['name', 'value'],
+  removeQueryParameter: ['name'],
   rateLimit: ['key', 'class'],
 };
 

@@ -5,7 +5,7 @@
  * @see docs/decision-log.md
  */
 import { z } from 'zod';
-import type { Attributes } from '#engine';
+import { type Attributes, OBLIGATION_KINDS } from '#engine';
 
 /** Any JSON object, as it is: a member named `__proto__` is a member like others. */
 const attributes = z.custom<Attributes>(
@@ -64,7 +64,7 @@ const recordedRequest = z.strictObject({
   context: someAttributes,
   askedFrom: name,
   policyAgeSeconds: z.number(),
-  carries: z.array(z.enum(['setHeader', 'removeHeader', 'rateLimit'])).optional(),
+  carries: z.array(z.enum(OBLIGATION_KINDS)).optional(),
   maxTtlSeconds: z.number(),
 });
 

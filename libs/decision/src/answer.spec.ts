@@ -16,6 +16,7 @@ function answer(reason: Reason, hasVerifiedCredential: boolean, hasFalseCredenti
     hasFalseCredential,
     lacksOnlyScopes: false,
     headersSet: new Map(),
+    parametersSet: new Set(),
     dropped: [],
     faults: [],
   };

@@ -53,6 +53,10 @@ export interface Answer {
   readonly lacksOnlyScopes: boolean;
   /** Headers that some rule of the policy in force sets: names in lower case, by their folded form. None on deny. */
   readonly headersSet: ReadonlyMap<string, readonly string[]>;
+  /** Query parameters of the endpoint that some rule which may concern it sets. None on deny. */
+  readonly parametersSet: ReadonlySet<string>;
+  /** What the client wrote behind the `?` of its target; absent where there is none. */
+  readonly query?: string | undefined;
   /** What was presented and does not count, and why. */
   readonly dropped: readonly Dropped[];
   /** Why the message could not be read, the first hundred; empty unless the reason is `INVALID_REQUEST`. */

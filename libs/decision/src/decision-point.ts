@@ -8,6 +8,7 @@ import {
   decide,
   denied,
   lacksOnlyScopes,
+  parametersSetFor,
   targetOfRoute,
 } from '#engine';
 import type { DecisionRecorder } from '#decision-log';
@@ -57,6 +58,7 @@ const NOTHING: Judged = { evidence: [], dropped: [], hasVerifiedCredential: fals
 const MOST_FAULTS = 100;
 const NO_FAULTS: readonly RequestFault[] = [];
 const NO_HEADERS: Answer['headersSet'] = new Map();
+const NO_PARAMETERS: Answer['parametersSet'] = new Set();
 
 /** One question on its way to an answer. */
 interface Case {
@@ -330,6 +332,9 @@ export class DecisionPoint {
       hasFalseCredential: judged.hasFalseCredential,
       lacksOnlyScopes: lacksScopes,
       headersSet: decision === 'allow' && policy !== undefined ? policy.snapshot.headersSet : NO_HEADERS,
+      parametersSet:
+        decision === 'allow' && policy !== undefined ? parametersSetFor(policy.snapshot, endpoint) : NO_PARAMETERS,
+      query: queryIn(question),
       dropped: judged.dropped,
       faults: faultsOf(question, judged),
       observed,
@@ -340,6 +345,14 @@ export class DecisionPoint {
 function faultsOf(question: Question, { subjectFault }: Judged): readonly RequestFault[] {
   if (question.kind === 'malformed') return question.faults.slice(0, MOST_FAULTS);
   return subjectFault === undefined ? NO_FAULTS : [{ pointer: '/subject', message: subjectFault }];
+}
+
+function queryIn(question: Question): string | undefined {
+  if (question.kind === 'malformed') return undefined;
+  const { target } = question.request;
+  const path = 'path' in target ? (target.path ?? '') : '';
+  const mark = path.indexOf('?');
+  return mark < 0 ? undefined : path.slice(mark + 1);
 }
 
 function denialOf({ reason, deniedAt }: Outcome): Denial {

@@ -102,6 +102,7 @@ function withHoldings(
     validityEdges: snapshot.validityEdges,
     outTimeReaders: snapshot.outTimeReaders,
     headersSet: snapshot.headersSet,
+    parametersSet: snapshot.parametersSet,
     scopesAsked: snapshot.scopesAsked,
     membersRead: snapshot.membersRead,
   };

@@ -26,6 +26,7 @@ import type {
   EndpointNode,
   MechanismNode,
   Names,
+  ParameterSet,
   PlacementNode,
   ServiceNode,
   Snapshot,
@@ -106,6 +107,7 @@ export function compile(world: World): Snapshot {
     validityEdges: compiler.validityEdges(),
     outTimeReaders: compiler.outTimeReaders(),
     headersSet: compiler.headersSet(),
+    parametersSet: compiler.parametersSet(),
     scopesAsked: compiler.scopesAsked(),
     membersRead: compiler.membersRead(),
   };
@@ -301,6 +303,22 @@ class RuleCompiler {
       else alike.push(name);
     }
     return byFold;
+  }
+
+  /** Only of rules `in`: what a caller's own domain adds on the way out, no service takes for a word of its own. */
+  parametersSet(): ReadonlyMap<string, readonly ParameterSet[]> {
+    const byOwner = new Map<string, ParameterSet[]>();
+    for (const { owner, direction, what, obligations } of this.everyRule()) {
+      if (direction === 'out') continue;
+      for (const obligation of obligations) {
+        if (obligation.kind !== 'setQueryParameter') continue;
+        const own: ParameterSet = { name: obligation.name, services: what.services, endpoints: what.endpoints };
+        const others = byOwner.get(owner);
+        if (others === undefined) byOwner.set(owner, [own]);
+        else others.push(own);
+      }
+    }
+    return byOwner;
   }
 
   scopesAsked(): readonly string[] {

@@ -21,6 +21,7 @@ import type {
   EndpointNode,
   Entities,
   MechanismNode,
+  ParameterSet,
   PlacementNode,
   ServiceNode,
   Snapshot,
@@ -50,6 +51,7 @@ const snapshot = (next: Next): Snapshot => ({
   validityEdges: next(),
   outTimeReaders: next(),
   headersSet: next(),
+  parametersSet: next(),
   scopesAsked: next(),
   membersRead: next(),
 });
@@ -206,6 +208,8 @@ const path = (next: Next): CompiledPath => ({ exact: next(), other: next() });
 
 const obligation = (next: Next): PreparedObligation => ({ template: next(), text: next() });
 
+const parameterSet = (next: Next): ParameterSet => ({ name: next(), services: next(), endpoints: next() });
+
 const bound = (next: Next): Bound => ({ subject: next(), service: next() });
 
 const blocks = (next: Next): Blocks => ({ 4: next(), 6: next() });
@@ -234,6 +238,7 @@ export const RECORDS: readonly ((next: Next) => object)[] = [
   what,
   path,
   obligation,
+  parameterSet,
   bound,
   blocks,
   block,

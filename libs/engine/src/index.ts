@@ -6,6 +6,7 @@ export { bySpecificity, otherSlash, pathTemplate, topicTemplate } from './templa
 export type { Segment } from './template.js';
 export { foldedHeaderName } from '#wire';
 export { parseTextTemplate } from './obligations.js';
+export { parametersSetFor } from './parameters-set.js';
 export { byBytes, canonicalJson } from './ordering.js';
 export { denied } from './outcome.js';
 export { holdsHost, isWithin, resolve } from './resolution.js';

@@ -193,12 +193,21 @@ export interface What {
   readonly actions?: readonly string[];
 }
 
-export type ObligationKind = 'setHeader' | 'removeHeader' | 'rateLimit';
+export const OBLIGATION_KINDS = [
+  'setHeader',
+  'removeHeader',
+  'setQueryParameter',
+  'removeQueryParameter',
+  'rateLimit',
+] as const;
+export type ObligationKind = (typeof OBLIGATION_KINDS)[number];
 
 /** What the enforcement point must do for an allow to hold; texts may contain `${dotted.path}`. */
 export type ObligationTemplate =
   | { readonly kind: 'setHeader'; readonly name: string; readonly value: string; readonly critical: boolean }
   | { readonly kind: 'removeHeader'; readonly name: string; readonly critical: boolean }
+  | { readonly kind: 'setQueryParameter'; readonly name: string; readonly value: string; readonly critical: boolean }
+  | { readonly kind: 'removeQueryParameter'; readonly name: string; readonly critical: boolean }
   | { readonly kind: 'rateLimit'; readonly key: string; readonly class: string; readonly critical: boolean };
 
 /** An obligation with its texts filled in, and the rule it comes from. */

@@ -73,10 +73,12 @@ export function prepareObligations(templates: readonly ObligationTemplate[]): re
 function textOfTemplate(template: ObligationTemplate): string | undefined {
   switch (template.kind) {
     case 'setHeader':
+    case 'setQueryParameter':
       return template.value;
     case 'rateLimit':
       return template.key;
     case 'removeHeader':
+    case 'removeQueryParameter':
       return undefined;
   }
 }
@@ -99,10 +101,12 @@ export function fillObligations(
 function withText(template: ObligationTemplate, text: string, rule: string): Obligation {
   switch (template.kind) {
     case 'setHeader':
+    case 'setQueryParameter':
       return { ...template, value: text, rule };
     case 'rateLimit':
       return { ...template, key: text, rule };
     case 'removeHeader':
+    case 'removeQueryParameter':
       return { ...template, rule };
   }
 }
@@ -112,19 +116,30 @@ export function obligationReads(prepared: readonly PreparedObligation[]): readon
   return prepared.flatMap(({ text }) => text?.filter((part) => typeof part !== 'string') ?? []);
 }
 
-/** Obligations in the order they arose, each once; of two that touch one header the first stands. */
+/** Obligations in the order they arose, each once; of two that touch one header or one parameter the first stands. */
 export function mergeObligations(arisen: readonly Obligation[]): readonly Obligation[] {
   if (arisen.length < 2) return arisen;
   const seen = new Set<string>();
   return arisen.filter((obligation) => {
-    const key =
-      obligation.kind === 'rateLimit'
-        ? JSON.stringify([obligation.kind, obligation.rule, obligation.key, obligation.class, obligation.critical])
-        : `header ${obligation.name.toLowerCase()}`;
+    const key = touched(obligation);
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
   });
+}
+
+/** Two obligations with one key cannot both be carried out, or are one said twice. */
+function touched(obligation: Obligation): string {
+  switch (obligation.kind) {
+    case 'setHeader':
+    case 'removeHeader':
+      return `header ${obligation.name.toLowerCase()}`;
+    case 'setQueryParameter':
+    case 'removeQueryParameter':
+      return `parameter ${obligation.name}`;
+    case 'rateLimit':
+      return JSON.stringify([obligation.kind, obligation.rule, obligation.key, obligation.class, obligation.critical]);
+  }
 }
 
 /** Whether the asking convention can carry every critical obligation. */

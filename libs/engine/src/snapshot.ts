@@ -226,10 +226,19 @@ export interface Snapshot {
   readonly outTimeReaders: ReadonlyMap<DomainNode, readonly CompiledRule[]>;
   /** Headers that some rule sets, in report mode too: names in lower case, by their folded form. */
   readonly headersSet: ReadonlyMap<string, readonly string[]>;
+  /** Query parameters that some rule sets, in report mode too, by the domain that owns the rule. */
+  readonly parametersSet: ReadonlyMap<string, readonly ParameterSet[]>;
   /** Scopes that some allow asks for, sorted; none where there are too many to try them. */
   readonly scopesAsked: readonly string[];
   /** What some rule reads of a request, in its condition or its obligations. */
   readonly membersRead: readonly MemberPath[];
+}
+
+/** A query parameter that a rule sets, and what the rule is about; absent: everything. */
+export interface ParameterSet {
+  readonly name: string;
+  readonly services: readonly string[] | undefined;
+  readonly endpoints: readonly string[] | undefined;
 }
 
 /** Whether `inner` is `outer` or lies below it. */

@@ -55,6 +55,10 @@ function inOrder(obligation: Obligation): Obligation {
       return { kind: 'setHeader', name: obligation.name, value: obligation.value, critical, rule };
     case 'removeHeader':
       return { kind: 'removeHeader', name: obligation.name, critical, rule };
+    case 'setQueryParameter':
+      return { kind: 'setQueryParameter', name: obligation.name, value: obligation.value, critical, rule };
+    case 'removeQueryParameter':
+      return { kind: 'removeQueryParameter', name: obligation.name, critical, rule };
     case 'rateLimit':
       return { kind: 'rateLimit', key: obligation.key, class: obligation.class, critical, rule };
   }

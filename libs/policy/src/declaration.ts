@@ -6,6 +6,7 @@ import {
   ENDPOINT_REFERENCE,
   isLine,
   NAME,
+  PARAMETER_NAME,
   RESERVED_PRINCIPAL_TYPES,
   RULE_ID,
   SHA256_HEX,
@@ -34,6 +35,10 @@ export const domainOrOutside = spelled(new RegExp(`^\\*$|${DOMAIN_NAME.source}`)
 export const endpointReference = spelled(ENDPOINT_REFERENCE, 'an endpoint: `service/endpoint`, or `service/*`');
 export const token = spelled(TOKEN, 'a token of HTTP');
 export const headerName = spelled(TOKEN, 'the name of a header');
+export const parameterName = spelled(
+  PARAMETER_NAME,
+  'the name of a query parameter: letters, digits, `-`, `.`, `_` and `~`, up to 128 characters',
+);
 export const sha256 = spelled(SHA256_HEX, 'a SHA-256 in 64 lower-case hexadecimal digits');
 export const typedId = spelled(TYPED_ID, 'of the form `type:id`');
 export const line = z.string().refine(isLine, { error: 'one line of text: not empty, no control characters' });

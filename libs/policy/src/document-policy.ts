@@ -11,6 +11,7 @@ import {
   line,
   metadata,
   name,
+  parameterName,
   record,
   ruleId,
   some,
@@ -75,6 +76,17 @@ export type ServiceDocument = z.infer<typeof serviceDocument>;
 const obligation = z.discriminatedUnion('kind', [
   record({ kind: z.literal('setHeader'), name: headerName, value: z.string(), critical: flag.optional() }),
   record({ kind: z.literal('removeHeader'), name: headerName, critical: flag.optional() }),
+  record({
+    kind: z.literal('setQueryParameter'),
+    name: parameterName.meta({ description: 'Case counts.' }),
+    value: z.string().meta({ description: 'Without escapes: the parameter is set to this text, escaped as needed.' }),
+    critical: flag.optional(),
+  }),
+  record({
+    kind: z.literal('removeQueryParameter'),
+    name: parameterName.meta({ description: 'Case counts.' }),
+    critical: flag.optional(),
+  }),
   record({ kind: z.literal('rateLimit'), key: z.string(), class: line, critical: flag.optional() }),
 ]);
 export type ObligationDeclaration = z.infer<typeof obligation>;

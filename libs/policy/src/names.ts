@@ -10,6 +10,8 @@ export const DOMAIN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?
 export const ENDPOINT_REFERENCE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\/(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
 /** A token of RFC 9110, which methods and header names are. */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What stands in a query without escapes, so that there is one spelling of it. */
+export const PARAMETER_NAME = /^[A-Za-z0-9._~-]{1,128}$/;
 export const SHA256_HEX = /^[0-9a-f]{64}$/;
 /** `type:id`; the type has no colon. */
 export const TYPED_ID = /^[^:]+:.+$/s;

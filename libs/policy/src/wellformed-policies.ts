@@ -3,6 +3,7 @@ import { foldedHeaderName, OUTSIDE } from '#engine';
 import type { Catalogue, Entry } from './catalogue.js';
 import type { ObligationDeclaration, PolicyPolicyDocument, RuleDeclaration } from './document-policy.js';
 import { forbiddenHeader, templateFault } from './header-rules.js';
+import { forbiddenParameter } from './parameter-rules.js';
 import { parseInstant } from './instant.js';
 import { pathTemplateFault } from './patterns.js';
 import type { ReadDocument } from './read.js';
@@ -136,17 +137,32 @@ function judgeObligation(
   path: Path,
   { report, reported }: Judge,
 ): void {
-  if (obligation.kind !== 'rateLimit') {
-    const why = forbiddenHeader(obligation.name, reported);
+  const untouchable = (
+    code: 'forbidden-header' | 'forbidden-parameter',
+    name: string,
+    why: string | undefined,
+  ): void => {
     if (why !== undefined)
-      report.add(
-        placeIn(source, [...path, 'name']),
-        'forbidden-header',
-        `\`${obligation.name}\` can be neither set nor removed: ${why}`,
-      );
+      report.add(placeIn(source, [...path, 'name']), code, `\`${name}\` can be neither set nor removed: ${why}`);
+  };
+  const filled = (member: 'value' | 'key', text: string): void => {
+    const fault = templateFault(text);
+    if (fault !== undefined) report.add(placeIn(source, [...path, member]), 'bad-template', fault);
+  };
+  switch (obligation.kind) {
+    case 'setHeader':
+      filled('value', obligation.value);
+      return untouchable('forbidden-header', obligation.name, forbiddenHeader(obligation.name, reported));
+    case 'removeHeader':
+      return untouchable('forbidden-header', obligation.name, forbiddenHeader(obligation.name, reported));
+    case 'setQueryParameter':
+      filled('value', obligation.value);
+      return untouchable('forbidden-parameter', obligation.name, forbiddenParameter(obligation.name));
+    case 'removeQueryParameter':
+      return untouchable('forbidden-parameter', obligation.name, forbiddenParameter(obligation.name));
+    case 'rateLimit':
+      return filled('key', obligation.key);
+    default:
+      return obligation satisfies never;
   }
-  if (obligation.kind === 'removeHeader') return;
-  const [member, text] = obligation.kind === 'setHeader' ? ['value', obligation.value] : ['key', obligation.key];
-  const fault = templateFault(text);
-  if (fault !== undefined) report.add(placeIn(source, [...path, member]), 'bad-template', fault);
 }

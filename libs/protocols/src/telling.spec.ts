@@ -21,6 +21,17 @@ describe('what a program is told beside the answer', () => {
     });
   });
 
+  it.each`
+    because                                  | query               | view
+    ${'only a rule may say it'}              | ${'tier=gold'}      | ${'forbidden'}
+    ${'a handler may read it by that name'}  | ${'a=1&%74ier[]=2'} | ${'forbidden'}
+    ${'it says nothing that a rule may say'} | ${'tiers=2'}        | ${'allow'}
+    ${'there is none'}                       | ${undefined}        | ${'allow'}
+  `('lets no query through that nobody can mend: $because', ({ query, view }) => {
+    const answer = { ...allowedAnswer(), parametersSet: new Set(['tier']), query };
+    expect(tellingOf(answer, 'Bearer')['x-dharma-view']).toBe(view);
+  });
+
   const verified = { hasVerifiedCredential: true };
 
   it.each`

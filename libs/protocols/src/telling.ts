@@ -1,5 +1,5 @@
 import { challengeFor, clientView, type Answer, type ClientView } from '#decision';
-import type { Telling } from '#wire';
+import { parametersAlike, type Telling } from '#wire';
 import { toldHeaders } from './told-headers.js';
 import { unsaid } from './unsaid.js';
 
@@ -17,7 +17,10 @@ export function tellingOf(answer: Answer, challenge: string): Telling {
   const view = clientView(answer);
   switch (view) {
     case 'allow':
-      return allowed(answer);
+      // No framework takes out of a query what only a rule may say: a handler may have read it before.
+      return parametersAlike(answer.query, answer.parametersSet).length > 0
+        ? denied(answer, 'forbidden')
+        : allowed(answer);
     case 'unauthenticated':
     case 'invalid_token':
     case 'insufficient_scope':

@@ -16,11 +16,13 @@ export function fulfilled(rule: Rule, readable: ConditionInput): readonly Obliga
 
 function fulfilledOne(template: ObligationTemplate, rule: string, readable: ConditionInput): Obligation | undefined {
   switch (template.kind) {
-    case 'setHeader': {
+    case 'setHeader':
+    case 'setQueryParameter': {
       const value = filledText(template.value, readable);
       return value === undefined ? undefined : { ...template, value, rule };
     }
     case 'removeHeader':
+    case 'removeQueryParameter':
       return { ...template, rule };
     case 'rateLimit': {
       const key = filledText(template.key, readable);
@@ -57,19 +59,32 @@ function isHeaderValue(text: string): boolean {
 
 /**
  * One list of all demands, in their order. An obligation said twice by one rule stands once; of two that set or remove
- * the same header the first, which is the outer one, stands.
+ * the same header, or the same query parameter, the first, which is the outer one, stands.
  */
 export function merged(obligations: readonly Obligation[]): readonly Obligation[] {
   const said = new Set<string>();
   const headers = new Set<string>();
+  const parameters = new Set<string>();
   return obligations.filter((obligation) => {
     const whole = canonicalJson({ ...obligation });
     if (said.has(whole)) return false;
     said.add(whole);
-    if (obligation.kind === 'rateLimit') return true;
-    const header = obligation.name.toLowerCase();
-    if (headers.has(header)) return false;
-    headers.add(header);
-    return true;
+    switch (obligation.kind) {
+      case 'rateLimit':
+        return true;
+      case 'setHeader':
+      case 'removeHeader':
+        return isNew(headers, obligation.name.toLowerCase());
+      case 'setQueryParameter':
+      case 'removeQueryParameter':
+        // A parameter's name is told from another by its case, a header's is not.
+        return isNew(parameters, obligation.name);
+    }
   });
+}
+
+function isNew(names: Set<string>, name: string): boolean {
+  if (names.has(name)) return false;
+  names.add(name);
+  return true;
 }

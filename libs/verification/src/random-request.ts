@@ -1,4 +1,5 @@
-import type { AccessRequest, Attributes, ObligationKind, Target, World } from '#engine';
+import { OBLIGATION_KINDS } from '#engine';
+import type { AccessRequest, Attributes, Target, World } from '#engine';
 import { Chance } from './chance.js';
 import { randomEvidence } from './random-evidence.js';
 import { randomTarget } from './random-target.js';
@@ -7,7 +8,6 @@ import { type Vocabulary, vocabularyOf } from './vocabulary.js';
 
 /** When most requests happen, so that equal seeds give equal requests on every day. */
 const USUAL_TIME = Date.parse('2026-12-24T12:00:00Z');
-const OBLIGATION_KINDS: readonly ObligationKind[] = ['setHeader', 'removeHeader', 'rateLimit'];
 
 /**
  * Requests about a world without end, biased so that the interesting paths of a decision happen: boundary endpoints with

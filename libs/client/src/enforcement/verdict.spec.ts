@@ -39,6 +39,14 @@ const limit = (critical: boolean): Decided => ({
   },
 });
 
+const query = (kind: 'setQueryParameter' | 'removeQueryParameter', critical: boolean): Decided => ({
+  ...ALLOWED,
+  answer: {
+    ...ALLOWED.answer,
+    obligations: [{ kind, name: 'tier', value: 'gold', critical, rule: 'shop/tier' }],
+  },
+});
+
 const judgedAs = (path: string): Decided => ({
   ...ALLOWED,
   telling: { ...ALLOWED.telling, 'x-dharma-path': path } as Telling,
@@ -57,9 +65,12 @@ describe('what a decision means for its request', () => {
     ${'nor has what is not ASCII'}                 | ${judgedAs('/%C3%A9')}                                                                            | ${'/%c3%a9'}          | ${false} | ${undefined}
     ${'nobody decided'}                            | ${{ kind: 'unavailable', allowed: false, failure: { because: 'timeout', message: 'no answer' } }} | ${'/public'}          | ${false} | ${503}
     ${'nobody says what handlers are told'}        | ${{ ...ALLOWED, telling: undefined }}                                                             | ${'/public'}          | ${false} | ${503}
-    ${'the client is told otherwise than we are'}  | ${{ ...ALLOWED, telling: { 'x-dharma-view': 'forbidden', 'x-dharma-decision': 'd-1' } }}          | ${'/public'}          | ${false} | ${503}
+    ${'the client is told otherwise than we are'}  | ${{ ...ALLOWED, telling: { 'x-dharma-view': 'forbidden', 'x-dharma-decision': 'd-1' } }}          | ${'/public'}          | ${false} | ${403}
     ${'a denial without a view is plain'}          | ${{ ...ALLOWED, allowed: false, telling: undefined }}                                             | ${'/public'}          | ${false} | ${403}
     ${'a denial is not made an allow by its view'} | ${{ ...ALLOWED, allowed: false }}                                                                 | ${'/public'}          | ${false} | ${403}
+    ${'nobody changes the query'}                  | ${query('setQueryParameter', true)}                                                               | ${'/public'}          | ${true}  | ${403}
+    ${'nor takes anything out of it'}              | ${query('removeQueryParameter', true)}                                                            | ${'/public'}          | ${true}  | ${403}
+    ${'which may be left undone'}                  | ${query('removeQueryParameter', false)}                                                           | ${'/public'}          | ${false} | ${undefined}
     ${'nobody would keep to the limit'}            | ${limit(true)}                                                                                    | ${'/public'}          | ${false} | ${403}
     ${'the program keeps to it'}                   | ${limit(true)}                                                                                    | ${'/public'}          | ${true}  | ${undefined}
     ${'it need not be kept'}                       | ${limit(false)}                                                                                   | ${'/public'}          | ${false} | ${undefined}

@@ -52,7 +52,10 @@ export function verdictOn(decision: Decision, sent: Sent, carriesRateLimits: boo
     if (telling === undefined || telling['x-dharma-view'] === 'allow') return refusal('forbidden', decisionId);
     return refusal(telling['x-dharma-view'], decisionId, { challenge: telling['x-dharma-challenge'] });
   }
-  if (telling === undefined || telling['x-dharma-view'] !== 'allow') {
+  if (telling !== undefined && telling['x-dharma-view'] !== 'allow') {
+    return refusal(telling['x-dharma-view'], decisionId, { because: 'the query says what only a rule may say' });
+  }
+  if (telling === undefined) {
     return refusal('unavailable', decisionId, { because: 'the server does not tell what services are told' });
   }
   // What was judged is its one reading; the framework's router has read, or will read, the text as it came.
@@ -71,6 +74,15 @@ export function verdictOn(decision: Decision, sent: Sent, carriesRateLimits: boo
         break;
       case 'removeHeader':
         removed.add(obligation.name.toLowerCase());
+        break;
+      case 'setQueryParameter':
+      case 'removeQueryParameter':
+        // The framework may have read the query before, and a handler may read the target as it came.
+        if (obligation.critical) {
+          return refusal('forbidden', decisionId, {
+            because: `rule \`${obligation.rule}\` changes the query, and nobody does`,
+          });
+        }
         break;
       case 'rateLimit':
         if (obligation.critical && !carriesRateLimits) {

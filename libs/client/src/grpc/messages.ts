@@ -42,9 +42,12 @@ export function bodyOf(message: DecideResponse, explanation?: Struct): object {
     meeting: meeting ?? null,
     crossed: message.crossed,
     rules: message.rules,
-    obligations: message.obligations.map(({ rule, critical, setHeader, removeHeader, rateLimit }) => {
+    obligations: message.obligations.map(({ rule, critical, ...kinds }) => {
+      const { setHeader, removeHeader, setQueryParameter, removeQueryParameter, rateLimit } = kinds;
       if (setHeader) return { kind: 'setHeader', ...setHeader, critical, rule };
       if (removeHeader) return { kind: 'removeHeader', ...removeHeader, critical, rule };
+      if (setQueryParameter) return { kind: 'setQueryParameter', ...setQueryParameter, critical, rule };
+      if (removeQueryParameter) return { kind: 'removeQueryParameter', ...removeQueryParameter, critical, rule };
       // One of a later version says nothing that we know, and is refused with the rest of its answer.
       return rateLimit ? { kind: 'rateLimit', ...rateLimit, critical, rule } : { rule };
     }),

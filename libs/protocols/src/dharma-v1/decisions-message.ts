@@ -58,6 +58,8 @@ export interface ObligationItem {
   readonly critical: boolean;
   readonly setHeader?: { readonly name: string; readonly value: string };
   readonly removeHeader?: { readonly name: string };
+  readonly setQueryParameter?: { readonly name: string; readonly value: string };
+  readonly removeQueryParameter?: { readonly name: string };
   readonly rateLimit?: { readonly key: string; readonly class: string };
 }
 

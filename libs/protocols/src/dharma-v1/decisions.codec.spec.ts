@@ -101,6 +101,8 @@ describe('the response', () => {
   const obligations = [
     { kind: 'setHeader', name: 'x-tier', value: 'gold', critical: true, rule },
     { kind: 'removeHeader', name: 'x-debug', critical: true, rule },
+    { kind: 'setQueryParameter', name: 'tier', value: 'a&b', critical: true, rule },
+    { kind: 'removeQueryParameter', name: 'debug', critical: true, rule },
     { kind: 'rateLimit', key: 'user:ann', class: 'standard', critical: false, rule },
   ] as const;
 

@@ -107,6 +107,10 @@ function obligationItem(obligation: Obligation): ObligationItem {
       return { rule, critical, setHeader: { name: obligation.name, value: obligation.value } };
     case 'removeHeader':
       return { rule, critical, removeHeader: { name: obligation.name } };
+    case 'setQueryParameter':
+      return { rule, critical, setQueryParameter: { name: obligation.name, value: obligation.value } };
+    case 'removeQueryParameter':
+      return { rule, critical, removeQueryParameter: { name: obligation.name } };
     case 'rateLimit':
       return { rule, critical, rateLimit: { key: obligation.key, class: obligation.class } };
     default:

@@ -46,7 +46,14 @@ export interface HeaderValueOption {
 export interface CheckResponse {
   /** A `google.rpc.Code`. */
   readonly status: { readonly code: number };
-  readonly okResponse?: { readonly headers: readonly HeaderValueOption[]; readonly headersToRemove: readonly string[] };
+  readonly okResponse?: {
+    readonly headers: readonly HeaderValueOption[];
+    readonly headersToRemove: readonly string[];
+    /** Put into the query as they are, over every one with that key. */
+    readonly queryParametersToSet?: readonly { readonly key: string; readonly value: string }[];
+    /** Compared with the query as it is written, after those above were set. */
+    readonly queryParametersToRemove?: readonly string[];
+  };
   readonly deniedResponse?: {
     readonly status: { readonly code: 'Unauthorized' | 'Forbidden' | 'ServiceUnavailable' };
     readonly headers: readonly HeaderValueOption[];

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type { Question } from '#decision';
+import type { Obligation } from '#engine';
 import { allowedAnswer, deniedAnswer } from '../../../../test/support/answers.js';
 import { grpcDefinition } from '../grpc-definition.js';
 import { STRIPPED_HEADERS } from '#wire';
@@ -33,6 +34,10 @@ const CHALLENGES: { readonly [code: string]: string } = {
   insufficient_scope: 'Bearer error="insufficient_scope"',
 };
 
+const RULED = { critical: true, rule: 'shop/read' } as const;
+const set = (name: string, value: string): Obligation => ({ ...RULED, kind: 'setQueryParameter', name, value });
+const remove = (name: string): Obligation => ({ ...RULED, kind: 'removeQueryParameter', name });
+
 const line = (key: string, text: string) => ({ key, value: '', rawValue: Buffer.from(text) });
 
 describe('a Check', () => {
@@ -43,7 +48,7 @@ describe('a Check', () => {
         target: { kind: 'address', method: 'GET', host: 'shop.example:443', path: '/public?x=1' },
         headers: { accept: 'a' },
         attributes: {},
-        carries: ['setHeader', 'removeHeader', 'rateLimit'],
+        carries: ['setHeader', 'removeHeader', 'setQueryParameter', 'removeQueryParameter', 'rateLimit'],
       },
     });
   });
@@ -139,6 +144,21 @@ describe('a Check', () => {
     expect(toQuestion(read)).toEqual(toQuestion(check({ headers })));
   });
 
+  it.each`
+    because                         | type                        | carries
+    ${'a request has a query'}      | ${'application/json'}       | ${true}
+    ${'an RPC has none'}            | ${'application/grpc'}       | ${false}
+    ${'whatever its messages are'}  | ${'Application/gRPC+proto'} | ${false}
+    ${'nor has one from a browser'} | ${'application/grpc-web'}   | ${false}
+  `('may be answered by a change of the query: $because', ({ type, carries }) => {
+    const { request } = toQuestion(check({ headers: { 'content-type': type } })) as Extract<
+      Question,
+      { kind: 'request' }
+    >;
+    expect(request.carries?.includes('setQueryParameter')).toBe(carries);
+    expect(request.carries?.includes('removeHeader')).toBe(true);
+  });
+
   it('never makes the codec fall over, whatever bytes arrive', () => {
     const { requestDeserialize } = checkMethod();
     fc.assert(
@@ -215,6 +235,22 @@ describe('the response to a Check', () => {
     expect(response.dynamicMetadata?.fields['rate_limit']).toEqual({
       structValue: { fields: { standard: { stringValue: 'user:ann' } } },
     });
+  });
+
+  it.each`
+    because                                            | owed                                    | ruled       | query                     | set                | removed
+    ${'nothing of it came'}                            | ${[set('tier', 'a b&c=d')]}             | ${[]}       | ${undefined}              | ${'a%20b%26c%3Dd'} | ${undefined}
+    ${'setting is over every value'}                   | ${[set('tier', 'x')]}                   | ${['tier']} | ${'tier=1&tier=2'}        | ${'x'}             | ${undefined}
+    ${'but not over another spelling'}                 | ${[set('tier', 'x')]}                   | ${[]}       | ${'%74ier=1&a=2'}         | ${'x'}             | ${['%74ier']}
+    ${'it goes as the client spelled it'}              | ${[remove('tier')]}                     | ${[]}       | ${'TIER=1&t%69er[a]=2'}   | ${undefined}       | ${['TIER', 't%69er[a]']}
+    ${'what is not there needs no order'}              | ${[remove('tier')]}                     | ${[]}       | ${'a=1'}                  | ${undefined}       | ${undefined}
+    ${'only a rule may say it, which this one is not'} | ${[]}                                   | ${['tier']} | ${'tier=1'}               | ${undefined}       | ${['tier']}
+    ${'another case is another parameter to rules'}    | ${[set('tier', 'x'), set('Tier', 'x')]} | ${[]}       | ${'Tier=1&tier=2&TIER=3'} | ${'x'}             | ${['TIER']}
+  `('has the query changed: $because', ({ owed, ruled, query, set: value, removed }) => {
+    const answer = { ...allowedAnswer({ obligations: owed }), parametersSet: new Set<string>(ruled), query };
+    const { okResponse } = toCheckResponse(answer, 'Bearer', []);
+    expect(okResponse?.queryParametersToSet?.[0]).toEqual(value === undefined ? undefined : { key: 'tier', value });
+    expect(okResponse?.queryParametersToRemove).toEqual(removed);
   });
 
   it.each`

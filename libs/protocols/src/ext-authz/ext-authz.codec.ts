@@ -6,11 +6,19 @@ import {
   type Question,
   type RequestFault,
 } from '#decision';
-import type { Attributes, Evidence } from '#engine';
+import { type Attributes, type Evidence, OBLIGATION_KINDS } from '#engine';
 import type { Presented } from '#identity';
 import { parseRequest } from '#policy';
 import { denialBody, type DenialCode, PROBLEM_MEDIA_TYPE } from '#problem';
-import { clientHeaders, type HeaderLine, jsonOf, strippedOf, type Struct, type StructValue } from '#wire';
+import {
+  clientHeaders,
+  type HeaderLine,
+  jsonOf,
+  parametersAlike,
+  strippedOf,
+  type Struct,
+  type StructValue,
+} from '#wire';
 import { toldHeaders } from '../told-headers.js';
 import type {
   AttributeContext,
@@ -22,6 +30,9 @@ import type {
 
 /** `google.rpc.Code`. */
 const CODE = { ok: 0, permissionDenied: 7, unavailable: 14, unauthenticated: 16 } as const;
+
+/** An RPC has no query. Servers of gRPC may ask too, and they know nothing of the fields about one. */
+const RPC_KINDS = OBLIGATION_KINDS.filter((kind) => kind !== 'setQueryParameter' && kind !== 'removeQueryParameter');
 
 /** The namespace of `metadata_context` in which a gateway's filters may assert evidence. */
 const METADATA_NAMESPACE = 'dharma';
@@ -61,7 +72,7 @@ export function toQuestion(message: CheckRequest, trace?: string): Question {
       attributes: extensionsOf(context),
       claimed: {},
       context: {},
-      carries: ['setHeader', 'removeHeader', 'rateLimit'],
+      carries: isRpc(headers) ? RPC_KINDS : OBLIGATION_KINDS,
     },
     presented: { asserted, credentials: headers, reported: {}, repeated, aliases, ...sourceOf(context) },
     trace,
@@ -106,9 +117,11 @@ export function* sentIn({ attributes }: CheckRequest): Generator<string, void, v
 }
 
 function allowed(answer: Answer, sent: Iterable<string>): CheckResponse {
-  const { outcome, headersSet } = answer;
+  const { outcome, headersSet, parametersSet, query } = answer;
   const headers = Object.entries(toldHeaders(answer)).map(([name, value]) => overwrite(name, value));
   const headersToRemove: string[] = [];
+  const parameters = new Map<string, string>();
+  const taken = new Set(parametersSet);
   const limits: { [name: string]: StructValue } = {};
   for (const obligation of outcome.obligations) {
     switch (obligation.kind) {
@@ -117,6 +130,14 @@ function allowed(answer: Answer, sent: Iterable<string>): CheckResponse {
         break;
       case 'removeHeader':
         headersToRemove.push(obligation.name.toLowerCase());
+        break;
+      case 'setQueryParameter':
+        // The gateway writes it down as it is: unescaped, a value could end there and begin another parameter.
+        parameters.set(obligation.name, encodeURIComponent(obligation.value));
+        taken.add(obligation.name);
+        break;
+      case 'removeQueryParameter':
+        taken.add(obligation.name);
         break;
       case 'rateLimit':
         limits[obligation.class] = { stringValue: obligation.key };
@@ -127,10 +148,18 @@ function allowed(answer: Answer, sent: Iterable<string>): CheckResponse {
   }
   const set = new Set(headers.map(({ header }) => header.key));
   for (const name of strippedOf(sent, set, headersSet)) if (!headersToRemove.includes(name)) headersToRemove.push(name);
+  const parametersToRemove = parametersAlike(query, taken).filter((spelling) => !parameters.has(spelling));
   const hasLimits = Object.keys(limits).length > 0;
   return {
     status: { code: CODE.ok },
-    okResponse: { headers, headersToRemove },
+    okResponse: {
+      headers,
+      headersToRemove,
+      ...(parameters.size > 0 && {
+        queryParametersToSet: Array.from(parameters, ([key, value]) => ({ key, value })),
+      }),
+      ...(parametersToRemove.length > 0 && { queryParametersToRemove: parametersToRemove }),
+    },
     dynamicMetadata: metadataOf(answer, hasLimits ? { rate_limit: { structValue: { fields: limits } } } : {}),
   };
 }
@@ -246,6 +275,10 @@ function sourceOf({ source }: AttributeContext): Pick<Presented, 'clientAddress'
     ...(address?.socketAddress?.address && { clientAddress: address.socketAddress.address }),
     ...((principal !== '' || pem !== '') && { certificate: { principal, pem } }),
   };
+}
+
+function isRpc(headers: { readonly [name: string]: string }): boolean {
+  return headers['content-type']?.toLowerCase().startsWith('application/grpc') === true;
 }
 
 const NO_EXTENSIONS: Attributes = Object.freeze(Object.create(null));

@@ -332,6 +332,7 @@ describe('a result', () => {
       result: {
         allow: true,
         status: 200,
+        status_code: 200,
         headers: { 'x-tier': 'gold', 'x-plan': '', 'x-dharma-decision': 'd-1', 'x-dharma-principal': '' },
       },
     });
@@ -346,7 +347,8 @@ describe('a result', () => {
     ${'what is allowed is no HTTP request'} | ${allowedAnswer({ path: null })}                  | ${403}
   `('denies with $status: $because', ({ answer, status }) => {
     const { result } = toHttp(answer, 'Bearer');
-    expect(result).toMatchObject({ allow: false, status, message: { status } });
+    expect(result).toMatchObject({ allow: false, status, status_code: status, message: { status } });
+    expect(result.reason).toEqual(result.message);
     expect(result.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined);
   });
 

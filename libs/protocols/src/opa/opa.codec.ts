@@ -15,13 +15,16 @@ export interface OpaReply<Result> {
   readonly decision_id: string;
 }
 
+/** What Kong reads as `status` and `message`, APISIX reads as `status_code` and `reason`. */
 export interface OpaHttpResult {
   readonly allow: boolean;
   readonly status: number;
+  readonly status_code: number;
   /** On allow for the service, on deny for the client. */
   readonly headers: { readonly [name: string]: string };
   /** On deny: the body for the client. */
   readonly message?: object;
+  readonly reason?: object;
 }
 
 /** Kinds of obligations that have a place in a result; undefined: all. */
@@ -89,10 +92,15 @@ export function toHttp(answer: Answer, challenge: string): OpaReply<OpaHttpResul
     result: {
       allow,
       status,
+      status_code: status,
       headers: allow ? forTheService : headers,
-      ...(body !== undefined && { message: JSON.parse(body) as object }),
+      ...(body !== undefined && bothWays(JSON.parse(body) as object)),
     },
     decision_id: answer.decisionId,
     ...(complaint !== undefined && { complaint }),
   };
+}
+
+function bothWays(body: object): Pick<OpaHttpResult, 'message' | 'reason'> {
+  return { message: body, reason: body };
 }

@@ -1,0 +1,86 @@
+/** Exports hold by the schemas that Istio and Kubernetes publish, and these schemas find what is wrong. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { World } from '#engine';
+import { meshExport, type MeshTarget } from '#mesh-export';
+import { loadBundle } from '#policy';
+import { RUNS } from '../properties/runs.js';
+import { NOW, worlds } from '../properties/worlds.js';
+import { publishedFaults } from './published.js';
+import { withNamespaces } from './sandwich.js';
+
+const TARGETS = ['istio', 'kubernetes-networkpolicy'] as const;
+
+function exported(world: World, target: MeshTarget, undecided: 'refuse' | 'pass'): readonly object[] {
+  const spiffe = [...world.mechanisms.values()].filter(({ kind }) => kind === 'spiffe');
+  const trustDomains = new Map(spiffe.map(({ name }) => [name, 'x.example']));
+  return meshExport(world, trustDomains, { target, undecided, now: NOW, podLabel: 'app', port: 80 }).resources;
+}
+
+describe.each(TARGETS)('%s', (target) => {
+  it('takes what is written for random worlds', () => {
+    let count = 0;
+    fc.assert(
+      fc.property(worlds, fc.constantFrom('refuse', 'pass'), ({ world }, undecided) => {
+        for (const resource of exported(withNamespaces(world), target, undecided)) {
+          expect(publishedFaults(resource)).toEqual([]);
+          count++;
+        }
+      }),
+      { numRuns: RUNS.law / 3 },
+    );
+    expect(count).toBeGreaterThan(10);
+  });
+
+  it.each(readdirSync('policies/examples'))('takes what is written for the example %s', (example) => {
+    const folder = join('policies/examples', example);
+    const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+    const { world } = loadBundle(files.map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') })));
+    for (const undecided of ['refuse', 'pass'] as const) {
+      const resources = exported(withNamespaces(world!), target, undecided);
+      expect(resources.flatMap(publishedFaults)).toEqual([]);
+    }
+  });
+});
+
+const metadata = { name: 'a', namespace: 'b' };
+const istio = (spec: object, more: object = {}) => ({
+  apiVersion: 'security.istio.io/v1',
+  kind: 'AuthorizationPolicy',
+  metadata,
+  spec,
+  ...more,
+});
+const network = (spec: object, more: object = {}) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata,
+  spec: { podSelector: {}, ...spec },
+  ...more,
+});
+const to = (operation: object) => istio({ rules: [{ to: [{ operation }] }] });
+
+it.each`
+  because                                      | resource                                                                         | fault
+  ${'it is as it should be'}                   | ${to({ hosts: ['a'], paths: ['/a'] })}                                           | ${undefined}
+  ${'so is this'}                              | ${network({ ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }] })}       | ${undefined}
+  ${'a member of the resource is unknown'}     | ${istio({}, { specs: {} })}                                                      | ${'specs'}
+  ${'one of the spec is'}                      | ${istio({ rule: [] })}                                                           | ${'rule'}
+  ${'one of an operation is'}                  | ${to({ host: ['a'] })}                                                           | ${'host'}
+  ${'one of a source is'}                      | ${istio({ rules: [{ from: [{ source: { principal: ['a'] } }] }] })}              | ${'principal'}
+  ${'one of the metadata is'}                  | ${istio({}, { metadata: { ...metadata, namespaces: 'b' } })}                     | ${'namespaces'}
+  ${'there is no such action'}                 | ${istio({ action: 'REFUSE' })}                                                   | ${'/spec/action'}
+  ${'a list is one text'}                      | ${to({ hosts: 'a' })}                                                            | ${'/spec/rules/0/to/0/operation/hosts'}
+  ${'no version of the kind is meant'}         | ${{ ...istio({}), apiVersion: 'security.istio.io/v2' }}                          | ${'there is no schema'}
+  ${'there is no spec'}                        | ${{ apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', metadata }} | ${'spec'}
+  ${'a member of a network policy is unknown'} | ${network({ egres: [] })}                                                        | ${'egres'}
+  ${'one of a peer is'}                        | ${network({ ingress: [{ from: [{ podSelectors: {} }] }] })}                      | ${'podSelectors'}
+  ${'one of a selector is'}                    | ${network({ podSelector: { labels: {} } })}                                      | ${'labels'}
+  ${'a label is no text'}                      | ${network({ podSelector: { matchLabels: { app: 1 } } })}                         | ${'/spec/podSelector/matchLabels/app'}
+  ${'a block has no address'}                  | ${network({ ingress: [{ from: [{ ipBlock: {} }] }] })}                           | ${'cidr'}
+`('a published schema says what is wrong: $because', ({ resource, fault }) => {
+  const faults = publishedFaults(resource);
+  expect(faults.join('\n')).toContain(fault ?? '');
+  expect(faults.length === 0).toBe(fault === undefined);
+});
