@@ -16,7 +16,7 @@ export const MAX_BUNDLE_BODY_BYTES = 64 * 1024 * 1024;
 /** Largest body of a route that takes one document of 1 MiB, in bytes: JSON writes some characters as two. */
 export const MAX_DOCUMENT_BODY_BYTES = 2 * 1024 * 1024 + MAX_ADMIN_BODY_BYTES;
 
-const BUNDLE_ROUTES = new Set(['/admin/v1/plan', '/admin/v1/revisions']);
+const BUNDLE_ROUTES = new Set(['/admin/v1/plan', '/admin/v1/revisions', '/admin/v1/proposals']);
 const DOCUMENT_ROUTE = '/admin/v1/documents/:kind/:name';
 const OPEN_ROUTES = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs']);
 const DOCS = '/docs/';

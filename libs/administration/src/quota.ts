@@ -125,6 +125,7 @@ function heldBy(document: PolicyDocument, lies: (domain: string) => boolean): Am
     // Made by the server, by those who are no less bound.
     case 'Suspension':
     case 'Quota':
+    case 'FourEyes':
       return NOTHING;
     default:
       return document satisfies never;

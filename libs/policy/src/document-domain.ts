@@ -220,6 +220,14 @@ export const quotaDocument = kind(
 );
 export type QuotaDocument = z.infer<typeof quotaDocument>;
 
+/** Made by the server when an operator has two people decide in a subtree; its name is the domain's. It decides nothing. */
+export const fourEyesDocument = kind(
+  'FourEyes',
+  metadata({ name: domainName.meta({ description: 'The top of the subtree in which two people decide.' }) }),
+  record({ because: z.string().optional() }),
+);
+export type FourEyesDocument = z.infer<typeof fourEyesDocument>;
+
 export const roleSetDocument = kind(
   'RoleSet',
   metadata({ name, domain: domainName }),

@@ -5,6 +5,7 @@ export {
   type DomainDocument,
   type EnforcementPointDocument,
   type EntitySetDocument,
+  type FourEyesDocument,
   type MechanismDeclaration,
   QUOTA_MEASURES,
   type QuotaDocument,
