@@ -38,6 +38,13 @@ export const CATALOGUE = {
     detail: 'the body is larger than {limit} bytes',
     remedy: 'send less at once; a decision needs facts about a request, not the request',
   },
+  'document-too-large': {
+    title: 'A document is too large',
+    status: 413,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: 'the document at {file}:{line} is larger than {limit} bytes',
+    remedy: 'split it; rules, roles and entities of one domain may stand in several documents',
+  },
   'batch-too-large': {
     title: 'The batch holds too many requests',
     status: 413,
