@@ -40,6 +40,7 @@ export class ProposalsController {
     'content-hash-differs',
     'request-not-json',
     'request-too-large',
+    'document-too-large',
     'domain-unknown',
     'revision-unknown',
     'proposals-too-many',
