@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => admin.stop());
 
 /** A request whose body is not sent yet. */
-function begun(path: string, headers: { readonly [name: string]: string } = {}): ClientRequest {
-  const { port } = admin.app.getHttpServer().address() as AddressInfo;
+function begun(path: string, headers: { readonly [name: string]: string } = {}, to: TestAdmin = admin): ClientRequest {
+  const { port } = to.app.getHttpServer().address() as AddressInfo;
   const sent = request({
     host: '127.0.0.1',
     port,
@@ -81,6 +81,16 @@ it('answers others while a body is on its way, and goes on when its sender is go
   sent.destroy();
   await new Promise((gone) => sent.once('close', gone));
   expect((await admin.ask('POST', '/admin/v1/plan', { body: { source: 'git', files: [] } })).status).toBe(200);
+});
+
+it('is let go of when it does not end in the time that a request may take', async () => {
+  const patience = { requestTimeout: 300, http: { connectionsCheckingInterval: 50, headersTimeout: 200 } };
+  const impatient = await startTestAdmin({ history: null, server: new ScriptedServer(), clock: () => 0 }, patience);
+  const sent = begun('/admin/v1/plan', {}, impatient);
+  sent.write('{"source":"git","files":[');
+  expect((await answered(sent)).status).toBe(408);
+  expect((await impatient.ask('GET', '/admin/v1/domains')).status).toBe(200);
+  await impatient.stop();
 });
 
 it('reads what comes a byte at a time', async () => {

@@ -38,6 +38,11 @@ describe('what one person does not publish alone', () => {
     expect(asked.map(({ path }) => path)).toEqual(['/admin/v1/plan']);
   });
 
+  it('is told by a plan, which asks for nothing', async () => {
+    const { code, stdout } = await ran(['plan', 'policies'], { 'POST /admin/v1/plan': TWO });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('two people decide in `acme.pay`, where this changes')]);
+  });
+
   it('is proposed as it was planned', async () => {
     const { code, stdout, asked } = await ran(['apply', 'policies', '--because', 'x', '--yes', '--propose'], {
       'POST /admin/v1/plan': TWO,

@@ -61,7 +61,7 @@ export async function apply(terminal: Terminal, directory: string, options: Appl
   if (hasChanges && !yes && !(await saysYes(terminal, question))) {
     throw new Stop(1, `nothing was ${propose ? 'proposed' : 'published'}`);
   }
-  if (propose) {
+  if (propose && hasChanges) {
     return proposeTo(terminal, client, { ...bundle, ...provenance, base: planned.base, because }, format);
   }
   const published = await whileWaiting(aside, `publishing to ${client.server}`, () =>

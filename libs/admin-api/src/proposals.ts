@@ -99,12 +99,14 @@ export class Proposals {
     if (below !== undefined && !Number.isSafeInteger(below)) {
       throw invalid([{ pointer: '/next', message: 'this is no cursor of ours' }]);
     }
+    // Who sees little must not make us ask for each one.
+    const step = Math.max(limit + 1, DEFAULT_LIMIT);
     while (seen.length <= limit) {
-      const found = await proposals.list({ below, limit: limit + 1 });
+      const found = await proposals.list({ below, limit: step });
       for (const proposal of found) {
         if (isSeen(proposal, operator, sight)) seen.push(proposalView(proposal, isOwn(proposal, operator)));
       }
-      if (found.length <= limit) break;
+      if (found.length < step) break;
       below = found.at(-1)!.number;
     }
     return readAhead(seen, ({ number }) => String(number), limit);

@@ -53,7 +53,10 @@ export class StreamedJson {
   #isEscaped = false;
   /** By depth, the member that is being read; a list has none. */
   readonly #members: (string | undefined)[] = [];
-  /** What there is of a text that may name a member; undefined where it cannot be one of ours. */
+  /**
+   * What there is of a text that may name a member, without what is escaped in it; undefined where it cannot be one of ours.
+   * Another list that is taken for one comes out as it is, too.
+   */
   #name: number[] | undefined;
   #lastText: string | undefined;
 
@@ -125,11 +128,8 @@ export class StreamedJson {
     for (let at = start; at < chunk.length; at += 1) {
       const byte = chunk[at]!;
       if (this.#isEscaped) this.#isEscaped = false;
-      else if (byte === BACKSLASH) {
-        this.#isEscaped = true;
-        // A name that is written in another way is none of ours: its list is read with the rest.
-        this.#name = undefined;
-      } else if (byte === QUOTE) {
+      else if (byte === BACKSLASH) this.#isEscaped = true;
+      else if (byte === QUOTE) {
         this.#isText = false;
         this.#lastText = this.#name && String.fromCharCode(...this.#name);
         return at;

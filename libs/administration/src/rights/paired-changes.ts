@@ -15,7 +15,7 @@ export interface PairedChange extends DocumentKey {
 
 /**
  * What of a publication two people decide on: each change that asks for a right in such a subtree, or lies there. Those who
- * may everything are no exception. What only takes away is for one, at once: suspending, limiting, and asking for two.
+ * may everything are no exception. What opens nothing is for one, at once: suspending, limits, and asking for two.
  *
  * @param before  says where two people decide: a publication that ends it needs two
  */
