@@ -131,13 +131,16 @@ export class Git {
         clearInterval(looking);
         failed(fault.code === 'ENOENT' ? new Stop(1, 'there is no program `git` on the PATH') : fault);
       });
-      child.once('close', async (code) => {
-        clearTimeout(timer);
-        clearInterval(looking);
+      const end = async (code: number | null): Promise<void> => {
         // It may have been quicker than any look.
         if (await isOverDisk()) failed(new GitOverLimit('disk'));
         else if (code === 0) done(Buffer.concat(chunks));
         else failed(new GitFailed(this.#harmless(complaint)));
+      };
+      child.once('close', (code) => {
+        clearTimeout(timer);
+        clearInterval(looking);
+        void end(code);
       });
       // It may end before it has read everything.
       child.stdin.on('error', () => undefined);
