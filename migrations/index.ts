@@ -5,6 +5,7 @@ import { OperatorTerms1764000000004 } from './0004-operator-terms.js';
 import { Audit1764000000006 } from './0006-audit.js';
 import { Fleet1764000000007 } from './0007-fleet.js';
 import { Decisions1764000000008 } from './0008-decisions.js';
+import { Proposals1764000000009 } from './0009-proposals.js';
 
 /** Every change of the database's shape, oldest first. One that was released is never edited. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Audit1764000000006,
   Fleet1764000000007,
   Decisions1764000000008,
+  Proposals1764000000009,
 ] as const;

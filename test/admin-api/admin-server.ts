@@ -95,11 +95,18 @@ export interface Asked {
 
 export const TOKEN = 'given.token-of-this-test';
 
-/** The admin API on a free loopback port. */
-export async function startTestAdmin(parts: Omit<AdminApiParts, 'operatorToken'>): Promise<TestAdmin> {
+/**
+ * The admin API on a free loopback port.
+ *
+ * @param listener  how it listens, where that is another way
+ */
+export async function startTestAdmin(
+  parts: Omit<AdminApiParts, 'operatorToken'>,
+  listener: ConstructorParameters<typeof FastifyAdapter>[0] = {},
+): Promise<TestAdmin> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AdminApiModule.with({ ...parts, operatorToken: TOKEN }),
-    new FastifyAdapter({ forceCloseConnections: true }),
+    new FastifyAdapter({ forceCloseConnections: true, ...listener } as object),
     { logger: ['error'], bodyParser: false, abortOnError: false },
   );
   prepareAdminApi(app);

@@ -49,6 +49,11 @@ spec:
   administrators: [{ role: owner, principals: ["user:zqann"] }]
 ---
 apiVersion: dharma/v1
+kind: Domain
+metadata: { name: acme.zqbank.zqsafe }
+spec: {}
+---
+apiVersion: dharma/v1
 kind: Service
 metadata: { name: zqledger }
 spec:
@@ -116,6 +121,7 @@ const KINDS = [
   'Test',
   'Suspension',
   'Quota',
+  'FourEyes',
 ];
 const NAMES = [
   'acme.zqbank',
@@ -127,6 +133,7 @@ const NAMES = [
   'zqedge',
   'zqtest',
   'zqlogin',
+  'zqkeys',
 ];
 /** As long as one of theirs, and nobody's. */
 const NOBODYS = 'xqnobody';
@@ -136,6 +143,8 @@ let postgres: TestPostgres;
 let server: Awaited<ReturnType<typeof startServerWith>>;
 let shopkeeper: string;
 let foreignIds: readonly string[];
+/** Of theirs, the first. */
+let proposalHash: string;
 
 interface Answer {
   readonly status: number;
@@ -172,7 +181,17 @@ const leaks = ({ text }: Answer, own = '') =>
   [...text.matchAll(FOREIGN)].map(([word]) => word).filter((word) => !own.includes(word));
 
 async function standing(): Promise<string> {
-  const names = ['documents', 'operators', 'keys', 'revisions', 'domains', 'assignments', 'entities', 'decisions'];
+  const names = [
+    'documents',
+    'operators',
+    'keys',
+    'revisions',
+    'domains',
+    'assignments',
+    'entities',
+    'decisions',
+    'proposals',
+  ];
   const lists = names.map(async (list) => {
     const { json } = await asRoot('GET', `/admin/v1/${list}?limit=500`);
     return json.items.map((item: { lastUsedAt?: string }) => ({ ...item, lastUsedAt: undefined }));
@@ -194,6 +213,9 @@ beforeAll(async () => {
     'database-url': url,
     'data-dir': join(folder, 'data'),
     'operator-token-file': join(folder, 'token'),
+    // Every route is tried with every name, as fast as it goes.
+    'admin-rate': '10000',
+    'admin-rate-burst': '100000',
   });
   const files = [{ file: 'world.yaml', text: WORLD }];
   const published = await asRoot('POST', '/admin/v1/revisions', {
@@ -244,6 +266,11 @@ beforeAll(async () => {
     TOKEN,
   );
   expect([fourth.status, fourth.text.slice(-900)]).toEqual([201, expect.anything()]);
+  const fifth = await ask('PUT', '/admin/v1/domains/acme.zqbank.zqsafe/four-eyes', { because: 'zqreason five' }, ann);
+  expect([fifth.status, fifth.text.slice(-900)]).toEqual([201, expect.anything()]);
+  const proposed = await ask('POST', '/admin/v1/proposals', { resume: 'acme.zqbank', because: 'zqreason six' }, ann);
+  expect([proposed.status, proposed.json.number]).toEqual([201, 1]);
+  proposalHash = proposed.json.contentHash;
   await record(url);
   const { json } = await asRoot('POST', '/admin/v1/operators', { name: 'sue', groups: ['shopkeepers'] });
   shopkeeper = json.token;
@@ -349,7 +376,7 @@ const because = 'x';
 
 interface Try {
   readonly path?: string;
-  readonly body?: object;
+  readonly body?: object | (() => object);
   /** Sent with the newest revision as its base. */
   readonly isOnBase?: true;
   readonly headers?: { readonly [name: string]: string };
@@ -373,6 +400,7 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
   'GET /admin/v1/documents/{kind}/{name}': [
     { path: 'documents/Suspension/acme.zqbank', status: 404 },
     { path: 'documents/Quota/acme.zqbank', status: 404 },
+    { path: 'documents/FourEyes/acme.zqbank.zqsafe', status: 404 },
     { path: 'documents/Policy/zqpolicy', headers: { 'if-none-match': '*' }, status: 404 },
   ],
   'PUT /admin/v1/documents/{kind}/{name}': // Taken over, made anew, under its own source or another.
@@ -413,6 +441,33 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
     { path: 'domains/acme.shop/quota', body: { limits: { rules: 9 }, because }, status: 403 },
   ],
   'DELETE /admin/v1/domains/{name}/quota': [{ path: 'domains/acme.zqbank/quota?because=x', status: 404 }],
+  'GET /admin/v1/domains/{name}/four-eyes': [
+    { path: 'domains/acme.zqbank.zqsafe/four-eyes', status: 404 },
+    { path: 'domains/acme.shop/four-eyes', status: 200 },
+  ],
+  'PUT /admin/v1/domains/{name}/four-eyes': [
+    { path: 'domains/acme.zqbank.zqsafe/four-eyes', body: { because }, status: 404 },
+    { path: 'domains/acme/four-eyes', body: { because }, status: 404 },
+  ],
+  'DELETE /admin/v1/domains/{name}/four-eyes': [
+    { path: 'domains/acme.zqbank.zqsafe/four-eyes?because=x', status: 404 },
+  ],
+  'GET /admin/v1/proposals': [{ path: 'proposals?limit=500', status: 200 }],
+  'POST /admin/v1/proposals': [
+    { body: { bundle: theirBundle, because }, isOnBase: true, status: 403 },
+    { body: { restore: 1, because }, isOnBase: true, status: 403 },
+    { body: { resume: 'acme.zqbank', because }, status: 404 },
+    { body: { endFourEyes: 'acme.zqbank.zqsafe', because }, status: 404 },
+  ],
+  'GET /admin/v1/proposals/{number}': [
+    { path: 'proposals/1', status: 404 },
+    { path: 'proposals/2', status: 404 },
+  ],
+  'POST /admin/v1/proposals/{number}/approve': [
+    { path: 'proposals/1/approve', body: { contentHash: 'a'.repeat(64) }, status: 404 },
+    { path: 'proposals/1/approve', body: () => ({ contentHash: proposalHash }), status: 404 },
+  ],
+  'POST /admin/v1/proposals/{number}/reject': [{ path: 'proposals/1/reject', body: { because }, status: 404 }],
   'GET /admin/v1/decisions': [{ path: 'decisions?limit=500', status: 200 }],
   'GET /admin/v1/decisions/{id}': [
     { path: 'decisions/zqdecision', status: 404 },
@@ -468,7 +523,8 @@ it('has a row for every route, and nothing leaks where each is asked well', asyn
     const [method = '', template = ''] = route.split(' ');
     for (const { path, body, isOnBase, headers, status } of tries) {
       const asked = path === undefined ? template : `/admin/v1/${path}`;
-      const sent = isOnBase === true ? { ...body, base: await base() } : body;
+      const said = typeof body === 'function' ? body() : body;
+      const sent = isOnBase === true ? { ...said, base: await base() } : said;
       const answer = await ask(method, asked, sent, shopkeeper, headers);
       const own = `${asked}${JSON.stringify(sent ?? {})}`;
       expect([route, asked, answer.status, leaks(answer, own)]).toEqual([route, asked, status, []]);
@@ -536,6 +592,9 @@ it.each([
   ['GET', (name: string) => `/admin/v1/documents/Quota/${name}`, 'acme.zqbank'],
   ['GET', (name: string) => `/admin/v1/domains/${name}/quota`, 'acme.zqbank'],
   ['DELETE', (name: string) => `/admin/v1/domains/${name}/quota?because=x`, 'acme.zqbank'],
+  ['GET', (name: string) => `/admin/v1/domains/${name}/four-eyes`, 'acme.zqbank.zqsafe'],
+  ['DELETE', (name: string) => `/admin/v1/domains/${name}/four-eyes?because=x`, 'acme.zqbank.zqsafe'],
+  ['GET', (name: string) => `/admin/v1/documents/FourEyes/${name}`, 'acme.zqbank.zqsafe'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}`, 'zqdecision'],
   ['GET', (id: string) => `/admin/v1/decisions/${id}/explain`, 'zqdecision'],
   ['DELETE', (name: string) => `/admin/v1/documents/Policy/${name}?because=x&source=git`, 'zqpolicy'],

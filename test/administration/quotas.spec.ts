@@ -48,6 +48,13 @@ const SHARED = [
   document('Domain', 'name: acme.b', '{ overlaps: [acme.a] }'),
   service('s', '{ domains: [acme.b, acme.a], hosts: [s.example] }'),
 ].join('');
+/** A case, a matrix of two by two, and an assertion about one endpoint. */
+const TESTED = `{
+  cases: [{ because: b, request: { target: { endpoint: s/all } }, expect: { decision: deny } }],
+  matrices: [{
+    because: b, subjects: { a: {}, b: {} }, targets: { x: { endpoint: s/all }, y: { endpoint: s/all } },
+    expect: { a: { x: deny, y: deny }, b: { x: deny, y: deny } } }],
+  reach: [{ because: b, endpoints: [s/all], none: { anonymous: true } }] }`;
 const POLICIES = policy('p', 'acme.a', 1);
 
 describe('what is counted', () => {
@@ -64,6 +71,7 @@ describe('what is counted', () => {
     ${'entities are counted one by one'}           | ${{ entities: 1 }}            | ${holding('EntitySet', '{ entities: [{ type: t, id: a }, { type: t, id: b }] }')}                                         | ${['entities 2 of 1']}
     ${'a service without endpoints has one'}       | ${{ endpoints: 0 }}           | ${service('s', '{ domains: [acme.a], hosts: [s.example] }')}                                                              | ${['endpoints 1 of 0']}
     ${'a service of two domains counts in each'}   | ${{ documents: 2 }}           | ${SHARED}                                                                                                                 | ${['documents 3 of 2']}
+    ${'a test is as many cases as it asks'}        | ${{ cases: 5 }}               | ${service('s', '{ domains: [acme.a], hosts: [s.example] }') + holding('Test', TESTED)}                                    | ${['cases 6 of 5']}
     ${'every limit that is exceeded is told'}      | ${{ documents: 2, rules: 0 }} | ${POLICIES}                                                                                                               | ${['documents 3 of 2', 'rules 1 of 0']}
   `('$because', ({ limits, text, exceeded }) => {
     const base = limit(stored(DOMAINS), 'acme.a', limits);

@@ -2,7 +2,7 @@ import { adminServer, REVISION, type Said } from './admin-server.js';
 import { dharma } from './program.js';
 
 const ROUTE = '/admin/v1/domains/acme.pay/quota';
-const HELD = { documents: 12, rules: 40, assignments: 0, entities: 7, endpoints: 3 };
+const HELD = { documents: 12, rules: 40, assignments: 0, entities: 7, endpoints: 3, cases: 5 };
 const CHANGED: Said = { status: 201, json: { revision: REVISION, domain: 'acme.pay' } };
 
 async function ran(route: string, said: Said, argv: readonly string[]) {
@@ -24,6 +24,7 @@ describe('dharma quota', () => {
       'assignments  0',
       'entities     7',
       'endpoints    3',
+      'cases        5',
       '',
     ]);
   });

@@ -1,5 +1,6 @@
 /** What `dharma sync` reads of a repository, what it refuses to read, and what it tells a server of it. */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -201,6 +202,18 @@ describe('dharma sync', () => {
     other.git('tag', 'odd', other.git('rev-parse', of as string));
     const ran = await synced(other.folder, ['--ref', 'odd']);
     expect(ran).toMatchObject({ code: 1, planned: [], stderr: expect.stringContaining('`odd` leads to no commit') });
+  });
+
+  it('stops a fetch that brings more than may be, and says how much may', async () => {
+    const large = testRepository({ 'a.yaml': SHOP });
+    const limited = (mebibytes: string) => ({ environment: { DHARMA_GIT_FETCH_MIB: mebibytes } });
+    large.write('video.bin', randomBytes(3 * 1024 * 1024));
+    large.commit('something that is no policy');
+    const refused = await synced(large.folder, [], {}, limited('2'));
+    expect(refused).toMatchObject({ code: 1, planned: [] });
+    expect(refused.stderr).toContain('is larger than 2 MiB at that commit; DHARMA_GIT_FETCH_MIB says');
+    expect(await synced(large.folder, [], {}, limited('8'))).toMatchObject({ code: 0 });
+    expect(await synced(large.folder, [], {}, limited('lots'))).toMatchObject({ code: 2 });
   });
 
   it('leaves nothing behind', async () => {

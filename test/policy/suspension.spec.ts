@@ -50,3 +50,23 @@ describe('a quota', () => {
     expect(jsonSchemas()).not.toHaveProperty('Quota');
   });
 });
+
+describe('a mark by which two people decide', () => {
+  it('changes nothing about what is decided', () => {
+    const { faults, world } = load(document('FourEyes', 'acme.pay', '{ because: money }'));
+    expect([faults, world]).toEqual([[], load('').world]);
+  });
+
+  it.each([
+    ['its domain does not exist', document('FourEyes', 'acme.play'), 'unknown-domain'],
+    ['it is given twice', document('FourEyes', 'acme').repeat(2), 'duplicate-document'],
+    ['it asks for another number', document('FourEyes', 'acme', '{ people: 1 }'), 'unknown-member'],
+  ])('is refused when %s', (_because, text, code) => {
+    const { faults, world } = load(text);
+    expect([faults.map((fault) => fault.code), world]).toEqual([[code], null]);
+  });
+
+  it('is nothing that people write', () => {
+    expect(jsonSchemas()).not.toHaveProperty('FourEyes');
+  });
+});

@@ -86,7 +86,12 @@ interface History {
 }
 
 /** Whoever shows the token that a server was started with. */
-const ROOT = { id: GIVEN_OPERATOR, standing: { kind: 'root' }, makers: [GIVEN_OPERATOR] } as const;
+const ROOT = {
+  id: GIVEN_OPERATOR,
+  standing: { kind: 'root' },
+  makers: [GIVEN_OPERATOR],
+  person: { kind: 'root' },
+} as const;
 
 function history(): History {
   const store = new MemoryRevisionStore(() => 0);

@@ -7,8 +7,9 @@ import { gitProvenance } from './git-provenance.js';
 import { isInOthersWay, isPublishable, planSummary, planText } from './plan-text.js';
 import { kindOf, readPolicies } from './policies.js';
 import { whileWaiting } from './progress.js';
+import { judgeFourEyes, proposedText } from './proposals.js';
 import { canAsk, saysYes } from './question.js';
-import { type Publishing, Refused, ServerClient, type SourceBundle } from './server-client.js';
+import { type Proposing, type Publishing, Refused, ServerClient, type SourceBundle } from './server-client.js';
 import type { Plan, Published, Revision, ServerProblem } from './server-shapes.js';
 import { spanText } from './span.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
@@ -19,6 +20,8 @@ export interface ApplyOptions extends AdminFlags {
   /** Publishes without asking. */
   readonly yes: boolean;
   readonly allowDeletions: boolean;
+  /** Has somebody else publish it. */
+  readonly propose: boolean;
   /** Seconds to wait until the server decides by the new revision; 0: not at all. */
   readonly wait: number;
   readonly format: 'text' | 'json';
@@ -35,7 +38,9 @@ const LONGER_THAN_A_LOOK_MILLISECONDS = 6_000;
 
 /** Plans, shows, asks, and publishes exactly what was planned. */
 export async function apply(terminal: Terminal, directory: string, options: ApplyOptions): Promise<ExitCode> {
-  const { source, because, yes, allowDeletions, wait, format, ...flags } = options;
+  const { source, because, yes, allowDeletions, propose, wait, format, ...flags } = options;
+  if (propose && wait > 0)
+    throw new Stop(2, 'what is proposed waits for somebody: `--wait` does not go with `--propose`');
   if (!yes && !canAsk(terminal)) {
     throw new Stop(2, 'nobody is there to be asked; say `--yes` to publish without a question');
   }
@@ -50,9 +55,14 @@ export async function apply(terminal: Terminal, directory: string, options: Appl
   await aside.line(planSummary(planned));
   judgeDeletions(planned, bundle, allowDeletions, '--allow-deletions');
   const provenance = await provenanceOf(terminal, directory);
+  if (!propose) judgeFourEyes(planned);
   const hasChanges = planned.changes.length > 0;
-  if (hasChanges && !yes && !(await saysYes(terminal, `publish to ${client.server}?`))) {
-    throw new Stop(1, 'nothing was published');
+  const question = `${propose ? 'propose' : 'publish'} to ${client.server}?`;
+  if (hasChanges && !yes && !(await saysYes(terminal, question))) {
+    throw new Stop(1, `nothing was ${propose ? 'proposed' : 'published'}`);
+  }
+  if (propose && hasChanges) {
+    return proposeTo(terminal, client, { ...bundle, ...provenance, base: planned.base, because }, format);
   }
   const published = await whileWaiting(aside, `publishing to ${client.server}`, () =>
     publishOrSay(
@@ -65,6 +75,18 @@ export async function apply(terminal: Terminal, directory: string, options: Appl
   if (wait === 0 || revision === null) return 0;
   await whileWaiting(aside, `waiting for revision ${revision.number}`, () => waitFor(client, revision, wait));
   await aside.line(`revision ${revision.number} is in force`);
+  return 0;
+}
+
+/** Has somebody else decide about what was planned. */
+export async function proposeTo(
+  terminal: Terminal,
+  client: ServerClient,
+  proposing: Proposing,
+  format: 'text' | 'json',
+): Promise<ExitCode> {
+  const proposal = await whileWaiting(terminal.aside, `proposing to ${client.server}`, () => client.propose(proposing));
+  await terminal.out.write(format === 'json' ? `${JSON.stringify(proposal, null, 2)}\n` : proposedText(proposal));
   return 0;
 }
 

@@ -11,6 +11,7 @@ const FOLDERS: { readonly [kind in DocumentKind]: string } = {
   EnforcementPoint: 'enforcement-points',
   Suspension: 'suspensions',
   Quota: 'quotas',
+  FourEyes: 'four-eyes',
   Test: 'tests',
 };
 /** Names of documents, domains included: no file name made of one leads anywhere else. */

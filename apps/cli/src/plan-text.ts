@@ -42,6 +42,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...(plan.missed ?? []).map(missedText),
     ...(plan.exceeded ?? []).map(exceededText),
     ...plan.refusals.map(refusalText),
+    ...(plan.fourEyes ?? []).map((domain) => `two people decide in \`${domain}\`, where this changes something`),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
     ...replayLines(plan, colours),
   ]

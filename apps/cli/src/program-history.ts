@@ -25,6 +25,7 @@ export function historyVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     .option('--watch', 'go on: sync again whenever the ref names another commit', false)
     .option('--every <seconds>', 'with --watch: time between two looks', wholeNumber(1, 86_400), 30)
     .option('--dry-run', 'show what would change, and publish nothing', false)
+    .option('--propose', 'have somebody else publish it, as it takes where two people decide', false)
     .addOption(choice('--format <format>', 'how the revision is written', TEXT_OR_JSON, 'text'))
     .action(async ({ wait, ...options }) => {
       const { sync } = await import('./sync.js');
@@ -63,6 +64,7 @@ export function historyVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     .argument('<revision>', 'its number', revisionOf)
     .requiredOption('--because <text>', 'why, for whoever reads the history')
     .option('--yes', 'publish without asking', false)
+    .option('--propose', 'have somebody else publish it, as it takes where two people decide', false)
     .option('--wait [seconds]', 'wait until the server decides by it', wholeNumber(1, 3600))
     .addOption(choice('--format <format>', 'how the revision is written', TEXT_OR_JSON, 'text'))
     .action(async (number: number, { wait, ...options }) => {

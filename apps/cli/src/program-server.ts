@@ -66,6 +66,7 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     .addOption(sourceOption())
     .option('--yes', 'publish without asking', false)
     .option('--allow-deletions', 'also when more than a tenth of the documents of the source would go', false)
+    .option('--propose', 'have somebody else publish it, as it takes where two people decide', false)
     .option('--wait [seconds]', 'wait until the server decides by it', wholeNumber(1, 3600))
     .addOption(choice('--format <format>', 'how the revision is written', TEXT_OR_JSON, 'text'))
     .action(async (directory: string, { wait, ...options }) => {
@@ -113,7 +114,11 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
         exit(await setSuspension(terminal, domain, name, options));
       });
     if (name === 'suspend') command.requiredOption('--because <text>', 'why, for whoever reads the history');
-    else command.option('--because <text>', 'why, for whoever reads the history', 'it may go on');
+    else {
+      command
+        .option('--because <text>', 'why, for whoever reads the history', 'it may go on')
+        .option('--propose', 'have somebody else do it, as it takes where two people decide', false);
+    }
   }
 
   administering(
@@ -129,6 +134,7 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     .option('--assignments <number>', 'most principals of roles', wholeNumber(0, HIGHEST_LIMIT))
     .option('--entities <number>', 'most entities', wholeNumber(0, HIGHEST_LIMIT))
     .option('--endpoints <number>', 'most endpoints', wholeNumber(0, HIGHEST_LIMIT))
+    .option('--cases <number>', 'most cases of tests, cells of matrices included', wholeNumber(0, HIGHEST_LIMIT))
     .option('--lift', 'take its limits away', false)
     .option('--because <text>', 'why, for whoever reads the history')
     .addOption(choice('--format <format>', 'how the answer is written', TEXT_OR_JSON, 'text'))

@@ -5,6 +5,7 @@ import { auditVerbs } from './program-audit.js';
 import { doctorVerb } from './program-doctor.js';
 import { natsCalloutVerb } from './program-nats.js';
 import { historyVerbs } from './program-history.js';
+import { proposalVerbs } from './program-proposals.js';
 import { administering, serverVerbs } from './program-server.js';
 import { type ExitCode, OutputClosed, Stop, type Streams, type Terminal, terminalOf } from './terminal.js';
 import { version } from './version.js';
@@ -209,6 +210,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
 
   serverVerbs(verb, terminal, exit);
   historyVerbs(verb, terminal, exit);
+  proposalVerbs(verb, terminal, exit);
   auditVerbs(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
   natsCalloutVerb(verb, terminal, exit);

@@ -41,11 +41,13 @@ function limitsIn(flags: QuotaFlags): QuotaFlags {
   );
 }
 
-function amountsText(limits: QuotaFlags, held: { readonly [Measure in QuotaMeasure]: number }): string {
-  return QUOTA_MEASURES.map((measure) => {
-    const most = limits[measure] === undefined ? '' : ` of ${limits[measure]}`;
-    return `${measure.padEnd(12)} ${held[measure]}${most}\n`;
-  }).join('');
+function amountsText(limits: QuotaFlags, held: { readonly [Measure in QuotaMeasure]?: number | undefined }): string {
+  return QUOTA_MEASURES.filter((measure) => held[measure] !== undefined)
+    .map((measure) => {
+      const most = limits[measure] === undefined ? '' : ` of ${limits[measure]}`;
+      return `${measure.padEnd(12)} ${held[measure]}${most}\n`;
+    })
+    .join('');
 }
 
 function jsonText(answer: object): string {

@@ -1,4 +1,4 @@
-import { publishedText, publishOrSay, waitFor } from './apply.js';
+import { proposeTo, publishedText, publishOrSay, waitFor } from './apply.js';
 import type { AdminFlags } from './connection.js';
 import { changeLines, countsText } from './plan-text.js';
 import { whileWaiting } from './progress.js';
@@ -11,6 +11,8 @@ export interface RestoreOptions extends AdminFlags {
   readonly because: string;
   /** Publishes without asking. */
   readonly yes: boolean;
+  /** Has somebody else publish it. */
+  readonly propose: boolean;
   /** Seconds to wait until the server decides by the new revision; 0: not at all. */
   readonly wait: number;
   readonly format: 'text' | 'json';
@@ -20,8 +22,10 @@ export interface RestoreOptions extends AdminFlags {
 export async function restore(
   terminal: Terminal,
   number: number,
-  { because, yes, wait, format, ...flags }: RestoreOptions,
+  { because, yes, propose, wait, format, ...flags }: RestoreOptions,
 ): Promise<ExitCode> {
+  if (propose && wait > 0)
+    throw new Stop(2, 'what is proposed waits for somebody: `--wait` does not go with `--propose`');
   if (!yes && !canAsk(terminal)) {
     throw new Stop(2, 'nobody is there to be asked; say `--yes` to publish without a question');
   }
@@ -37,9 +41,14 @@ export async function restore(
       .join(''),
   );
   await aside.line(restoreSummary(diff));
-  if (diff.changes.length > 0 && !yes && !(await saysYes(terminal, `publish to ${client.server}?`))) {
-    throw new Stop(1, 'nothing was published');
+  if (
+    diff.changes.length > 0 &&
+    !yes &&
+    !(await saysYes(terminal, `${propose ? 'propose' : 'publish'} to ${client.server}?`))
+  ) {
+    throw new Stop(1, `nothing was ${propose ? 'proposed' : 'published'}`);
   }
+  if (propose) return proposeTo(terminal, client, { restore: number, base: newest, because }, format);
   const published = await whileWaiting(aside, `publishing to ${client.server}`, () =>
     publishOrSay(() => client.restore(number, newest, because), 'look at what changed with `log`, then restore again'),
   );

@@ -5,11 +5,13 @@ import { type AdminFlags, adminConnection, type Connection } from './connection.
 import { exchange, type Message, type Reply, Unreachable } from './exchange.js';
 import {
   actsShape,
+  approvedShape,
   type AuditAct,
   type Diff,
   diffShape,
   documentsShape,
   fleetShape,
+  fourEyesShape,
   keysShape,
   newKeyShape,
   newOperatorShape,
@@ -18,6 +20,10 @@ import {
   type Plan,
   planShape,
   problemShape,
+  type Proposal,
+  proposalPlanShape,
+  proposalShape,
+  proposalsShape,
   type Published,
   publishedShape,
   quotaShape,
@@ -49,6 +55,14 @@ export interface Publishing extends SourceBundle {
   /** Publications with one key are one publication; absent: this one is like no other. */
   readonly idempotencyKey?: string;
 }
+
+/** What is proposed: one of four. */
+export type Proposing = { readonly because: string } & (
+  | Omit<Publishing, 'idempotencyKey'>
+  | { readonly restore: number; readonly base: Plan['base'] }
+  | { readonly resume: string }
+  | { readonly endFourEyes: string }
+);
 
 /** What an operator's token shall be able to; neither: what is granted to its name. */
 export type OperatorRights =
@@ -249,6 +263,39 @@ export class ServerClient {
     return this.#insist({ method: 'DELETE', path, headers }, publishedShape);
   }
 
+  fourEyes(domain: string) {
+    return this.#ask({ method: 'GET', path: fourEyesPath(domain) }, fourEyesShape);
+  }
+
+  beginFourEyes(domain: string, because: string) {
+    const headers = { 'idempotency-key': randomUUID() };
+    return this.#insist({ method: 'PUT', path: fourEyesPath(domain), headers, body: { because } }, publishedShape);
+  }
+
+  /** Has somebody else decide. Sent once: two proposals of one change would be one too many. */
+  propose(proposing: Proposing): Promise<Proposal> {
+    return this.#ask({ method: 'POST', path: '/admin/v1/proposals', body: proposalBody(proposing) }, proposalShape);
+  }
+
+  proposals(): Promise<readonly Proposal[]> {
+    return this.#all('/admin/v1/proposals', proposalsShape);
+  }
+
+  proposal(number: number) {
+    return this.#ask({ method: 'GET', path: `/admin/v1/proposals/${number}` }, proposalPlanShape);
+  }
+
+  /** @param contentHash  of the changes that were looked at */
+  approve(number: number, contentHash: string) {
+    const path = `/admin/v1/proposals/${number}/approve`;
+    return this.#ask({ method: 'POST', path, body: { contentHash } }, approvedShape);
+  }
+
+  reject(number: number, because: string) {
+    const path = `/admin/v1/proposals/${number}/reject`;
+    return this.#ask({ method: 'POST', path, body: { because } }, proposalShape);
+  }
+
   createKey(holder: KeyHolder, expiresAt: string | undefined) {
     return this.#ask({ method: 'POST', path: '/admin/v1/keys', body: { ...holder, expiresAt } }, newKeyShape);
   }
@@ -373,6 +420,18 @@ function accept({ shown, secretFrom }: Connection, reply: Reply, read: TextReadi
   throw new Refused(exitCodeFor(problem.data.code), { ...problem.data, detail: `${detail}${from}` });
 }
 
+function proposalBody(proposing: Proposing): object {
+  if (!('source' in proposing)) {
+    return 'base' in proposing ? { ...proposing, base: baseOf(proposing.base) } : proposing;
+  }
+  const { source, files, prune = true, base, ...rest } = proposing;
+  return { ...rest, bundle: { source, files, prune }, base: baseOf(base) };
+}
+
+function fourEyesPath(domain: string): string {
+  return `/admin/v1/domains/${encodeURIComponent(domain)}/four-eyes`;
+}
+
 function quotaPath(domain: string): string {
   return `/admin/v1/domains/${encodeURIComponent(domain)}/quota`;
 }
@@ -383,6 +442,9 @@ const CONFLICTS = new Set([
   'idempotency-key-reused',
   'documents-of-another-source',
   'documents-still-referenced',
+  'proposal-differs',
+  'proposal-ended',
+  'proposal-outdated',
 ]);
 
 function exitCodeFor(code: string): ExitCode {

@@ -113,6 +113,8 @@ export const planShape = z.object({
   /** What the operator may not do; absent from servers where every operator may do everything. */
   refusals: z.array(refusal).default([]),
   summary: z.object({ documents: counts, rules: counts }),
+  /** Domains in which it takes two people; absent: one is enough, or an older server. */
+  fourEyes: z.array(z.string()).optional(),
   /** Where it was asked for; null: nothing could be decided again. Absent also from an older server. */
   replay: replay.nullish(),
 });
@@ -128,6 +130,32 @@ export const publishedShape = z.object({
     .optional(),
 });
 export type Published = z.infer<typeof publishedShape>;
+
+/** A change that waits for a second person, or waited. */
+export const proposalShape = z.object({
+  number: z.number(),
+  state: z.enum(['open', 'approved', 'rejected', 'expired']),
+  proposer: z.string(),
+  /** RFC 3339. */
+  proposedAt: z.string(),
+  expiresAt: z.string(),
+  contentHash: z.string(),
+  source: z.string(),
+  because: z.string(),
+  gitCommit: z.string().nullish(),
+  gitAuthor: z.string().nullish(),
+  own: z.boolean(),
+  end: z
+    .object({ at: z.string(), by: z.string(), revision: z.number().optional(), because: z.string().optional() })
+    .optional(),
+});
+export type Proposal = z.infer<typeof proposalShape>;
+export const proposalsShape = z.object({ items: z.array(proposalShape), next: z.string().nullish() });
+/** Null: it has ended. */
+export const proposalPlanShape = proposalShape.extend({ plan: planShape.nullable() });
+export const approvedShape = z.object({ proposal: proposalShape, revision: revisionShape });
+/** Where two people decide around a domain. */
+export const fourEyesShape = z.object({ domain: z.string(), from: z.array(z.string()) });
 
 export const diffShape = z.object({
   from: z.number(),
@@ -158,9 +186,10 @@ const limits = z.object({
   assignments: z.number().optional(),
   entities: z.number().optional(),
   endpoints: z.number().optional(),
+  cases: z.number().optional(),
 });
-/** What a subtree may hold, and does. */
-export const quotaShape = z.object({ domain: z.string(), limits, held: limits.required() });
+/** What a subtree may hold, and does; an older server counts no cases. */
+export const quotaShape = z.object({ domain: z.string(), limits, held: limits.required().partial({ cases: true }) });
 
 /** Servers that have been seen, and what each decides by. */
 export const suspensionShape = publishedShape.extend({

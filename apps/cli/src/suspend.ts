@@ -1,9 +1,12 @@
+import { proposeTo } from './apply.js';
 import type { AdminFlags } from './connection.js';
 import { ServerClient } from './server-client.js';
 import type { ExitCode, Terminal } from './terminal.js';
 
 export interface SuspensionOptions extends AdminFlags {
   readonly because: string;
+  /** Has somebody else resume it; suspending is for one. */
+  readonly propose?: boolean;
   readonly format: 'text' | 'json';
 }
 
@@ -12,9 +15,10 @@ export async function setSuspension(
   terminal: Terminal,
   domain: string,
   verb: 'suspend' | 'resume',
-  { because, format, ...flags }: SuspensionOptions,
+  { because, propose = false, format, ...flags }: SuspensionOptions,
 ): Promise<ExitCode> {
   const client = await ServerClient.of(terminal, flags);
+  if (propose) return proposeTo(terminal, client, { resume: domain, because }, format);
   const answer = await client.setSuspension(domain, verb, because);
   const { revision, unchanged, suspendedBy } = answer;
   const isSuspended = suspendedBy.includes(domain);

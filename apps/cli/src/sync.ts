@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { judgeDeletions, publishedText, publishOrSay } from './apply.js';
+import { judgeDeletions, proposeTo, publishedText, publishOrSay } from './apply.js';
 import type { AdminFlags } from './connection.js';
 import { waitForFleet } from './fleet-wait.js';
 import { folderInCommit } from './git/address.js';
@@ -9,6 +9,7 @@ import { provenanceText } from './git/provenance-text.js';
 import { watchRef } from './git/watch.js';
 import { isPublishable, planReport, planSummary, planText } from './plan-text.js';
 import { whileWaiting } from './progress.js';
+import { judgeFourEyes } from './proposals.js';
 import { ServerClient, type Publishing } from './server-client.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
@@ -27,13 +28,18 @@ export interface SyncOptions extends AdminFlags {
   /** Seconds between two looks at the ref. */
   readonly every: number;
   readonly dryRun: boolean;
+  /** Has somebody else publish it. */
+  readonly propose: boolean;
   readonly format: 'text' | 'json';
 }
 
 /** Makes a server hold what a folder of a repository holds at one commit. */
 export async function sync(terminal: Terminal, options: SyncOptions): Promise<ExitCode> {
-  const { repo, ref, path, allowedSigners, watch, every, dryRun } = options;
+  const { repo, ref, path, allowedSigners, watch, every, dryRun, propose, wait } = options;
   if (watch && dryRun) throw new Stop(2, '`--watch` publishes and `--dry-run` does not: say one of them');
+  if (propose && (watch || wait > 0)) {
+    throw new Stop(2, 'what is proposed waits for somebody: neither `--watch` nor `--wait` goes with `--propose`');
+  }
   const folder = folderInCommit(path);
   const client = await ServerClient.of(terminal, options);
   const repository = await Repository.open(terminal, {
@@ -55,7 +61,7 @@ async function syncCommit(
   client: ServerClient,
   repository: Repository,
   folder: string,
-  { source, prune, allowPrune, wait, dryRun, format }: SyncOptions,
+  { source, prune, allowPrune, wait, dryRun, propose, format }: SyncOptions,
 ): Promise<ExitCode> {
   const { aside, out } = terminal;
   const commit = await whileWaiting(aside, `fetching ${repository.shown}`, () => repository.fetch());
@@ -84,6 +90,8 @@ async function syncCommit(
     gitCommit: commit.id,
     gitAuthor: commit.author,
   };
+  if (propose && planned.changes.length > 0) return proposeTo(terminal, client, publishing, format);
+  judgeFourEyes(planned);
   const published = await whileWaiting(aside, `publishing to ${client.server}`, () =>
     publishOrSay(
       () => client.publish({ ...publishing, idempotencyKey: keyOf(publishing) }),

@@ -24,6 +24,7 @@ describe('the configuration', () => {
       adminRate: 100,
       adminRateBurst: 500,
       adminRateWrongTokens: 60,
+      adminBundleBytes: 67_108_864,
       allowPlaintext: false,
       mode: 'enforce',
       challenge: 'Bearer',

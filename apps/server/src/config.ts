@@ -38,6 +38,7 @@ export interface ServerConfig {
   readonly adminRate: number;
   readonly adminRateBurst: number;
   readonly adminRateWrongTokens: number;
+  readonly adminBundleBytes: number;
   readonly readyFile: string | undefined;
   readonly mode: (typeof MODES)[number];
   readonly challenge: string;
@@ -246,6 +247,14 @@ const SETTINGS: Settings = {
     allowed: '1 to 10000 a minute',
     default: '60',
     parse: wholeNumber(1, 10_000),
+  },
+  adminBundleBytes: {
+    name: 'ADMIN_BUNDLE_BYTES',
+    sentence:
+      'largest body of a request that plans, publishes or proposes a bundle; a set holds 64 MiB of documents at most',
+    allowed: '1048576 to 268435456 bytes',
+    default: '67108864',
+    parse: wholeNumber(1_048_576, 268_435_456),
   },
   readyFile: {
     name: 'READY_FILE',

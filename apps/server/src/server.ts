@@ -124,6 +124,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
           burst: config.adminRateBurst,
           wrongTokensPerMinute: config.adminRateWrongTokens,
         },
+        bundleBytes: config.adminBundleBytes,
         logLevel: config.logLevel,
         decisionLog: {
           sinks: config.decisionLog,

@@ -11,6 +11,8 @@ import { EntitiesController } from './entities.controller.js';
 import { EpochsController } from './epochs.controller.js';
 import { FleetController } from './fleet.controller.js';
 import { Facts } from './facts.js';
+import { FourEyes } from './four-eyes.js';
+import { FourEyesController } from './four-eyes.controller.js';
 import { IssuersController } from './issuers.controller.js';
 import { KeysController } from './keys.controller.js';
 import { OperatorsController } from './operators.controller.js';
@@ -21,6 +23,8 @@ import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PlanController } from './plan.controller.js';
 import { PolicySets } from './policy-sets.js';
 import { ProbesController } from './probes.controller.js';
+import { Proposals } from './proposals.js';
+import { ProposalsController } from './proposals.controller.js';
 import { Publishing } from './publishing.js';
 import { Quotas } from './quotas.js';
 import { QuotasController } from './quotas.controller.js';
@@ -40,10 +44,12 @@ export class AdminApiModule {
         StatusController,
         PlanController,
         RevisionsController,
+        ProposalsController,
         EpochsController,
         DocumentsController,
         DomainsController,
         QuotasController,
+        FourEyesController,
         DecisionsController,
         AssignmentsController,
         EntitiesController,
@@ -64,6 +70,8 @@ export class AdminApiModule {
         Facts,
         Suspensions,
         Quotas,
+        FourEyes,
+        Proposals,
         Credentials,
         Admission,
         RefusedActs,

@@ -1,4 +1,4 @@
-import { type DocumentKey, QUOTA_SOURCE, SUSPENSION_SOURCE } from '#administration';
+import { type DocumentKey, FOUR_EYES_SOURCE, QUOTA_SOURCE, SUSPENSION_SOURCE } from '#administration';
 import type { SourceFile } from '#policy';
 import type { PlanBody } from './dto/plan.dto.js';
 import { invalid, type RequestError } from './request.pipe.js';
@@ -48,6 +48,7 @@ export function judgeSource(source: string): void {
 const RESERVED_SOURCES: ReadonlyMap<string, string> = new Map([
   [SUSPENSION_SOURCE, 'suspend domains'],
   [QUOTA_SOURCE, 'limit subtrees'],
+  [FOUR_EYES_SOURCE, 'say where two people decide'],
 ]);
 
 function namedTwice(member: string, files: readonly SourceFile[]): readonly RequestError[] {

@@ -1,7 +1,8 @@
 import { Problem } from '#problem';
 
 /** Maps and lists inside one another. */
-const MAXIMUM_DEPTH = 32;
+export const MAXIMUM_DEPTH = 32;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPENING = new Set([0x5b, 0x7b]);
@@ -21,8 +22,17 @@ export function jsonBody(body: Uint8Array): unknown {
       fault: `it has more than ${MAXIMUM_DEPTH} maps and lists inside one another`,
     });
   }
+  return parsedJson(body);
+}
+
+/**
+ * The JSON of bytes that are known not to be too deep.
+ *
+ * @throws Problem `request-not-json`, `request-invalid`
+ */
+export function parsedJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(textOf(body), refuseSpecial);
+    return JSON.parse(textOf(bytes), refuseSpecial);
   } catch (fault) {
     if (fault instanceof Problem) throw fault;
     throw new Problem('request-not-json', { fault: (fault as Error).message.slice(0, 200) });
@@ -39,7 +49,7 @@ function refuseSpecial(member: string, value: unknown): unknown {
 
 function textOf(body: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return UTF8.decode(body);
   } catch {
     throw new Problem('request-not-json', { fault: 'it is not UTF-8' });
   }

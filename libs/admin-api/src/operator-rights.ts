@@ -9,6 +9,8 @@ import {
   keyText,
   LEAST_ROLE,
   type OwnedMechanism,
+  type PairedChange,
+  pairedChanges,
   type Plan,
   refusalsOf,
   type Revision,
@@ -129,6 +131,18 @@ export class OperatorRights {
     if (planned.valid && refusals.length === 0) return undefined;
     const { sight } = await this.within(operator, base);
     return toldPlan({ planned, base: base.documents, files, sight, refusals });
+  }
+
+  /** What of a plan is not for one person alone. Whoever may everything is no exception. */
+  async paired(base: PolicySet, { put, remove }: Plan): Promise<readonly PairedChange[]> {
+    // Nearly no set asks for two, and who may everything need not wait for the others to be read.
+    if (!base.documents.some(({ kind }) => kind === 'FourEyes')) return [];
+    return pairedChanges((await this.#administrationOf(base)).set, put, remove);
+  }
+
+  /** Whether somebody may do all of a plan, as they stand; the plan itself may be refused for other reasons. */
+  async mayAll(operator: Operator, base: PolicySet, planned: Plan): Promise<boolean> {
+    return (await this.#refusals(operator, base, planned)).length === 0;
   }
 
   /** What is in a publication's way; of what the operator does not see only that there is something. */

@@ -7,6 +7,8 @@ import {
   isSecretOf,
   isStorable,
   makersOf,
+  type Person,
+  type Proposer,
   splitToken,
   type Standing,
 } from '#administration';
@@ -26,6 +28,8 @@ export interface Operator {
   readonly standing: Standing;
   /** Ids of the token and of those in its chain of makers. */
   readonly makers: readonly string[];
+  /** Whom the token stands for: several may be one person. */
+  readonly person: Person;
   /** Of one who came with a token of an identity provider: nothing is kept of it, so it ends by itself. */
   readonly guest?: { readonly expiresAt: number };
 }
@@ -53,6 +57,7 @@ const GIVEN: Operator = {
   id: GIVEN_OPERATOR,
   standing: { kind: 'root' },
   makers: [GIVEN_OPERATOR],
+  person: { kind: 'root' },
 };
 /** What an unknown id is compared with, so that it takes as long as a known one. */
 const NOBODY = '0'.repeat(64);
@@ -93,7 +98,7 @@ export class Operators {
 
   #given(token: string): Operator | null {
     const { operatorToken } = this.parts;
-    if (operatorToken === undefined || operatorToken === '') return null;
+    if (!isGiven(operatorToken)) return null;
     return timingSafeEqual(digestOf(token), digestOf(operatorToken)) ? GIVEN : null;
   }
 
@@ -122,13 +127,7 @@ export class Operators {
     const name = guestName(operatorIssuer.issuer, holder.subject);
     if (name.length > MAXIMUM_NAME || !isStorable(name)) return null;
     const principals = [`user:${name}`, ...holder.groups.map((group) => `group:${group}`)];
-    return {
-      name,
-      id: name,
-      standing: { kind: 'bounded', mandates: [{ kind: 'person', principals }] },
-      makers: [name],
-      guest: { expiresAt: holder.expiresAt },
-    };
+    return guestOf(name, principals, holder.expiresAt);
   }
 
   async #kept(token: string): Promise<Operator | null> {
@@ -157,15 +156,48 @@ export class Operators {
     return current;
   }
 
+  /**
+   * Whoever proposed something, as they stand now. Of one who came with a token of an identity provider it is as that said
+   * then: what it would say now nobody can ask it.
+   *
+   * @returns null when they do not count any more
+   */
+  async proposing({ name, credential, principals }: Proposer): Promise<Operator | null> {
+    const { history, operatorIssuer, operatorToken } = this.parts;
+    if (principals !== undefined) {
+      const isOfIssuer = operatorIssuer !== undefined && name.startsWith(guestName(operatorIssuer.issuer, ''));
+      return isOfIssuer ? guestOf(name, principals, Number.POSITIVE_INFINITY) : null;
+    }
+    if (credential === GIVEN_OPERATOR) return isGiven(operatorToken) ? GIVEN : null;
+    const found = (await history?.credentials.find(credential)) ?? null;
+    return found === null ? null : this.#standing(found);
+  }
+
   async #standing(credential: Credential): Promise<Operator | null> {
     const { history, clock, operatorToken } = this.parts;
     const now = clock();
     if (history === null || credential.kind !== 'operator-token' || !isActive(credential, now)) return null;
-    const hasGiven = operatorToken !== undefined && operatorToken !== '';
+    const hasGiven = isGiven(operatorToken);
     const { standing, names, ids } = await makersOf(credential, (id) => history.credentials.find(id), now, hasGiven);
     const maker = names.length > 1 ? `, by ${names.at(-1)}` : '';
-    return { name: `${credential.name}${maker}`, id: credential.id, standing, makers: ids };
+    const person: Person = standing.kind === 'root' ? standing : { kind: 'token', name: names.at(-1)! };
+    return { name: `${credential.name}${maker}`, id: credential.id, standing, makers: ids, person };
   }
+}
+
+function isGiven(operatorToken: string | undefined): operatorToken is string {
+  return operatorToken !== undefined && operatorToken !== '';
+}
+
+function guestOf(name: string, principals: readonly string[], expiresAt: number): Operator {
+  return {
+    name,
+    id: name,
+    standing: { kind: 'bounded', mandates: [{ kind: 'person', principals }] },
+    makers: [name],
+    person: { kind: 'guest', name },
+    guest: { expiresAt },
+  };
 }
 
 /** An issuer's subjects are its own: another's of the same name is somebody else. */

@@ -87,6 +87,8 @@ export interface AdminApiParts {
   readonly operatorIssuer?: IssuerTokens | undefined;
   /** How often one may ask; undefined: as often as one likes. */
   readonly admission?: AdmissionSettings | undefined;
+  /** Largest body of a request that holds a bundle, in bytes; undefined: 64 MiB. */
+  readonly bundleBytes?: number | undefined;
   /** Told of each request that is only counted. */
   readonly onRefused?: ((because: RefusedBecause) => void) | undefined;
   /** Milliseconds since 1970. */

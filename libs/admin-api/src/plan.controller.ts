@@ -23,6 +23,7 @@ export class PlanController {
     'request-invalid',
     'request-not-json',
     'request-too-large',
+    'document-too-large',
     'operator-unknown',
     'content-hash-differs',
     'no-decision-log',

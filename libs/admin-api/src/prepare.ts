@@ -1,22 +1,24 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RefusedActs } from './acts.js';
 import { AdminProblemFilter } from './admin-problem.filter.js';
-import { jsonBody } from './json-body.js';
+import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { Problem } from '#problem';
 import { serveApiDescription } from './open-api.js';
 import { type OperatorRequest, Operators } from './operators.js';
+import { bundleBody, smallBody } from './request-body.js';
 import { RequestPipe } from './request.pipe.js';
 
 /** Largest body, in bytes. */
 export const MAX_ADMIN_BODY_BYTES = 256 * 1024;
-/** Largest body of a route that takes a bundle, in bytes. */
+/** Largest body of a route that takes a bundle, in bytes, unless a setting says otherwise. */
 export const MAX_BUNDLE_BODY_BYTES = 64 * 1024 * 1024;
 
 /** Largest body of a route that takes one document of 1 MiB, in bytes: JSON writes some characters as two. */
 export const MAX_DOCUMENT_BODY_BYTES = 2 * 1024 * 1024 + MAX_ADMIN_BODY_BYTES;
 
-const BUNDLE_ROUTES = new Set(['/admin/v1/plan', '/admin/v1/revisions']);
+const BUNDLE_ROUTES = new Set(['/admin/v1/plan', '/admin/v1/revisions', '/admin/v1/proposals']);
 const DOCUMENT_ROUTE = '/admin/v1/documents/:kind/:name';
 const OPEN_ROUTES = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs']);
 const DOCS = '/docs/';
@@ -34,15 +36,16 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
   const instance = app.getHttpAdapter().getInstance();
   const operators = app.get(Operators);
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) =>
-    body.length === 0 ? undefined : jsonBody(body),
-  );
+  const { bundleBytes = MAX_BUNDLE_BODY_BYTES } = app.get<AdminApiParts>(ADMIN_API_PARTS);
+  instance.addContentTypeParser('application/json', async (request: RoutedRequest, body: IncomingMessage) => {
+    const { url = '' } = request.routeOptions;
+    return BUNDLE_ROUTES.has(url)
+      ? bundleBody(body, bundleBytes, MAX_ADMIN_BODY_BYTES)
+      : smallBody(body, bodyLimitOf(url));
+  });
   instance.decorateRequest('operator', null);
   instance.decorateRequest('requestId', '');
   instance.decorateRequest('clientAddress', null);
-  instance.addHook('onRoute', (route) => {
-    route.bodyLimit = bodyLimitOf(route.url);
-  });
   // Before the body is read: a stranger makes us hold nothing.
   instance.addHook('onRequest', async (request, reply) => {
     const { url } = request.routeOptions;
@@ -73,7 +76,10 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
   serveApiDescription(app);
 }
 
+interface RoutedRequest {
+  readonly routeOptions: { readonly url?: string | undefined };
+}
+
 function bodyLimitOf(url: string): number {
-  if (BUNDLE_ROUTES.has(url)) return MAX_BUNDLE_BODY_BYTES;
   return url === DOCUMENT_ROUTE ? MAX_DOCUMENT_BODY_BYTES : MAX_ADMIN_BODY_BYTES;
 }

@@ -8,6 +8,7 @@ export const PUBLISHING_PROBLEMS = [
   'bundle-invalid',
   'publication-refused',
   'forbidden-change',
+  'four-eyes-required',
   'store-unavailable',
   'store-read-only',
 ] as const;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   type ActContext,
+  changeHash,
   contentHashOf,
   type DocumentChange,
   intersections,
@@ -9,6 +10,7 @@ import {
   type Plan,
   planAssignments,
   planRestore,
+  type Proposal,
   type Provenance,
   type PublishOutcome,
   type Revision,
@@ -23,6 +25,7 @@ import { type Bundle, bundleOf, judgeSource } from './bundle.js';
 import type { FaultView, PlanAskedBody, PlanView, PublishBody } from './dto/plan.dto.js';
 import { type Published, revisionView, type RevisionBase } from './dto/revision.dto.js';
 import { forbiddenChange } from './forbidden-change.js';
+import { fourEyesRequired } from './four-eyes-required.js';
 import { requestHashOf } from './idempotency-key.js';
 import { OperatorRights } from './operator-rights.js';
 import type { Operator } from './operators.js';
@@ -45,6 +48,31 @@ interface Asked {
   /** As it came, to be told from others under the same key. */
   readonly request: unknown;
   readonly plan: (set: PolicySet, sight: Sight) => Steps;
+  readonly people: People;
+}
+
+/** How many look at it. */
+type People =
+  | { readonly kind: 'one' }
+  /** It becomes a proposal, for another to look at. */
+  | { readonly kind: 'first' }
+  | { readonly kind: 'second'; readonly proposal: Proposal; readonly proposer: () => Promise<Operator | null> };
+
+/** What was proposed, to be planned like what is published. */
+export type Proposed =
+  | { readonly kind: 'bundle'; readonly bundle: Bundle }
+  | { readonly kind: 'restore'; readonly past: PolicySet };
+
+/** A proposal, and what it says. */
+export interface Proposing {
+  readonly proposed: Proposed;
+  readonly base: RevisionBase | null;
+}
+
+/** What becomes of one, judged like any publication. */
+export interface JudgedProposal {
+  readonly planned: Plan;
+  readonly newest: PolicySet;
 }
 
 /** A plan, and the files that it was made of; none where it is a set of the past. */
@@ -99,18 +127,36 @@ export class Publishing {
     const bundle = bundleOf(body);
     const window = body.replay && this.replays.window(body.replay);
     const set = await this.sets.newest();
-    const { revision, documents } = set;
+    const { documents } = set;
     // A folder has one source, whoever asks.
     const base =
       this.parts.history === null ? documents.map((document) => ({ ...document, source: body.source })) : documents;
     const judged = this.#planned(bundle, base);
     judgeContentHash(bundle, judged, base, []);
-    const planned = await this.rights.told(operator, set, judged, bundle.files);
+    const planned = await this.#planView(set, body.source, judged, operator);
     // By a set that they may not publish nobody gets answers.
     const { world } = planned.refusals.length > 0 ? { world: null } : judged;
     return {
+      ...planned,
+      ...(window && { replay: world && (await this.replays.of(window, world, operator, set)) }),
+    };
+  }
+
+  /** What a proposal would change now, as far as an operator may read it. */
+  async planOf({ proposed }: Proposing, source: string, operator: Operator): Promise<PlanView> {
+    const set = await this.sets.newestPublished();
+    return this.#planView(set, source, this.#proposedPlan(proposed, set), operator);
+  }
+
+  async #planView(set: PolicySet, source: string, judged: Steps, operator: Operator): Promise<PlanView> {
+    const { revision } = set;
+    const planned = await this.rights.told(operator, set, judged, judged.files);
+    const paired = await this.rights.paired(set, judged);
+    const { sight } = await this.rights.within(operator, set);
+    const fourEyes = [...new Set(paired.map(({ domain }) => domain))].filter((domain) => sight.knows(domain));
+    return {
       base: revision && { epoch: revision.epoch, number: revision.number, contentHash: revision.contentHash },
-      source: body.source,
+      source,
       valid: planned.valid,
       faults: planned.faults.map(faultView),
       warnings: planned.warnings.map(faultView),
@@ -121,8 +167,61 @@ export class Publishing {
       exceeded: planned.exceeded,
       refusals: planned.refusals,
       summary: planned.summary,
-      ...(window && { replay: world && (await this.replays.of(window, world, operator, set)) }),
+      ...(fourEyes.length > 0 && { fourEyes }),
     };
+  }
+
+  /** Judges a proposal as if it were published now, and stores nothing. */
+  propose({ proposed, base }: Proposing, provenance: Provenance, operator: Operator): Promise<JudgedProposal> {
+    return this.#step({
+      operator,
+      on: { kind: 'base', base, bundle: bundleIn(proposed) },
+      provenance,
+      idempotencyKey: undefined,
+      context: {},
+      request: null,
+      plan: (set) => this.#proposedPlan(proposed, set),
+      people: { kind: 'first' },
+    });
+  }
+
+  /**
+   * Publishes a proposal by the word of a second person. What it does must be what was proposed, on whatever base.
+   *
+   * @param proposer  who proposed it, as they stand when it is judged; null: they do not count any more
+   */
+  approve(
+    proposal: Proposal,
+    proposed: Proposed,
+    proposer: () => Promise<Operator | null>,
+    operator: Operator,
+    context: ActContext,
+  ): Promise<Published> {
+    const { base, provenance } = proposal;
+    return this.#publish({
+      operator,
+      on: { kind: 'base', base, bundle: bundleIn(proposed) },
+      provenance: { ...provenance, author: proposal.proposer.name },
+      idempotencyKey: undefined,
+      context,
+      request: null,
+      plan: (set) => this.#proposedPlan(proposed, set),
+      people: { kind: 'second', proposal, proposer },
+    });
+  }
+
+  /** @throws Problem `forbidden-change` when a proposal does what is not the operator's to do */
+  async demandEntitled({ proposed }: Proposing, operator: Operator): Promise<void> {
+    const set = await this.sets.newestPublished();
+    const planned = this.#proposedPlan(proposed, set);
+    const refused = await this.rights.refused(operator, set, planned, planned.files);
+    if (refused !== undefined && refused.refusals.length > 0) throw forbiddenChange(refused.refusals);
+  }
+
+  #proposedPlan(proposed: Proposed, { documents }: PolicySet): Steps {
+    return proposed.kind === 'bundle'
+      ? this.#planned(proposed.bundle, documents)
+      : { ...planRestore(documents, proposed.past.documents, this.parts.clock()), files: [] };
   }
 
   async publish(
@@ -141,6 +240,7 @@ export class Publishing {
       context,
       request: body,
       plan: ({ documents }) => this.#planned(bundle, documents),
+      people: { kind: 'one' },
     });
   }
 
@@ -159,7 +259,8 @@ export class Publishing {
       idempotencyKey,
       context,
       request: { ...asked, restore: past.revision?.number },
-      plan: ({ documents }) => ({ ...planRestore(documents, past.documents, this.parts.clock()), files: [] }),
+      plan: (set) => this.#proposedPlan({ kind: 'restore', past }, set),
+      people: { kind: 'one' },
     });
   }
 
@@ -184,6 +285,7 @@ export class Publishing {
           assigned ?? this.#planned({ source, files, removed, prune: false, contentHash: undefined }, set.documents)
         );
       },
+      people: { kind: 'one' },
     });
   }
 
@@ -216,28 +318,19 @@ export class Publishing {
 
   async #attempts(asked: Asked, requestHash: string | undefined): Promise<Published> {
     const { store } = this.sets.history;
-    const { operator, on, provenance, context, idempotencyKey } = asked;
+    const { operator, on, provenance, context, idempotencyKey, people } = asked;
     for (let tries = 1; ; tries += 1) {
       const newest = await this.sets.newestPublished();
       // Before it is planned: a repetition finds its own documents in its way. And after the newest set was read, so
       // that what another server stores meanwhile is found here or refused by the store.
       const earlier = await this.#earlier(idempotencyKey, requestHash);
       if (earlier !== null) return this.#publishedView(operator, earlier, newest.revision);
-      const { sight } = await this.rights.within(operator, newest);
-      const theirs = on.kind === 'base' ? await this.#changesSince(operator, on.base, newest.revision) : [];
-      const planned = asked.plan(newest, sight);
-      // Before others' changes are looked at: who may not do this is not told what is in its way.
-      const refused = await this.rights.refused(operator, newest, planned, planned.files);
-      if (refused !== undefined && refused.refusals.length > 0) throw forbiddenChange(refused.refusals);
-      if (on.kind === 'base') await this.#refuseUnlessApart(asked, on, planned, theirs, newest);
-      if (refused !== undefined) throw invalidPlan(refused);
-      if (on.kind === 'base' && on.bundle !== null) {
-        judgeContentHash(on.bundle, planned, newest.documents, theirs);
-      }
+      const { planned } = await this.#step(asked, newest);
       const { put, remove } = planned;
       // INVARIANT: on a base that is not the newest a store publishes nothing, so nothing unjudged is stored.
       const base = markOf(newest.revision);
-      const publication = { base, put, remove, provenance, idempotencyKey, requestHash };
+      const approves = people.kind === 'second' ? { proposal: people.proposal.number, by: operator.name } : undefined;
+      const publication = { base, put, remove, provenance, idempotencyKey, requestHash, approves };
       const outcome = await store.publish(publication, context);
       if (outcome.kind === 'published') {
         const after = setAfter(newest.documents, put, remove);
@@ -253,6 +346,48 @@ export class Publishing {
           ...(rebased && { rebased }),
         };
       }
+    }
+  }
+
+  /** Plans it on the newest set and judges it in every way; what comes out may be stored on that set. */
+  async #step(asked: Asked, set?: PolicySet): Promise<JudgedProposal & { readonly planned: Steps }> {
+    const { operator, on } = asked;
+    const newest = set ?? (await this.sets.newestPublished());
+    const { sight } = await this.rights.within(operator, newest);
+    const theirs = on.kind === 'base' ? await this.#changesSince(operator, on.base, newest.revision) : [];
+    const planned = asked.plan(newest, sight);
+    // Before others' changes are looked at: who may not do this is not told what is in its way.
+    const refused = await this.rights.refused(operator, newest, planned, planned.files);
+    if (refused !== undefined && refused.refusals.length > 0) throw forbiddenChange(refused.refusals);
+    if (on.kind === 'base') await this.#refuseUnlessApart(asked, on, planned, theirs, newest);
+    if (refused !== undefined) throw invalidPlan(refused);
+    if (on.kind === 'base' && on.bundle !== null) {
+      judgeContentHash(on.bundle, planned, newest.documents, theirs);
+    }
+    await this.#judgePeople(asked.people, newest, planned);
+    return { planned, newest };
+  }
+
+  /** @throws Problem `four-eyes-required`, `proposal-outdated`, `proposer-not-entitled` */
+  async #judgePeople(people: People, set: PolicySet, planned: Plan): Promise<void> {
+    switch (people.kind) {
+      case 'one': {
+        const paired = await this.rights.paired(set, planned);
+        if (paired.length > 0) throw fourEyesRequired(paired);
+        return;
+      }
+      case 'first':
+        return;
+      case 'second': {
+        const { number, contentHash } = people.proposal;
+        if (changeHash(planned.put, planned.remove) !== contentHash) throw new Problem('proposal-outdated', { number });
+        const proposer = await people.proposer();
+        const isEntitled = proposer !== null && (await this.rights.mayAll(proposer, set, planned));
+        if (!isEntitled) throw new Problem('proposer-not-entitled', { number });
+        return;
+      }
+      default:
+        return people satisfies never;
     }
   }
 
@@ -324,6 +459,8 @@ export class Publishing {
         throw await this.#superseded(operator, outcome.current ?? newest);
       case 'key-reused':
         throw new Problem('idempotency-key-reused', { number: outcome.revision.number });
+      case 'proposal-ended':
+        throw new Problem('proposal-ended', { state: 'decided meanwhile' });
       default:
         return outcome satisfies never;
     }
@@ -347,6 +484,11 @@ function isOn(base: RevisionBase | null, newest: Revision | null): boolean {
 
 function markOf(revision: Revision | null): RevisionBase | null {
   return revision && { number: revision.number, contentHash: revision.contentHash };
+}
+
+/** Going back concerns the whole set. */
+function bundleIn(proposed: Proposed): Bundle | null {
+  return proposed.kind === 'bundle' ? proposed.bundle : null;
 }
 
 /** The one place where a plan is refused. */

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type Credential, holderTexts } from './credential.js';
-import { isStorable, PublicationRefused, type Revision } from './revision.js';
+import type { Proposal } from './proposal.js';
+import { type Approval, isStorable, PublicationRefused, type Revision } from './revision.js';
 
 /** Everything that an operator, or whoever holds the database, does to what others rely on. */
 export const ACTS = [
   'revision.publish',
   'revision.restore',
+  'proposal.create',
+  'proposal.approve',
+  'proposal.reject',
   'epoch.begin',
   'key.create',
   'key.revoke',
@@ -145,6 +149,29 @@ export function credentialAct(
     object: `${kind}/${credential.id}`,
     before: what === 'create' ? null : hash,
     after: what === 'create' ? hash : null,
+  };
+}
+
+/** What is said of a proposal that was made or rejected. */
+export function proposalAct(
+  { number, contentHash }: Pick<Proposal, 'number' | 'contentHash'>,
+  what: 'create' | 'reject',
+): Pick<NewAct, 'act' | 'object' | 'before' | 'after'> {
+  return {
+    act: `proposal.${what}`,
+    object: `proposal/${number}`,
+    before: what === 'create' ? null : contentHash,
+    after: what === 'create' ? contentHash : null,
+  };
+}
+
+/** What is said of a revision that a second person approved: it is their act. */
+export function approvalAct(revision: Revision, base: Revision | null, { proposal, by }: Approval): NewAct {
+  return {
+    ...revisionAct(revision, base),
+    act: 'proposal.approve',
+    object: `proposal/${proposal}`,
+    operator: by,
   };
 }
 

@@ -96,6 +96,7 @@ export function documentNames(document: PolicyDocument): DocumentNames {
     }
     case 'Suspension':
     case 'Quota':
+    case 'FourEyes':
       return around(document.metadata.name);
     case 'Test':
       return testNames(document);

@@ -69,6 +69,8 @@ function kindPhrases(before: PolicyDocument | undefined, after: PolicyDocument |
       return after === undefined ? ['lets it go on'] : ['suspends it, whatever its document says'];
     case 'Quota':
       return quotaPhrases(after as Before<QuotaDocument>);
+    case 'FourEyes':
+      return after === undefined ? ['one person decides here again'] : ['two people decide here and below'];
     case 'Test':
       return testPhrases(before as Before<TestDocument>, after as Before<TestDocument>);
     default:

@@ -6,6 +6,7 @@ export {
   actHash,
   type ActKind,
   ACTS,
+  approvalAct,
   credentialAct,
   credentialHash,
   headText,
@@ -13,6 +14,7 @@ export {
   judgeAct,
   type NewAct,
   NO_LINK,
+  proposalAct,
   revisionAct,
 } from './act.js';
 export { assignmentStep } from './assignment-step.js';
@@ -47,6 +49,7 @@ export {
   type RoleInForce,
   type RuleInForce,
 } from './domain-in-force.js';
+export { FOUR_EYES_SOURCE, fourEyesFile, fourEyesKey, isMarked } from './four-eyes.js';
 export {
   type FailedTest,
   type ForeignDocument,
@@ -75,6 +78,23 @@ export { type BundleScope, type Intersection, intersections } from './intersecti
 export { type MissedDocument } from './references.js';
 export { ruleWords, type SpokenRule } from './rule-words.js';
 export {
+  changeHash,
+  isSamePerson,
+  judgeProposal,
+  MAXIMUM_OPEN_BYTES,
+  MAXIMUM_OPEN_PROPOSALS,
+  type NewProposal,
+  type Person,
+  personIn,
+  personText,
+  type Proposal,
+  type ProposalEnd,
+  type ProposalState,
+  proposalState,
+  type Proposer,
+} from './proposal.js';
+export { ProposalStore, type ProposeOutcome, type RejectOutcome } from './proposal-store.js';
+export {
   type ChangeCounts,
   type ChangeSummary,
   changeSummary,
@@ -89,6 +109,7 @@ export {
   publicationStep,
 } from './publication-step.js';
 export {
+  type Approval,
   type DocumentChange,
   type DocumentKey,
   isStorable,
@@ -105,6 +126,7 @@ export {
   storable,
 } from './revision.js';
 export { type Administration, administrationOf, type ChangesJudged, type Refusal, refusalsOf } from './rights/judge.js';
+export { type PairedChange, pairedChanges } from './rights/paired-changes.js';
 export { AdministeredSet, type OwnedMechanism } from './rights/administered-set.js';
 export { Sight } from './rights/reading.js';
 export { type ToldPlan, toldPlan, type ToldRefusal } from './rights/told-plan.js';

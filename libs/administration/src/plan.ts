@@ -14,6 +14,7 @@ import {
   WRITTEN_KINDS,
 } from '#policy';
 import { bundleChanges, documentChanges } from './bundle-changes.js';
+import { FOUR_EYES_SOURCE, fourEyesFaults } from './four-eyes.js';
 import { type ExceededQuota, exceededQuotas, QUOTA_SOURCE, quotaFaults } from './quota.js';
 import { type MissedDocument, missedDocuments } from './references.js';
 import { type DocumentKey, keyText, PublicationRefused } from './revision.js';
@@ -134,6 +135,7 @@ export function plan(request: PlanRequest): Plan {
     ...refusals,
     ...(source === SUSPENSION_SOURCE ? [] : suspensionFaults(bundle.documents)),
     ...(source === QUOTA_SOURCE ? [] : quotaFaults(bundle.documents)),
+    ...(source === FOUR_EYES_SOURCE ? [] : fourEyesFaults(bundle.documents)),
   ];
   const warnings = [...judged.warnings, ...suspensionWarnings(bundle.documents, suspendedDomains(base))];
   const missed = missedDocuments(
@@ -160,7 +162,8 @@ export function plan(request: PlanRequest): Plan {
 
 /**
  * What a whole set of documents would change, and whether it is valid: for going back to a set of the past. Domains that
- * are suspended now stay so, and those that were suspended then do not become so again; limits stay as they are, too.
+ * are suspended now stay so, and those that were suspended then do not become so again; limits and where two people decide
+ * stay as they are, too.
  */
 export function planRestore(base: readonly StoredDocument[], then: readonly StoredDocument[], now: number): Plan {
   const past = [...then.filter(isWritten), ...base.filter((document) => !isWritten(document))];

@@ -9,6 +9,7 @@ import {
   type QuotaDocument,
   type QuotaMeasure,
   type SourceFile,
+  type TestDocument,
 } from '#policy';
 import { endpointsOf } from './rights/endpoints.js';
 import type { StoredDocument } from './stored-document.js';
@@ -121,14 +122,24 @@ function heldBy(document: PolicyDocument, lies: (domain: string) => boolean): Am
     case 'EnforcementPoint':
       return lies(document.metadata.domain) ? { documents: 1 } : NOTHING;
     case 'Test':
-      return document.metadata.domain !== undefined && lies(document.metadata.domain) ? { documents: 1 } : NOTHING;
+      return document.metadata.domain !== undefined && lies(document.metadata.domain)
+        ? { documents: 1, cases: casesOf(document) }
+        : NOTHING;
     // Made by the server, by those who are no less bound.
     case 'Suspension':
     case 'Quota':
+    case 'FourEyes':
       return NOTHING;
     default:
       return document satisfies never;
   }
+}
+
+/** What a test asks: each publication asks all of it. */
+function casesOf({ spec: { cases = [], matrices = [], reach = [] } }: TestDocument): number {
+  const cells = matrices.flatMap(({ expect }) => Object.values(expect).map((row) => Object.keys(row).length));
+  const assertions = reach.map(({ endpoints }) => endpoints.length);
+  return [...cells, ...assertions].reduce((sum, count) => sum + count, cases.length);
 }
 
 const NOTHING: Amounts = {};

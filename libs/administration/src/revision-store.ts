@@ -1,4 +1,5 @@
 import type { ActContext } from './act.js';
+import type { ProposalStore } from './proposal-store.js';
 import type { DocumentChange, KeyedRevision, Provenance, Publication, PublishOutcome, Revision } from './revision.js';
 import type { StoredDocument } from './stored-document.js';
 
@@ -7,6 +8,9 @@ import type { StoredDocument } from './stored-document.js';
  * `publish` and `beginEpoch` only reads.
  */
 export abstract class RevisionStore {
+  /** What waits to become a revision. */
+  abstract readonly proposals: ProposalStore;
+
   /** The revision with the highest number, null when there is none. */
   abstract newest(): Promise<Revision | null>;
 
@@ -41,7 +45,8 @@ export abstract class RevisionStore {
   abstract changes(since: number, until: number): Promise<readonly DocumentChange[]>;
 
   /**
-   * Appends a revision in one serialisable step, wholly or not at all, and with it the act to the audit log.
+   * Appends a revision in one serialisable step, wholly or not at all, and with it the act to the audit log. A proposal that
+   * it approves ends in the same step.
    *
    * @throws PublicationRefused
    */

@@ -50,6 +50,16 @@ export interface Publication {
    * publication on another base. Absent: of the publication.
    */
   readonly requestHash?: string | undefined;
+  /** The proposal that it is, which ends by it; absent: it was never proposed. */
+  readonly approves?: Approval | undefined;
+}
+
+/** A second person's word. */
+export interface Approval {
+  /** The number of an open proposal. */
+  readonly proposal: number;
+  /** Who approves, by name. */
+  readonly by: string;
 }
 
 /** A revision, and what was asked for when it was published. */
@@ -68,7 +78,9 @@ export type PublishOutcome =
   /** Someone published on the base first; `current` says who. Null: the base was never published here. */
   | { readonly kind: 'superseded'; readonly current: Revision | null }
   /** The idempotency key stands for another publication. */
-  | { readonly kind: 'key-reused'; readonly revision: Revision };
+  | { readonly kind: 'key-reused'; readonly revision: Revision }
+  /** The proposal was approved or rejected before, or its time is over; nothing was stored. */
+  | { readonly kind: 'proposal-ended' };
 
 /** How one document differs between two revisions. */
 export type DocumentChange =

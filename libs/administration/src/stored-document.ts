@@ -133,6 +133,7 @@ function textKept(document: PolicyDocument, text: string): string {
     case 'EnforcementPoint':
     case 'Suspension':
     case 'Quota':
+    case 'FourEyes':
     case 'Test':
       return text.replace(LEADING_MARKER, '');
   }
@@ -144,6 +145,7 @@ export function domainOf(document: PolicyDocument): string | null {
     case 'Domain':
     case 'Suspension':
     case 'Quota':
+    case 'FourEyes':
       return document.metadata.name;
     case 'Service':
       return null;

@@ -60,6 +60,7 @@ function placesOf(document: PolicyDocument): Places {
     case 'Domain':
     case 'Suspension':
     case 'Quota':
+    case 'FourEyes':
       return [document.metadata.name];
     case 'Service':
       return document.spec.domains ?? null;

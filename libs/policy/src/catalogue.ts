@@ -3,6 +3,7 @@ import type {
   DomainDocument,
   EnforcementPointDocument,
   EntitySetDocument,
+  FourEyesDocument,
   QuotaDocument,
   RoleSetDocument,
   SuspensionDocument,
@@ -49,6 +50,7 @@ export interface Catalogue {
   /** By the domain that each suspends. */
   readonly suspensions: ReadonlyMap<string, Entry<SuspensionDocument>>;
   readonly quotas: ReadonlyMap<string, Entry<QuotaDocument>>;
+  readonly fourEyes: ReadonlyMap<string, Entry<FourEyesDocument>>;
   readonly tests: ReadonlyMap<string, Entry<TestDocument>>;
   readonly mechanisms: ReadonlyMap<string, MechanismEntry>;
   readonly endpoints: ReadonlyMap<string, EndpointEntry>;
@@ -70,6 +72,7 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
   const enforcementPoints = new Map<string, Entry<EnforcementPointDocument>>();
   const suspensions = new Map<string, Entry<SuspensionDocument>>();
   const quotas = new Map<string, Entry<QuotaDocument>>();
+  const fourEyes = new Map<string, Entry<FourEyesDocument>>();
   const tests = new Map<string, Entry<TestDocument>>();
   for (const source of sources) {
     const document = source.document;
@@ -99,6 +102,9 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
       case 'Quota':
         enter(quotas, document, source, report);
         break;
+      case 'FourEyes':
+        enter(fourEyes, document, source, report);
+        break;
       case 'Test':
         enter(tests, document, source, report);
         break;
@@ -115,6 +121,7 @@ export function catalogue(sources: readonly ReadDocument[], report: Report): Cat
     enforcementPoints,
     suspensions,
     quotas,
+    fourEyes,
     tests,
     mechanisms: mechanismsIn(domains, report),
     endpoints,
@@ -260,8 +267,16 @@ function itemsAt(value: unknown, list: string): readonly unknown[] {
 function declaresNothing(source: ReadDocument): boolean {
   const kind = source.document?.kind ?? textAt(source.remains, 'kind');
   if (kind === undefined)
-    return /^kind:[ \t]*["']?(?:Policy|RoleSet|EntitySet|Suspension|Quota|Test)\b/m.test(source.chunk.text);
+    return /^kind:[ \t]*["']?(?:Policy|RoleSet|EntitySet|Suspension|Quota|FourEyes|Test)\b/m.test(source.chunk.text);
   return SILENT_KINDS.has(kind);
 }
 
-const SILENT_KINDS: ReadonlySet<string> = new Set(['Policy', 'RoleSet', 'EntitySet', 'Suspension', 'Quota', 'Test']);
+const SILENT_KINDS: ReadonlySet<string> = new Set([
+  'Policy',
+  'RoleSet',
+  'EntitySet',
+  'Suspension',
+  'Quota',
+  'FourEyes',
+  'Test',
+]);

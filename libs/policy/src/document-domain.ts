@@ -205,7 +205,7 @@ export const suspensionDocument = kind(
 export type SuspensionDocument = z.infer<typeof suspensionDocument>;
 
 /** What can be limited in a domain and everything below it. */
-export const QUOTA_MEASURES = ['documents', 'rules', 'assignments', 'entities', 'endpoints'] as const;
+export const QUOTA_MEASURES = ['documents', 'rules', 'assignments', 'entities', 'endpoints', 'cases'] as const;
 export type QuotaMeasure = (typeof QUOTA_MEASURES)[number];
 
 const most = z.int().min(0).max(1_000_000_000).optional();
@@ -214,11 +214,24 @@ const most = z.int().min(0).max(1_000_000_000).optional();
 export const quotaDocument = kind(
   'Quota',
   metadata({ name: domainName.meta({ description: 'The top of the subtree that is limited.' }) }),
-  record({ documents: most, rules: most, assignments: most, entities: most, endpoints: most } satisfies {
-    readonly [Measure in QuotaMeasure]: unknown;
-  }),
+  record({
+    documents: most,
+    rules: most,
+    assignments: most,
+    entities: most,
+    endpoints: most,
+    cases: most,
+  } satisfies { readonly [Measure in QuotaMeasure]: unknown }),
 );
 export type QuotaDocument = z.infer<typeof quotaDocument>;
+
+/** Made by the server when an operator has two people decide in a subtree; its name is the domain's. It decides nothing. */
+export const fourEyesDocument = kind(
+  'FourEyes',
+  metadata({ name: domainName.meta({ description: 'The top of the subtree in which two people decide.' }) }),
+  record({ because: z.string().optional() }),
+);
+export type FourEyesDocument = z.infer<typeof fourEyesDocument>;
 
 export const roleSetDocument = kind(
   'RoleSet',

@@ -6,6 +6,8 @@ import {
   type EnforcementPointDocument,
   entitySetDocument,
   type EntitySetDocument,
+  fourEyesDocument,
+  type FourEyesDocument,
   quotaDocument,
   type QuotaDocument,
   roleSetDocument,
@@ -30,6 +32,7 @@ export const DOCUMENT_SCHEMAS = {
   EnforcementPoint: enforcementPointDocument,
   Suspension: suspensionDocument,
   Quota: quotaDocument,
+  FourEyes: fourEyesDocument,
   Test: testDocument,
 } as const satisfies { readonly [kind: string]: z.ZodType };
 
@@ -45,9 +48,9 @@ export const FULL_SCHEMAS = {
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 export const DOCUMENT_KINDS = Object.keys(DOCUMENT_SCHEMAS) as readonly DocumentKind[];
-/** Those that people write; a suspension and a quota are made by the server. */
+/** Those that people write; suspensions, quotas and the like are made by the server. */
 export const WRITTEN_KINDS: readonly DocumentKind[] = DOCUMENT_KINDS.filter(
-  (kind) => kind !== 'Suspension' && kind !== 'Quota',
+  (kind) => kind !== 'Suspension' && kind !== 'Quota' && kind !== 'FourEyes',
 );
 
 export type PolicyDocument =
@@ -59,6 +62,7 @@ export type PolicyDocument =
   | EnforcementPointDocument
   | SuspensionDocument
   | QuotaDocument
+  | FourEyesDocument
   | TestDocument;
 
 export function isDocumentKind(text: unknown): text is DocumentKind {

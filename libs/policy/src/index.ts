@@ -5,6 +5,7 @@ export {
   type DomainDocument,
   type EnforcementPointDocument,
   type EntitySetDocument,
+  type FourEyesDocument,
   type MechanismDeclaration,
   QUOTA_MEASURES,
   type QuotaDocument,
@@ -33,7 +34,7 @@ export {
   type RequestOptions,
   type RequestReading,
 } from './request.js';
-export type { Fault, Position, SourceFile } from './source.js';
+export { type Fault, oversizedDocument, type Position, type SourceFile } from './source.js';
 export { requestDocument, type RequestDocument } from './request-document.js';
 export { callerWords, conditionWords, type ReachTest, routeWords } from './reach-tests.js';
 export {
@@ -48,7 +49,7 @@ export {
   type TestResult,
 } from './tests.js';
 export { FolderError, readFolder } from './folder.js';
-export { MAXIMUM_BUNDLE_BYTES, MAXIMUM_FILES } from './limits.js';
+export { MAXIMUM_BUNDLE_BYTES, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_FILES } from './limits.js';
 export { packFiles, type PackedFiles, unpackFiles } from './packed-files.js';
 export { format } from './format.js';
 export { hostPatternFault, pathTemplateFault } from './patterns.js';

@@ -88,6 +88,13 @@ export function fitsDocument(text: string): boolean {
   return text.length * 3 <= MAXIMUM_DOCUMENT_BYTES || byteLength(text) <= MAXIMUM_DOCUMENT_BYTES;
 }
 
+/** Where the first document of a file stands that is larger than one may be; undefined where none is. */
+export function oversizedDocument(source: SourceFile): Position | undefined {
+  if (fitsDocument(source.text)) return undefined;
+  const chunk = chunksOf(source).find(({ text }) => !fitsDocument(text));
+  return chunk && { file: chunk.file, line: chunk.linesBefore + 1, column: 1 };
+}
+
 /** Bytes of a text in UTF-8. */
 export function byteLength(text: string): number {
   return Buffer.byteLength(text, 'utf8');

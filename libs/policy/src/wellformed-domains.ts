@@ -16,7 +16,8 @@ export function judgeDomains(catalogue: Catalogue, known: References, report: Re
       known.domain({ name, source: domain.source, path: ['spec', 'overlaps', index] });
     }
   }
-  for (const { document, source } of [...catalogue.suspensions.values(), ...catalogue.quotas.values()]) {
+  const made = [...catalogue.suspensions.values(), ...catalogue.quotas.values(), ...catalogue.fourEyes.values()];
+  for (const { document, source } of made) {
     known.domain({ name: document.metadata.name, source, path: ['metadata', 'name'] });
   }
   for (const mechanism of catalogue.mechanisms.values()) judgeMechanism(mechanism, known, report);

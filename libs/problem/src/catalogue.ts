@@ -38,6 +38,13 @@ export const CATALOGUE = {
     detail: 'the body is larger than {limit} bytes',
     remedy: 'send less at once; a decision needs facts about a request, not the request',
   },
+  'document-too-large': {
+    title: 'A document is too large',
+    status: 413,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: 'the document at {file}:{line} is larger than {limit} bytes',
+    remedy: 'split it; rules, roles and entities of one domain may stand in several documents',
+  },
   'batch-too-large': {
     title: 'The batch holds too many requests',
     status: 413,
@@ -298,6 +305,64 @@ export const CATALOGUE = {
     grpc: 'PERMISSION_DENIED',
     detail: 'this needs `{role}` over `{over}`, where `*` is everything',
     remedy: 'ask whoever has that role; `administrators` of the domain and those above it say who',
+  },
+  'four-eyes-required': {
+    title: 'Two people decide here',
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    detail: 'nothing was published: {count} changes are not for one person alone, the first: {first}, in `{domain}`',
+    remedy:
+      'propose it, by `--propose` or `POST /admin/v1/proposals`, and have somebody else approve it; `fourEyes` lists the domains',
+  },
+  'proposal-unknown': {
+    title: 'There is no such proposal',
+    status: 404,
+    grpc: 'NOT_FOUND',
+    detail: 'there is no proposal {number}',
+    remedy: '`GET /admin/v1/proposals` lists those that you may see',
+  },
+  'proposal-ended': {
+    title: 'The proposal has ended',
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    detail: 'nothing was published: the proposal is {state}',
+    remedy: 'look at it again; where it is still wanted, propose it anew',
+  },
+  'proposal-differs': {
+    title: 'This is not what was looked at',
+    status: 409,
+    grpc: 'ABORTED',
+    detail: 'nothing was published: the changes of proposal {number} do not have the hash that was sent',
+    remedy: 'look at it again, and approve it by the `contentHash` that it has',
+  },
+  'proposal-outdated': {
+    title: 'The proposal does something else by now',
+    status: 409,
+    grpc: 'ABORTED',
+    detail:
+      'nothing was published: on the newest revision proposal {number} changes other documents than when it was made',
+    remedy: 'plan it again on the newest revision and propose that',
+  },
+  'proposal-own': {
+    title: 'Somebody else has to approve it',
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    detail: 'nothing was published: you are the person who made proposal {number}',
+    remedy: 'have somebody else look at it; tokens that one made of the other, or of one name, are one person',
+  },
+  'proposer-not-entitled': {
+    title: 'Who proposed it may not do it any more',
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    detail: 'nothing was published: who made proposal {number} has lost a right that it takes, or the token',
+    remedy: 'reject it, and have it proposed by somebody who may',
+  },
+  'proposals-too-many': {
+    title: 'Too much is proposed already',
+    status: 422,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: '{open} proposals of yours wait already; at most {limit} may, and together at most {bytes} bytes',
+    remedy: 'have them approved, or reject those that are not wanted any more',
   },
   'revision-superseded': {
     title: 'Someone published first',

@@ -48,6 +48,7 @@ export function partsOf({ document, text, contentHash }: NewDocument): Parts {
     case 'EnforcementPoint':
     case 'Suspension':
     case 'Quota':
+    case 'FourEyes':
     case 'Test':
       return { text, contentHash, items: [] };
   }

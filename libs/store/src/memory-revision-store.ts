@@ -1,5 +1,6 @@
 import {
   type ActContext,
+  approvalAct,
   documentChanges,
   type DocumentChange,
   isOnNewest,
@@ -20,6 +21,7 @@ import {
   type StoredDocument,
 } from '#administration';
 import { MemoryAuditLog } from './memory-audit-log.js';
+import { MemoryProposalStore } from './memory-proposal-store.js';
 
 interface Entry {
   readonly revision: Revision;
@@ -33,12 +35,14 @@ export class MemoryRevisionStore extends RevisionStore {
   readonly #clock: () => number;
   readonly #audit: MemoryAuditLog;
   readonly #entries: Entry[] = [];
+  readonly proposals: MemoryProposalStore;
 
   /** @param clock  milliseconds since 1970 */
   constructor(clock: () => number, audit = new MemoryAuditLog(clock)) {
     super();
     this.#clock = clock;
     this.#audit = audit;
+    this.proposals = new MemoryProposalStore(clock, audit);
   }
 
   async newest(): Promise<Revision | null> {
@@ -72,12 +76,13 @@ export class MemoryRevisionStore extends RevisionStore {
 
   async publish(publication: Publication, context: ActContext = {}): Promise<PublishOutcome> {
     judgePublication(publication);
-    const { idempotencyKey, provenance } = publication;
+    const { idempotencyKey, provenance, approves } = publication;
     const hash = publicationHash(publication);
     const earlier = idempotencyKey === undefined ? null : await this.publishedWith(idempotencyKey);
     if (earlier !== null) {
       return { kind: earlier.requestHash === hash ? 'repeated' : 'key-reused', revision: earlier.revision };
     }
+    if (approves !== undefined && !this.proposals.isOpen(approves.proposal)) return { kind: 'proposal-ended' };
     const newest = this.#newest();
     if (!isOnNewest(publication, newest)) return { kind: 'superseded', current: newest };
     const step = publicationStep(publication, this.#documents(newest?.number ?? 0));
@@ -95,7 +100,9 @@ export class MemoryRevisionStore extends RevisionStore {
         base: newest?.number ?? null,
       },
     });
-    this.#audit.appendNow(revisionAct(revision, newest), context);
+    if (approves !== undefined) this.proposals.approved(approves, revision.number);
+    const act = approves === undefined ? revisionAct(revision, newest) : approvalAct(revision, newest, approves);
+    this.#audit.appendNow(act, context);
     return { kind: 'published', revision };
   }
 

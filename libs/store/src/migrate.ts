@@ -48,7 +48,8 @@ export async function migrateDatabase(url: string, mode: MigrateMode): Promise<r
 
 /**
  * Lets a role read everything, append to the history and to the audit log, add and revoke credentials, note when they were
- * used, say that a server is there, record decisions and have whole old days of them dropped; nothing else.
+ * used, say that a server is there, record decisions and have whole old days of them dropped, add and end proposals and forget what
+ * they asked for; nothing else.
  *
  * @param role  a role of the database, which exists
  * @throws StoreFault
@@ -68,6 +69,8 @@ export async function grantServing(url: string, role: string): Promise<void> {
       grant insert on ${SCHEMA}.audit to ${quoted};
       grant update on ${SCHEMA}.audit_turn to ${quoted};
       grant insert, update, delete on ${SCHEMA}.server to ${quoted};
+      grant insert on ${SCHEMA}.proposal, ${SCHEMA}.proposal_end to ${quoted};
+      grant insert, delete on ${SCHEMA}.proposal_content to ${quoted};
     `);
   } catch (fault) {
     throw storeFault(fault);

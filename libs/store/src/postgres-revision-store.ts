@@ -1,5 +1,6 @@
 import {
   type ActContext,
+  approvalAct,
   contentHashOf,
   documentChanges,
   type DocumentChange,
@@ -21,6 +22,7 @@ import {
 } from '#administration';
 import { type Connected, storeFault } from './database.js';
 import { appendAct, takeTurn } from './postgres-audit-log.js';
+import { endProposal, isProposalOpen, PostgresProposalStore } from './postgres-proposal-store.js';
 import { documentsAt, marksAt, type Sql } from './postgres-reading.js';
 import { appendRevision, appendStep } from './postgres-writing.js';
 
@@ -54,10 +56,12 @@ const CROSSED = new Set(['40001', '40P01', '23505']);
 /** The history in PostgreSQL. Every method may throw a StoreFault. */
 export class PostgresRevisionStore extends RevisionStore {
   readonly #parts: PostgresRevisionStoreParts;
+  readonly proposals: PostgresProposalStore;
 
   constructor(parts: PostgresRevisionStoreParts) {
     super();
     this.#parts = parts;
+    this.proposals = new PostgresProposalStore(parts.dataSource);
   }
 
   newest(): Promise<Revision | null> {
@@ -105,7 +109,7 @@ export class PostgresRevisionStore extends RevisionStore {
   async publish(publication: Publication, context: ActContext = {}): Promise<PublishOutcome> {
     judgePublication(publication);
     return this.#writing(async (sql): Promise<PublishOutcome> => {
-      const { idempotencyKey } = publication;
+      const { idempotencyKey, approves } = publication;
       const requestHash = publicationHash(publication);
       if (idempotencyKey !== undefined) {
         const earlier = await keyedIn(sql, idempotencyKey);
@@ -114,6 +118,7 @@ export class PostgresRevisionStore extends RevisionStore {
           return { kind, revision: earlier.revision };
         }
       }
+      if (approves !== undefined && !(await isProposalOpen(sql, approves.proposal))) return { kind: 'proposal-ended' };
       const newest = await newestIn(sql);
       if (!isOnNewest(publication, newest)) return { kind: 'superseded', current: newest };
       const base = newest?.number ?? 0;
@@ -131,7 +136,11 @@ export class PostgresRevisionStore extends RevisionStore {
       });
       await appendStep(sql, step, number);
       const revision = toRevision(row as RevisionRow);
-      await appendAct(sql, revisionAct(revision, newest), context);
+      if (approves !== undefined) {
+        await endProposal(sql, approves.proposal, { kind: 'approved', by: approves.by, revision: number });
+      }
+      const act = approves === undefined ? revisionAct(revision, newest) : approvalAct(revision, newest, approves);
+      await appendAct(sql, act, context);
       return { kind: 'published', revision };
     });
   }

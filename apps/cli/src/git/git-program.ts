@@ -3,12 +3,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stop, type Terminal } from '../terminal.js';
+import { folderBytes } from './folder-size.js';
 
 /** What a call of git may cost. */
 export interface GitLimits {
   readonly seconds: number;
   /** Of its standard output. */
   readonly bytes: number;
+  /** Bytes that our repository may take on the disk; looked at while it runs, and at its end. Absent: whatever it takes. */
+  readonly disk?: number;
 }
 
 /** Git came back with something else than 0. Its words are in the message, made harmless. */
@@ -16,7 +19,7 @@ export class GitFailed extends Error {
   override readonly name = 'GitFailed';
 }
 
-/** It wrote more than it may, or took longer. */
+/** It wrote more than it may, here or on the disk, or took longer. */
 export class GitOverLimit extends Error {
   override readonly name = 'GitOverLimit';
 
@@ -34,6 +37,8 @@ export interface GitSettings {
   readonly credential?: { readonly origin: string; readonly user: string; readonly token: string };
 }
 
+/** Between two looks at the disk: what comes over a network in that time is little. */
+const LOOK_MILLISECONDS = 250;
 const QUICK: GitLimits = { seconds: 60, bytes: 16 * 1024 * 1024 };
 const REPOSITORY = 'repository';
 const MAXIMUM_COMPLAINT = 2_000;
@@ -101,12 +106,18 @@ export class Git {
       let complaint = '';
       const stop = (which: keyof GitLimits): void => {
         clearTimeout(timer);
+        clearInterval(looking);
         // What git has started ends when nobody is at the other end; it is not waited for.
         child.kill('SIGKILL');
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
         failed(new GitOverLimit(which));
       };
       const timer = setTimeout(() => stop('seconds'), limits.seconds * 1000);
+      const isOverDisk = async () => limits.disk !== undefined && (await this.bytesHeld()) > limits.disk;
+      const look = async () => {
+        if (await isOverDisk()) stop('disk');
+      };
+      const looking = limits.disk === undefined ? undefined : setInterval(() => void look(), LOOK_MILLISECONDS);
       child.stdout.on('data', (chunk: Buffer) => {
         bytes += chunk.byteLength;
         if (bytes > limits.bytes) stop('bytes');
@@ -117,17 +128,29 @@ export class Git {
       });
       child.once('error', (fault: NodeJS.ErrnoException) => {
         clearTimeout(timer);
+        clearInterval(looking);
         failed(fault.code === 'ENOENT' ? new Stop(1, 'there is no program `git` on the PATH') : fault);
       });
+      const end = async (code: number | null): Promise<void> => {
+        // It may have been quicker than any look.
+        if (await isOverDisk()) failed(new GitOverLimit('disk'));
+        else if (code === 0) done(Buffer.concat(chunks));
+        else failed(new GitFailed(this.#harmless(complaint)));
+      };
       child.once('close', (code) => {
         clearTimeout(timer);
-        if (code === 0) done(Buffer.concat(chunks));
-        else failed(new GitFailed(this.#harmless(complaint)));
+        clearInterval(looking);
+        void end(code);
       });
       // It may end before it has read everything.
       child.stdin.on('error', () => undefined);
       child.stdin.end(input);
     });
+  }
+
+  /** What our repository takes on the disk. */
+  bytesHeld(): Promise<number> {
+    return folderBytes(this.#folder);
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { printable } from '../server-client.js';
 import { Stop, type Terminal } from '../terminal.js';
 import { type RepositoryAddress, repositoryAddress, type WantedRef, wantedRef } from './address.js';
-import { Git, GitFailed, GitOverLimit } from './git-program.js';
+import { Git, GitFailed, type GitLimits, GitOverLimit } from './git-program.js';
 
 export interface RepositoryOptions {
   /** As the user named it. */
@@ -27,6 +27,10 @@ export interface Commit {
 /** Where fetched commits are put; the name is ours. */
 const FETCHED = 'refs/dharma/fetched';
 const TRANSFER = { seconds: 300, bytes: 16 * 1024 * 1024 };
+const MEBIBYTE = 1024 * 1024;
+/** How much a fetch may bring, unless the environment says otherwise: of a tree far more than anybody's policies. */
+const FETCH_MEBIBYTES = 1_024;
+const FETCH_VARIABLE = 'DHARMA_GIT_FETCH_MIB';
 const MAXIMUM_AUTHOR = 512;
 
 /** One repository, from which commits are fetched into one of our own. */
@@ -35,19 +39,28 @@ export class Repository {
   readonly #address: RepositoryAddress;
   readonly #wanted: WantedRef;
   readonly #options: RepositoryOptions;
+  readonly #fetchMebibytes: number;
 
-  private constructor(git: Git, address: RepositoryAddress, wanted: WantedRef, options: RepositoryOptions) {
+  private constructor(
+    git: Git,
+    address: RepositoryAddress,
+    wanted: WantedRef,
+    options: RepositoryOptions,
+    fetchMebibytes: number,
+  ) {
     this.#git = git;
     this.#address = address;
     this.#wanted = wanted;
     this.#options = options;
+    this.#fetchMebibytes = fetchMebibytes;
   }
 
-  /** @throws Stop with 2 when a flag is wrong */
+  /** @throws Stop with 2 when a flag or the environment is wrong */
   static async open(terminal: Terminal, options: RepositoryOptions): Promise<Repository> {
     const address = repositoryAddress(options.repo, terminal.cwd);
     const wanted = wantedRef(options.ref);
     const { allowedSigners } = options;
+    const fetchMebibytes = fetchLimitIn(terminal);
     const signers = allowedSigners === undefined ? undefined : await fileAt(terminal, allowedSigners);
     if (address.location.startsWith('/')) await folderAt(address.location);
     const token = terminal.environment['DHARMA_GIT_TOKEN'] ?? '';
@@ -60,7 +73,7 @@ export class Repository {
           credential: { origin: address.origin, user: user === '' ? 'git' : user, token },
         }),
     });
-    return new Repository(git, address, wanted, options);
+    return new Repository(git, address, wanted, options, fetchMebibytes);
   }
 
   /** For people and for the history. */
@@ -106,11 +119,12 @@ export class Repository {
   /**
    * Fetches what the ref names, and nothing of its past.
    *
-   * @throws Stop as `look`, and with 1 when a signature is asked for and none of those who may has signed
+   * @throws Stop as `look`, and with 1 when it brings more than may be, or a signature is asked for and none of those who may
+   *   has signed
    */
   async fetch(): Promise<Commit> {
     const name = await this.#wholeName();
-    await this.#asked([
+    const argv = [
       'fetch',
       '--quiet',
       '--depth=1',
@@ -121,7 +135,10 @@ export class Repository {
       '--',
       this.#address.location,
       `+${name}:${FETCHED}`,
-    ]);
+    ];
+    // What was fetched before, by whoever watches a ref, does not count.
+    const held = await this.#git.bytesHeld();
+    await this.#asked(argv, { ...TRANSFER, disk: held + this.#fetchMebibytes * MEBIBYTE });
     const shown = await this.#asked(['log', '-1', '--no-show-signature', '--format=%H%x00%an <%ae>%x00%B', FETCHED]);
     const [id = '', author = '', message = ''] = shown.toString('utf8').split('\0');
     if (!/^[0-9a-f]{40,64}$/.test(id)) throw new Stop(1, `\`${this.ref}\` leads to no commit`);
@@ -160,11 +177,17 @@ export class Repository {
   }
 
   /** Asks the repository; every failure is for people. */
-  async #asked(argv: readonly string[]): Promise<Buffer> {
+  async #asked(argv: readonly string[], limits: GitLimits = TRANSFER): Promise<Buffer> {
     try {
-      return await this.#git.run(argv, TRANSFER);
+      return await this.#git.run(argv, limits);
     } catch (fault) {
       if (fault instanceof GitOverLimit) {
+        if (fault.which === 'disk') {
+          throw new Stop(
+            1,
+            `\`${this.shown}\` is larger than ${this.#fetchMebibytes} MiB at that commit; ${FETCH_VARIABLE} says how much may be fetched`,
+          );
+        }
         throw new Stop(3, `\`${this.shown}\` did not finish within ${TRANSFER.seconds} s, or said too much`);
       }
       if (!(fault instanceof GitFailed)) throw fault;
@@ -172,6 +195,14 @@ export class Repository {
       throw new Stop(isHere ? 1 : 3, `cannot read \`${this.shown}\`: ${printable(fault.message)}`);
     }
   }
+}
+
+/** @throws Stop with 2 */
+function fetchLimitIn({ environment }: Terminal): number {
+  const text = environment[FETCH_VARIABLE] ?? '';
+  if (text === '') return FETCH_MEBIBYTES;
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new Stop(2, `${FETCH_VARIABLE} is a whole number of MiB, 1 to 999999`);
 }
 
 async function fileAt({ cwd }: Terminal, path: string): Promise<string> {

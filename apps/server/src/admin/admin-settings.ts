@@ -18,6 +18,8 @@ export interface AdminSettings {
   /** Whose tokens operators may come with, and by which servers it may be found. */
   readonly operatorIssuer: OperatorIssuerSettings | undefined;
   readonly admission: AdmissionSettings;
+  /** Largest body of a request that holds a bundle, in bytes. */
+  readonly bundleBytes: number;
   readonly logLevel: LogLevel;
   readonly decisionLog: DecisionLogSettings;
   /** Of this program. */

@@ -76,6 +76,7 @@ answerCalls(parentPort!, {
       operatorToken: settings.operatorToken,
       operatorIssuer,
       admission: settings.admission,
+      bundleBytes: settings.bundleBytes,
       onRefused: (because) => log({ kind: 'admin-refused', because }),
       clock: Date.now,
     });

@@ -62,7 +62,7 @@ export class PlanBody {
   @ApiProperty({
     pattern: SOURCE.source,
     example: 'git',
-    description: 'Whose documents the bundle holds. `suspension` is taken.',
+    description: 'Whose documents the bundle holds. `suspension`, `quota` and `four-eyes` are taken.',
   })
   @Matches(SOURCE, { message: SOURCE_MESSAGE })
   @IsString()
@@ -363,6 +363,14 @@ export class PlanView {
 
   @ApiProperty({ type: SummaryView })
   readonly summary!: SummaryView;
+
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['acme.payments'],
+    description:
+      'Domains in which two people decide, where this changes something there: propose it. Absent: one person is enough.',
+  })
+  readonly fourEyes?: readonly string[];
 
   @ApiPropertyOptional({
     type: ReplayView,

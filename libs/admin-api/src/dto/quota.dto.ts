@@ -32,6 +32,9 @@ export class QuotaLimits {
 
   @Limit('Where they are placed; a service that declares none has one.')
   readonly endpoints?: number;
+
+  @Limit('Of tests: cases, cells of matrices, and endpoints of assertions. Each publication asks them all.')
+  readonly cases?: number;
 }
 
 export class QuotaAmounts {
@@ -49,6 +52,9 @@ export class QuotaAmounts {
 
   @ApiProperty({ type: 'integer', minimum: 0 })
   readonly endpoints!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  readonly cases!: number;
 }
 
 export class QuotaBody {

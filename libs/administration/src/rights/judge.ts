@@ -73,10 +73,10 @@ export async function refusalsOf({ standing, before, put, remove, keyed }: Chang
   return distinct(refusals);
 }
 
-const NOT_UNDERSTOOD: Need = { part: 'document', right: 'ownership', domain: '*' };
+export const NOT_UNDERSTOOD: Need = { part: 'document', right: 'ownership', domain: '*' };
 
 /** Rights that one change asks for. */
-function needsOf(
+export function needsOf(
   change: DocumentChange,
   before: AdministeredSet,
   after: AdministeredSet,
@@ -95,6 +95,7 @@ function needsOf(
     case 'RoleSet':
     case 'EntitySet':
     case 'Suspension':
+    case 'FourEyes':
       return belonging(kind, sides);
     case 'Quota':
       // Nobody sets their own limits, nor lifts them.
@@ -178,7 +179,7 @@ async function changedAdministrators(
 }
 
 /** Of a set, what a publication names. */
-function storedOf(
+export function storedOf(
   set: AdministeredSet,
   put: readonly NewDocument[],
   remove: readonly DocumentKey[],

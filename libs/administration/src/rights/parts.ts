@@ -44,4 +44,6 @@ export const KIND_RIGHTS: { readonly [Kind in Exclude<DocumentKind, 'Domain' | '
   EnforcementPoint: 'mechanisms',
   // Of the domain that it suspends.
   Suspension: 'ownership',
+  // Of the domain at whose top two people decide.
+  FourEyes: 'ownership',
 };

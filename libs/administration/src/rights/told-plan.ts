@@ -5,7 +5,7 @@ import type { ToldExceededQuota } from '../quota.js';
 import type { MissedDocument } from '../references.js';
 import { type DocumentKey, keyText } from '../revision.js';
 import { changeSummary, spokenChanges } from '../set-changes.js';
-import type { NewDocument, StoredDocument } from '../stored-document.js';
+import { domainOf, type NewDocument, type StoredDocument } from '../stored-document.js';
 import { suspendedDomains, suspensionWarnings } from '../suspension.js';
 import { AdministeredSet } from './administered-set.js';
 import type { Refusal } from './judge.js';
@@ -47,7 +47,12 @@ const UNSEEN_TEST = 'a test that you may not see would fail';
 const TOLERATED: ReadonlySet<string> = new Set(['test-failed-before', 'test-forbidden-above', 'test-of-others']);
 const TOLERATED_TEST = 'a test here fails, which does not keep this back';
 /** Faults that say nothing of other documents. */
-const OF_ITSELF: ReadonlySet<string> = new Set(['suspension-in-bundle', 'quota-in-bundle', 'not-storable']);
+const OF_ITSELF: ReadonlySet<string> = new Set([
+  'suspension-in-bundle',
+  'quota-in-bundle',
+  'four-eyes-in-bundle',
+  'not-storable',
+]);
 
 /** A plan as its operator may read it. Whoever sees everything reads all of it. */
 export function toldPlan({ planned, base, files, sight, refusals }: PlanTold): ToldPlan {
@@ -217,9 +222,8 @@ function toldRefusals(
 /** Domains that a document of the bundle itself speaks of. */
 function wordsOf({ document }: NewDocument): readonly string[] {
   if (document.kind === 'Service') return document.spec.domains ?? [];
-  if (document.kind === 'Domain' || document.kind === 'Suspension' || document.kind === 'Quota')
-    return [document.metadata.name];
-  return document.metadata.domain === undefined ? [] : [document.metadata.domain];
+  const domain = domainOf(document);
+  return domain === null ? [] : [domain];
 }
 
 function keysOf(documents: readonly DocumentKey[]): ReadonlySet<string> {

@@ -1,0 +1,264 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type ActContext,
+  changeHash,
+  FOUR_EYES_SOURCE,
+  fourEyesKey,
+  isSamePerson,
+  keyText,
+  MAXIMUM_OPEN_BYTES,
+  MAXIMUM_OPEN_PROPOSALS,
+  personText,
+  type Plan,
+  type Proposal,
+  proposalState,
+  type Sight,
+  type StoredDocument,
+  SUSPENSION_SOURCE,
+} from '#administration';
+import { loadBundle } from '#policy';
+import { Problem } from '#problem';
+import { type Bundle, bundleOf } from './bundle.js';
+import {
+  type ApprovedView,
+  DEFAULT_WAIT_SECONDS,
+  type ProposalBody,
+  type ProposalPlanView,
+  proposalView,
+  type ProposalView,
+} from './dto/proposal.dto.js';
+import type { PageQuery, RevisionBase } from './dto/revision.dto.js';
+import { OperatorRights } from './operator-rights.js';
+import { type Operator, Operators } from './operators.js';
+import { behindCursor, DEFAULT_LIMIT, type Page, readAhead } from './paging.js';
+import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
+import { type PolicySet, PolicySets } from './policy-sets.js';
+import { type Proposed, type Proposing, Publishing } from './publishing.js';
+import { invalid } from './request.pipe.js';
+
+/** What is kept of what was asked for, to be planned again. */
+type Kept =
+  | { readonly kind: 'bundle'; readonly bundle: Bundle }
+  | { readonly kind: 'restore'; readonly revision: number };
+
+const WAYS = ['bundle', 'restore', 'resume', 'endFourEyes'] as const;
+
+/** Changes that wait for a second person: made, looked at, approved, rejected. */
+@Injectable()
+export class Proposals {
+  constructor(
+    @Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts,
+    @Inject(PolicySets) private readonly sets: PolicySets,
+    @Inject(OperatorRights) private readonly rights: OperatorRights,
+    @Inject(Operators) private readonly operators: Operators,
+    @Inject(Publishing) private readonly publishing: Publishing,
+  ) {}
+
+  /** @throws Problem `proposals-too-many`, `publication-refused` for no change at all, and what a publication is refused for */
+  async propose(body: ProposalBody, operator: Operator, context: ActContext): Promise<ProposalView> {
+    const { source, kept, base } = await this.#asked(body, operator);
+    const { because, gitCommit, gitAuthor, waitSeconds = DEFAULT_WAIT_SECONDS } = body;
+    const provenance = { source, because, gitCommit, gitAuthor };
+    const proposing = { proposed: await this.#proposed(kept), base };
+    const { planned, newest } = await this.publishing.propose(
+      proposing,
+      { ...provenance, author: operator.name },
+      operator,
+    );
+    if (planned.put.length + planned.remove.length === 0) {
+      throw new Problem('publication-refused', { fault: 'it changes nothing, so there is nothing to approve' });
+    }
+    const { name, id, person, standing, guest } = operator;
+    const [mandate] = standing.kind === 'root' ? [] : standing.mandates;
+    const principals = guest !== undefined && mandate?.kind === 'person' ? mandate.principals : undefined;
+    const outcome = await this.sets.history.store.proposals.propose(
+      {
+        proposer: { name, credential: id, person, principals },
+        provenance,
+        base,
+        contentHash: changeHash(planned.put, planned.remove),
+        concerns: concernsOf(planned, newest),
+        content: JSON.stringify(kept),
+        expiresAt: this.parts.clock() + waitSeconds * 1_000,
+      },
+      context,
+    );
+    if (outcome.kind === 'too-many') {
+      const { open } = outcome;
+      throw new Problem('proposals-too-many', { open, limit: MAXIMUM_OPEN_PROPOSALS, bytes: MAXIMUM_OPEN_BYTES });
+    }
+    return proposalView(outcome.proposal, true);
+  }
+
+  /** Those that an operator sees, from the newest down. */
+  async list({ limit = DEFAULT_LIMIT, next }: PageQuery, operator: Operator): Promise<Page<ProposalView>> {
+    const { proposals } = this.sets.history.store;
+    const { sight } = await this.rights.now(operator);
+    const seen: ProposalView[] = [];
+    let below = next === undefined ? undefined : Number(behindCursor(next));
+    if (below !== undefined && !Number.isSafeInteger(below)) {
+      throw invalid([{ pointer: '/next', message: 'this is no cursor of ours' }]);
+    }
+    // Who sees little must not make us ask for each one.
+    const step = Math.max(limit + 1, DEFAULT_LIMIT);
+    while (seen.length <= limit) {
+      const found = await proposals.list({ below, limit: step });
+      for (const proposal of found) {
+        if (isSeen(proposal, operator, sight)) seen.push(proposalView(proposal, isOwn(proposal, operator)));
+      }
+      if (found.length < step) break;
+      below = found.at(-1)!.number;
+    }
+    return readAhead(seen, ({ number }) => String(number), limit);
+  }
+
+  /** With what it would change now. @throws Problem `proposal-unknown`, also for one that the operator does not see */
+  async read(number: number, operator: Operator): Promise<ProposalPlanView> {
+    const proposal = await this.#seen(number, operator);
+    const view = proposalView(proposal, isOwn(proposal, operator));
+    const proposing = proposalState(proposal) === 'open' ? await this.#proposing(proposal) : null;
+    if (proposing === null) return { ...view, plan: null };
+    return { ...view, plan: await this.publishing.planOf(proposing, proposal.provenance.source, operator) };
+  }
+
+  /**
+   * Publishes one, by the word of somebody else than who made it.
+   *
+   * @param contentHash  of what the operator looked at
+   * @throws Problem `proposal-unknown`, `proposal-ended`, `proposal-differs`, `proposal-own`, `proposal-outdated`,
+   *   `proposer-not-entitled`, and what a publication is refused for
+   */
+  async approve(number: number, contentHash: string, operator: Operator, context: ActContext): Promise<ApprovedView> {
+    const proposal = await this.#open(number, operator);
+    if (isSamePerson(proposal.proposer.person, operator.person)) throw new Problem('proposal-own', { number });
+    if (proposal.contentHash !== contentHash) throw new Problem('proposal-differs', { number });
+    const proposing = await this.#proposing(proposal);
+    if (proposing === null) throw ended(proposal);
+    const { revision } = await this.publishing.approve(
+      proposal,
+      proposing.proposed,
+      () => this.operators.proposing(proposal.proposer),
+      operator,
+      context,
+    );
+    const after = await this.sets.history.store.proposals.find(number);
+    return { proposal: proposalView(after ?? proposal, false), revision: revision! };
+  }
+
+  /**
+   * Ends one for good: whoever made it may, and whoever might do what it does.
+   *
+   * @throws Problem `proposal-unknown`, `proposal-ended`, `forbidden-change`
+   */
+  async reject(number: number, because: string, operator: Operator, context: ActContext): Promise<ProposalView> {
+    const proposal = await this.#open(number, operator);
+    if (!isOwn(proposal, operator)) await this.#demandEntitled(proposal, operator);
+    const outcome = await this.sets.history.store.proposals.reject(number, operator.name, because, context);
+    if (outcome === null) throw new Problem('proposal-unknown', { number });
+    if (outcome.kind === 'ended') throw ended(outcome.proposal);
+    return proposalView(outcome.proposal, isOwn(proposal, operator));
+  }
+
+  async #demandEntitled(proposal: Proposal, operator: Operator): Promise<void> {
+    const proposing = await this.#proposing(proposal);
+    if (proposing === null) throw ended(proposal);
+    await this.publishing.demandEntitled(proposing, operator);
+  }
+
+  /** @throws Problem `proposal-unknown` */
+  async #seen(number: number, operator: Operator): Promise<Proposal> {
+    const proposal = await this.sets.history.store.proposals.find(number);
+    const { sight } = await this.rights.now(operator);
+    // What the operator does not see is, to them, not there.
+    if (proposal === null || !isSeen(proposal, operator, sight)) throw new Problem('proposal-unknown', { number });
+    return proposal;
+  }
+
+  /** @throws Problem `proposal-unknown`, `proposal-ended` */
+  async #open(number: number, operator: Operator): Promise<Proposal> {
+    const proposal = await this.#seen(number, operator);
+    if (proposalState(proposal) !== 'open') throw ended(proposal);
+    return proposal;
+  }
+
+  /** @returns null when what was asked for is forgotten */
+  async #proposing({ number, base }: Proposal): Promise<Proposing | null> {
+    const content = await this.sets.history.store.proposals.content(number);
+    return content === null ? null : { proposed: await this.#proposed(JSON.parse(content) as Kept), base };
+  }
+
+  async #proposed(kept: Kept): Promise<Proposed> {
+    return kept.kind === 'bundle' ? kept : { kind: 'restore', past: await this.sets.at(kept.revision) };
+  }
+
+  /** @throws Problem `request-invalid`, `domain-unknown`, `revision-unknown` */
+  async #asked(
+    body: ProposalBody,
+    operator: Operator,
+  ): Promise<{ readonly source: string; readonly kept: Kept; readonly base: RevisionBase | null }> {
+    const ways = WAYS.filter((way) => body[way] !== undefined);
+    if (ways.length !== 1) {
+      throw invalid([{ pointer: '', message: `say one of ${WAYS.map((way) => `\`${way}\``).join(', ')}` }]);
+    }
+    const { bundle, restore, resume, endFourEyes, base } = body;
+    if (bundle !== undefined) {
+      const asked = bundleOf(bundle);
+      return { source: asked.source, kept: { kind: 'bundle', bundle: asked }, base: base ?? null };
+    }
+    if (restore !== undefined) {
+      return { source: 'restore', kept: { kind: 'restore', revision: restore }, base: base ?? null };
+    }
+    const { newest, sight } = await this.rights.now(operator);
+    const domain = (resume ?? endFourEyes)!;
+    const isThere = newest.documents.some(({ kind, name }) => kind === 'Domain' && name === domain);
+    if (!isThere || !sight.ofDomain(domain)) throw new Problem('domain-unknown', { name: domain });
+    const [source, removed] =
+      resume === undefined
+        ? [FOUR_EYES_SOURCE, fourEyesKey(domain)]
+        : [SUSPENSION_SOURCE, { kind: 'Suspension', name: domain }];
+    const { revision } = newest;
+    return {
+      source,
+      kept: { kind: 'bundle', bundle: { source, files: [], prune: false, removed: [removed], contentHash: undefined } },
+      base: revision && { number: revision.number, contentHash: revision.contentHash },
+    };
+  }
+}
+
+function ended(proposal: Proposal): Problem {
+  const { end } = proposal;
+  switch (end?.kind) {
+    case 'approved':
+      return new Problem('proposal-ended', { state: `revision ${end.revision} since \`${end.by}\` approved it` });
+    case 'rejected':
+      return new Problem('proposal-ended', { state: `rejected by \`${end.by}\`` });
+    case undefined:
+      return new Problem('proposal-ended', { state: 'out of time' });
+    default:
+      return end satisfies never;
+  }
+}
+
+function isOwn({ proposer }: Proposal, { person }: Operator): boolean {
+  return personText(proposer.person) === personText(person);
+}
+
+/** Whoever made it sees it, and whoever sees all that it changes. */
+function isSeen(proposal: Proposal, operator: Operator, sight: Sight): boolean {
+  return sight.isWhole || isOwn(proposal, operator) || proposal.concerns.every((domains) => sight.ofAny(domains));
+}
+
+/** Where each document lies that changes, as it was and as it will be; each list once. */
+function concernsOf({ put, remove }: Plan, { documents }: PolicySet): readonly (readonly string[])[] {
+  const keys = new Set([...put, ...remove].map(keyText));
+  const sides = [...put, ...documents.filter((document) => keys.has(keyText(document)))];
+  return [...new Map(sides.map(placesOf).map((places) => [JSON.stringify(places), places])).values()];
+}
+
+/** A service is seen from each of its domains; `*` is nobody's but theirs who see everything. */
+function placesOf({ kind, domain, text, name }: StoredDocument): readonly string[] {
+  if (kind !== 'Service') return [domain ?? '*'];
+  const [read] = loadBundle([{ file: name, text }]).documents;
+  const domains = read?.document.kind === 'Service' ? (read.document.spec.domains ?? []) : [];
+  return domains.length === 0 ? ['*'] : domains;
+}

@@ -1,0 +1,269 @@
+import { randomUUID } from 'node:crypto';
+import { Problem } from '#problem';
+import { MAXIMUM_DEPTH, parsedJson } from './json-body.js';
+import { invalid } from './request.pipe.js';
+
+export interface StreamedJsonLimits {
+  /** Bytes of everything that is in no streamed list. */
+  readonly restBytes: number;
+  /** Elements of all streamed lists together. */
+  readonly elements: number;
+  /** Members, and values in lists, of one element. */
+  readonly elementValues: number;
+}
+
+/** Members whose lists are read element by element, of a body or of a map in it. */
+const STREAMED: ReadonlySet<string> = new Set(['files', 'changed', 'removed']);
+const STREAMED_DEPTH = 2;
+const LONGEST_NAME = 16;
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a] as const;
+const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
+
+interface StreamedList {
+  readonly elements: unknown[];
+  /** Maps and lists that are open around its elements, itself included. */
+  readonly depth: number;
+  /** Before its first element, behind a comma, in an element, behind one. */
+  place: 'first' | 'next' | 'inside' | 'behind';
+}
+
+/**
+ * Reads the JSON of a large body as it comes. Its long lists are read element by element: no step takes longer than the
+ * largest element, and what was read is not held a second time as bytes. What comes out is what `jsonBody` makes of the
+ * whole.
+ */
+export class StreamedJson {
+  readonly #limits: StreamedJsonLimits;
+  readonly #onElement: (element: unknown) => void;
+  /** Stands for a streamed list in the rest; nobody who sends a body knows it. */
+  readonly #mark = randomUUID();
+  readonly #lists: StreamedList[] = [];
+  readonly #rest: Uint8Array[] = [];
+  #restBytes = 0;
+  #elementCount = 0;
+  /** The list that is being read. */
+  #list: StreamedList | undefined;
+  /** What came in chunks before of the element that is being read. */
+  #element: Uint8Array[] = [];
+  #elementValues = 0;
+  /** Whether it is a number or a word, which end where anything else begins. */
+  #isBare = false;
+  #depth = 0;
+  #isText = false;
+  #isEscaped = false;
+  /** By depth, the member that is being read; a list has none. */
+  readonly #members: (string | undefined)[] = [];
+  /**
+   * What there is of a text that may name a member, without what is escaped in it; undefined where it cannot be one of ours.
+   * Another list that is taken for one comes out as it is, too.
+   */
+  #name: number[] | undefined;
+  #lastText: string | undefined;
+
+  /** @param onElement  told of each element of a streamed list as soon as it is read; what it throws ends the reading */
+  constructor(limits: StreamedJsonLimits, onElement: (element: unknown) => void = () => {}) {
+    this.#limits = limits;
+    this.#onElement = onElement;
+  }
+
+  /** @throws Problem `request-not-json`, `request-invalid` */
+  push(chunk: Uint8Array): void {
+    // Where that begins which is to be kept of this chunk.
+    let from = 0;
+    for (let at = 0; at < chunk.length; at += 1) {
+      if (this.#isText) {
+        at = this.#throughText(chunk, at);
+        if (!this.#isText && this.#isAtElement()) from = this.#endElement(chunk, from, at + 1);
+        continue;
+      }
+      const byte = chunk[at]!;
+      const list = this.#list;
+      if (list !== undefined && list.place !== 'inside') {
+        if (isSpace(byte)) continue;
+        if (byte === CLOSE_LIST && list.place !== 'next') {
+          this.#depth -= 1;
+          this.#list = undefined;
+          from = at;
+          continue;
+        }
+        if (list.place === 'behind') {
+          if (byte !== COMMA) throw notJson('between elements of a list there is no comma');
+          list.place = 'next';
+          continue;
+        }
+        this.#beginElement(list, byte);
+        from = at;
+      }
+      if (this.#isBare && this.#isAtElement()) {
+        if (isBare(byte)) continue;
+        from = this.#endElement(chunk, from, at);
+        // This sign is looked at again: it stands behind the element.
+        at -= 1;
+        continue;
+      }
+      this.#read(byte);
+      if ((byte === CLOSE_MAP || byte === CLOSE_LIST) && this.#isAtElement()) {
+        from = this.#endElement(chunk, from, at + 1);
+      } else if (byte === OPEN_LIST && this.#isStreamed()) {
+        this.#keep(chunk.subarray(from, at + 1));
+        this.#beginList();
+      }
+    }
+    if (this.#list === undefined) this.#keep(chunk.subarray(from));
+    else if (this.#list.place === 'inside') this.#element.push(chunk.subarray(from));
+  }
+
+  /**
+   * What was read; undefined for an empty body.
+   *
+   * @throws Problem `request-not-json`, `request-invalid`
+   */
+  end(): unknown {
+    if (this.#list !== undefined) throw notJson('it ends in the middle of a list');
+    return this.#restBytes === 0 ? undefined : this.#filled(parsedJson(Buffer.concat(this.#rest)));
+  }
+
+  /** @returns where the text ends, or the chunk */
+  #throughText(chunk: Uint8Array, start: number): number {
+    for (let at = start; at < chunk.length; at += 1) {
+      const byte = chunk[at]!;
+      if (this.#isEscaped) this.#isEscaped = false;
+      else if (byte === BACKSLASH) this.#isEscaped = true;
+      else if (byte === QUOTE) {
+        this.#isText = false;
+        this.#lastText = this.#name && String.fromCharCode(...this.#name);
+        return at;
+      } else if (this.#name !== undefined) {
+        this.#name.push(byte);
+        if (this.#name.length > LONGEST_NAME) this.#name = undefined;
+      }
+    }
+    return chunk.length;
+  }
+
+  /** One sign outside of texts. */
+  #read(byte: number): void {
+    switch (byte) {
+      case QUOTE:
+        this.#isText = true;
+        this.#name = this.#isAboveLists() ? [] : undefined;
+        return;
+      case OPEN_MAP:
+      case OPEN_LIST:
+        this.#open();
+        return;
+      case CLOSE_MAP:
+      case CLOSE_LIST:
+        this.#depth -= 1;
+        return;
+      case COLON:
+        if (this.#isAboveLists()) this.#members[this.#depth] = this.#lastText;
+        return;
+      case COMMA:
+        if (this.#list !== undefined) this.#countValue();
+        else this.#members[this.#depth] = undefined;
+    }
+  }
+
+  #open(): void {
+    this.#depth += 1;
+    // What reads it after us recurses.
+    if (this.#depth > MAXIMUM_DEPTH)
+      throw notJson(`it has more than ${MAXIMUM_DEPTH} maps and lists inside one another`);
+    this.#members[this.#depth] = undefined;
+    if (this.#list !== undefined) this.#countValue();
+  }
+
+  /** Whether names of members are looked at here. */
+  #isAboveLists(): boolean {
+    return this.#list === undefined && this.#depth <= STREAMED_DEPTH;
+  }
+
+  /** Whether the list that was just opened is the value of a member of ours, with nothing but maps around it. */
+  #isStreamed(): boolean {
+    if (this.#list !== undefined || this.#depth < 2 || this.#depth > STREAMED_DEPTH + 1) return false;
+    const names = this.#members.slice(1, this.#depth);
+    return names.every((name) => name !== undefined) && STREAMED.has(names.at(-1)!);
+  }
+
+  /** Whether nothing is open inside the element that is being read. */
+  #isAtElement(): boolean {
+    return this.#list !== undefined && this.#list.place === 'inside' && this.#depth === this.#list.depth;
+  }
+
+  #beginList(): void {
+    this.#list = { elements: [], depth: this.#depth, place: 'first' };
+    this.#keep(Buffer.from(JSON.stringify(this.#markOf(this.#lists.length))));
+    this.#lists.push(this.#list);
+  }
+
+  #beginElement(list: StreamedList, byte: number): void {
+    list.place = 'inside';
+    this.#isBare = byte !== QUOTE && byte !== OPEN_MAP && byte !== OPEN_LIST;
+    this.#element = [];
+    this.#elementValues = 0;
+    this.#elementCount += 1;
+    const { elements } = this.#limits;
+    if (this.#elementCount > elements) throw beyond(`lists have more than ${elements} elements together`);
+  }
+
+  #countValue(): void {
+    this.#elementValues += 1;
+    const { elementValues } = this.#limits;
+    if (this.#elementValues > elementValues) throw beyond(`an element of a list has more than ${elementValues} values`);
+  }
+
+  /** @returns where goes on what is to be kept */
+  #endElement(chunk: Uint8Array, from: number, until: number): number {
+    const list = this.#list!;
+    const element = parsedJson(Buffer.concat([...this.#element, chunk.subarray(from, until)]));
+    this.#element = [];
+    list.elements.push(element);
+    list.place = 'behind';
+    this.#onElement(element);
+    return until;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#restBytes += bytes.length;
+    const { restBytes } = this.#limits;
+    if (this.#restBytes > restBytes) throw beyond(`beside its lists it has more than ${restBytes} bytes`);
+    // A copy, so that the whole chunk need not be held for it.
+    this.#rest.push(Uint8Array.from(bytes));
+  }
+
+  #markOf(list: number): string {
+    return `${this.#mark}:${list}`;
+  }
+
+  /** Puts the lists where their marks stand. */
+  #filled(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    if (!Array.isArray(value)) {
+      return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, this.#filled(member)]));
+    }
+    const [mark] = value as readonly unknown[];
+    const list = value.length === 1 ? this.#lists.find((_, index) => this.#markOf(index) === mark) : undefined;
+    return list === undefined ? value.map((one) => this.#filled(one)) : list.elements;
+  }
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** Signs of numbers, and of `true`, `false` and `null`. */
+function isBare(byte: number): boolean {
+  const isDigit = byte >= 0x30 && byte <= 0x39;
+  const isLetter = (byte >= 0x61 && byte <= 0x7a) || byte === 0x45;
+  return isDigit || isLetter || byte === 0x2b || byte === 0x2d || byte === 0x2e;
+}
+
+function notJson(fault: string): Problem {
+  return new Problem('request-not-json', { fault });
+}
+
+function beyond(message: string): Problem {
+  return invalid([{ pointer: '', message }]);
+}

@@ -1,0 +1,44 @@
+import type { ActContext } from './act.js';
+import type { NewProposal, Proposal } from './proposal.js';
+
+export type ProposeOutcome =
+  | { readonly kind: 'proposed'; readonly proposal: Proposal }
+  /** What this person proposed waits already, as much as may. */
+  | { readonly kind: 'too-many'; readonly open: number };
+
+export type RejectOutcome =
+  | { readonly kind: 'rejected'; readonly proposal: Proposal }
+  /** Somebody else was first, or its time is over. */
+  | { readonly kind: 'ended'; readonly proposal: Proposal };
+
+/**
+ * Changes that wait for a second person. They are added and end, once; nothing else ever happens to them, and each time the
+ * act goes to the audit log in the same step. What was asked for is forgotten when a proposal has ended, or a while after
+ * its time is over. Approving is publishing: see {@link RevisionStore.publish}.
+ */
+export abstract class ProposalStore {
+  /**
+   * Adds one, if what this person proposed leaves room: at most {@link MAXIMUM_OPEN_PROPOSALS} and
+   * {@link MAXIMUM_OPEN_BYTES} wait at the same time.
+   *
+   * @throws PublicationRefused
+   */
+  abstract propose(proposal: NewProposal, context?: ActContext): Promise<ProposeOutcome>;
+
+  /** @returns null when there is none of this number */
+  abstract find(number: number): Promise<Proposal | null>;
+
+  /** What was asked for; null when there is none of this number, or it has ended and is forgotten. */
+  abstract content(number: number): Promise<string | null>;
+
+  /**
+   * From the newest down, ended ones included.
+   *
+   * @param page.below  only numbers below this one
+   * @param page.limit  at least 1
+   */
+  abstract list(page: { readonly below?: number | undefined; readonly limit: number }): Promise<readonly Proposal[]>;
+
+  /** Ends one for good. @returns null when there is none of this number */
+  abstract reject(number: number, by: string, because: string, context?: ActContext): Promise<RejectOutcome | null>;
+}

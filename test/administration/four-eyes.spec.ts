@@ -1,0 +1,394 @@
+/** Where two people decide: what one may still do alone, and who counts as somebody else. */
+import { IssuerTokens } from '#identity';
+import { MemoryAuditLog, MemoryCredentialStore, MemoryFleet, MemoryRevisionStore } from '#store';
+import { type Answer, ScriptedServer, startTestAdmin, type TestAdmin, TOKEN } from '../admin-api/admin-server.js';
+import { NOW } from '../identity/identities.js';
+import { Issuer } from '../identity/issuers.js';
+import { ScriptedIssuers } from '../identity/scripted-issuers.js';
+
+const ISSUER = 'https://login.acme.example/';
+const AUDIENCE = 'urn:acme:dharma';
+const document = (kind: string, metadata: string, spec = '{}') =>
+  `---\napiVersion: dharma/v1\nkind: ${kind}\nmetadata: { ${metadata} }\nspec: ${spec}\n`;
+const policy = (name: string, domain: string, effect = 'allow') =>
+  document('Policy', `name: ${name}, domain: ${domain}`, `{ rules: [{ id: r, effect: ${effect} }] }`);
+
+const owners = (...groups: string[]) =>
+  `{ administrators: [{ role: owner, principals: [${groups.map((group) => `"group:${group}"`).join(', ')}] }] }`;
+const SET = [
+  document('Domain', 'name: acme', owners('acme')),
+  document('Domain', 'name: acme.pay', owners('pay')),
+  document('Domain', 'name: acme.pay.cards'),
+  document('Domain', 'name: acme.web', owners('web')),
+  document('Service', 'name: shop', '{ domains: [acme.web], hosts: [shop.example] }'),
+  document('RoleSet', 'name: staff, domain: acme.pay', '{ roles: [{ name: clerk }] }'),
+  document('EntitySet', 'name: things, domain: acme.pay', '{ entities: [{ type: t, id: one }] }'),
+  policy('pay', 'acme.pay'),
+  policy('web', 'acme.web'),
+  policy('above', 'acme'),
+].join('');
+
+let now = NOW;
+const clock = () => now;
+const audit = new MemoryAuditLog(clock);
+/** Each test has a history of its own; the server and the tokens are those of all. */
+const history = {
+  store: new MemoryRevisionStore(clock, audit),
+  credentials: new MemoryCredentialStore(clock, audit),
+  audit,
+  fleet: new MemoryFleet(clock),
+};
+let admin: TestAdmin;
+let issuers: IssuerTokens;
+let keys: Issuer;
+let tokens: { readonly [who: string]: string };
+
+beforeAll(async () => {
+  const provider = new ScriptedIssuers();
+  keys = await Issuer.create('ES256', 'key');
+  provider.respond = ({ url }) =>
+    url === `${ISSUER}.well-known/openid-configuration`
+      ? JSON.stringify({ issuer: ISSUER, jwks_uri: `${ISSUER}jwks` })
+      : JSON.stringify({ keys: [keys.publicJwk] });
+  issuers = new IssuerTokens({ issuer: ISSUER, audience: AUDIENCE, groupsClaim: 'groups' }, provider.issuers());
+  admin = await startTestAdmin({
+    history,
+    server: new ScriptedServer(),
+    operatorIssuer: issuers,
+    clock,
+  });
+  const [ann, bo] = [await make('ann', ['pay']), await make('bo', ['pay'])];
+  tokens = {
+    root: TOKEN,
+    ann,
+    bo,
+    'of ann': await make('bot', ['pay'], ann),
+    'also of ann': await make('robot', ['pay'], ann),
+    'ann again': await make('ann', ['pay']),
+    web: await make('wes', ['web']),
+    acme: await make('amy', ['acme']),
+    'a guest': await keys.token({ iss: ISSUER, aud: AUDIENCE, sub: 'u-1', groups: ['pay'] }),
+    'a guest above': await keys.token({ iss: ISSUER, aud: AUDIENCE, sub: 'u-3', groups: ['acme'] }),
+    'another guest': await keys.token({ iss: ISSUER, aud: AUDIENCE, sub: 'u-2', groups: ['pay'] }),
+  };
+});
+afterAll(async () => {
+  await admin.stop();
+  await issuers.close();
+});
+beforeEach(async () => {
+  now = NOW;
+  history.store = new MemoryRevisionStore(clock, audit);
+  expect(await publish(SET, TOKEN)).toMatchObject({ status: 201 });
+  expect(await publish(policy('by-hand', 'acme.pay'), TOKEN, 'api')).toMatchObject({ status: 201 });
+});
+
+async function make(name: string, groups: readonly string[], by = TOKEN): Promise<string> {
+  const made = await admin.ask('POST', '/admin/v1/operators', { body: { name, groups }, token: by });
+  expect(made.status).toBe(201);
+  return made.json.token;
+}
+
+async function base() {
+  const revision = await history.store.newest();
+  return revision && { number: revision.number, contentHash: revision.contentHash };
+}
+
+const bundle = (text: string, source: string) => ({ source, prune: false, files: [{ file: 'a.yaml', text }] });
+const publish = async (text: string, token: string, source = 'git'): Promise<Answer> =>
+  admin.ask('POST', '/admin/v1/revisions', {
+    body: { ...bundle(text, source), base: await base(), because: 'x' },
+    token,
+  });
+const protect = (domain = 'acme.pay', token = TOKEN): Promise<Answer> =>
+  admin.ask('PUT', `/admin/v1/domains/${domain}/four-eyes`, { body: { because: 'money' }, token });
+const propose = async (what: object, token = tokens['ann']!): Promise<Answer> =>
+  admin.ask('POST', '/admin/v1/proposals', { body: { base: await base(), because: 'a rule', ...what }, token });
+const proposePolicy = (token?: string, effect = 'deny', source = 'git') =>
+  propose({ bundle: bundle(policy('pay', 'acme.pay', effect), source) }, token);
+const approve = (number: number, contentHash: string, token = tokens['bo']!): Promise<Answer> =>
+  admin.ask('POST', `/admin/v1/proposals/${number}/approve`, { body: { contentHash }, token });
+const reject = (number: number, token: string): Promise<Answer> =>
+  admin.ask('POST', `/admin/v1/proposals/${number}/reject`, { body: { because: 'no' }, token });
+const read = (number: number, token: string): Promise<Answer> =>
+  admin.ask('GET', `/admin/v1/proposals/${number}`, { token });
+const wordOf = ({ status, json }: Answer) => (status < 300 ? String(status) : `${status} ${json.code}`);
+
+describe('one person alone', () => {
+  const [REFUSED, DONE] = ['403 four-eyes-required', '201'];
+  const put =
+    (text: string, who = 'ann') =>
+    () =>
+      publish(text, tokens[who]!);
+  const asked =
+    (method: string, path: string, body?: object, who = 'ann') =>
+    () =>
+      admin.ask(method, `/admin/v1/${path}`, {
+        token: tokens[who]!,
+        ...(body && { body }),
+        ...(path.startsWith('documents') && { headers: { 'if-match': '*' } }),
+      });
+  const because = 'x';
+
+  it.each`
+    because                                                      | act                                                                                                                   | answer
+    ${'a rule decides there'}                                    | ${put(policy('pay', 'acme.pay', 'deny'))}                                                                             | ${REFUSED}
+    ${'and so does one below'}                                   | ${put(policy('cards', 'acme.pay.cards'))}                                                                             | ${REFUSED}
+    ${'who may everything is one person'}                        | ${put(policy('pay', 'acme.pay', 'deny'), 'root')}                                                                     | ${REFUSED}
+    ${'a domain appears there'}                                  | ${put(document('Domain', 'name: acme.pay.more'))}                                                                     | ${REFUSED}
+    ${'a service passes there'}                                  | ${put(document('Service', 'name: shop', '{ domains: [acme.pay], hosts: [shop.example] }'), 'root')}                   | ${REFUSED}
+    ${'a document passes from there'}                            | ${put(policy('pay', 'acme.web'), 'root')}                                                                             | ${REFUSED}
+    ${'one that is removed was there'}                           | ${asked('DELETE', 'documents/Policy/by-hand?because=x')}                                                              | ${REFUSED}
+    ${'one is changed by itself'}                                | ${asked('PUT', 'documents/Policy/by-hand', { text: policy('by-hand', 'acme.pay', 'deny'), because })}                 | ${REFUSED}
+    ${'who has a role decides'}                                  | ${asked('POST', 'assignments', { roleSet: 'staff', role: 'clerk', principals: ['user:cy'], source: 'git', because })} | ${REFUSED}
+    ${'what is stored of things decides'}                        | ${asked('POST', 'entities', { entitySet: 'things', type: 't', id: 'two', attributes: {}, source: 'git', because })}   | ${REFUSED}
+    ${'a test keeps back what would break it'}                   | ${put(document('Test', 'name: t, domain: acme.pay', '{ cases: [] }'))}                                                | ${REFUSED}
+    ${'ending it needs two'}                                     | ${asked('DELETE', 'domains/acme.pay/four-eyes?because=x')}                                                            | ${REFUSED}
+    ${'ending it needs two of whoever may everything, too'}      | ${asked('DELETE', 'domains/acme.pay/four-eyes?because=x', undefined, 'root')}                                         | ${REFUSED}
+    ${'beside it nothing changed'}                               | ${put(policy('web', 'acme.web', 'deny'), 'web')}                                                                      | ${DONE}
+    ${'above it nothing changed: the mark stands where it does'} | ${put(policy('above', 'acme', 'deny'), 'acme')}                                                                       | ${DONE}
+    ${'suspending takes away, and cannot wait'}                  | ${asked('POST', 'domains/acme.pay/suspend', { because })}                                                             | ${DONE}
+    ${'so does asking for two further below'}                    | ${asked('PUT', 'domains/acme.pay.cards/four-eyes', { because })}                                                      | ${DONE}
+    ${'a limit opens nothing'}                                   | ${asked('PUT', 'domains/acme.pay/quota', { limits: { rules: 9 }, because }, 'acme')}                                  | ${DONE}
+  `('$because: $answer', async ({ act, answer }) => {
+    expect(wordOf(await protect())).toBe('201');
+    const before = await history.store.newest();
+    expect(wordOf(await act())).toBe(answer);
+    expect((await history.store.newest())!.number - before!.number).toBe(answer === DONE ? 1 : 0);
+  });
+
+  it('does not resume what one suspended, and does not go back', async () => {
+    await protect();
+    await admin.ask('POST', '/admin/v1/domains/acme.pay/suspend', { body: { because }, token: tokens['ann']! });
+    const resume = await admin.ask('POST', '/admin/v1/domains/acme.pay/resume', { body: { because } });
+    expect(wordOf(resume)).toBe(REFUSED);
+    const back = await propose({ bundle: bundle(policy('pay', 'acme.pay', 'deny'), 'git') });
+    expect(wordOf(await approve(back.json.number, back.json.contentHash))).toBe('200');
+    const restore = await admin.ask('POST', '/admin/v1/revisions/1/restore', { body: { base: await base(), because } });
+    expect(wordOf(restore)).toBe(REFUSED);
+    // Nor do two go back behind the mark.
+    const proposal = await propose({ restore: 1 }, tokens['a guest']!);
+    expect(wordOf(proposal)).toBe('201');
+    expect(wordOf(await approve(proposal.json.number, proposal.json.contentHash))).toBe('200');
+    expect(wordOf(await put(policy('pay', 'acme.pay', 'deny'))())).toBe(REFUSED);
+  });
+
+  it('has the refusal on record, and is told what to do by a plan', async () => {
+    await protect();
+    const { json } = await publish(policy('pay', 'acme.pay', 'deny'), tokens['ann']!);
+    expect(json).toMatchObject({ fourEyes: ['acme.pay'], remedy: expect.stringContaining('proposals') });
+    expect((await audit.list({}, { order: 'newest', limit: 1 }))[0]).toMatchObject({
+      act: 'revision.publish',
+      operator: 'ann',
+      refused: 'four-eyes-required',
+    });
+    const plan = async (text: string) =>
+      (await admin.ask('POST', '/admin/v1/plan', { body: bundle(text, 'git'), token: tokens['acme']! })).json;
+    expect(await plan(policy('pay', 'acme.pay', 'deny'))).toMatchObject({ valid: true, fourEyes: ['acme.pay'] });
+    expect(await plan(policy('above', 'acme', 'deny'))).not.toHaveProperty('fourEyes');
+  });
+
+  it('cannot carry the mark in a bundle, neither to set it nor to lift it', async () => {
+    const text = document('FourEyes', 'name: acme.web');
+    expect((await publish(text, TOKEN)).json.faults).toMatchObject([{ code: 'four-eyes-in-bundle' }]);
+    await protect();
+    expect(wordOf(await publish(policy('web', 'acme.web', 'deny'), TOKEN, 'four-eyes'))).toBe('400 request-invalid');
+    const removal = { source: 'four-eyes', changed: [], removed: [{ kind: 'FourEyes', name: 'acme.pay' }] };
+    const hash = 'a'.repeat(64);
+    expect(wordOf(await propose({ bundle: { ...removal, contentHash: hash } }))).toBe('400 request-invalid');
+  });
+
+  it('asks for two only where they own', async () => {
+    expect(wordOf(await protect('acme', tokens['ann']!))).toBe('404 domain-unknown');
+    expect(wordOf(await protect('acme.web', tokens['ann']!))).toBe('404 domain-unknown');
+    expect(wordOf(await protect('acme.pay', tokens['ann']!))).toBe('201');
+    const { json } = await admin.ask('GET', '/admin/v1/domains/acme.pay.cards/four-eyes', { token: tokens['ann']! });
+    expect(json).toEqual({ domain: 'acme.pay.cards', from: ['acme.pay'] });
+  });
+});
+
+describe('a second person', () => {
+  beforeEach(async () => {
+    await protect();
+  });
+
+  const [OWN, DONE] = ['403 proposal-own', '200'];
+  it.each`
+    because                                                | first        | second             | answer
+    ${'two who were given tokens are two'}                 | ${'ann'}     | ${'bo'}            | ${DONE}
+    ${'nobody approves what they proposed'}                | ${'ann'}     | ${'ann'}           | ${OWN}
+    ${'a token that one made is the same person'}          | ${'ann'}     | ${'of ann'}        | ${OWN}
+    ${'and so is its maker'}                               | ${'of ann'}  | ${'ann'}           | ${OWN}
+    ${'and another that the same one made'}                | ${'of ann'}  | ${'also of ann'}   | ${OWN}
+    ${'and another of the same name'}                      | ${'ann'}     | ${'ann again'}     | ${OWN}
+    ${'a token that somebody made is somebody else still'} | ${'of ann'}  | ${'bo'}            | ${DONE}
+    ${'who may everything made the token that proposed'}   | ${'ann'}     | ${'root'}          | ${OWN}
+    ${'and could make any that approves'}                  | ${'root'}    | ${'bo'}            | ${OWN}
+    ${'who comes from elsewhere was made by nobody here'}  | ${'root'}    | ${'a guest'}       | ${DONE}
+    ${'a guest is one person'}                             | ${'a guest'} | ${'a guest'}       | ${OWN}
+    ${'two of them are two'}                               | ${'a guest'} | ${'another guest'} | ${DONE}
+    ${'a guest proposes to somebody of ours'}              | ${'a guest'} | ${'bo'}            | ${DONE}
+    ${'who owns what is around may as well'}               | ${'ann'}     | ${'acme'}          | ${DONE}
+    ${'who owns what is beside is told of nothing'}        | ${'ann'}     | ${'web'}           | ${'404 proposal-unknown'}
+  `('$because: $answer', async ({ first, second, answer }) => {
+    const { json } = await proposePolicy(tokens[first]);
+    expect(json).toMatchObject({ number: 1, state: 'open', own: true });
+    expect(wordOf(await approve(1, json.contentHash, tokens[second]))).toBe(answer);
+    const published = (await history.store.newest())!.number === 4;
+    expect(published).toBe(answer === DONE);
+  });
+
+  it('publishes what was proposed, in the name of who proposed it', async () => {
+    const { json } = await proposePolicy();
+    const seen = await read(1, tokens['bo']!);
+    expect(seen.json).toMatchObject({
+      contentHash: json.contentHash,
+      proposer: 'ann',
+      own: false,
+      plan: { valid: true, fourEyes: ['acme.pay'], changes: [{ kind: 'Policy', name: 'pay', change: 'changed' }] },
+    });
+    const approved = await approve(1, seen.json.contentHash);
+    expect(approved.json).toMatchObject({
+      revision: { author: 'ann', because: 'a rule', source: 'git' },
+      proposal: { state: 'approved', end: { by: 'bo', revision: 4 } },
+    });
+    const [act] = await audit.list({}, { order: 'newest', limit: 1 });
+    expect(act).toMatchObject({ act: 'proposal.approve', object: 'proposal/1', operator: 'bo', revision: 4 });
+    expect(wordOf(await approve(1, json.contentHash))).toBe('409 proposal-ended');
+    expect((await read(1, tokens['bo']!)).json).toMatchObject({ state: 'approved', plan: null });
+  });
+
+  it('approves by the hash of what they looked at, and nothing else', async () => {
+    const first = await proposePolicy();
+    const second = await proposePolicy(undefined, 'allow, when: "true"');
+    expect(first.json.contentHash).not.toBe(second.json.contentHash);
+    expect(wordOf(await approve(1, second.json.contentHash))).toBe('409 proposal-differs');
+    expect(wordOf(await approve(2, second.json.contentHash))).toBe('200');
+  });
+
+  it('ends the mark, and resumes', async () => {
+    await admin.ask('POST', '/admin/v1/domains/acme.pay/suspend', { body: { because: 'x' } });
+    for (const what of [{ resume: 'acme.pay' }, { endFourEyes: 'acme.pay' }]) {
+      const { json } = await propose(what);
+      expect(wordOf(await approve(json.number, json.contentHash))).toBe('200');
+    }
+    expect(wordOf(await publish(policy('pay', 'acme.pay', 'deny'), tokens['ann']!))).toBe('201');
+    expect(wordOf(await propose({ resume: 'acme.pay' }))).toBe('422 publication-refused');
+    expect(wordOf(await propose({ endFourEyes: 'acme.web' }))).toBe('404 domain-unknown');
+  });
+});
+
+describe('what happens between the two', () => {
+  let hash: string;
+  beforeEach(async () => {
+    await protect();
+    hash = (await proposePolicy()).json.contentHash;
+  });
+  const root = (method: string, path: string, body?: object) => admin.ask(method, path, { ...(body && { body }) });
+
+  it('others publish what has nothing to do with it: it is planned again on theirs', async () => {
+    expect(wordOf(await publish(policy('web', 'acme.web', 'deny'), tokens['web']!, 'web-team'))).toBe(
+      '409 documents-of-another-source',
+    );
+    expect(wordOf(await publish(policy('more', 'acme.web', 'deny'), tokens['web']!, 'web-team'))).toBe('201');
+    expect(wordOf(await approve(1, hash))).toBe('200');
+  });
+
+  it('others change the same: whoever proposed looks again', async () => {
+    const second = await proposePolicy(undefined, 'allow, when: "true"');
+    expect(wordOf(await approve(2, second.json.contentHash))).toBe('200');
+    expect(wordOf(await approve(1, hash))).toBe('409 revision-superseded');
+  });
+
+  it('a bundle that prunes would by now take something else, too', async () => {
+    const whole = { source: 'pay-team', files: [{ file: 'a.yaml', text: policy('own', 'acme.pay') }] };
+    const { json } = await propose({ bundle: whole });
+    // Of the same source, by a third way, with nothing to do with it but the source.
+    const other = await propose({
+      bundle: { ...whole, prune: false, files: [{ file: 'b.yaml', text: policy('late', 'acme.pay') }] },
+    });
+    expect(wordOf(await approve(other.json.number, other.json.contentHash))).toBe('200');
+    expect(wordOf(await approve(json.number, json.contentHash))).toMatch(/409 (revision-superseded|proposal-outdated)/);
+  });
+
+  it('what was asked for is not what is kept: whoever writes to the database approves nothing', async () => {
+    const { proposals } = history.store;
+    const kept = (await proposals.content(1))!;
+    proposals.content = async () => kept.replace('effect: deny', 'effect: allow');
+    expect(wordOf(await approve(1, hash))).toBe('409 proposal-outdated');
+  });
+
+  it('the token that proposed is revoked', async () => {
+    const { json } = await root('POST', '/admin/v1/operators', { name: 'cy', groups: ['pay'] });
+    const proposal = await proposePolicy(json.token);
+    expect(wordOf(proposal)).toBe('201');
+    expect(wordOf(await root('DELETE', `/admin/v1/operators/${json.id}`))).toBe('200');
+    expect(wordOf(await approve(2, proposal.json.contentHash))).toBe('403 proposer-not-entitled');
+  });
+
+  it('who proposed loses the right, or who approves does', async () => {
+    // What changes who may what changes there, too: two who are left decide it.
+    const text = document('Domain', 'name: acme.pay', owners('other'));
+    const { json } = await propose({ bundle: bundle(text, 'git') }, tokens['a guest above']!);
+    expect(wordOf(await approve(json.number, json.contentHash, tokens['acme']!))).toBe('200');
+    expect(wordOf(await approve(1, hash, tokens['bo']!))).toBe('404 proposal-unknown');
+    expect(wordOf(await approve(1, hash, tokens['acme']!))).toMatch(
+      /^403 proposer-not-entitled|^409 revision-superseded/,
+    );
+  });
+
+  it('its time goes by', async () => {
+    now += 7 * 86_400_000 - 1;
+    expect((await read(1, tokens['bo']!)).json.state).toBe('open');
+    now += 1;
+    expect((await read(1, tokens['bo']!)).json).toMatchObject({ state: 'expired', plan: null });
+    expect(wordOf(await approve(1, hash))).toBe('409 proposal-ended');
+    expect(wordOf(await reject(1, tokens['bo']!))).toBe('409 proposal-ended');
+  });
+
+  it.each`
+    because                                 | who         | answer
+    ${'who made it takes it back'}          | ${'ann'}    | ${'200'}
+    ${'who might do it says no'}            | ${'bo'}     | ${'200'}
+    ${'who may everything might'}           | ${'root'}   | ${'200'}
+    ${'who sees nothing of it has no word'} | ${'web'}    | ${'404 proposal-unknown'}
+    ${'who only reads has none either'}     | ${'reader'} | ${'403 forbidden-change'}
+  `('is rejected: $because: $answer', async ({ who, answer }) => {
+    const scope = { domain: 'acme.pay', roles: ['auditor'] };
+    const reader = (await root('POST', '/admin/v1/operators', { name: 'reader', scope })).json.token;
+    expect(wordOf(await reject(1, who === 'reader' ? reader : tokens[who]!))).toBe(answer);
+    const { json } = await read(1, TOKEN);
+    expect(json.state).toBe(answer === '200' ? 'rejected' : 'open');
+  });
+
+  it('is not there for those who do not see all that it changes', async () => {
+    const both = await propose(
+      { bundle: bundle(policy('pay', 'acme.pay', 'deny') + policy('web', 'acme.web', 'deny'), 'git') },
+      tokens['acme']!,
+    );
+    expect(wordOf(both)).toBe('201');
+    const listed = async (who: string) =>
+      (await admin.ask('GET', '/admin/v1/proposals', { token: tokens[who]! })).json.items.map(
+        ({ number }: { number: number }) => number,
+      );
+    expect(await listed('acme')).toEqual([2, 1]);
+    expect(await listed('bo')).toEqual([1]);
+    expect(await listed('web')).toEqual([]);
+    expect(wordOf(await read(2, tokens['bo']!))).toBe('404 proposal-unknown');
+    expect(wordOf(await read(3, tokens['acme']!))).toBe('404 proposal-unknown');
+  });
+
+  it('nobody proposes what they might not do, what nobody may, or too much', async () => {
+    expect(wordOf(await proposePolicy(tokens['web']))).toBe('403 forbidden-change');
+    expect(wordOf(await propose({ bundle: bundle(policy('bad', 'acme.nowhere'), 'git') }, TOKEN))).toBe(
+      '422 bundle-invalid',
+    );
+    expect(wordOf(await propose({}))).toBe('400 request-invalid');
+    expect(wordOf(await propose({ restore: 1, resume: 'acme.pay' }))).toBe('400 request-invalid');
+    expect(wordOf(await propose({ restore: 99 }))).toBe('404 revision-unknown');
+    for (let count = 1; count < 20; count += 1) await proposePolicy();
+    expect(wordOf(await proposePolicy())).toBe('422 proposals-too-many');
+    expect(wordOf(await proposePolicy(tokens['of ann']))).toBe('422 proposals-too-many');
+    expect(wordOf(await proposePolicy(tokens['bo']))).toBe('201');
+  });
+});
