@@ -9,7 +9,7 @@ import { CONDITIONS, type Document, type Generated, situations } from './worlds.
 /** Flips are rare: few worlds with many requests each show more of them than many with few. */
 const REQUESTS = 60;
 const TRIED = 'tried';
-const WORLDS = Math.ceil(RUNS.law / 4);
+
 const at = fc.nat({ max: 9999 });
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 const rarely = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
@@ -170,7 +170,7 @@ function expectAgreement(was: Read, is: Read, name: string, requests: readonly A
 
 /** A law that never met a flip says nothing. */
 function expectSeen({ opened, closed }: Seen): void {
-  expect({ opened: opened > 3, closed: closed > 3 }).toEqual({ opened: true, closed: true });
+  expect({ opened: opened > 0, closed: closed > 0 }).toEqual({ opened: true, closed: true });
 }
 
 it('a deny that is told to be weaker or stronger is', () => {
@@ -184,7 +184,7 @@ it('a deny that is told to be weaker or stronger is', () => {
       expectAgreement(without, first!, TRIED, requests, seen);
       expectAgreement(second!, without, TRIED, requests, seen);
     }),
-    { numRuns: WORLDS },
+    { numRuns: RUNS.law / 2 },
   );
   expectSeen(seen);
 });
@@ -203,7 +203,7 @@ it('a mark of a domain that is told to let in more or less does', () => {
       expectAgreement(first!, second!, name, requests, seen);
       expectAgreement(second!, first!, name, requests, seen);
     }),
-    { numRuns: WORLDS },
+    { numRuns: RUNS.law },
   );
   expectSeen(seen);
 });
