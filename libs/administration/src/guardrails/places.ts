@@ -15,13 +15,9 @@ export class Places {
     return new Places(domains);
   }
 
-  /** The set before a step: what did not change is as it is after it. */
-  static before(
-    after: readonly PolicyDocument[],
-    changed: { readonly before: readonly PolicyDocument[]; readonly after: readonly PolicyDocument[] },
-  ): Places {
-    const came = new Set(changed.after.flatMap(({ kind, metadata }) => (kind === 'Domain' ? [metadata.name] : [])));
-    return Places.of([...after.filter(({ metadata }) => !came.has(metadata.name)), ...changed.before]);
+  /** Before a step: what did not change is as it is after it. Nothing that was there lies in a domain that came. */
+  static before(after: readonly PolicyDocument[], changed: readonly PolicyDocument[]): Places {
+    return Places.of([...after, ...changed]);
   }
 
   domain(name: string): DomainDocument | undefined {

@@ -28,7 +28,7 @@ const NEAR = 0.8;
  */
 export function touchedGuardrails(step: DocumentStep): readonly TouchedGuardrail[] {
   const { before, after, whole } = step;
-  const places = { before: Places.before(whole, step), after: Places.of(whole) };
+  const places = { before: Places.before(whole, before), after: Places.of(whole) };
   const standing = new Standing(whole, places.after);
   const pairs = new Map<string, Pair>();
   for (const document of before) pairs.set(keyOf(document), { before: document });
