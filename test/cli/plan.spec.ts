@@ -75,6 +75,50 @@ replay: 3 of 9 recorded decisions come out otherwise; 2 left out: they hold not 
 `);
   });
 
+  it.each`
+    because            | when                      | since
+    ${'a span'}        | ${'2h'}                   | ${'2026-12-24T10:00:00.000Z'}
+    ${'or an instant'} | ${'2026-12-01T00:00:00Z'} | ${'2026-12-01T00:00:00.000Z'}
+  `('takes $because back to which decisions are decided again', async ({ when, since }) => {
+    const { asked } = await planned(NO_CHANGE, ['--replay-since', when]);
+    expect(asked[0]!.body).toMatchObject({ replay: { since } });
+  });
+
+  it.each`
+    because                    | argv                                         | message
+    ${'both are said'}         | ${['--replay', '5', '--replay-since', '2h']} | ${'not both'}
+    ${'it is neither of them'} | ${['--replay-since', 'yesterday']}           | ${'`yesterday` is no instant'}
+  `('asks nobody when $because', async ({ argv, message }) => {
+    const { code, stderr, asked } = await planned(NO_CHANGE, argv);
+    expect({ code, asked }).toEqual({ code: 2, asked: [] });
+    expect(stderr).toContain(message);
+  });
+
+  it('says which guardrails it touches, and warns of those that let more through', async () => {
+    const guardrails = {
+      items: [
+        {
+          kind: 'deny',
+          change: 'weakened',
+          domain: '*',
+          name: 'base/d1',
+          words: 'deny base/d1 no longer covers DELETE',
+        },
+        { kind: 'egress', change: 'added', domain: 'shop', name: 'shop', words: 'shop closes its egress' },
+      ],
+      more: 3,
+    };
+    expect((await planned({ ...NO_CHANGE, guardrails })).stdout)
+      .toBe(`guardrail weakened (deny of everything): deny base/d1 no longer covers DELETE
+guardrail added (egress of shop): shop closes its egress
+… and 3 more guardrails
+`);
+    const { stdout } = await planned({ ...NO_CHANGE, guardrails }, ['--format', 'github']);
+    expect(stdout.match(/^::warning.*$/gm)).toEqual([
+      '::warning title=guardrail weakened::deny base/d1 no longer covers DELETE',
+    ]);
+  });
+
   it('puts faults first, each where it can be opened', async () => {
     expect((await planned({ ...INVALID, foreign: FOREIGN.foreign })).stdout)
       .toBe(`policies/shop.yaml:3:7: \`shopp\` does not exist

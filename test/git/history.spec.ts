@@ -324,7 +324,7 @@ describe('after that history', () => {
     expect(told).toMatchObject({ code: 1, stdout: expect.stringContaining('~ Policy shop of shop') });
     expect(told.stdout).toMatch(/^ {4}~ shop\/read: .*DELETE/m);
     const { stdout } = await run(['diff', folder, '--source', SOURCE, '--format', 'markdown']);
-    expect(stdout).toMatch(/^\| changed \| Policy shop \| .*DELETE/m);
+    expect(stdout).toMatch(/^\| changed \| `Policy shop` \| .*DELETE/m);
     const foreign = await run(['diff', folder, '--source', 'other']);
     expect(foreign).toMatchObject({ code: 1, stdout: expect.stringContaining('belongs to the source `git`') });
     writeFileSync(join(folder, 'all.yaml'), text.replace('domain: shop }', 'domain: shopp }'));

@@ -1,7 +1,7 @@
 import type { AdminFlags } from './connection.js';
+import { instantBefore } from './instant-before.js';
 import { ServerClient } from './server-client.js';
 import type { RecordedDecision } from './server-shapes.js';
-import { instantIn } from './span.js';
 import { tableText } from './table.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
@@ -27,8 +27,8 @@ export async function decisions(
 ): Promise<ExitCode> {
   if (allow && deny) throw new Stop(2, '`--allow` and `--deny` exclude each other; without them both are listed');
   const filters = {
-    from: instantBefore(terminal, '--from', from),
-    to: instantBefore(terminal, '--to', to),
+    from: from === undefined ? undefined : instantBefore(terminal, '--from', from),
+    to: to === undefined ? undefined : instantBefore(terminal, '--to', to),
     domain,
     endpoint,
     principal,
@@ -41,18 +41,6 @@ export async function decisions(
   await terminal.out.write(format === 'json' ? found.map((one) => `${JSON.stringify(one)}\n`).join('') : textOf(found));
   if (found.length === limit) await terminal.aside.line(`the newest ${limit}; \`--limit\` and \`--to\` show more`);
   return 0;
-}
-
-/** @throws Stop with 2 */
-function instantBefore(terminal: Terminal, flag: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const now = terminal.now();
-  const instant = instantIn(text, now);
-  if (instant === undefined) {
-    throw new Stop(2, `\`${flag}\`: \`${text}\` is no instant (RFC 3339), and no span before now like 30min, 2h or 7d`);
-  }
-  // A span says how far from now; what was decided lies behind us.
-  return text.includes(':') ? instant : new Date(2 * now - Date.parse(instant)).toISOString();
 }
 
 function textOf(found: readonly RecordedDecision[]): string {

@@ -13,11 +13,16 @@ import { faultLine } from './faults.js';
 import { folderInCommit } from './git/address.js';
 import { commitFiles } from './git/commit-files.js';
 import { Repository } from './git/repository.js';
+import { markdownOf, quoted, row, type Section } from './markdown.js';
 import { changeLines, countsText, foreignText } from './plan-text.js';
 import { readPolicies } from './policies.js';
 import { printable, ServerClient } from './server-client.js';
 import type { ServerDocument } from './server-shapes.js';
 import { type ExitCode, type Output, Stop, type Terminal } from './terminal.js';
+
+/** Rows of a table in a comment, and rules in a row. */
+const MOST_ROWS = 400;
+const MOST_RULES = 20;
 
 export interface DiffOptions extends AdminFlags {
   /** A repository instead of a folder. */
@@ -157,20 +162,26 @@ function differenceReport(format: DiffOptions['format'], found: Difference, colo
 }
 
 function markdownText(found: Difference): string {
-  const rows = found.changes.map(({ change, kind, name, words, rules }) => {
-    const what = [words, ...rules.map((rule) => `${rule.change} ${rule.id}: ${rule.words}`)].filter(
-      (text) => text !== '',
-    );
-    return `| ${change} | ${cell(`${kind} ${name}`)} | ${what.map(cell).join('<br>')} |`;
-  });
-  const head = rows.length === 0 ? [] : ['', '| | Document | What |', '|---|---|---|', ...rows];
-  const foreign = found.foreign.map((one) => `* ${cell(foreignText(one))}`);
-  return `${[`**${cell(summaryLine(found))}**`, ...head, ...(foreign.length === 0 ? [] : ['', ...foreign])].join('\n')}\n`;
-}
-
-/** Text that cannot end a cell, and that no reader takes for more than text. */
-function cell(text: string): string {
-  return printable(text)
-    .replaceAll(/[\\`*_{}[\]<>|~#@!&]/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replaceAll(/\s+/g, ' ');
+  const { foreign, changes } = found;
+  const sections: readonly Section[] = [
+    {
+      opening: [],
+      rows: foreign.map((one) => `* ${quoted(foreignText(one))}`),
+      most: MOST_ROWS,
+      noun: 'documents of other sources',
+    },
+    {
+      opening: [row('', 'Document', 'What'), '|---|---|---|'],
+      rows: changes.map(({ change, kind, name, words, rules }) => {
+        const told = rules.slice(0, MOST_RULES).map((rule) => `${rule.change} ${rule.id}: ${rule.words}`);
+        const said = [words, ...told].filter((text) => text !== '').map((text) => quoted(text));
+        const more = rules.length > told.length ? [`… and ${rules.length - told.length} more rules`] : [];
+        return row(change, quoted(`${kind} ${name}`), [...said, ...more].join('<br>'));
+      }),
+      most: MOST_ROWS,
+      noun: 'documents',
+    },
+  ];
+  const shown = sections.filter(({ rows }) => rows.length > 0);
+  return markdownOf([`**Difference:** ${quoted(summaryLine(found))}`], shown);
 }

@@ -42,12 +42,13 @@ export function githubLine(
   message: string,
 ): string {
   const properties = Object.entries({ file: at.file, line: at.line, col: at.column, title })
-    .map(([name, value]) => `${name}=${escaped(String(value)).replaceAll(':', '%3A').replaceAll(',', '%2C')}`)
+    .map(([name, value]) => `${name}=${githubEscaped(String(value)).replaceAll(':', '%3A').replaceAll(',', '%2C')}`)
     .join(',');
-  return `::${severity} ${properties}::${escaped(message)}`;
+  return `::${severity} ${properties}::${githubEscaped(message)}`;
 }
 
-function escaped(text: string): string {
+/** Text in a workflow command, behind its properties. */
+export function githubEscaped(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 

@@ -2,6 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** Mirror what the verbs know, so that `--help` loads none of them. */
 export const REPORT_FORMATS = ['text', 'json', 'github', 'junit'];
+/** A plan may be told in a comment, too. */
+export const PLAN_FORMATS = [...REPORT_FORMATS, 'markdown'];
 export const TEXT_OR_JSON = ['text', 'json'];
 
 export function choice(flags: string, sentence: string, values: readonly string[], standard?: string): Option {

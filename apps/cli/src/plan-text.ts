@@ -1,6 +1,7 @@
 import type { Fault } from '#policy';
-import { faultLine, githubLine, type ReportFormat } from './faults.js';
-import { junitReport, type ReportedCase } from './junit.js';
+import { faultLine, githubEscaped, githubLine } from './faults.js';
+import { guardrailLines, isLoosened } from './guardrail-text.js';
+import type { ReportedCase } from './junit.js';
 import { replayLines } from './replay-text.js';
 import type { Plan } from './server-shapes.js';
 import type { Output } from './terminal.js';
@@ -19,19 +20,6 @@ export function isInOthersWay({ missed = [], ...plan }: Plan): boolean {
   return missed.length > 0 || isPublishable({ ...plan, foreign: [], valid: true });
 }
 
-export function planReport(format: ReportFormat, plan: Plan, colours: Colours): string {
-  switch (format) {
-    case 'text':
-      return planText(plan, colours);
-    case 'json':
-      return `${JSON.stringify(plan, null, 2)}\n`;
-    case 'github':
-      return githubText(plan);
-    case 'junit':
-      return junitReport('dharma plan', casesOf(plan));
-  }
-}
-
 /** Faults first, because nothing else matters while there are any; then what would change, in words. */
 export function planText(plan: Plan, colours: Colours): string {
   return [
@@ -44,6 +32,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...plan.refusals.map(refusalText),
     ...(plan.fourEyes ?? []).map((domain) => `two people decide in \`${domain}\`, where this changes something`),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
+    ...guardrailLines(plan, colours),
     ...replayLines(plan, colours),
   ]
     .map((line) => `${line}\n`)
@@ -97,7 +86,7 @@ function failedTestLines(one: Plan['tests']['failed'][number], { bold, red }: Co
   return [`${bold(`${file}:${line}:${column}:`)} ${red('failed')}: ${because}`, ...differenceOf(one)];
 }
 
-function differenceOf({ expected, got }: Plan['tests']['failed'][number]): readonly string[] {
+export function differenceOf({ expected, got }: Plan['tests']['failed'][number]): readonly string[] {
   const objections = objectionsIn(got);
   if (objections !== undefined) return objections.map((objection) => `  ${objection}`);
   return [
@@ -120,12 +109,12 @@ export function foreignText({ kind, name, source }: Plan['foreign'][number]): st
   return `${kind} ${name} belongs to the source \`${source}\`; change it there, or leave it out here`;
 }
 
-function missedText({ kind, name, what, by }: NonNullable<Plan['missed']>[number]): string {
+export function missedText({ kind, name, what, by }: NonNullable<Plan['missed']>[number]): string {
   return `${what} of ${kind} ${name} would go, and ${by.kind} ${by.name} of the source \`${by.source}\` uses it`;
 }
 
 /** Nobody is told how much others hold. */
-function exceededText({ domain, measure, limit, count }: NonNullable<Plan['exceeded']>[number]): string {
+export function exceededText({ domain, measure, limit, count }: NonNullable<Plan['exceeded']>[number]): string {
   return `${domain} and everything below may hold ${limit ?? '…'} ${measure}, and would hold ${count ?? '…'}`;
 }
 
@@ -139,7 +128,8 @@ export function refusalText({ change, kind, name, part, needs, over }: Plan['ref
 
 const VERBS = { added: 'would be added', changed: 'would change', removed: 'would be removed' } as const;
 
-function githubText(plan: Plan): string {
+/** Marks places in a pull request. */
+export function githubText(plan: Plan): string {
   const line = (severity: Fault['severity']) => (fault: Plan['faults'][number]) =>
     githubLine(severity, fault, fault.code, fault.message);
   return [
@@ -152,13 +142,17 @@ function githubText(plan: Plan): string {
     ...(plan.missed ?? []).map((one) => `::error title=used by another source::${missedText(one)}`),
     ...(plan.exceeded ?? []).map((one) => `::error title=quota exceeded::${exceededText(one)}`),
     ...plan.refusals.map((one) => `::error title=forbidden change::${refusalText(one)}`),
+    ...(plan.guardrails?.items ?? [])
+      .filter(isLoosened)
+      .map(({ change, words }) => `::warning title=guardrail ${change}::${githubEscaped(words)}`),
     `::notice title=dharma plan::${planSummary(plan)}`,
   ]
     .map((text) => `${text}\n`)
     .join('');
 }
 
-function casesOf(plan: Plan): readonly ReportedCase[] {
+/** As a report of tests. */
+export function casesOf(plan: Plan): readonly ReportedCase[] {
   const cases: readonly ReportedCase[] = [
     ...plan.faults.map(({ file, line, column, code, message }) => ({
       group: file,

@@ -1,33 +1,37 @@
 import type { AdminFlags } from './connection.js';
-import type { ReportFormat } from './faults.js';
-import { isPublishable, planReport, planSummary } from './plan-text.js';
+import { instantBefore } from './instant-before.js';
+import { type PlanFormat, planReport } from './plan-report.js';
+import { isPublishable, planSummary } from './plan-text.js';
 import { readPolicies } from './policies.js';
 import { whileWaiting } from './progress.js';
-import { ServerClient } from './server-client.js';
-import type { ExitCode, Terminal } from './terminal.js';
+import { type Replayed, ServerClient } from './server-client.js';
+import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
 export interface PlanOptions extends AdminFlags {
   /** Documents of one source are pruned together. */
   readonly source: string;
-  readonly format: ReportFormat;
+  readonly format: PlanFormat;
   /** Fails too when anything would change. */
   readonly exitCode: boolean;
   /** Recorded decisions that are decided again by the planned set, the newest. */
   readonly replay?: number;
+  /** Instead: those since an instant (RFC 3339), or a span before now like `2h`. */
+  readonly replaySince?: string;
 }
 
 /** What publishing a folder would change on a server; changes nothing. */
 export async function plan(
   terminal: Terminal,
   directory: string,
-  { source, format, exitCode, replay, ...flags }: PlanOptions,
+  { source, format, exitCode, replay, replaySince, ...flags }: PlanOptions,
 ): Promise<ExitCode> {
+  const replayed = replayedBy(terminal, replay, replaySince);
   const client = await ServerClient.of(terminal, flags);
   const files = await readPolicies(terminal, directory);
   const planned = await whileWaiting(
     terminal.aside,
-    `planning ${directory} on ${client.server}${replay === undefined ? '' : `, with ${replay} recorded decisions`}`,
-    () => client.plan({ source, files }, replay),
+    `planning ${directory} on ${client.server}${replayed === undefined ? '' : ', with recorded decisions'}`,
+    () => client.plan({ source, files }, replayed),
   );
   await terminal.out.write(planReport(format, planned, terminal.out.colours));
   const publishable = isPublishable(planned);
@@ -35,4 +39,11 @@ export async function plan(
   const verdict = publishable ? green('valid') : red('not valid');
   await terminal.aside.line(`${directory}: ${verdict}, ${planSummary(planned)}`);
   return publishable && !(exitCode && planned.changes.length > 0) ? 0 : 1;
+}
+
+/** @throws Stop with 2 */
+function replayedBy(terminal: Terminal, last: number | undefined, since: string | undefined): Replayed | undefined {
+  if (since === undefined) return last === undefined ? undefined : { last };
+  if (last !== undefined) throw new Stop(2, 'say `--replay` or `--replay-since`, not both');
+  return { since: instantBefore(terminal, '--replay-since', since) };
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import { choice, PLAN_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
 import type { Terminal } from './terminal.js';
 
 type Verb = (name: string, sentence: string, example: string) => Command;
@@ -35,7 +35,8 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     .addOption(sourceOption())
     .option('--exit-code', 'fail too when anything would change', false)
     .option('--replay <number>', 'decide so many recorded decisions again, the newest', wholeNumber(1, 100_000))
-    .addOption(choice('--format <format>', 'how the plan is written', REPORT_FORMATS, 'text'))
+    .option('--replay-since <when>', 'instead: those since an instant (RFC 3339), or a span before now, like 2h, 7d')
+    .addOption(choice('--format <format>', 'how the plan is written; markdown is for a comment', PLAN_FORMATS, 'text'))
     .action(async (directory: string, options) => {
       const { plan } = await import('./plan.js');
       exit(await plan(terminal, directory, options));

@@ -20,7 +20,7 @@ function unrecordedLines({ unrecorded }: Replay): readonly string[] {
 }
 
 /** One line; what was left out is said, so that nobody takes it for unchanged. */
-function replaySummary({ decided, flipped, masked, notJudged, untold, more }: Replay): string {
+export function replaySummary({ decided, flipped, masked, notJudged, untold, more }: Replay): string {
   const left = [
     [masked, 'hold not all that rules read'],
     [notJudged, 'were never judged'],

@@ -69,6 +69,9 @@ export type OperatorRights =
   | { readonly scope?: { readonly domain: string; readonly roles: readonly string[] } }
   | { readonly groups?: readonly string[] };
 
+/** Which recorded decisions are decided again. */
+export type Replayed = { readonly last: number } | { readonly since: string };
+
 /** Whose key it is. */
 export type KeyHolder =
   | { readonly enforcementPoint: string }
@@ -133,10 +136,9 @@ export class ServerClient {
   /**
    * Documents of the source that the bundle does not hold count as removed.
    *
-   * @param replayed  recorded decisions that are decided again, the newest
+   * @param replay  recorded decisions that are decided again: the newest so many, or since an instant (RFC 3339)
    */
-  plan({ source, files, prune = true }: SourceBundle, replayed?: number): Promise<Plan> {
-    const replay = replayed === undefined ? undefined : { last: replayed };
+  plan({ source, files, prune = true }: SourceBundle, replay?: Replayed): Promise<Plan> {
     return this.#ask({ method: 'POST', path: '/admin/v1/plan', body: { source, files, prune, replay } }, planShape);
   }
 

@@ -66,6 +66,50 @@ const replay = z.object({
 });
 export type Replay = z.infer<typeof replay>;
 
+const guardrail = z.object({
+  kind: z.string(),
+  change: z.enum(['weakened', 'removed', 'changed', 'added', 'strengthened']),
+  domain: z.string(),
+  name: z.string(),
+  words: z.string(),
+});
+export type Guardrail = z.infer<typeof guardrail>;
+
+const pointVerdict = z.object({ reason: z.string(), deniedAt: z.string().nullish(), rules: z.array(z.string()) });
+const decision = z.enum(['allow', 'deny']);
+const flips = z.object({
+  points: z.number(),
+  decided: z.number(),
+  /** Part of the points that was looked at. */
+  coverage: z.number(),
+  conditional: z.number(),
+  toAllow: z.number(),
+  toDeny: z.number(),
+  groups: z.array(
+    z.object({
+      domain: z.string().nullable(),
+      endpoint: z.string().nullable(),
+      from: decision,
+      to: decision,
+      points: z.number(),
+      conditional: z.boolean(),
+      sample: z.unknown(),
+      before: pointVerdict,
+      after: pointVerdict,
+    }),
+  ),
+  conditionals: z.array(
+    z.object({
+      domain: z.string().nullable(),
+      endpoint: z.string().nullable(),
+      points: z.number(),
+      rules: z.array(z.string()),
+    }),
+  ),
+  more: z.number(),
+});
+export type Flips = z.infer<typeof flips>;
+
 export const planShape = z.object({
   base: mark.nullable(),
   source: z.string(),
@@ -112,9 +156,13 @@ export const planShape = z.object({
     .optional(),
   /** What the operator may not do; absent from servers where every operator may do everything. */
   refusals: z.array(refusal).default([]),
+  /** Guardrails and limits that it touches. Absent: an older server. */
+  guardrails: z.object({ items: z.array(guardrail), more: z.number() }).optional(),
   summary: z.object({ documents: counts, rules: counts }),
   /** Domains in which it takes two people; absent: one is enough, or an older server. */
   fourEyes: z.array(z.string()).optional(),
+  /** What is decided otherwise, without traffic. Absent: an older server, or nothing could be decided. */
+  flips: flips.nullish(),
   /** Where it was asked for; null: nothing could be decided again. Absent also from an older server. */
   replay: replay.nullish(),
 });

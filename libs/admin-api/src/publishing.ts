@@ -22,6 +22,7 @@ import {
 import { BundleLoader, MAXIMUM_BUNDLE_BYTES, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { type Bundle, bundleOf, judgeSource } from './bundle.js';
+import { guardrailsView } from './dto/guardrail.dto.js';
 import type { FaultView, PlanAskedBody, PlanView, PublishBody } from './dto/plan.dto.js';
 import { type Published, revisionView, type RevisionBase } from './dto/revision.dto.js';
 import { forbiddenChange } from './forbidden-change.js';
@@ -166,6 +167,7 @@ export class Publishing {
       missed: planned.missed,
       exceeded: planned.exceeded,
       refusals: planned.refusals,
+      guardrails: guardrailsView(planned.guardrails()),
       summary: planned.summary,
       ...(fourEyes.length > 0 && { fourEyes }),
     };

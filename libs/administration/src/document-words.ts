@@ -169,27 +169,31 @@ function enforcementPointPhrases(
   before: Before<EnforcementPointDocument>,
   after: Before<EnforcementPointDocument>,
 ): readonly string[] {
-  const credentials = (document: Before<EnforcementPointDocument>) =>
-    document?.spec.credentials?.map((credential) => {
-      switch (credential.kind) {
-        case 'apiKey':
-          return `key ${credential.id} (${credential.sha256.slice(0, 8)}…)`;
-        case 'spiffe':
-          return credential.id;
-        case 'network':
-          return `network ${credential.cidrs.join(' ')}`;
-        case 'unixSocket':
-          return 'unix socket';
-        default:
-          return credential satisfies never;
-      }
-    });
+  const credentials = (document: Before<EnforcementPointDocument>) => document?.spec.credentials?.map(credentialWords);
   return [
     ...placePhrases(before, after),
     ...listPhrases(credentials(before), credentials(after), 'proves itself by', 'no longer by'),
     ...listPhrases(before?.spec.mayAssert, after?.spec.mayAssert, 'may assert', 'may no longer assert'),
     ...flagPhrases(before?.spec.mayExplain, after?.spec.mayExplain, 'may explain', 'may no longer explain'),
   ];
+}
+
+/** One way by which an enforcement point proves itself. */
+export function credentialWords(
+  credential: NonNullable<EnforcementPointDocument['spec']['credentials']>[number],
+): string {
+  switch (credential.kind) {
+    case 'apiKey':
+      return `key ${credential.id} (${credential.sha256.slice(0, 8)}…)`;
+    case 'spiffe':
+      return credential.id;
+    case 'network':
+      return `network ${credential.cidrs.join(' ')}`;
+    case 'unixSocket':
+      return 'unix socket';
+    default:
+      return credential satisfies never;
+  }
 }
 
 function testPhrases(before: Before<TestDocument>, after: Before<TestDocument>): readonly string[] {

@@ -63,6 +63,7 @@ export {
   type TestedWorld,
 } from './plan.js';
 export { type AssignmentPlan, type JudgedSet, planAssignments } from './plan-assignments.js';
+export { type Guardrail, GUARDRAIL_CHANGES, GUARDRAIL_KINDS } from './guardrails/guardrail.js';
 export { behind, Fleet, type Heartbeat, type ServerSeen, SILENT_SECONDS } from './fleet.js';
 export {
   type Assignment,

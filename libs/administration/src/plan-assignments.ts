@@ -63,6 +63,7 @@ export function planAssignments(
     foreign: [],
     missed: [],
     exceeded: [],
+    guardrails: () => [],
     held: [{ kind: after.kind, name: after.name }],
     touched: put.length === 0 ? [] : [before.document, after.document],
     put,

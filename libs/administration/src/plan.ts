@@ -15,7 +15,9 @@ import {
 } from '#policy';
 import { bundleChanges, documentChanges } from './bundle-changes.js';
 import { FOUR_EYES_SOURCE, fourEyesFaults } from './four-eyes.js';
-import { type ExceededQuota, exceededQuotas, QUOTA_SOURCE, quotaFaults } from './quota.js';
+import { type TouchedGuardrail } from './guardrails/guardrail.js';
+import { touchedGuardrails } from './guardrails/touched-guardrails.js';
+import { exceededQuotas, QUOTA_SOURCE, quotaFaults, type ReachedQuota } from './quota.js';
 import { type MissedDocument, missedDocuments } from './references.js';
 import { type DocumentKey, keyText, PublicationRefused } from './revision.js';
 import { type ChangeSummary, changeSummary, type SpokenChange, spokenChanges } from './set-changes.js';
@@ -82,9 +84,11 @@ export interface Plan extends Judgement {
   /** Documents of the bundle whose names belong to other sources. */
   readonly foreign: readonly ForeignDocument[];
   /** Limits of subtrees that it goes beyond. */
-  readonly exceeded: readonly ExceededQuota[];
+  readonly exceeded: readonly ReachedQuota[];
   /** What goes although documents of other sources name it. */
   readonly missed: readonly MissedDocument[];
+  /** Guardrails and limits that it touches; none while there are faults. Found when asked for: a publication does not. */
+  readonly guardrails: () => readonly TouchedGuardrail[];
   /** Of every document that the bundle holds. */
   readonly held: readonly DocumentKey[];
   /** What documents that would change say, before and after. */
@@ -143,13 +147,14 @@ export function plan(request: PlanRequest): Plan {
     before,
     whole.documents.map(({ document }) => ({ document, source: sourceOf(document) ?? source })),
   );
-  const exceeded = exceededQuotas(
-    whole.documents.map(({ document }) => document),
+  const step = {
     before,
-    put.map(({ document }) => document),
-  );
+    after: put.map(({ document }) => document),
+    whole: whole.documents.map(({ document }) => document),
+  };
+  const exceeded = exceededQuotas(step.whole, step.before, step.after);
   const held = bundle.documents.map(({ document }) => ({ kind: document.kind, name: document.metadata.name }));
-  const touched = [...before, ...put.map(({ document }) => document)];
+  const touched = [...before, ...step.after];
   const told = { ...judged, faults, warnings, foreign, exceeded, missed, held, touched };
   if (faults.length > 0) return { ...told, ...NOTHING, valid: false };
   const changes = spokenChanges(documentChanges(base, setAfter(base, put, remove)), {
@@ -157,7 +162,8 @@ export function plan(request: PlanRequest): Plan {
     after: new Map(put.map(({ document }) => [keyOf(document), document])),
   });
   const valid = judged.tests.failed.length + foreign.length + exceeded.length + missed.length === 0;
-  return { ...told, valid, changes, summary: changeSummary(changes), put, remove, world: whole.world };
+  const guardrails = () => touchedGuardrails(step);
+  return { ...told, valid, changes, summary: changeSummary(changes), guardrails, put, remove, world: whole.world };
 }
 
 /**
@@ -210,10 +216,18 @@ const STORED = 'stored:';
 const MADE_KINDS: ReadonlySet<string> = new Set(DOCUMENT_KINDS.filter((kind) => !WRITTEN_KINDS.includes(kind)));
 const NO_COUNTS = { added: 0, changed: 0, removed: 0 } as const;
 /** Going back concerns every document, whoever it belongs to. */
-const OF_THE_WHOLE_SET = { foreign: [], exceeded: [], missed: [], held: [], touched: [] } as const;
+const OF_THE_WHOLE_SET = {
+  foreign: [],
+  exceeded: [],
+  missed: [],
+  guardrails: () => [],
+  held: [],
+  touched: [],
+} as const;
 const NOTHING = {
   changes: [],
   summary: { documents: NO_COUNTS, rules: NO_COUNTS },
+  guardrails: () => [],
   put: [],
   remove: [],
   world: null,

@@ -20,8 +20,8 @@ export const QUOTA_SOURCE = 'quota';
 /** How many there are, or may be; a measure that is not there is not limited. */
 export type Amounts = { readonly [Measure in QuotaMeasure]?: number | undefined };
 
-/** A limit that a publication would go beyond. */
-export interface ExceededQuota {
+/** A limit, and how far a publication would come to it. */
+export interface ReachedQuota {
   /** The top of the subtree that it is for. */
   readonly domain: string;
   readonly measure: QuotaMeasure;
@@ -31,7 +31,7 @@ export interface ExceededQuota {
 }
 
 /** The same as its operator may know it: how much others have is theirs to tell. */
-export interface ToldExceededQuota extends Pick<ExceededQuota, 'domain' | 'measure'> {
+export interface ToldExceededQuota extends Pick<ReachedQuota, 'domain' | 'measure'> {
   /** Null, like the count, for a domain that the operator does not see. */
   readonly limit: number | null;
   readonly count: number | null;
@@ -73,7 +73,16 @@ export function exceededQuotas(
   after: readonly PolicyDocument[],
   removed: readonly PolicyDocument[],
   added: readonly PolicyDocument[],
-): readonly ExceededQuota[] {
+): readonly ReachedQuota[] {
+  return reachedQuotas(after, removed, added).filter(({ count, limit }) => count > limit);
+}
+
+/** Limits that a publication comes nearer to, or goes beyond; as above. */
+export function reachedQuotas(
+  after: readonly PolicyDocument[],
+  removed: readonly PolicyDocument[],
+  added: readonly PolicyDocument[],
+): readonly ReachedQuota[] {
   const quotas = after.filter((document): document is QuotaDocument => document.kind === 'Quota');
   return quotas.flatMap(({ metadata: { name: domain }, spec }) => {
     const came = amountsIn(added, domain);
@@ -81,10 +90,7 @@ export function exceededQuotas(
     const grown = QUOTA_MEASURES.filter((measure) => spec[measure] !== undefined && came[measure] > went[measure]);
     if (grown.length === 0) return [];
     const counts = amountsIn(after, domain);
-    return grown.flatMap((measure) => {
-      const [limit, count] = [spec[measure]!, counts[measure]!];
-      return count > limit ? [{ domain, measure, limit, count }] : [];
-    });
+    return grown.map((measure) => ({ domain, measure, limit: spec[measure]!, count: counts[measure] }));
   });
 }
 

@@ -148,7 +148,8 @@ function instantWords(instant: string | number): string {
   return typeof instant === 'string' ? instant : new Date(instant).toISOString();
 }
 
-function shortened(condition: string): string {
+/** A condition on one line, cut where it is long. */
+export function shortened(condition: string): string {
   const flat = condition.replace(/\s+/g, ' ').trim();
   return flat.length > MAXIMUM_CONDITION ? `${flat.slice(0, MAXIMUM_CONDITION)}…` : flat;
 }

@@ -15,6 +15,7 @@ import {
 } from 'class-validator';
 import { ADMINISTRATOR_ROLES } from '#administration';
 import { DOCUMENT_KINDS } from '#policy';
+import { GuardrailsView } from './guardrail.dto.js';
 import { ExceededQuotaView } from './quota.dto.js';
 import { ReplayBody, ReplayView } from './replay.dto.js';
 import {
@@ -360,6 +361,12 @@ export class PlanView {
 
   @ApiProperty({ type: [RefusalView], description: 'What this operator may not do of it.' })
   readonly refusals!: readonly RefusalView[];
+
+  @ApiProperty({
+    type: GuardrailsView,
+    description: 'Guardrails and limits that it touches. Empty while there are faults.',
+  })
+  readonly guardrails!: GuardrailsView;
 
   @ApiProperty({ type: SummaryView })
   readonly summary!: SummaryView;

@@ -1,5 +1,6 @@
 import { type Fault, lint, loadBundle, type SourceFile } from '#policy';
 import { documentChanges } from '../bundle-changes.js';
+import type { Guardrail } from '../guardrails/guardrail.js';
 import { type FailedTest, fileOf, isReservedFile, type Plan, setAfter } from '../plan.js';
 import type { ToldExceededQuota } from '../quota.js';
 import type { MissedDocument } from '../references.js';
@@ -21,8 +22,9 @@ export interface ToldRefusal extends Pick<Refusal, 'change' | 'part' | 'needs'> 
   readonly over: string | null;
 }
 
-export interface ToldPlan extends Omit<Plan, 'exceeded'> {
+export interface ToldPlan extends Omit<Plan, 'exceeded' | 'guardrails'> {
   readonly exceeded: readonly ToldExceededQuota[];
+  readonly guardrails: () => readonly Guardrail[];
   /** Empty when the operator may do all of it. */
   readonly refusals: readonly ToldRefusal[];
 }
@@ -78,6 +80,7 @@ export function toldPlan({ planned, base, files, sight, refusals }: PlanTold): T
     foreign: planned.foreign.map((one) => (isSeen.has(keyText(one)) ? one : { ...one, source: SOMETHING })),
     missed: toldMissed(planned.missed, isSeen),
     exceeded: planned.exceeded.map((one) => (sight.ofDomain(one.domain) ? one : { ...one, limit: null, count: null })),
+    guardrails: () => planned.guardrails().filter(({ concerns }) => concerns.every((domain) => sight.ofDomain(domain))),
     refusals: toldRefusals(
       refusals,
       planned.put.filter((document) => own.has(keyText(document))),
