@@ -1,0 +1,82 @@
+/** What a snapshot says of all rules together. */
+import type { Condition } from '#cel';
+import { foldedHeaderName } from '#wire';
+import type { Rule, World } from './model.js';
+import { distinctPaths, memberPath } from './members-read.js';
+import type { MemberPath } from './members-read.js';
+import { obligationReads, prepareObligations } from './obligations.js';
+import { byBytes } from './ordering.js';
+import type { Snapshot } from './snapshot.js';
+
+export type RuleSums = Pick<Snapshot, 'headersSet' | 'scopesAsked' | 'membersRead'>;
+
+/** With more scopes than this nobody is told that only a scope was missing: to find out would cost too much. */
+const MAX_SCOPES = 1_000;
+
+export function* everyRule(world: World): Generator<Rule, void, void> {
+  yield* world.outside;
+  for (const domain of world.domains.values()) yield* domain.rules;
+}
+
+/** @param condition  of a text that is one; whoever has it at hand spares parsing it, which takes longest */
+export function ruleSums(rules: readonly Rule[], condition: (source: string) => Pick<Condition, 'reads'>): RuleSums {
+  return {
+    headersSet: headersSet(rules),
+    scopesAsked: scopesAsked(rules),
+    membersRead: membersRead(rules, condition),
+  };
+}
+
+/** Whether the rules of one sum add nothing to another one. */
+export function addsNothing(some: RuleSums, sums: RuleSums): boolean {
+  const members = new Set(sums.membersRead.map((path) => JSON.stringify(path)));
+  const headers = new Set([...sums.headersSet.values()].flat());
+  return (
+    some.membersRead.every((path) => members.has(JSON.stringify(path))) &&
+    some.scopesAsked.every((scope) => sums.scopesAsked.includes(scope)) &&
+    [...some.headersSet.values()].flat().every((name) => headers.has(name))
+  );
+}
+
+function headersSet(rules: readonly Rule[]): ReadonlyMap<string, readonly string[]> {
+  const names = new Set<string>();
+  for (const { obligations } of rules) {
+    for (const obligation of obligations) if (obligation.kind === 'setHeader') names.add(obligation.name.toLowerCase());
+  }
+  const byFold = new Map<string, string[]>();
+  for (const name of [...names].sort(byBytes)) {
+    const folded = foldedHeaderName(name);
+    const alike = byFold.get(folded);
+    if (alike === undefined) byFold.set(folded, [name]);
+    else alike.push(name);
+  }
+  return byFold;
+}
+
+function scopesAsked(rules: readonly Rule[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { effect, mode, who } of rules) {
+    if (effect === 'deny' || mode === 'report' || who.scopes === undefined) continue;
+    for (const name of 'allOf' in who.scopes ? who.scopes.allOf : who.scopes) names.add(name);
+  }
+  return names.size > MAX_SCOPES ? [] : [...names].sort(byBytes);
+}
+
+/** Of rules in report mode too: an explanation speaks of them. */
+function membersRead(rules: readonly Rule[], condition: Parameters<typeof ruleSums>[1]): readonly MemberPath[] {
+  const conditions = new Set<string>();
+  const paths: MemberPath[] = [];
+  for (const { when, who, effect, obligations } of rules) {
+    if (when !== undefined) conditions.add(when);
+    if (who.clients !== undefined) paths.push(...CLIENT_CLAIMS);
+    if (effect === 'allow' && obligations.length > 0) paths.push(...obligationReads(prepareObligations(obligations)));
+  }
+  for (const source of conditions) paths.push(...condition(source).reads.map(memberPath));
+  return distinctPaths(paths);
+}
+
+/** What `who.clients` reads. */
+const CLIENT_CLAIMS: readonly MemberPath[] = [
+  ['principal', 'claims', 'azp'],
+  ['principal', 'claims', 'client_id'],
+];
