@@ -15,7 +15,6 @@ export {
   NO_LINK,
   revisionAct,
 } from './act.js';
-export { assignmentStep } from './assignment-step.js';
 export { type ActFilter, type ActPage, AuditLog } from './audit-log.js';
 export { bundleChanges, type BundleChanges, documentChanges } from './bundle-changes.js';
 export { type Break, ChainReader, type KnownHead } from './chain.js';
@@ -59,7 +58,7 @@ export {
   setAfter,
   type TestedWorld,
 } from './plan.js';
-export { type AssignmentPlan, type JudgedSet, planAssignments } from './plan-assignments.js';
+export { type JudgedSet, planStep, type StepPlan } from './plan-step.js';
 export { behind, Fleet, type Heartbeat, type ServerSeen, SILENT_SECONDS } from './fleet.js';
 export {
   type Assignment,
@@ -73,6 +72,7 @@ export {
 } from './facts.js';
 export { type BundleScope, type Intersection, intersections } from './intersections.js';
 export { type MissedDocument } from './references.js';
+export { type Load, setStep } from './set-step.js';
 export { ruleWords, type SpokenRule } from './rule-words.js';
 export {
   type ChangeCounts,
