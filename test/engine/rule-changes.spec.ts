@@ -6,6 +6,7 @@ const heads = allow('p/heads', { who: { anonymous: false, roles: ['head'] } });
 const german = allow('p/german', { who: { anonymous: false, roles: ['clerk'] }, when: 'attributes.country == "de"' });
 const night = deny('p/night', { who: { anonymous: false, roles: ['clerk'] } });
 const clock = allow('p/clock', { who: clerks.who, when: 'request.time < timestamp("2027-01-01T00:00:00Z")' });
+const many = Array.from({ length: 1_001 }, (_, index) => ({ ...clerks, id: `p/many-${index}` }));
 const noon = Date.parse('2026-12-24T12:00:00Z');
 
 function followed(before: readonly Rule[], after: readonly Rule[]) {
@@ -46,6 +47,7 @@ it.each`
   ${'it ends some day'}                       | ${[clerks]}                        | ${[{ ...clerks, notAfter: noon }]}
   ${'it had an end'}                          | ${[{ ...clerks, notAfter: noon }]} | ${[clerks]}
   ${'it reads the clock'}                     | ${[clerks, heads, clock]}          | ${[clerks, heads, { ...clock, who: heads.who }]}
+  ${'they are too many'}                      | ${[clerks, ...many]}               | ${[clerks]}
 `('leaves it to a compilation where $because', ({ before, after }) => {
   expect(followed(before, after)).toBeUndefined();
 });

@@ -10,12 +10,14 @@ import { byBytes, canonicalJson } from './ordering.js';
 import { conditionOf } from './rule-condition.js';
 import { RuleFiler } from './rule-filer.js';
 import type { KeyNumbers } from './rule-filer.js';
-import { addsNothing, ruleSums } from './rule-sums.js';
-import type { RuleSums } from './rule-sums.js';
+import { addingNothing, contributionsOf } from './rule-sums.js';
 import { aboutEndpoint, aboutService, HOME } from './rule-table.js';
 import type { Filed, RuleTable } from './rule-table.js';
 import type { EndpointNode, Snapshot } from './snapshot.js';
 import type { Steps } from './steps.js';
+
+/** Rules that may go and come without a compilation; for more of them one takes hardly longer. */
+const MOST_RULES = 1_000;
 
 /** All rules of one policy. */
 export interface PolicyRules {
@@ -37,7 +39,7 @@ export interface RuleChanges {
  *
  * @param policies  each has the owner that it has in the world
  * @returns undefined when only a compilation can tell what it does to other parts of a snapshot: a rule goes or comes that
- *   the clock has a part in, or one goes that alone may have read something of requests
+ *   the clock has a part in, or one goes that alone may have read something of requests; or when they are too many
  */
 export function ruleChanges(world: World, policies: readonly PolicyRules[]): RuleChanges | undefined {
   const gone: Rule[] = [];
@@ -53,8 +55,9 @@ export function ruleChanges(world: World, policies: readonly PolicyRules[]): Rul
     }
     gone.push(...before.values());
   }
-  if ([...gone, ...put].some(concernsTime)) return undefined;
-  return addsNothing(sumsOf(gone), sumsOf(put)) ? { gone, put } : undefined;
+  if (gone.length + put.length > MOST_RULES || [...gone, ...put].some(concernsTime)) return undefined;
+  const addsNothing = addingNothing(contributionsOf(put, conditionOf));
+  return addsNothing(contributionsOf(gone, conditionOf)) ? { gone, put } : undefined;
 }
 
 /** @param changes  of this world */
@@ -79,7 +82,6 @@ export function worldWithRules(world: World, { gone, put }: RuleChanges): World 
  */
 export function* snapshotWithRules(snapshot: Snapshot, changes: RuleChanges): Steps<Snapshot | undefined> {
   const put = changes.put.toSorted((one, other) => byBytes(one.id, other.id));
-  if (!addsNothing(sumsOf(put), snapshot)) return undefined;
   const { rules, domains } = snapshot;
   const moved = yield* rules.renumbered(
     changes.gone.map(({ id }) => id),
@@ -87,9 +89,14 @@ export function* snapshotWithRules(snapshot: Snapshot, changes: RuleChanges): St
   );
   const numbers = new NumbersOf(snapshot);
   const filer = new RuleFiler(numbers, domains);
+  const addsNothing = addingNothing(snapshot);
   const filed: Filed[] = [];
-  // One in report mode has a number, but is for `explain` alone.
-  put.forEach((rule, index) => rule.mode === 'enforce' && filer.file(rule, moved.added[index]!, filed));
+  for (const [index, rule] of put.entries()) {
+    if (!addsNothing(contributionsOf([rule], (source) => filer.condition(source)))) return undefined;
+    // One in report mode has a number, but is for `explain` alone.
+    if (rule.mode === 'enforce') filer.file(rule, moved.added[index]!, filed);
+    yield;
+  }
   if (numbers.isAnyMissing || !filed.every((one) => isExpected(rules, one))) return undefined;
   const owners = new Set(changes.gone.map(({ owner }) => (owner === OUTSIDE ? 0 : domains.get(owner)!.enter + 1)));
   return withTable(snapshot, yield* rules.with(moved, filed, owners));
@@ -106,10 +113,6 @@ function isOf(policy: string, { id }: Rule): boolean {
 function concernsTime({ notBefore, notAfter, when }: Rule): boolean {
   if (notBefore !== undefined || notAfter !== undefined) return true;
   return when !== undefined && conditionOf(when).readsTime;
-}
-
-function sumsOf(rules: readonly Rule[]): RuleSums {
-  return ruleSums(rules, conditionOf);
 }
 
 /** Numbers that a snapshot has given already. */

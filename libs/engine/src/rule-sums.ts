@@ -19,7 +19,15 @@ export function* everyRule(world: World): Generator<Rule, void, void> {
 }
 
 /** @param condition  of a text that is one; whoever has it at hand spares parsing it, which takes longest */
-export function ruleSums(rules: readonly Rule[], condition: (source: string) => Pick<Condition, 'reads'>): RuleSums {
+export function ruleSums(rules: readonly Rule[], condition: ConditionOf): RuleSums {
+  const sums = contributionsOf(rules, condition);
+  return { ...sums, scopesAsked: sums.scopesAsked.length > MAX_SCOPES ? [] : sums.scopesAsked };
+}
+
+type ConditionOf = (source: string) => Pick<Condition, 'reads'>;
+
+/** What some rules add to the sums: all scopes, however many. */
+export function contributionsOf(rules: readonly Rule[], condition: ConditionOf): RuleSums {
   return {
     headersSet: headersSet(rules),
     scopesAsked: scopesAsked(rules),
@@ -27,15 +35,15 @@ export function ruleSums(rules: readonly Rule[], condition: (source: string) => 
   };
 }
 
-/** Whether the rules of one sum add nothing to another one. */
-export function addsNothing(some: RuleSums, sums: RuleSums): boolean {
+/** Tells whether rules add nothing to a sum: one is asked about many. */
+export function addingNothing(sums: RuleSums): (some: RuleSums) => boolean {
   const members = new Set(sums.membersRead.map((path) => JSON.stringify(path)));
   const headers = new Set([...sums.headersSet.values()].flat());
-  return (
-    some.membersRead.every((path) => members.has(JSON.stringify(path))) &&
-    some.scopesAsked.every((scope) => sums.scopesAsked.includes(scope)) &&
-    [...some.headersSet.values()].flat().every((name) => headers.has(name))
-  );
+  const scopes = new Set(sums.scopesAsked);
+  return ({ membersRead, scopesAsked, headersSet }) =>
+    membersRead.every((path) => members.has(JSON.stringify(path))) &&
+    scopesAsked.every((scope) => scopes.has(scope)) &&
+    [...headersSet.values()].flat().every((name) => headers.has(name));
 }
 
 function headersSet(rules: readonly Rule[]): ReadonlyMap<string, readonly string[]> {
@@ -59,11 +67,11 @@ function scopesAsked(rules: readonly Rule[]): readonly string[] {
     if (effect === 'deny' || mode === 'report' || who.scopes === undefined) continue;
     for (const name of 'allOf' in who.scopes ? who.scopes.allOf : who.scopes) names.add(name);
   }
-  return names.size > MAX_SCOPES ? [] : [...names].sort(byBytes);
+  return [...names].sort(byBytes);
 }
 
 /** Of rules in report mode too: an explanation speaks of them. */
-function membersRead(rules: readonly Rule[], condition: Parameters<typeof ruleSums>[1]): readonly MemberPath[] {
+function membersRead(rules: readonly Rule[], condition: ConditionOf): readonly MemberPath[] {
   const conditions = new Set<string>();
   const paths: MemberPath[] = [];
   for (const { when, who, effect, obligations } of rules) {

@@ -18,7 +18,9 @@ import type { Steps } from './steps.js';
 import type { Moved } from './texts.js';
 
 /** Slots, entries and rules looked at in one step. */
-const A_STEP = 16_384;
+const A_STEP = 4_096;
+/** Stands for a rule that went. */
+const GONE = -1;
 
 /** Homes are handed to it in ascending order, each once. */
 export class TableWriter {
@@ -61,13 +63,7 @@ export class TableWriter {
     for (let kind = 0; kind < 3; kind++) this.keysInUse[home * 3 + kind] = before.keysInUse[home * 3 + kind]!;
     for (let place = 0; place < size * SLOT; place += SLOT) {
       if (this.isStepOver(1)) yield;
-      if (before.slots[from + place + 1] === 0) continue;
-      this.put(
-        to + place,
-        before.slots[from + place]!,
-        before.slots[from + place + 1]! - 1,
-        this.rulesAt(from + place),
-      );
+      if (before.slots[from + place + 1] !== 0) this.copySlot(from + place, to + place);
     }
   }
 
@@ -104,8 +100,9 @@ export class TableWriter {
       const next = moved.places[place]!;
       if (next >= 0) owners[next] = before.owners[place]!;
     }
-    const slots = exactly(this.slots, this.usedSlots * SLOT);
-    const entries = exactly(this.entries, this.usedEntries);
+    // The rest is never much, and to copy what is used would take longer than a step may.
+    const slots = this.slots.subarray(0, this.usedSlots * SLOT);
+    const entries = this.entries.subarray(0, this.usedEntries);
     return { owners, details, detailPlaces, slots, starts, masks, entries, keysInUse };
   }
 
@@ -134,26 +131,46 @@ export class TableWriter {
     }
   }
 
+  /** One of which all rules stay. There are a hundred thousand of them, so nothing is made on the way. */
+  private copySlot(from: number, to: number): void {
+    const { before, slots } = this;
+    slots[to] = before.slots[from]!;
+    slots[to + 1] = before.slots[from + 1]!;
+    slots[to + RULE] = this.renumbered(before.slots[from + RULE]!);
+    let entry = before.slots[from + NEXT]!;
+    slots[to + NEXT] = entry === 0 ? 0 : this.usedEntries;
+    for (; entry !== 0; entry = before.entries[entry + 1]!) {
+      this.entries = withRoom(this.entries, this.usedEntries + ENTRY);
+      this.entries[this.usedEntries] = this.renumbered(before.entries[entry]!);
+      this.usedEntries += ENTRY;
+      this.entries[this.usedEntries - 1] = before.entries[entry + 1] === 0 ? 0 : this.usedEntries;
+      this.looked += 1;
+    }
+  }
+
   /** Those that stay of the rules in a slot before, as they are numbered now. */
   private rulesAt(slot: number): number[] {
     const { slots, entries } = this.before;
-    const rules: number[] = [];
-    this.take(slots[slot + RULE]!, rules);
-    for (let entry = slots[slot + NEXT]!; entry !== 0; entry = entries[entry + 1]!) this.take(entries[entry]!, rules);
+    const rules = [this.renumbered(slots[slot + RULE]!)];
+    for (let entry = slots[slot + NEXT]!; entry !== 0; entry = entries[entry + 1]!) {
+      rules.push(this.renumbered(entries[entry]!));
+    }
     this.looked += rules.length;
-    return rules;
+    return rules.filter((rule) => rule !== GONE);
   }
 
-  private take(rule: number, into: number[]): void {
+  /** A rule of before with its flags. Its details come along. */
+  private renumbered(rule: number): number {
     const before = rule >> FLAG_BITS;
     const ordinal = this.moved.places[before]!;
-    if (ordinal < 0) return;
+    if (ordinal < 0) return GONE;
     const flags = rule & ((1 << FLAG_BITS) - 1);
-    into.push((ordinal << FLAG_BITS) | flags);
-    if ((flags & WHOLE) !== 0) return;
-    const place = this.before.detailPlaces[before]!;
-    if (this.movedDetails[place]! < 0) this.movedDetails[place] = this.keep(this.before.details[place]!);
-    this.detailPlaces[ordinal] = this.movedDetails[place]!;
+    if ((flags & WHOLE) === 0) {
+      const place = this.before.detailPlaces[before]!;
+      if (this.movedDetails[place]! < 0) this.movedDetails[place] = this.keep(this.before.details[place]!);
+      this.detailPlaces[ordinal] = this.movedDetails[place]!;
+    }
+    return (ordinal << FLAG_BITS) | flags;
   }
 
   /** @returns where they are kept */
@@ -198,8 +215,4 @@ function withRoom(numbers: Int32Array, length: number): Int32Array {
   const larger = new Int32Array(Math.ceil(length * 1.25));
   larger.set(numbers);
   return larger;
-}
-
-function exactly(numbers: Int32Array, length: number): Int32Array {
-  return length === numbers.length ? numbers : numbers.slice(0, length);
 }

@@ -194,9 +194,12 @@ export class RuleTable {
   }
 
   /** How rules are numbered when some go and others come. @param added  ids in the order of their bytes */
-  renumbered(gone: readonly string[], added: readonly string[]): Steps<Moved> {
-    const places = gone.map((id) => this.ids.placeOf(id)).toSorted((left, right) => left - right);
-    return this.ids.with(places, added);
+  *renumbered(gone: readonly string[], added: readonly string[]): Steps<Moved> {
+    const places = yield* this.ids.placesOf(gone);
+    return yield* this.ids.with(
+      places.toSorted((left, right) => left - right),
+      added,
+    );
   }
 
   /**

@@ -106,8 +106,17 @@ export class TextList {
     return this.starts.length - 1;
   }
 
-  /** In a list in the order of bytes: where a text stands, or would stand. */
-  placeOf(text: string): number {
+  /** In a list in the order of bytes: where texts stand, or would stand. */
+  *placesOf(texts: readonly string[]): Steps<readonly number[]> {
+    const places: number[] = [];
+    for (const text of texts) {
+      if (places.length % SOUGHT_A_STEP === 0) yield;
+      places.push(this.placeOf(text));
+    }
+    return places;
+  }
+
+  private placeOf(text: string): number {
     let low = 0;
     let high = this.length;
     while (low < high) {
@@ -133,7 +142,7 @@ export class TextList {
     const goneUnits = gone.reduce((sum, place) => sum + this.starts[place + 1]! - this.starts[place]!, 0);
     const units = new Uint16Array(this.units.length - goneUnits + lengthOf(added));
     const starts = new Int32Array(count + 1);
-    const before = added.map((text) => this.placeOf(text));
+    const before = yield* this.placesOf(added);
     let end = 0;
     let next = 0;
     let nextGone = 0;
@@ -203,8 +212,10 @@ export class Cache<Value> {
 
 const { imul } = Math;
 
+/** Texts looked for in one step. */
+const SOUGHT_A_STEP = 32;
 /** Texts copied in one step. */
-const STRETCH = 16_384;
+const STRETCH = 4_096;
 const PAGE_BITS = 6;
 const PAGE = 1 << PAGE_BITS;
 
