@@ -29,8 +29,10 @@ export function startStoredHost(flags: { readonly [flag: string]: string }): Pro
   return start('stored', [JSON.stringify(flags)]);
 }
 
+let started = 0;
+
 async function start(variant: string, words: readonly string[]): Promise<Host> {
-  const logFile = join(folder, `${variant}.log`);
+  const logFile = join(folder, `${variant}-${(started += 1)}.log`);
   const log = openSync(logFile, 'w');
   const child = fork(fileURLToPath(new URL('serving-host.js', import.meta.url)), [variant, ...words], {
     stdio: ['ignore', 'ignore', log, 'ipc'],

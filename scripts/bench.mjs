@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --full | --no-peers | --serving | --publishing | --joiner | --decision-log | --replay]`: builds, then
+ * `npm run bench [-- --full | --no-peers | --serving | --publishing | --publish-small | --joiner | --decision-log | --replay]`: builds, then
  * measures the engine, the listeners, publishes under load, how soon a small change is in force, or what it costs to record
  * a decision and to decide records again. See docs/performance.md.
  */
@@ -12,6 +12,7 @@ process.exitCode = (await runNode(program())).code;
 function program() {
   if (argv.includes('--serving')) return ['dist/bench/serving.js'];
   if (argv.includes('--decision-log')) return ['dist/bench/decision-log.js'];
+  if (argv.includes('--publish-small')) return ['dist/bench/publish-small.js', ...argv];
   if (argv.includes('--joiner')) return ['dist/bench/joiner.js', ...argv];
   if (argv.includes('--replay')) return ['dist/bench/replay.js'];
   if (argv.includes('--publishing')) return ['dist/bench/publishing.js'];

@@ -130,23 +130,23 @@ function inTheOffice(subject: string): AccessRequest {
   return { ...asked, attributes, evidence: [{ ...item, scopes, groups: scopes, claims: attributes, attributes }] };
 }
 
+/** Both tries to make a set ready as a whole end the thread. */
+const BOTH = 2;
+
+async function following(before: string) {
+  const threads = faultyThreads();
+  // What is asked about a step is asked at once: nothing else looks for a difference meanwhile.
+  const furtherCheck = { requests: 0, milliseconds: 0 };
+  const started = startWorkshop({ databaseUrl, keptFolder, startThread: threads.start, furtherCheck });
+  const first = await published(null, before);
+  await started.workshop.putInForce({ kind: 'revision', revision: first });
+  const follow = (revision: Revision) => started.workshop.putInForce({ kind: 'revision', revision });
+  const reason = (subject: string) => decide(started.live.inForce!.snapshot, inTheOffice(subject)).reason;
+  const { live, workshop, events } = started;
+  return { live, workshop, events, threads, first, follow, reason };
+}
+
 describe('a revision in which only others hold a role', () => {
-  /** Both tries to make a set ready as a whole end the thread. */
-  const BOTH = 2;
-
-  async function following(before: string) {
-    const threads = faultyThreads();
-    // What is asked about a step is asked at once: nothing else looks for a difference meanwhile.
-    const furtherCheck = { requests: 0, milliseconds: 0 };
-    const started = startWorkshop({ databaseUrl, keptFolder, startThread: threads.start, furtherCheck });
-    const first = await published(null, before);
-    await started.workshop.putInForce({ kind: 'revision', revision: first });
-    const follow = (revision: Revision) => started.workshop.putInForce({ kind: 'revision', revision });
-    const reason = (subject: string) => decide(started.live.inForce!.snapshot, inTheOffice(subject)).reason;
-    const { live, workshop, events } = started;
-    return { live, workshop, events, threads, first, follow, reason };
-  }
-
   it('is put in force by what differs, explained, kept, and followed by another one', async () => {
     const { threads, first, follow, reason, live, workshop } = await following(clerks('user:ann', 'user:bob'));
     threads.die(BOTH);
@@ -202,5 +202,49 @@ describe('a revision in which only others hold a role', () => {
     // Once as a step, and once more as a whole, which was asked about the same.
     const differences = events.filter((event) => event.kind === 'policy-difference' && !event.rolledBack);
     expect(differences).toMatchObject([{ revision: joined.number }, { revision: joined.number }]);
+  });
+});
+
+describe('a revision in which only some rules are others', () => {
+  function office(...roles: readonly string[]): string {
+    const rules = roles.map(
+      (role, index) =>
+        `{ id: r${index}, effect: allow, who: { roles: [${role}] }, what: { endpoints: [orders/office] } }`,
+    );
+    const [clerk] = /spec: { rules: \[{ id: clerks.*\n/.exec(STAFFED)!;
+    return (
+      STAFFED.replace(clerk, `spec: { rules: [${rules.join(', ')}] }\n`) +
+      roleSetText('staff', 'shop', [
+        ['clerk', 'user:ann'],
+        ['head', 'user:bob'],
+      ])
+    );
+  }
+
+  it('is put in force by what differs, explained, kept, and followed by another one', async () => {
+    const { threads, first, follow, reason, live, workshop } = await following(office('clerk', 'head'));
+    expect(['ann', 'bob'].map(reason)).toEqual(['ALLOW_SLOW', 'ALLOW_SLOW']);
+    threads.die(BOTH);
+    const narrowed = await published(first, office('head'));
+    expect(await follow(narrowed)).toBe(true);
+    expect(live.inForce).toMatchObject(markOf(narrowed));
+    expect(['ann', 'bob'].map(reason)).toEqual(['NO_ALLOW_RULE', 'ALLOW_SLOW']);
+    const before = live.inForce!;
+    const turned = await published(narrowed, office('clerk'));
+    expect(await follow(turned)).toBe(true);
+    expect(['ann', 'bob'].map(reason)).toEqual(['ALLOW_SLOW', 'NO_ALLOW_RULE']);
+    const outcomes = [before, live.inForce!].map((policy) => workshop.explain(inTheOffice('bob'), policy));
+    expect((await Promise.all(outcomes)).map(({ outcome }) => outcome.reason)).toEqual(['ALLOW_SLOW', 'NO_ALLOW_RULE']);
+    await workshop.stop();
+    const second = startWorkshop({ keptFolder });
+    await second.workshop.putInForce({ kind: 'kept' });
+    expect(second.live.inForce).toMatchObject(markOf(turned));
+  });
+
+  it('is not in force where the engines differ about it', async () => {
+    const { threads, first, follow, live } = await following(office('clerk', 'head'));
+    threads.lie();
+    expect(await follow(await published(first, office('head')))).toBe(false);
+    expect(live.inForce).toMatchObject(markOf(first));
   });
 });

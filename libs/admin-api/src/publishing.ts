@@ -8,8 +8,8 @@ import {
   type JudgedSet,
   plan,
   type Plan,
-  planAssignments,
   planRestore,
+  planStep,
   type Proposal,
   type Provenance,
   type PublishOutcome,
@@ -113,7 +113,9 @@ const TRIES = 30;
 @Injectable()
 export class Publishing {
   readonly #loader = new BundleLoader();
-  /** The newest set that was judged here, so that who holds a role can change without another look at the rest. */
+  /** Remembers what rules refer to, from one small change to the next. */
+  readonly #stepLoader = new BundleLoader();
+  /** The newest set that was judged here, so that a little of it can change without another look at the rest. */
   #judged: (JudgedSet & { readonly contentHash: string }) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -241,7 +243,7 @@ export class Publishing {
       idempotencyKey,
       context,
       request: body,
-      plan: ({ documents }) => this.#planned(bundle, documents),
+      plan: (set) => this.#soonPlanned(bundle, set),
       people: { kind: 'one' },
     });
   }
@@ -282,10 +284,7 @@ export class Publishing {
       request,
       plan: (set, sight) => {
         const { files = [], removed = [] } = on(set.documents, sight);
-        const assigned = removed.length === 0 ? this.#assigned(source, files, set) : null;
-        return (
-          assigned ?? this.#planned({ source, files, removed, prune: false, contentHash: undefined }, set.documents)
-        );
+        return this.#soonPlanned({ source, files, removed, prune: false, contentHash: undefined }, set);
       },
       people: { kind: 'one' },
     });
@@ -296,12 +295,20 @@ export class Publishing {
     return { ...plan({ base, source, files, prune, removed, now: this.parts.clock(), load }), files };
   }
 
-  /** Null where it is more than who holds a role, or the set was not judged here. */
-  #assigned(source: string, files: readonly SourceFile[], { revision, documents }: PolicySet): Steps | null {
+  /** By a look at what differs, where that is little enough; else at the whole set. */
+  #soonPlanned(bundle: Bundle, set: PolicySet): Steps {
+    return this.#stepPlanned(bundle, set) ?? this.#planned(bundle, set.documents);
+  }
+
+  /** Null where it is more than who holds a role and some rules, or the set was not judged here. */
+  #stepPlanned({ source, files, prune, removed }: Bundle, { revision, documents }: PolicySet): Steps | null {
     const judged = this.#judged;
-    if (judged === undefined || judged.contentHash !== revision?.contentHash) return null;
-    const planned = planAssignments({ base: documents, source, files, now: this.parts.clock() }, judged);
-    return planned && { ...planned, files };
+    if (judged === undefined || judged.contentHash !== revision?.contentHash || removed.length > 0) return null;
+    const load = (some: readonly SourceFile[]) => this.#stepLoader.load(some);
+    const planned = planStep({ base: documents, source, files, now: this.parts.clock() }, judged, load);
+    if (planned === null) return null;
+    const isWhole = planned.held.length === documents.filter((document) => document.source === source).length;
+    return prune && !isWhole ? null : { ...planned, files };
   }
 
   async #publish(asked: Asked): Promise<Published> {

@@ -17,7 +17,6 @@ export {
   proposalAct,
   revisionAct,
 } from './act.js';
-export { assignmentStep } from './assignment-step.js';
 export { type ActFilter, type ActPage, AuditLog } from './audit-log.js';
 export { bundleChanges, type BundleChanges, documentChanges } from './bundle-changes.js';
 export { type Break, ChainReader, type KnownHead } from './chain.js';
@@ -62,7 +61,7 @@ export {
   setAfter,
   type TestedWorld,
 } from './plan.js';
-export { type AssignmentPlan, type JudgedSet, planAssignments } from './plan-assignments.js';
+export { type JudgedSet, planStep, type StepPlan } from './plan-step.js';
 export { type Guardrail, GUARDRAIL_CHANGES, GUARDRAIL_KINDS } from './guardrails/guardrail.js';
 export { behind, Fleet, type Heartbeat, type ServerSeen, SILENT_SECONDS } from './fleet.js';
 export {
@@ -77,6 +76,7 @@ export {
 } from './facts.js';
 export { type BundleScope, type Intersection, intersections } from './intersections.js';
 export { type MissedDocument } from './references.js';
+export { type Load, setStep } from './set-step.js';
 export { ruleWords, type SpokenRule } from './rule-words.js';
 export {
   changeHash,

@@ -56,9 +56,7 @@ export function contentHashOf(
   const lines = [...documents]
     .map((document) => `${keyText(document)}\0${document.contentHash}\0${document.source}\n`)
     .sort((left, right) => (left < right ? -1 : 1));
-  const hash = createHash('sha256');
-  for (const line of lines) hash.update(line);
-  return hash.digest('hex');
+  return sha256(lines.join(''));
 }
 
 /** @returns SHA-256 of a text in UTF-8, in hex */

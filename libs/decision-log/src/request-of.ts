@@ -21,8 +21,9 @@ function rebuilt(recorded: RecordedRequest, time: number): AccessRequest {
   return {
     target: targetOf(target),
     evidence: evidence.map((told): Evidence => {
-      const { fingerprint: _, ...item } = told;
-      return { ...item, verified: true, claims: bareMap(item.claims), attributes: bareMap(item.attributes) };
+      const { role, mechanism, subject, expiresAt, scopes, groups } = told;
+      const [claims, own] = [bareMap(told.claims), bareMap(told.attributes)];
+      return { role, mechanism, subject, verified: true, expiresAt, scopes, groups, claims, attributes: own };
     }),
     headers: bareMap(headers) as AccessRequest['headers'],
     attributes: bareMap(attributes),
@@ -46,11 +47,20 @@ function targetOf(target: RecordedRequest['target']): Target {
   };
 }
 
+/** Most maps of most requests. */
+const NO_MEMBERS: Attributes = Object.freeze(Object.create(null) as Attributes);
+
 /** Maps of request data have no prototype, so that no member name is special. */
 function bareMap(map: Attributes): Attributes {
+  if (isEmpty(map)) return NO_MEMBERS;
   const bare: { [member: string]: Json } = Object.create(null);
   for (const [member, value] of Object.entries(map)) bare[member] = bareJson(value);
   return bare;
+}
+
+function isEmpty(map: Attributes): boolean {
+  for (const _ in map) return false;
+  return true;
 }
 
 function bareJson(value: Json): Json {

@@ -163,7 +163,6 @@ const segments = [
 ];
 
 const rule = (next: Next): CompiledRule => ({
-  ordinal: next(),
   id: next(),
   owner: next(),
   notBefore: next(),

@@ -19,6 +19,10 @@ export type { CanonicalTarget } from './target.js';
 export { compile } from './compile.js';
 export { isHolder, snapshotWithAssignments, worldWithAssignments } from './assignment-changes.js';
 export type { AssignmentChange } from './assignment-changes.js';
+export { ruleChanges, snapshotWithRules, worldWithRules } from './rule-changes.js';
+export type { PolicyRules, RuleChanges } from './rule-changes.js';
+export { snapshotAfter, worldAfter } from './world-step.js';
+export type { WorldStep } from './world-step.js';
 export type { Snapshot } from './snapshot.js';
 export type { MemberPath } from './members-read.js';
 export { imageOf } from './image.js';
@@ -33,6 +37,7 @@ export {
   subjectCandidates,
 } from './candidates.js';
 export type { Candidates, Kinds } from './candidates.js';
+export { finished } from './steps.js';
 export type { Steps } from './steps.js';
 export { pathWithout } from './path-parameters.js';
 export { targetOfRoute } from './route-target.js';

@@ -6,8 +6,25 @@
  * in memory, so that the cost of a decision does not grow with the rules. Where the key says everything the rule says,
  * finding the rule is matching it.
  */
+import {
+  ADMITS_ANONYMOUS,
+  ANYTHING,
+  ENTRY,
+  FLAG_BITS,
+  kindOf,
+  NEXT,
+  RULE,
+  sizeFor,
+  SLOT,
+  slotIn,
+  WHOLE,
+} from './rule-table-layout.js';
+import { TableWriter } from './rule-table-writer.js';
 import type { CompiledRule } from './snapshot.js';
-import { TextList } from './texts.js';
+import type { Steps } from './steps.js';
+import { type Moved, TextList } from './texts.js';
+
+export { aboutEndpoint, aboutService, ADMITS_ANONYMOUS, ANYTHING, WHOLE } from './rule-table-layout.js';
 
 /** The selectors a rule can be filed under; `rest` for a rule without any, `open` for what a named target leaves open. */
 export const KEY = {
@@ -45,22 +62,6 @@ export function homeOf(owner: number, kind: number): number {
   return owner * 8 + kind;
 }
 
-/** What a rule is about, as part of its key. */
-export const ANYTHING = 0;
-export const aboutEndpoint = (number: number): number => 1 + 2 * number;
-export const aboutService = (number: number): number => 2 + 2 * number;
-
-const enum About {
-  Anything,
-  Endpoint,
-  Service,
-}
-
-/** The key says all the rule says. */
-export const WHOLE = 1;
-/** The rule says `who.anonymous: true`. */
-export const ADMITS_ANONYMOUS = 2;
-
 /** A rule with every key it is filed under. */
 export interface Filed {
   /** The rule's number. */
@@ -74,20 +75,6 @@ export interface Filed {
   /** What is left to compare once the key fits; undefined where nothing is. */
   readonly details: CompiledRule | undefined;
 }
-
-/**
- * A slot holds what a rule is about, its key and value (plus one, so that 0 is free), the last rule filed there with its
- * flags, and the entry of the rule before. Slots of one home lie side by side: a walk comes back to the same few homes,
- * and finds them in near memory.
- */
-const SLOT = 4;
-/** Where a slot's rule stands, and its next entry. */
-const RULE = 2;
-const NEXT = 3;
-/** An entry holds a rule with its flags, and the next entry. */
-const ENTRY = 2;
-/** Rules' numbers stand above their flags. */
-const FLAG_BITS = 2;
 
 export class RuleTable {
   /** Ids by the rules' numbers, which follow the order of the ids. */
@@ -126,8 +113,7 @@ export class RuleTable {
     let slots = 0;
     for (let home = 0; home < homes; home++) {
       if (places[home] === 0) continue;
-      let size = 4;
-      while (size < places[home]! * 1.5) size *= 2;
+      const size = sizeFor(places[home]!);
       this.starts[home] = slots;
       this.masks[home] = size - 1;
       slots += size;
@@ -146,8 +132,7 @@ export class RuleTable {
       const flags = (rest === undefined ? WHOLE : 0) | (admitsAnonymous ? ADMITS_ANONYMOUS : 0);
       const rule = (ordinal << FLAG_BITS) | flags;
       for (const subject of about) {
-        const kind = subject === ANYTHING ? About.Anything : subject & 1 ? About.Endpoint : About.Service;
-        this.keysInUse[home * 3 + kind]! |= 1 << key;
+        this.keysInUse[home * 3 + kindOf(subject)]! |= 1 << key;
         for (const value of values) {
           const keyed = key + value * 16;
           const slot = this.slotOf(home, subject, keyed);
@@ -208,18 +193,47 @@ export class RuleTable {
     }
   }
 
+  /** How rules are numbered when some go and others come. @param added  ids in the order of their bytes */
+  *renumbered(gone: readonly string[], added: readonly string[]): Steps<Moved> {
+    const places = yield* this.ids.placesOf(gone);
+    return yield* this.ids.with(
+      places.toSorted((left, right) => left - right),
+      added,
+    );
+  }
+
+  /**
+   * The table after some rules went and others came. What stays is copied; only homes of which some rule went or came are
+   * filed anew.
+   *
+   * @param moved  by {@link renumbered}
+   * @param filed  those that came, in ascending order of their numbers
+   * @param owners  numbers of the owners of those that went: 0 is `*`, otherwise the domain's number plus one
+   */
+  *with(moved: Moved, filed: readonly Filed[], owners: ReadonlySet<number>): Steps<RuleTable> {
+    const { details, detailPlaces, slots, starts, masks, entries, keysInUse } = this;
+    const parts = { owners: this.owners, details, detailPlaces, slots, starts, masks, entries, keysInUse };
+    const writer = new TableWriter(parts, moved);
+    const coming = new Map<number, Filed[]>();
+    for (const one of filed) {
+      const here = coming.get(one.home);
+      if (here === undefined) coming.set(one.home, [one]);
+      else here.push(one);
+    }
+    for (let home = 0; home < masks.length; home++) {
+      const came = coming.get(home);
+      if (came === undefined && masks[home] === 0) continue;
+      if (came === undefined && !owners.has(home >> 3)) yield* writer.copy(home);
+      else yield* writer.file(home, came ?? []);
+    }
+    const after = yield* writer.parts();
+    const keysEver = after.keysInUse.reduce((all, keys) => all | keys, 0);
+    return Object.assign(new RuleTable([], [], 0), after, { ids: moved.list, keysEver });
+  }
+
   /** Where a key of a home in use stands, or the free slot where it would: there always is one. */
   private slotOf(home: number, about: number, keyed: number): number {
-    const { slots } = this;
-    const start = this.starts[home]!;
-    const mask = this.masks[home]!;
-    let hash = Math.imul(about, 0x85ebca6b) ^ Math.imul(keyed + 1, 0xc2b2ae35);
-    hash ^= hash >>> 15;
-    for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const slot = (start + place) * SLOT;
-      const here = slots[slot + 1]!;
-      if (here === 0 || (here === keyed + 1 && slots[slot] === about)) return slot;
-    }
+    return slotIn(this.slots, this.starts[home]!, this.masks[home]!, about, keyed);
   }
 }
 

@@ -140,8 +140,6 @@ export interface EndpointNode {
 
 /** `undefined` stands for no constraint. */
 export interface CompiledRule {
-  /** Place in the order of ids. */
-  readonly ordinal: number;
   readonly id: string;
   /** Undefined: `*`. */
   readonly owner: DomainNode | undefined;

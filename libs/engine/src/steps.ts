@@ -4,6 +4,14 @@ export type Steps<Result> = Generator<void, Result, void>;
 /** Texts put in order, or looked at, in one step: less than a millisecond. */
 export const TEXTS_A_STEP = 1_000;
 
+/** What steps come to, taken all at once. */
+export function finished<Result>(work: Steps<Result>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+}
+
 /** One piece of work for all who wait for it: whoever goes on with it does so for everyone. */
 export class SharedWork<Result> {
   private done: { readonly result: Result } | undefined;

@@ -3,6 +3,9 @@
  * at, and are carried to another thread by copying a few stretches of memory.
  */
 
+import { byBytes } from './ordering.js';
+import type { Steps } from './steps.js';
+
 /** A slot holds a text's hash, where it begins and ends, and its number; 0 where the slot is free. */
 const SLOT = 4;
 const FROM = 1;
@@ -99,12 +102,92 @@ export class TextList {
     this.starts[texts.length] = end;
   }
 
+  get length(): number {
+    return this.starts.length - 1;
+  }
+
+  /** In a list in the order of bytes: where texts stand, or would stand. */
+  *placesOf(texts: readonly string[]): Steps<readonly number[]> {
+    const places: number[] = [];
+    for (const text of texts) {
+      if (places.length % SOUGHT_A_STEP === 0) yield;
+      places.push(this.placeOf(text));
+    }
+    return places;
+  }
+
+  private placeOf(text: string): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (byBytes(this.at(middle), text) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * A list in the order of bytes in which some texts are no longer and others are too. Nearly all of it is copied in long
+   * stretches.
+   *
+   * @param gone  places, ascending
+   * @param added  in order, none of which stays as well
+   */
+  *with(gone: readonly number[], added: readonly string[]): Steps<Moved> {
+    const { length } = this;
+    const places = new Int32Array(length).fill(-1);
+    const addedPlaces: number[] = [];
+    const count = length - gone.length + added.length;
+    const goneUnits = gone.reduce((sum, place) => sum + this.starts[place + 1]! - this.starts[place]!, 0);
+    const units = new Uint16Array(this.units.length - goneUnits + lengthOf(added));
+    const starts = new Int32Array(count + 1);
+    const before = yield* this.placesOf(added);
+    let end = 0;
+    let next = 0;
+    let nextGone = 0;
+    for (let place = 0; ;) {
+      while (addedPlaces.length < added.length && before[addedPlaces.length] === place) {
+        starts[next] = end;
+        end = write(added[addedPlaces.length]!, units, end);
+        addedPlaces.push(next++);
+      }
+      if (place === length) break;
+      if (gone[nextGone] === place) {
+        nextGone += 1;
+        place += 1;
+        continue;
+      }
+      const until = Math.min(gone[nextGone] ?? length, before[addedPlaces.length] ?? length, place + STRETCH);
+      const [from, behind] = [this.starts[place]!, this.starts[until]!];
+      units.set(this.units.subarray(from, behind), end);
+      for (const shift = end - from; place < until; place++) {
+        starts[next] = this.starts[place]! + shift;
+        places[place] = next++;
+      }
+      end += behind - from;
+      yield;
+    }
+    starts[count] = end;
+    const list = Object.assign(new TextList([]), { units, starts, made: new Cache<string>(count) });
+    return { list, places, added: addedPlaces };
+  }
+
   /** @param place  of a text that is there */
   at(place: number): string {
     return (
       this.made.get(place) ?? this.made.keep(place, textAt(this.units, this.starts[place]!, this.starts[place + 1]!))
     );
   }
+}
+
+/** What became of the places of a list when some texts went and others came. */
+export interface Moved {
+  readonly list: TextList;
+  /** By the place before: the place after, -1 for a text that went. */
+  readonly places: Int32Array;
+  /** Where those that came stand. */
+  readonly added: readonly number[];
 }
 
 /** What was made of plain numbers once, so that it is not made again. */
@@ -129,6 +212,10 @@ export class Cache<Value> {
 
 const { imul } = Math;
 
+/** Texts looked for in one step. */
+const SOUGHT_A_STEP = 32;
+/** Texts copied in one step. */
+const STRETCH = 4_096;
 const PAGE_BITS = 6;
 const PAGE = 1 << PAGE_BITS;
 

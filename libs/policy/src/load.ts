@@ -101,13 +101,17 @@ function loadRead(files: readonly SourceFile[], read: typeof readDocument): Bund
   judgeEnforcementPoints(found, known, report);
   judgeTests(found, known, report);
   const locate = createLocator();
+  let faults: readonly Fault[] | undefined;
   const bundle: Bundle = {
     documents: sources.flatMap((source) =>
       source.document === undefined ? [] : [located(source, source.document, locate)],
     ),
     world: report.count === 0 ? lower(found) : null,
     tests: testsOf(found, locate),
-    faults: report.faults(),
+    // Finding places reads texts once more, and who asks for documents alone has no use for them.
+    get faults() {
+      return (faults ??= report.faults());
+    },
     whereIs: (kind, name) => whereIs(found, kind, name, locate),
   };
   CATALOGUES.set(bundle, found);

@@ -1,3 +1,4 @@
+import { byBytes } from '#engine';
 import {
   concerns,
   type DecisionQuery,
@@ -82,5 +83,5 @@ function holds(query: DecisionQuery, { time, record }: FoundDecision): boolean {
 type Place = Pick<FoundDecision, 'time' | 'id'>;
 
 function newestFirst(left: Place, right: Place): number {
-  return right.time - left.time || Buffer.compare(Buffer.from(right.id), Buffer.from(left.id));
+  return right.time - left.time || byBytes(right.id, left.id);
 }

@@ -49,14 +49,7 @@ export async function documentsAt(
   number: number,
   wanted?: readonly DocumentKey[],
 ): Promise<readonly StoredDocument[]> {
-  const kinds = wanted?.map(({ kind }) => kind) ?? null;
-  const names = wanted?.map(({ name }) => name) ?? null;
-  const rows = (await sql(
-    `select d.kind, d.name, d.domain, d.source, d.document_hash, c.text
-     from dharma.document_at($1) d join dharma.content c on c.hash = d.content_hash
-     where $2::text[] is null or (d.kind, d.name) in (select * from unnest($2::text[], $3::text[]))`,
-    [number, kinds, names],
-  )) as DocumentRow[];
+  const rows = await (wanted === undefined ? allRowsAt(sql, number) : rowsAt(sql, number, wanted));
   const facts = await factsAt(sql, number, rows);
   return rows
     .map((row): StoredDocument => {
@@ -68,6 +61,30 @@ export async function documentsAt(
       return { kind, name, domain, source, text, contentHash: row.document_hash };
     })
     .sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1));
+}
+
+async function allRowsAt(sql: Sql, number: number): Promise<readonly DocumentRow[]> {
+  return (await sql(
+    `select d.kind, d.name, d.domain, d.source, d.document_hash, c.text
+     from dharma.document_at($1) d join dharma.content c on c.hash = d.content_hash`,
+    [number],
+  )) as DocumentRow[];
+}
+
+/** Each is looked up: to find out what all documents were would take the longer the larger the set, and its history. */
+async function rowsAt(sql: Sql, number: number, wanted: readonly DocumentKey[]): Promise<readonly DocumentRow[]> {
+  return (await sql(
+    `select d.kind, d.name, d.domain, d.source, d.document_hash, c.text
+     from unnest($2::text[], $3::text[]) wanted (kind, name)
+     cross join lateral (
+       select * from dharma.document_change one
+       where one.kind = wanted.kind and one.name = wanted.name and one.revision <= $1
+       order by one.revision desc limit 1
+     ) d
+     join dharma.content c on c.hash = d.content_hash
+     where not d.removed`,
+    [number, wanted.map(({ kind }) => kind), wanted.map(({ name }) => name)],
+  )) as DocumentRow[];
 }
 
 async function factsAt(

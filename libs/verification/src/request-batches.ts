@@ -1,4 +1,13 @@
-import { type AccessRequest, type Domain, type Endpoint, isWithin, type Service, type World } from '#engine';
+import {
+  type AccessRequest,
+  type Domain,
+  type Endpoint,
+  isWithin,
+  OUTSIDE,
+  type Rule,
+  type Service,
+  type World,
+} from '#engine';
 import { Chance } from './chance.js';
 import { requestsFor } from './random-request.js';
 import { cut, domainsAround } from './sub-world.js';
@@ -53,6 +62,33 @@ export function* requestsAbout(
     const near = isEmpty ? places : { ...places, endpoints: place.endpoints, domains: [] };
     yield take(requestsFor(neighbourhood(world, near, chance, concerned), chance.below(2 ** 31)), BATCH_OF_LARGE);
   }
+}
+
+/**
+ * Requests without end at endpoints that some rules may be about, where their owners have a say: what these rules change
+ * is there. Equal arguments give equal batches.
+ *
+ * @param rules  that came, or went
+ */
+export function* requestsAtRules(
+  world: World,
+  rules: readonly Rule[],
+  seed: number,
+): Generator<readonly AccessRequest[], never> {
+  const chance = new Chance(seed);
+  const places = placesOf(world);
+  for (;;) {
+    const rule = chance.pick(rules);
+    const endpoints = rule === undefined ? [] : places.endpoints.filter((endpoint) => hasSayAt(rule, endpoint));
+    // Without domains no mark leads to an endpoint elsewhere.
+    const near = endpoints.length === 0 ? places : { ...places, endpoints, domains: [] };
+    yield take(requestsFor(neighbourhood(world, near, chance), chance.below(2 ** 31)), BATCH_OF_LARGE);
+  }
+}
+
+function hasSayAt(rule: Rule, endpoint: Endpoint): boolean {
+  const isThere = endpoint.placements.some((name) => isWithin(name, rule.owner));
+  return mayConcern(rule, endpoint) && (rule.owner === OUTSIDE || isThere === (rule.direction === 'in'));
 }
 
 function take(requests: Generator<AccessRequest, never>, count: number): readonly AccessRequest[] {

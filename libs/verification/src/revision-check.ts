@@ -1,6 +1,6 @@
-import type { AccessRequest, World } from '#engine';
+import type { AccessRequest, Rule, World } from '#engine';
 import { agree, hear, type Statement } from './agreement.js';
-import { type Concerned, requestBatches, requestsAbout } from './request-batches.js';
+import { type Concerned, requestBatches, requestsAbout, requestsAtRules } from './request-batches.js';
 import { smallestRequest } from './shrink.js';
 import { subWorld } from './sub-world.js';
 import { type Answerer, CASBIN, SPECIFICATION, type Voice } from './voices.js';
@@ -20,7 +20,9 @@ export interface RevisionCheckParts {
   /** Asked about before all others. */
   readonly first?: readonly AccessRequest[];
   /** Whom all requests are by; absent: anybody. */
-  readonly concerned?: Concerned;
+  readonly concerned?: Concerned | undefined;
+  /** Which rules all requests are to meet; absent: any. */
+  readonly rules?: readonly Rule[] | undefined;
   /** Who has to agree with them. Default: the specification and casbin. */
   readonly others?: readonly Voice[];
 }
@@ -102,7 +104,8 @@ export class RevisionCheck {
   }
 }
 
-function* batchesOf({ world, seed, first = [], concerned }: RevisionCheckParts) {
+function* batchesOf({ world, seed, first = [], concerned, rules }: RevisionCheckParts) {
   if (first.length > 0) yield first;
+  if (rules !== undefined) return yield* requestsAtRules(world, rules, seed);
   return yield* concerned === undefined ? requestBatches(world, seed) : requestsAbout(world, concerned, seed);
 }

@@ -1,6 +1,6 @@
-import { setImmediate as yieldToRequests } from 'node:timers/promises';
 import { deserialize, serialize } from 'node:v8';
-import { type ImagePart, type Snapshot, SnapshotRestorer } from '#engine';
+import { type ImagePart, type Snapshot, SnapshotRestorer, type Steps } from '#engine';
+import { inSlices } from './slices.js';
 
 /** The image of a snapshot as bytes that threads share: handing it over costs the same whatever its size. */
 export interface PackedImage {
@@ -8,9 +8,6 @@ export interface PackedImage {
   /** Where each part ends. */
   readonly ends: readonly number[];
 }
-
-/** Milliseconds that restoring takes from requests at a time; one part may take it a little further. */
-const SLICE_MILLISECONDS = 1;
 
 export function packed(parts: Iterable<ImagePart>): PackedImage {
   const pieces: Buffer[] = [];
@@ -28,16 +25,17 @@ export function packed(parts: Iterable<ImagePart>): PackedImage {
 }
 
 /** Restores a snapshot in slices between which requests are answered. */
-export async function unpacked({ bytes, ends }: PackedImage): Promise<Snapshot> {
+export function unpacked(image: PackedImage): Promise<Snapshot> {
+  return inSlices(restoring(image));
+}
+
+function* restoring({ bytes, ends }: PackedImage): Steps<Snapshot> {
   const restorer = new SnapshotRestorer();
   let start = 0;
-  let begin = performance.now();
   for (const end of ends) {
     restorer.add(deserialize(new Uint8Array(bytes, start, end - start)) as ImagePart);
     start = end;
-    if (performance.now() - begin < SLICE_MILLISECONDS) continue;
-    await yieldToRequests();
-    begin = performance.now();
+    yield;
   }
   return restorer.finish();
 }

@@ -1,7 +1,6 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import type { PastExplanation, PastRequest } from '#admin-api';
 import {
-  assignmentStep,
   contentHashOf,
   type DocumentChange,
   type Revision,
@@ -10,26 +9,28 @@ import {
   type RevisionStore,
   RevisionUnknown,
   setAfter,
+  setStep,
   type StoredDocument,
   StoreFault,
 } from '#administration';
 import { type KeptRevision, KeptRevisions, type PolicySource, type ReadFolder, readForThreads } from '#decision';
 import {
   type AccessRequest,
-  type AssignmentChange,
   type Attributes,
   compile,
   decide,
   type Evidence,
   explain,
   type Explanation,
+  finished,
   imageOf,
   type Json,
   type Snapshot,
-  snapshotWithAssignments,
+  snapshotAfter,
   type Target,
   type World,
-  worldWithAssignments,
+  worldAfter,
+  type WorldStep,
 } from '#engine';
 import { type IdentitySettings, identitySettings } from '#identity';
 import { BundleLoader, loadBundle, type PolicyDocument, runTests, type SourceFile, unpackFiles } from '#policy';
@@ -41,6 +42,7 @@ import {
   type Statement,
   type Voice,
 } from '#verification';
+import type { Stores } from '#store';
 import { type PackedImage, packed, unpacked } from './packed-image.js';
 
 /** What a policy thread is given when it starts. */
@@ -84,7 +86,7 @@ export type Stepped =
   /** The thread knows the later revision now. */
   | {
       readonly kind: 'step';
-      readonly changes: readonly AssignmentChange[];
+      readonly step: WorldStep;
       readonly identity: IdentitySettings;
       readonly warnings: readonly string[];
     }
@@ -177,6 +179,8 @@ const SMALL_IMAGE_BYTES = 2 * 1024 * 1024;
 /** The further check mostly rests: it is in no hurry, and explanations and other threads need the processor. */
 const WORK_MILLISECONDS = 10;
 const REST_MILLISECONDS = 40;
+/** A server has few connections, and weeks may lie between two revisions. */
+const STORE_KEPT_MILLISECONDS = 30_000;
 /** Where the check of a step ends: somebody waits for it, and it is about few people. */
 const STEP_CHECK = { requests: 10, milliseconds: 100 };
 /** From this many changes on a set is compiled anew: each step copies all changes since. */
@@ -188,6 +192,12 @@ export class PolicyWork {
   readonly #fast: NonNullable<PolicyWorkParts['fast']>;
   readonly #kept: KeptRevisions | undefined;
   readonly #loader = new BundleLoader();
+  /** Remembers what rules refer to, from one step to the next. */
+  readonly #stepLoader = new BundleLoader();
+  #stores: Stores | undefined;
+  #closingStores: NodeJS.Timeout | undefined;
+  /** Reads under way. */
+  #reading = 0;
   #held: Held | undefined;
   /** What it went on from, with which it shares nearly everything: requests that it decided may still be explained. */
   #before: Held | undefined;
@@ -297,21 +307,30 @@ export class PolicyWork {
     }
   }
 
+  /** Kept open for a while: one small change is often followed by another, and connecting takes as long as the rest. */
   async #fromStore<Result>(read: (store: RevisionStore) => Promise<Result>): Promise<Result> {
     const url = this.#data.databaseUrl;
     if (url === undefined) throw new Error('there is no database to read a revision from');
     const { connectLazily } = await import('#store');
-    // Not kept open: a server has few connections, and seconds or weeks lie between two revisions.
-    const stores = connectLazily({ url, connections: 1, random: Math.random });
+    clearTimeout(this.#closingStores);
+    const stores = (this.#stores ??= connectLazily({ url, connections: 1, random: Math.random }));
+    this.#reading += 1;
     try {
       return await read(stores.store);
     } finally {
-      await stores.close().catch(() => {});
+      this.#reading -= 1;
+      if (this.#reading === 0) {
+        this.#closingStores = setTimeout(() => {
+          this.#stores = undefined;
+          stores.close().catch(() => {});
+        }, STORE_KEPT_MILLISECONDS).unref();
+      }
     }
   }
 
   /**
-   * Goes on to a later revision that differs only in who holds which roles, in time in proportion to the difference.
+   * Goes on to a later revision that differs only in who holds which roles and in some rules, in time in proportion to the
+   * difference and to the declarations that rules refer to.
    * Tests are not run again: the publication was judged by them, and nothing is stored that was not.
    */
   async #step({ from, ticket, revision, seed }: StepOrder): Promise<Stepped> {
@@ -325,20 +344,26 @@ export class PolicyWork {
     const documents = documentsAfter(held.documents, differences);
     // INVARIANT: what is in force is what the content hash stands for, however it was come by.
     if (contentHashOf(documents) !== contentHash) return NO_STEP;
-    const assignmentsAt = (domain: string) => held.world.domains.get(domain)?.directory.assignments;
-    const changes = assignmentStep(differences, documents, (domain, one) => assignmentsAt(domain)?.get(one) ?? []);
-    if (changes === null || changes.some(({ domain }) => !held.world.domains.has(domain))) return NO_STEP;
-    const stepped = held.stepped + changes.length;
+    const step = setStep(differences, documents, held.world, (files) => this.#stepLoader.load(files));
+    if (step === null) return NO_STEP;
+    const { assignments, rules } = step;
+    const stepped = held.stepped + assignments.length;
     if (stepped > MOST_STEPPED) return NO_STEP;
-    const world = worldWithAssignments(held.world, changes);
-    const snapshot = snapshotWithAssignments(held.snapshot, changes);
+    const snapshot = finished(snapshotAfter(held.snapshot, step));
+    if (snapshot === undefined) return NO_STEP;
+    const world = worldAfter(held.world, step);
     const fast = await this.#fast(snapshot);
-    const check = new RevisionCheck({ world, fast, seed, concerned: concernedBy(changes, held.world) });
-    const end = performance.now() + Math.min(STEP_CHECK.milliseconds, this.#data.checkMilliseconds);
-    const isOver = () => check.requests >= STEP_CHECK.requests || performance.now() >= end;
-    const difference = changes.length === 0 ? undefined : await check.goOn(isOver);
-    if (difference !== undefined) {
-      return { kind: 'difference', suspect: difference.request, ...reported(difference) };
+    const changed = [...rules.gone, ...rules.put];
+    const areRules = changed.length > 0;
+    const ofPeople = new RevisionCheck({ world, fast, seed, concerned: concernedBy(assignments, held.world) });
+    const checks = assignments.length > 0 ? [ofPeople] : [];
+    if (areRules) checks.push(new RevisionCheck({ world, fast, seed, rules: changed }));
+    for (const check of checks) {
+      const end = performance.now() + Math.min(STEP_CHECK.milliseconds, this.#data.checkMilliseconds);
+      const difference = await check.goOn(() => check.requests >= STEP_CHECK.requests || performance.now() >= end);
+      if (difference !== undefined) {
+        return { kind: 'difference', suspect: difference.request, ...reported(difference) };
+      }
     }
     if (this.#held !== held) return NO_STEP;
     const { identity, warnings } = held;
@@ -350,14 +375,16 @@ export class PolicyWork {
       snapshot,
       documents,
       stepped,
-      // What the check of the set before had not come to is looked at in this one. Otherwise this was all.
-      ...(held.check === undefined
-        ? { check, checkedMilliseconds: Infinity }
+      // What the check of the set before had not come to is looked at in this one. Otherwise this was all, but for rules:
+      // they may matter to anybody.
+      ...(held.check === undefined && !areRules
+        ? { check: ofPeople, checkedMilliseconds: Infinity }
         : { check: new RevisionCheck({ world, fast, seed }) }),
+      ...(areRules && { checkedMilliseconds: 0 }),
       toKeep: { epoch, number, contentHash, publishedAt, documents },
     };
     this.#before = held;
-    return { kind: 'step', changes, identity, warnings };
+    return { kind: 'step', step, identity, warnings };
   }
 
   /** Null where the store does not tell, or never had what this thread knows. */
@@ -507,7 +534,7 @@ function documentsAfter(
 }
 
 /** Roles that principals have, or had. */
-function concernedBy(changes: readonly AssignmentChange[], before: World): Concerned {
+function concernedBy(changes: WorldStep['assignments'], before: World): Concerned {
   const concerned = new Map<string, Map<string, readonly string[]>>();
   for (const { domain, principal, roles } of changes) {
     const here = concerned.get(domain) ?? new Map<string, readonly string[]>();

@@ -10,11 +10,12 @@ import {
   type PolicySource,
   type ReadFolder,
 } from '#decision';
-import { type AccessRequest, type Explanation, type Snapshot, snapshotWithAssignments } from '#engine';
+import { type AccessRequest, type Explanation, type Snapshot, snapshotAfter } from '#engine';
 import type { Identity, IdentitySettings } from '#identity';
 import { CallFailed } from '../threads/calls.js';
 import type { StartThread } from '../threads/start-thread.js';
 import { unpacked } from './packed-image.js';
+import { inSlices } from './slices.js';
 import { PolicyThreadSlot } from './policy-thread-slot.js';
 import type { Order, PolicyThreadData, Prepared, ReportedDifference, Stepped } from './policy-work.js';
 
@@ -268,8 +269,9 @@ export class PolicyWorkshop extends Explainer {
         return stepped.suspect;
       case 'step': {
         slot.holds = ticket;
-        const { changes, identity, warnings } = stepped;
-        const snapshot = snapshotWithAssignments(held.policy.snapshot, changes);
+        const { step, identity, warnings } = stepped;
+        // The thread had no need of a compilation for it, nor has what this one knows of the same set.
+        const snapshot = (await inSlices(snapshotAfter(held.policy.snapshot, step)))!;
         const next = { source, ticket, snapshot, mark: revision, identity, warnings, confirmedAt: now };
         if (await this.#swap(next, held)) {
           this.#keepSoon();

@@ -1,6 +1,6 @@
 import { loadBundle, type SourceFile } from '#policy';
 import { fileOf, plan } from './plan.js';
-import { type JudgedSet, planAssignments } from './plan-assignments.js';
+import { type JudgedSet, planStep } from './plan-step.js';
 import { quotaFile } from './quota.js';
 import { newDocument, type StoredDocument } from './stored-document.js';
 
@@ -68,6 +68,17 @@ function asBundle(document: StoredDocument): SourceFile {
   return { file: document.name, text: fileOf(document).text };
 }
 
+function policy(...roles: readonly string[]): string {
+  return `---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: office, domain: shop }
+spec:
+  rules:
+${roles.map((role, index) => `    - { id: r${index}, effect: allow, who: { roles: [${role}] }, what: { endpoints: [orders/office] } }`).join('\n')}
+`;
+}
+
 const bundle = (text: string): readonly SourceFile[] => [{ file: 'staff.yaml', text }];
 
 it.each`
@@ -79,23 +90,75 @@ it.each`
 `('says what the plan of the whole set says: $because', ({ set, before, after }) => {
   const base = setOf(set + roleSet(before));
   const files = bundle(roleSet(after));
-  const short = planAssignments({ base, source: 'api', files, now: NOW }, judged(base))!;
+  const short = planStep({ base, source: 'api', files, now: NOW }, judged(base), loadBundle)!;
   const whole = plan({ base, source: 'api', files, prune: false, now: NOW });
   const { judged: _next, world: _nextWorld, ...told } = short;
   const { tested: _tested, world: _world, ...wholeTold } = whole;
   expect(told).toEqual(wholeTold);
 });
 
+it.each`
+  because                               | set       | after
+  ${'a rule has another role'}          | ${SHOP}   | ${policy('clerk', 'clerk')}
+  ${'a rule comes'}                     | ${SHOP}   | ${policy('clerk', 'head', 'clerk')}
+  ${'a rule goes'}                      | ${SHOP}   | ${policy('head')}
+  ${'a role is held by others as well'} | ${SHOP}   | ${policy('clerk') + roleSet(['user:bob'])}
+  ${'tests pass, as they did'}          | ${TESTED} | ${policy('clerk', 'clerk') + roleSet(['user:bob'])}
+`('says what the plan of the whole set says of rules: $because', ({ set, after }) => {
+  const base = setOf(set + policy('clerk', 'head') + roleSet(['user:ann']));
+  const files = bundle(after);
+  const short = planStep({ base, source: 'api', files, now: NOW }, judged(base), loadBundle)!;
+  const whole = plan({ base, source: 'api', files, prune: false, now: NOW });
+  const { judged: _next, world: _nextWorld, warnings: _none, ...told } = short;
+  const { tested: _tested, world: _world, warnings: _hardlyMeant, ...wholeTold } = whole;
+  expect(told).toEqual(wholeTold);
+});
+
+it('runs tests on what rules allow after a chain of changes', () => {
+  const people = roleSet(['user:mallory']).replace('role: clerk', 'role: head').replace('staff', 'heads');
+  const common = SHOP.replaceAll('clerk', 'visitor') + TESTED.slice(SHOP.length) + people;
+  let base = setOf(
+    common + policy('clerk', 'head').replace('allow, who: { roles: [head]', 'deny, who: { roles: [head]'),
+  );
+  let known = judged(base);
+  const files = (text: string) => bundle(text);
+  const safe = policy('clerk', 'clerk');
+  const planned = planStep({ base, source: 'api', files: files(safe), now: NOW }, known, loadBundle)!;
+  base = setOf(common + safe);
+  known = planned.judged;
+  // Of a name that is known there.
+  const open = policy('clerk', 'head');
+  expect(planStep({ base, source: 'api', files: files(open), now: NOW }, known, loadBundle)).toBeNull();
+  expect(plan({ base, source: 'api', files: files(open), prune: false, now: NOW }).tests.failed).toHaveLength(1);
+});
+
+it.each`
+  because                                  | text
+  ${'an endpoint does not exist'}          | ${policy('clerk').replace('orders/office', 'orders/nowhere')}
+  ${'a rule has a fault'}                  | ${policy('clerk').replace('effect: allow', 'effect: alow')}
+  ${'two rules have one name'}             | ${policy('clerk', 'clerk').replace('r1', 'r0')}
+  ${'a condition is none'}                 | ${policy('clerk').replace('effect: allow', "effect: allow, when: '1 +'")}
+  ${'it passes to another domain'}         | ${policy('clerk').replace('domain: shop', 'domain: shop.east')}
+  ${'it is new'}                           | ${policy('clerk').replace('name: office', 'name: garden')}
+  ${'it is named twice'}                   | ${policy('clerk') + policy('clerk')}
+  ${'what rules refer to comes with it'}   | ${policy('clerk') + SHOP.slice(0, SHOP.indexOf('---')).replace('\n', '---\n')}
+  ${'one of two documents cannot be read'} | ${`${policy('clerk')}---\nkind: [\n`}
+`('leaves rules to the whole set where $because', ({ text }) => {
+  const east = '---\napiVersion: dharma/v1\nkind: Domain\nmetadata: { name: shop.east }\nspec: {}\n';
+  const base = setOf(SHOP + east + policy('clerk', 'head'));
+  expect(planStep({ base, source: 'api', files: bundle(text), now: NOW }, { room: 10_000 }, loadBundle)).toBeNull();
+});
+
 it('runs tests on what others hold after a chain of changes', () => {
   let base = setOf(TESTED + roleSet(['user:ann']));
   let known = judged(base);
   for (const people of [['user:ann', 'user:bob'], ['user:bob']]) {
-    const planned = planAssignments({ base, source: 'api', files: bundle(roleSet(people)), now: NOW }, known)!;
+    const planned = planStep({ base, source: 'api', files: bundle(roleSet(people)), now: NOW }, known, loadBundle)!;
     base = setOf(TESTED + roleSet(people));
     known = planned.judged;
   }
   const files = bundle(roleSet(['user:bob', 'user:mallory']));
-  expect(planAssignments({ base, source: 'api', files, now: NOW }, known)).toBeNull();
+  expect(planStep({ base, source: 'api', files, now: NOW }, known, loadBundle)).toBeNull();
   expect(plan({ base, source: 'api', files, prune: false, now: NOW }).tests.failed).toHaveLength(1);
 });
 
@@ -110,13 +173,13 @@ it.each`
   ${'it is new'}                       | ${bundle(roleSet(['user:bob']).replace('staff', 'people'))}    | ${'api'} | ${1_000}
 `('leaves it to the whole set where $because', ({ files, source, room }) => {
   const base = setOf(SHOP + roleSet(['user:ann']));
-  expect(planAssignments({ base, source, files, now: NOW }, { room })).toBeNull();
+  expect(planStep({ base, source, files, now: NOW }, { room }, loadBundle)).toBeNull();
 });
 
 it('leaves it to the whole set where a quota counts what that holds', () => {
   const base = [...setOf(SHOP + roleSet(['user:ann'])), ...setOf(quotaFile('shop', { assignments: 1 }).text, 'quota')];
   const files = bundle(roleSet(['user:ann', 'user:bob']));
-  expect(planAssignments({ base, source: 'api', files, now: NOW }, { room: 1_000 })).toBeNull();
+  expect(planStep({ base, source: 'api', files, now: NOW }, { room: 1_000 }, loadBundle)).toBeNull();
   const { valid, exceeded } = plan({ base, source: 'api', files, prune: false, now: NOW });
   expect({ valid, exceeded }).toEqual({
     valid: false,

@@ -1,0 +1,90 @@
+import { OUTSIDE, type PolicyRules, type Rule, ruleChanges, type World, type WorldStep } from '#engine';
+import type { Bundle, SourceFile } from '#policy';
+import { assignmentStep } from './assignment-step.js';
+import type { DocumentChange } from './revision.js';
+import type { StoredDocument } from './stored-document.js';
+
+/** Reads and judges some documents. One that remembers the last ones spares most of the time. */
+export type Load = (files: readonly SourceFile[]) => Bundle;
+
+/**
+ * What a step from one set to the next changes of who holds which role and of rules, when it changes nothing else. Costs
+ * time in proportion to the documents that changed and to the declarations that rules refer to.
+ *
+ * @param after  the whole set after the step
+ * @param world  before it
+ * @returns null when there is more to it, when what changed is not sound, or when it takes a compilation to tell
+ */
+export function setStep(
+  changes: readonly DocumentChange[],
+  after: readonly StoredDocument[],
+  world: World,
+  load: Load,
+): WorldStep | null {
+  const assignmentsAt = (domain: string) => world.domains.get(domain)?.directory.assignments;
+  const assignments = assignmentsIn(changes, after, (domain, one) => assignmentsAt(domain)?.get(one) ?? []);
+  if (assignments === null || assignments.some(({ domain }) => !world.domains.has(domain))) return null;
+  const policies = policiesIn(changes);
+  const rules = policies && rulesOfPolicies(policies, after, load);
+  const changed = rules && ruleChanges(world, rules);
+  return changed ? { assignments, rules: changed } : null;
+}
+
+/** Whether a step from a sound set to the next can bring no fault but in the documents that changed. */
+export function isSmallStep(changes: readonly DocumentChange[], after: readonly StoredDocument[]): boolean {
+  return assignmentsIn(changes, after, () => []) !== null && policiesIn(changes) !== null;
+}
+
+/** Declarations that rules refer to. */
+export function placesOf(set: readonly StoredDocument[]): readonly SourceFile[] {
+  return set
+    .filter(({ kind }) => kind === 'Domain' || kind === 'Service')
+    .map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text }));
+}
+
+function isOfPolicy(change: DocumentChange): boolean {
+  return (change.kind === 'removed' ? change.before : change.after).kind === 'Policy';
+}
+
+function assignmentsIn(
+  changes: readonly DocumentChange[],
+  after: readonly StoredDocument[],
+  heldBefore: Parameters<typeof assignmentStep>[2],
+) {
+  const others = changes.filter((change) => !isOfPolicy(change));
+  return assignmentStep(others, after, heldBefore);
+}
+
+/** As they are after the step; null where one does not stay what and whose it is. */
+function policiesIn(changes: readonly DocumentChange[]): readonly StoredDocument[] | null {
+  const policies: StoredDocument[] = [];
+  for (const change of changes.filter(isOfPolicy)) {
+    if (change.kind !== 'changed') return null;
+    if (change.before.source !== change.after.source || change.before.domain !== change.after.domain) return null;
+    policies.push(change.after);
+  }
+  return policies;
+}
+
+/** Null where one is not sound: that is a matter of its rules and of what they refer to. */
+function rulesOfPolicies(
+  policies: readonly StoredDocument[],
+  after: readonly StoredDocument[],
+  load: Load,
+): readonly PolicyRules[] | null {
+  if (policies.length === 0) return [];
+  const files = policies.map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text }));
+  const { world } = load([...placesOf(after), ...files]);
+  return (
+    world &&
+    policies.map(({ name, domain }) => ({
+      policy: name,
+      owner: domain!,
+      rules: rulesOf(world, domain!).filter(({ id }) => id.startsWith(`${name}/`)),
+    }))
+  );
+}
+
+function rulesOf({ outside, domains }: World, owner: string): readonly Rule[] {
+  return owner === OUTSIDE ? outside : domains.get(owner)!.rules;
+}
