@@ -6,6 +6,10 @@ const heads = allow('p/heads', { who: { anonymous: false, roles: ['head'] } });
 const german = allow('p/german', { who: { anonymous: false, roles: ['clerk'] }, when: 'attributes.country == "de"' });
 const night = deny('p/night', { who: { anonymous: false, roles: ['clerk'] } });
 const clock = allow('p/clock', { who: clerks.who, when: 'request.time < timestamp("2027-01-01T00:00:00Z")' });
+const tiered = allow('p/tiered', {
+  who: clerks.who,
+  obligations: [{ kind: 'setQueryParameter', name: 'tier', value: 'gold', critical: true }],
+});
 const many = Array.from({ length: 1_001 }, (_, index) => ({ ...clerks, id: `p/many-${index}` }));
 const noon = Date.parse('2026-12-24T12:00:00Z');
 
@@ -47,6 +51,8 @@ it.each`
   ${'it ends some day'}                       | ${[clerks]}                        | ${[{ ...clerks, notAfter: noon }]}
   ${'it had an end'}                          | ${[{ ...clerks, notAfter: noon }]} | ${[clerks]}
   ${'it reads the clock'}                     | ${[clerks, heads, clock]}          | ${[clerks, heads, { ...clock, who: heads.who }]}
+  ${'it sets a parameter of the query'}       | ${[clerks, tiered]}                | ${[clerks, tiered, { ...tiered, id: 'p/c' }]}
+  ${'it set a parameter of the query'}        | ${[clerks, tiered]}                | ${[clerks]}
   ${'they are too many'}                      | ${[clerks, ...many]}               | ${[clerks]}
 `('leaves it to a compilation where $because', ({ before, after }) => {
   expect(followed(before, after)).toBeUndefined();

@@ -97,7 +97,7 @@ it('C2 a snapshot that follows changes of rules = the whole world compiled = the
           expect(answer).toEqual(decide(whole, request));
           expect(answer).toEqual(specify(world, request));
         }
-        for (const sum of ['headersSet', 'scopesAsked', 'membersRead', 'validityEdges'] as const)
+        for (const sum of ['headersSet', 'parametersSet', 'scopesAsked', 'membersRead', 'validityEdges'] as const)
           expect(snapshot[sum]).toEqual(whole[sum]);
         // Whoever still reads the one before sees nothing of it.
         expect(requests.map((request) => decide(before.snapshot, request))).toEqual(before.answers);
