@@ -29,6 +29,17 @@ describe('a file', () => {
   });
 });
 
+it('a file is UTF-8, whatever the lines of a batch are written in', async () => {
+  const written = mkdtempSync(join(tmpdir(), 'dharma-sinks-'));
+  const file = join(written, 'now.jsonl');
+  const sink = new FileSink(file);
+  const lines = ['"plain"', '"süß"', '"plain again"', '"\u{1F512} é"', '""'];
+  await sink.write(lines);
+  await sink.close();
+  expect(readFileSync(file, 'utf8')).toBe(`${lines.join('\n')}\n`);
+  rmSync(written, { recursive: true, force: true });
+});
+
 describe('a file that is rotated', () => {
   it('is followed by a new one, and nothing is lost between', async () => {
     const rotating = mkdtempSync(join(tmpdir(), 'dharma-sinks-'));
