@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- --joiner [--assignments N] [--rules N]`: how long it takes until one who joins may do what the role
- * allows, with so many assignments in force (100,000 unless said otherwise), against a publish of one rule in the same
- * run. PostgreSQL and the server are processes of their own. Exits 1 when the bound does not hold.
+ * allows, with so many assignments in force (100,000 unless said otherwise), against a publish that takes the whole way
+ * in the same run. PostgreSQL and the server are processes of their own. Exits 1 when the bound does not hold.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -99,13 +99,14 @@ async function joins(user: string) {
   );
 }
 
+/** One that ends some day: what else that touches only a compilation tells. */
 async function changeOneRule() {
   const before = (await ask('nobody')).revision;
   const text = documents
     .find(({ kind, name }) => kind === 'Policy' && name === PLACE)!
-    .text.replace('"id":"r0"', '"id":"n0"');
+    .text.replace('"id":"r0"', '"id":"n0","notAfter":"2099-01-01T00:00:00Z"');
   return measured(
-    () => published('PUT', `documents/Policy/${PLACE}`, { text, because: 'a rule has another name' }),
+    () => published('PUT', `documents/Policy/${PLACE}`, { text, because: 'a rule ends some day' }),
     async () => (await ask('nobody')).revision > before,
   );
 }
@@ -123,7 +124,7 @@ for (let number = 1; number <= JOINERS; number += 1) {
   say(`  joiner ${number}: answered after ${answered.toFixed(0)} ms, in force after ${inForce.toFixed(0)} ms`);
 }
 const whole = await changeOneRule();
-say(`  one rule: answered after ${whole.answered.toFixed(0)} ms, in force after ${whole.inForce.toFixed(0)} ms`);
+say(`  the whole way: answered after ${whole.answered.toFixed(0)} ms, in force after ${whole.inForce.toFixed(0)} ms`);
 await host.stop();
 await stores.close();
 await postgres.stop();
@@ -131,6 +132,6 @@ const joined = median(joiners);
 const isMet = joined <= MOST_MILLISECONDS;
 say('\nbounds');
 say(
-  `  ${isMet ? 'ok  ' : 'MISS'} one assignment among ${ASSIGNMENTS} in force after ${joined.toFixed(0)} ms (median; at most ${MOST_MILLISECONDS} ms); one rule takes ${(whole.inForce / joined).toFixed(1)} × as long`,
+  `  ${isMet ? 'ok  ' : 'MISS'} one assignment among ${ASSIGNMENTS} in force after ${joined.toFixed(0)} ms (median; at most ${MOST_MILLISECONDS} ms); the whole way takes ${(whole.inForce / joined).toFixed(1)} × as long`,
 );
 process.exit(isMet ? 0 : 1);
