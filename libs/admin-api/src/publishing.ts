@@ -114,7 +114,7 @@ const TRIES = 30;
 export class Publishing {
   readonly #loader = new BundleLoader();
   /** Remembers what rules refer to, from one small change to the next. */
-  readonly #stepLoader = new BundleLoader();
+  #stepLoader = new BundleLoader();
   /** The newest set that was judged here, so that a little of it can change without another look at the rest. */
   #judged: (JudgedSet & { readonly contentHash: string }) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -345,6 +345,7 @@ export class Publishing {
         const after = setAfter(newest.documents, put, remove);
         this.sets.follow(outcome.revision, after);
         const { contentHash } = outcome.revision;
+        if (planned.judged === undefined) this.#stepLoader = new BundleLoader(this.#loader);
         this.#judged = { contentHash, ...(planned.judged ?? { room: roomIn(after), tested: planned.tested }) };
       }
       if (outcome.kind !== 'superseded' || tries === TRIES) {

@@ -38,6 +38,8 @@ describe('a loader of one set after another', () => {
     const files = [{ file: 'a.yaml', text: domain('a') }];
     const [first] = loader.load(files).documents;
     expect(loader.load(files).documents[0]!.document).toBe(first!.document);
+    // Nor one that begins with what this one knows.
+    expect(new BundleLoader(loader).load(files).documents[0]!.document).toBe(first!.document);
     loader.load([]);
     expect(loader.load(files).documents[0]!.document).not.toBe(first!.document);
   });

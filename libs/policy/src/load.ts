@@ -70,7 +70,12 @@ export function loadBundle(files: readonly SourceFile[]): Bundle {
  * reading takes most of the time.
  */
 export class BundleLoader {
-  #known: ReadonlyMap<string, ReadDocument> = new Map();
+  #known: ReadonlyMap<string, ReadDocument>;
+
+  /** @param other  whose documents it begins with */
+  constructor(other?: BundleLoader) {
+    this.#known = other === undefined ? new Map() : other.#known;
+  }
 
   load(files: readonly SourceFile[]): Bundle {
     const known = new Map<string, ReadDocument>();

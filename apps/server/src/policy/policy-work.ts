@@ -193,7 +193,7 @@ export class PolicyWork {
   readonly #kept: KeptRevisions | undefined;
   readonly #loader = new BundleLoader();
   /** Remembers what rules refer to, from one step to the next. */
-  readonly #stepLoader = new BundleLoader();
+  #stepLoader = new BundleLoader();
   #stores: Stores | undefined;
   #closingStores: NodeJS.Timeout | undefined;
   /** Reads under way. */
@@ -400,6 +400,7 @@ export class PolicyWork {
 
   async #ready({ source, ticket, now, seed, purpose, suspect }: Order, found: Found): Promise<Prepared> {
     const bundle = this.#loader.load(found.files);
+    this.#stepLoader = new BundleLoader(this.#loader);
     if (bundle.world === null) return refused(bundle.faults.map((fault) => `${place(fault)}: ${fault.message}`));
     const { world } = bundle;
     let snapshot = compile(world);
