@@ -19,6 +19,7 @@ import { OperatorTokens } from './operator-tokens.js';
 import { Operators } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PlanController } from './plan.controller.js';
+import { PlannedFlips } from './planned-flips.js';
 import { PolicySets } from './policy-sets.js';
 import { ProbesController } from './probes.controller.js';
 import { Publishing } from './publishing.js';
@@ -60,6 +61,7 @@ export class AdminApiModule {
         OperatorTokens,
         PolicySets,
         Publishing,
+        PlannedFlips,
         Replays,
         Facts,
         Suspensions,

@@ -17,7 +17,7 @@ import {
   type StoredDocument,
   type ToldPlan,
 } from '#administration';
-import { BundleLoader, MAXIMUM_BUNDLE_BYTES, type SourceFile } from '#policy';
+import { MAXIMUM_BUNDLE_BYTES, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { type Bundle, bundleOf, judgeSource } from './bundle.js';
 import type { FaultView, PlanAskedBody, PlanView, PublishBody } from './dto/plan.dto.js';
@@ -27,6 +27,7 @@ import { requestHashOf } from './idempotency-key.js';
 import { OperatorRights } from './operator-rights.js';
 import type { Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
+import { PlannedFlips } from './planned-flips.js';
 import { type PolicySet, PolicySets } from './policy-sets.js';
 import { Replays } from './replays.js';
 import { type Conflict, conflictsOf, superseded } from './superseded.js';
@@ -83,7 +84,6 @@ const TRIES = 30;
 /** Plans bundles and publishes them; nothing that was not judged valid is ever stored. */
 @Injectable()
 export class Publishing {
-  readonly #loader = new BundleLoader();
   /** The newest set that was judged here, so that who holds a role can change without another look at the rest. */
   #judged: (JudgedSet & { readonly contentHash: string }) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -93,6 +93,7 @@ export class Publishing {
     @Inject(PolicySets) private readonly sets: PolicySets,
     @Inject(OperatorRights) private readonly rights: OperatorRights,
     @Inject(Replays) private readonly replays: Replays,
+    @Inject(PlannedFlips) private readonly plannedFlips: PlannedFlips,
   ) {}
 
   async plan(body: PlanAskedBody, operator: Operator): Promise<PlanView> {
@@ -121,6 +122,7 @@ export class Publishing {
       exceeded: planned.exceeded,
       refusals: planned.refusals,
       summary: planned.summary,
+      ...(body.flips !== false && { flips: world && (await this.plannedFlips.of(world, operator, set)) }),
       ...(window && { replay: world && (await this.replays.of(window, world, operator, set)) }),
     };
   }
@@ -188,7 +190,7 @@ export class Publishing {
   }
 
   #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[]): Steps {
-    const load = (all: readonly SourceFile[]) => this.#loader.load(all);
+    const load = (all: readonly SourceFile[]) => this.sets.loader.load(all);
     return { ...plan({ base, source, files, prune, removed, now: this.parts.clock(), load }), files };
   }
 
