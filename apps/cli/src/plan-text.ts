@@ -1,5 +1,6 @@
 import type { Fault } from '#policy';
 import { faultLine, githubLine, type ReportFormat } from './faults.js';
+import { flipsLines } from './flips-text.js';
 import { junitReport, type ReportedCase } from './junit.js';
 import { replayLines } from './replay-text.js';
 import type { Plan } from './server-shapes.js';
@@ -43,6 +44,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...(plan.exceeded ?? []).map(exceededText),
     ...plan.refusals.map(refusalText),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
+    ...flipsLines(plan, colours),
     ...replayLines(plan, colours),
   ]
     .map((line) => `${line}\n`)

@@ -66,6 +66,35 @@ const replay = z.object({
 });
 export type Replay = z.infer<typeof replay>;
 
+const flipVerdict = z.object({ reason: z.string(), deniedAt: z.string().nullable(), rules: z.array(z.string()) });
+const flips = z.object({
+  points: z.number(),
+  decided: z.number(),
+  coverage: z.number(),
+  conditional: z.number(),
+  toAllow: z.number(),
+  toDeny: z.number(),
+  groups: z.array(
+    z.object({
+      domain: z.string(),
+      endpoint: z.string(),
+      from: z.enum(['allow', 'deny']),
+      to: z.enum(['allow', 'deny']),
+      points: z.number(),
+      conditional: z.boolean(),
+      /** As `dharma explain` takes it. */
+      sample: z.record(z.string(), z.unknown()),
+      before: flipVerdict,
+      after: flipVerdict,
+    }),
+  ),
+  conditionals: z.array(
+    z.object({ domain: z.string(), endpoint: z.string(), points: z.number(), rules: z.array(z.string()) }),
+  ),
+  more: z.number(),
+});
+export type Flips = z.infer<typeof flips>;
+
 export const planShape = z.object({
   base: mark.nullable(),
   source: z.string(),
@@ -113,6 +142,8 @@ export const planShape = z.object({
   /** What the operator may not do; absent from servers where every operator may do everything. */
   refusals: z.array(refusal).default([]),
   summary: z.object({ documents: counts, rules: counts }),
+  /** Null: nothing could be decided. Absent from an older server. */
+  flips: flips.nullish(),
   /** Where it was asked for; null: nothing could be decided again. Absent also from an older server. */
   replay: replay.nullish(),
 });
