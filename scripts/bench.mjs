@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --full | --no-peers | --serving | --publishing | --joiner | --decision-log | --replay]`: builds, then
+ * `npm run bench [-- --full | --no-peers | --serving | --publishing | --joiner | --decision-log | --replay | --plan]`: builds, then
  * measures the engine, the listeners, publishes under load, how soon a small change is in force, or what it costs to record
  * a decision and to decide records again. See docs/performance.md.
  */
@@ -14,6 +14,7 @@ function program() {
   if (argv.includes('--decision-log')) return ['dist/bench/decision-log.js'];
   if (argv.includes('--joiner')) return ['dist/bench/joiner.js', ...argv];
   if (argv.includes('--replay')) return ['dist/bench/replay.js'];
+  if (argv.includes('--plan')) return ['dist/bench/plan.js'];
   if (argv.includes('--publishing')) return ['dist/bench/publishing.js'];
   return ['--min-semi-space-size=256', '--max-semi-space-size=256', 'dist/bench/main.js', ...argv];
 }
