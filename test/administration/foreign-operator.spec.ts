@@ -571,6 +571,35 @@ it('has decided again what is theirs to read, and nothing by a set that is not t
   expect((await ask('POST', '/admin/v1/plan', { ...theirBundle, replay })).json.replay).toBeNull();
 });
 
+it('is told what comes out otherwise at their own, and nothing of whoever else is concerned', async () => {
+  const policy = WORLD.split('---').find((text) => text.includes('name: shop,'))!;
+  const plan = (text: string) =>
+    ask('POST', '/admin/v1/plan', { source: 'git', files: [{ file: 'own.yaml', text }], prune: false });
+  const own = await plan(policy.replace('methods: [GET]', 'methods: [POST]'));
+  expect([own.status, leaks(own)]).toEqual([200, []]);
+  expect(own.json.flips).toMatchObject({ points: expect.any(Number), coverage: 1, conditional: 0 });
+  const places = own.json.flips.groups.map(({ domain, endpoint }: { domain: string; endpoint: string }) => [
+    domain,
+    endpoint,
+  ]);
+  // The neighbours' boundary is none of theirs; what is asked of them crosses the outer one, which lets nobody in.
+  expect(places.every(([domain]: readonly [string]) => domain === 'acme.shop')).toBe(true);
+  // Who asks for a group of the neighbours is told what holds for everybody.
+  const guess = await plan(policy.replace('what: { methods: [GET] }', 'who: { groups: [guessed] }'));
+  expect([guess.status, leaks(guess)]).toEqual([200, []]);
+  // A change that reaches an endpoint of others counts no point of it.
+  const service = WORLD.split('---').find((text) => text.includes('name: orders }'))!;
+  const [apart, beside] = await Promise.all(
+    ['nobody.acme.example', 'shared.acme.example'].map((host) =>
+      plan(service.replace('[shop.acme.example]', `[shop.acme.example, ${host}]`)),
+    ),
+  );
+  expect([beside!.status, leaks(beside!)]).toEqual([200, []]);
+  expect(apart!.json.flips.points).toBeGreaterThan(0);
+  expect(beside!.json.flips.points).toBe(apart!.json.flips.points);
+  expect((await ask('POST', '/admin/v1/plan', theirBundle)).json.flips).toBeNull();
+});
+
 it('hears how many servers there are, and not where', async () => {
   const { json } = await ask('GET', '/admin/v1/fleet?revision=1');
   expect(json.items).toEqual([expect.objectContaining({ server: 'server-1', address: '…' })]);

@@ -119,6 +119,55 @@ guardrail added (egress of shop): shop closes its egress
     ]);
   });
 
+  const FLIPS = {
+    points: 40,
+    decided: 40,
+    coverage: 1,
+    conditional: 0,
+    toAllow: 2,
+    toDeny: 0,
+    groups: [
+      {
+        domain: 'shop',
+        endpoint: 'orders/all',
+        from: 'deny',
+        to: 'allow',
+        points: 2,
+        conditional: false,
+        sample: { target: { endpoint: 'orders/all' } },
+        before: { reason: 'NO_ALLOW_RULE', deniedAt: 'shop', rules: [] },
+        after: { reason: 'ALLOW_SLOW', deniedAt: null, rules: ['shop/read'] },
+      },
+    ],
+    conditionals: [],
+    more: 0,
+  };
+
+  it('says what would be decided otherwise, with a request to paste', async () => {
+    const { code, stdout } = await planned({ ...NO_CHANGE, flips: FLIPS });
+    expect(code).toBe(0);
+    expect(stdout)
+      .toBe(`orders/all of shop: 2 points come to be allowed: NO_ALLOW_RULE at shop → ALLOW_SLOW by shop/read
+    such as {"target":{"endpoint":"orders/all"}}
+flips: of 40 points that the change can reach 2 come to be allowed, 0 denied
+`);
+  });
+
+  it.each`
+    because                                   | flips                                                                                                                                     | last
+    ${'the plan has faults'}                  | ${null}                                                                                                                                   | ${['flips: nothing was decided, for the plan has faults or is not yours']}
+    ${'the change reaches nothing'}           | ${{ ...FLIPS, points: 0, decided: 0, toAllow: 0, groups: [] }}                                                                            | ${['flips: the change reaches nothing that you see']}
+    ${'nothing flips'}                        | ${{ ...FLIPS, toAllow: 0, groups: [] }}                                                                                                   | ${['flips: of 40 points that the change can reach none comes out otherwise for sure']}
+    ${'not all was decided'}                  | ${{ ...FLIPS, groups: [], decided: 39_999, points: 40_000, coverage: 39_999 / 40_000 }}                                                   | ${['flips: of 40000 points that the change can reach 2 come to be allowed, 0 denied; only 99.9 % of them were decided']}
+    ${'some hang on conditions'}              | ${{ ...FLIPS, groups: [], conditional: 3, conditionals: [{ domain: 'shop', endpoint: 'orders/all', points: 3, rules: ['shop/night'] }] }} | ${['flips: 3 points hang on conditions that nobody can know beforehand: shop/night', 'flips: of 40 points that the change can reach 2 come to be allowed, 0 denied']}
+    ${'there are more groups than are shown'} | ${{ ...FLIPS, groups: Array.from({ length: 12 }, () => FLIPS.groups[0]), more: 5 }}                                                       | ${['and 7 more, --format json has all', 'flips: of 40 points that the change can reach 2 come to be allowed, 0 denied']}
+  `('says so where $because', async ({ flips, last }) => {
+    const { stdout } = await planned({ ...NO_CHANGE, flips });
+    const lines = stdout.split('\n').slice(0, -1);
+    expect(lines.slice(-last.length)).toEqual(last);
+    expect(lines.length).toBeLessThanOrEqual(22);
+  });
+
   it('puts faults first, each where it can be opened', async () => {
     expect((await planned({ ...INVALID, foreign: FOREIGN.foreign })).stdout)
       .toBe(`policies/shop.yaml:3:7: \`shopp\` does not exist

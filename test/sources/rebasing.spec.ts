@@ -7,6 +7,7 @@ import type { Published } from '../../libs/admin-api/src/dto/revision.dto.js';
 import { OperatorRights } from '../../libs/admin-api/src/operator-rights.js';
 import { Operators } from '../../libs/admin-api/src/operators.js';
 import { PolicySets } from '../../libs/admin-api/src/policy-sets.js';
+import { PlannedFlips } from '../../libs/admin-api/src/planned-flips.js';
 import { Publishing } from '../../libs/admin-api/src/publishing.js';
 import { Replays } from '../../libs/admin-api/src/replays.js';
 import { ScriptedServer } from '../admin-api/admin-server.js';
@@ -108,7 +109,8 @@ function history(): History {
   };
   const sets = new PolicySets(parts);
   const rights = new OperatorRights(parts, sets, new Operators(parts, new Admission(parts)));
-  const publishing = new Publishing(parts, sets, rights, new Replays(parts, rights));
+  const flips = new PlannedFlips(parts, rights);
+  const publishing = new Publishing(parts, sets, rights, new Replays(parts, rights), flips);
   return {
     publish: async ({ source, texts, isPart }, base) => {
       const files = [{ file: 'all.yaml', text: [...texts.values()].join('') }];

@@ -1,5 +1,6 @@
 import type { Fault } from '#policy';
 import { faultLine, githubEscaped, githubLine } from './faults.js';
+import { flipsLines } from './flips-text.js';
 import { guardrailLines, isLoosened } from './guardrail-text.js';
 import type { ReportedCase } from './junit.js';
 import { replayLines } from './replay-text.js';
@@ -33,6 +34,7 @@ export function planText(plan: Plan, colours: Colours): string {
     ...(plan.fourEyes ?? []).map((domain) => `two people decide in \`${domain}\`, where this changes something`),
     ...plan.changes.flatMap((change) => changeLines(change, colours)),
     ...guardrailLines(plan, colours),
+    ...flipsLines(plan, colours),
     ...replayLines(plan, colours),
   ]
     .map((line) => `${line}\n`)

@@ -75,36 +75,30 @@ const guardrail = z.object({
 });
 export type Guardrail = z.infer<typeof guardrail>;
 
-const pointVerdict = z.object({ reason: z.string(), deniedAt: z.string().nullish(), rules: z.array(z.string()) });
-const decision = z.enum(['allow', 'deny']);
+const flipVerdict = z.object({ reason: z.string(), deniedAt: z.string().nullable(), rules: z.array(z.string()) });
 const flips = z.object({
   points: z.number(),
   decided: z.number(),
-  /** Part of the points that was looked at. */
   coverage: z.number(),
   conditional: z.number(),
   toAllow: z.number(),
   toDeny: z.number(),
   groups: z.array(
     z.object({
-      domain: z.string().nullable(),
-      endpoint: z.string().nullable(),
-      from: decision,
-      to: decision,
+      domain: z.string(),
+      endpoint: z.string(),
+      from: z.enum(['allow', 'deny']),
+      to: z.enum(['allow', 'deny']),
       points: z.number(),
       conditional: z.boolean(),
-      sample: z.unknown(),
-      before: pointVerdict,
-      after: pointVerdict,
+      /** As `dharma explain` takes it. */
+      sample: z.record(z.string(), z.unknown()),
+      before: flipVerdict,
+      after: flipVerdict,
     }),
   ),
   conditionals: z.array(
-    z.object({
-      domain: z.string().nullable(),
-      endpoint: z.string().nullable(),
-      points: z.number(),
-      rules: z.array(z.string()),
-    }),
+    z.object({ domain: z.string(), endpoint: z.string(), points: z.number(), rules: z.array(z.string()) }),
   ),
   more: z.number(),
 });
@@ -161,7 +155,7 @@ export const planShape = z.object({
   summary: z.object({ documents: counts, rules: counts }),
   /** Domains in which it takes two people; absent: one is enough, or an older server. */
   fourEyes: z.array(z.string()).optional(),
-  /** What is decided otherwise, without traffic. Absent: an older server, or nothing could be decided. */
+  /** Null: nothing could be decided. Absent from an older server. */
   flips: flips.nullish(),
   /** Where it was asked for; null: nothing could be decided again. Absent also from an older server. */
   replay: replay.nullish(),

@@ -21,6 +21,7 @@ import { OperatorTokens } from './operator-tokens.js';
 import { Operators } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PlanController } from './plan.controller.js';
+import { PlannedFlips } from './planned-flips.js';
 import { PolicySets } from './policy-sets.js';
 import { ProbesController } from './probes.controller.js';
 import { Proposals } from './proposals.js';
@@ -66,6 +67,7 @@ export class AdminApiModule {
         OperatorTokens,
         PolicySets,
         Publishing,
+        PlannedFlips,
         Replays,
         Facts,
         Suspensions,

@@ -17,7 +17,7 @@ import {
   type StoredDocument,
 } from '#administration';
 import type { World } from '#engine';
-import { loadBundle, type MechanismDeclaration, type SourceFile } from '#policy';
+import { type Bundle, BundleLoader, loadBundle, type MechanismDeclaration, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { assignmentKey, entityKey, inFactOrder } from './fact-order.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
@@ -34,11 +34,12 @@ export class PolicySet {
     readonly revision: Revision | null,
     /** In the order of kind and name. */
     readonly documents: readonly StoredDocument[],
+    private readonly load: (files: readonly SourceFile[]) => Bundle = loadBundle,
   ) {}
 
   /** Null when it is not valid, as a set of a later version may be here. */
   world(): World | null {
-    this.#world ??= loadBundle(filesOf(this.documents)).world;
+    this.#world ??= this.load(filesOf(this.documents)).world;
     return this.#world;
   }
 
@@ -82,6 +83,8 @@ const FOLDER = 'folder';
 @Injectable()
 export class PolicySets {
   #newest: PolicySet | undefined;
+  /** Remembers the documents that it read last: the newest set and one planned on it differ in few. */
+  readonly loader = new BundleLoader();
 
   constructor(@Inject(ADMIN_API_PARTS) private readonly parts: AdminApiParts) {}
 
@@ -99,7 +102,7 @@ export class PolicySets {
     if (revision === null) return new PolicySet(null, []);
     const known = this.#newest?.revision;
     if (known?.number !== revision.number || known.contentHash !== revision.contentHash) {
-      this.#newest = (await this.#followed(revision)) ?? (await read(store, revision));
+      this.#newest = (await this.#followed(revision)) ?? (await this.#read(store, revision));
     }
     return this.#newest!;
   }
@@ -116,7 +119,7 @@ export class PolicySets {
       .sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1));
     // A set of another hash is read from the store, which says what it holds.
     if (contentHashOf(stored) !== revision.contentHash) return null;
-    return (this.#newest = new PolicySet(revision, stored));
+    return (this.#newest = this.#setOf(revision, stored));
   }
 
   /** What another server published on the set that is known, read as far as it differs; null where that is not all. */
@@ -150,7 +153,15 @@ export class PolicySets {
     if (revision === null) throw new Problem('revision-unknown', { number });
     const known = this.#newest?.revision;
     const isNewest = known?.number === number && known.contentHash === revision.contentHash;
-    return isNewest ? this.#newest! : read(store, revision);
+    return isNewest ? this.#newest! : this.#read(store, revision);
+  }
+
+  async #read(store: RevisionStore, revision: Revision): Promise<PolicySet> {
+    return this.#setOf(revision, await store.documents(revision.number));
+  }
+
+  #setOf(revision: Revision | null, documents: readonly StoredDocument[]): PolicySet {
+    return new PolicySet(revision, documents, (files) => this.loader.load(files));
   }
 
   async #ofFolder(): Promise<PolicySet> {
@@ -161,7 +172,7 @@ export class PolicySets {
     });
     const known = this.#newest;
     if (known !== undefined && contentHashOf(known.documents) === contentHashOf(documents)) return known;
-    return (this.#newest = new PolicySet(
+    return (this.#newest = this.#setOf(
       null,
       documents.sort((left, right) => (keyText(left) < keyText(right) ? -1 : 1)),
     ));
@@ -170,8 +181,4 @@ export class PolicySets {
 
 function filesOf(documents: readonly StoredDocument[]): readonly SourceFile[] {
   return documents.map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text }));
-}
-
-async function read(store: RevisionStore, revision: Revision): Promise<PolicySet> {
-  return new PolicySet(revision, await store.documents(revision.number));
 }

@@ -31,6 +31,7 @@ import { requestHashOf } from './idempotency-key.js';
 import { OperatorRights } from './operator-rights.js';
 import type { Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
+import { PlannedFlips } from './planned-flips.js';
 import { type PolicySet, PolicySets } from './policy-sets.js';
 import { Replays } from './replays.js';
 import { type Conflict, conflictsOf, superseded } from './superseded.js';
@@ -112,7 +113,6 @@ const TRIES = 30;
 /** Plans bundles and publishes them; nothing that was not judged valid is ever stored. */
 @Injectable()
 export class Publishing {
-  readonly #loader = new BundleLoader();
   /** Remembers what rules refer to, from one small change to the next. */
   #stepLoader = new BundleLoader();
   /** The newest set that was judged here, so that a little of it can change without another look at the rest. */
@@ -124,6 +124,7 @@ export class Publishing {
     @Inject(PolicySets) private readonly sets: PolicySets,
     @Inject(OperatorRights) private readonly rights: OperatorRights,
     @Inject(Replays) private readonly replays: Replays,
+    @Inject(PlannedFlips) private readonly plannedFlips: PlannedFlips,
   ) {}
 
   async plan(body: PlanAskedBody, operator: Operator): Promise<PlanView> {
@@ -141,6 +142,7 @@ export class Publishing {
     const { world } = planned.refusals.length > 0 ? { world: null } : judged;
     return {
       ...planned,
+      ...(body.flips !== false && { flips: world && (await this.plannedFlips.of(world, operator, set)) }),
       ...(window && { replay: world && (await this.replays.of(window, world, operator, set)) }),
     };
   }
@@ -291,7 +293,7 @@ export class Publishing {
   }
 
   #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[]): Steps {
-    const load = (all: readonly SourceFile[]) => this.#loader.load(all);
+    const load = (all: readonly SourceFile[]) => this.sets.loader.load(all);
     return { ...plan({ base, source, files, prune, removed, now: this.parts.clock(), load }), files };
   }
 
@@ -345,7 +347,7 @@ export class Publishing {
         const after = setAfter(newest.documents, put, remove);
         this.sets.follow(outcome.revision, after);
         const { contentHash } = outcome.revision;
-        if (planned.judged === undefined) this.#stepLoader = new BundleLoader(this.#loader);
+        if (planned.judged === undefined) this.#stepLoader = new BundleLoader(this.sets.loader);
         this.#judged = { contentHash, ...(planned.judged ?? { room: roomIn(after), tested: planned.tested }) };
       }
       if (outcome.kind !== 'superseded' || tries === TRIES) {

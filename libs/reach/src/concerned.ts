@@ -30,12 +30,13 @@ export function lineages(domains: readonly string[]): ReadonlySet<string> {
   return names;
 }
 
-function isInForce({ mode, notBefore, notAfter }: Rule, time: number): boolean {
+/** Whether a rule counts at a time. */
+export function isInForce({ mode, notBefore, notAfter }: Rule, time: number): boolean {
   return mode === 'enforce' && (notBefore ?? -Infinity) <= time && time < (notAfter ?? Infinity);
 }
 
 /** By what is said of the endpoint alone; the engine compares the rest. */
-function mayConcern({ what }: Rule, { id, service, placements }: Endpoint): boolean {
+export function mayConcern({ what }: Rule, { id, service, placements }: Endpoint): boolean {
   const inside = lineages(placements);
   const names: ReadonlySet<string> = inside.size === 0 ? new Set([OUTSIDE]) : inside;
   return (

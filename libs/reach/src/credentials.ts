@@ -41,18 +41,25 @@ export class CredentialMaker {
   readonly #bound: readonly { readonly mechanism: string; readonly subject: string }[];
   readonly #holders = new Map<string, readonly string[]>();
   #anybody: string | undefined;
+  #spoken: ReadonlySet<string> | undefined;
+  #forbidden: readonly string[] | undefined;
 
-  constructor(private readonly world: World) {
+  /** @param tells  whether the roles that a domain assigns may be spoken of */
+  constructor(
+    private readonly world: World,
+    private readonly tells: (domain: string) => boolean = () => true,
+  ) {
     this.#bound = [...world.services.values()].flatMap(({ identities }) =>
       identities.filter(({ mechanism }) => world.mechanisms.get(mechanism)!.role === 'access'),
     );
   }
 
-  make({ rules, domains }: Concerned, askedFor: AskedFor): Credentials {
+  /** @param also  mechanisms that count although no check accepts them, as they do to a deny */
+  make({ rules, domains }: Concerned, askedFor: AskedFor, also: readonly string[] = []): Credentials {
     const asked = askedFor.principals;
     const made = new Map<string, Credential>();
     let isComplete = true;
-    const mechanisms = this.#mechanismsAt(domains);
+    const mechanisms = [...new Set([...this.#mechanismsAt(domains), ...also])];
     const allows = rules.filter(({ effect }) => effect === 'allow');
     const holders = allows.some(({ who }) => who.roles !== undefined) ? this.#holdersAt(domains, asked) : [];
     for (const item of this.#items(allows, mechanisms, holders, asked)) {
@@ -157,7 +164,7 @@ export class CredentialMaker {
 
   /** One principal for all that hold the same roles in the same places, and each that documents speak of. */
   #holdersAt(domains: ReadonlySet<string>, asked: readonly string[]): readonly string[] {
-    const places = [...domains].sort();
+    const places = [...domains].filter(this.tells).sort();
     const key = JSON.stringify([places, asked]);
     const known = this.#holders.get(key);
     if (known !== undefined) return known;
@@ -183,14 +190,33 @@ export class CredentialMaker {
     return holders;
   }
 
+  /** Mechanisms by which a deny may be met: those that some rule names, and one of each type of principals. */
+  get forbidden(): readonly string[] {
+    return (this.#forbidden ??= this.#mechanismsForbidden());
+  }
+
+  #mechanismsForbidden(): readonly string[] {
+    const named = new Set(rulesOf(this.world).flatMap(({ who }) => who.mechanisms ?? []));
+    const ofType = new Map<string, string>();
+    const access = [...this.world.mechanisms.values()].filter(({ role }) => role === 'access');
+    for (const { name, principalType } of access) if (!ofType.has(principalType)) ofType.set(principalType, name);
+    return access.map(({ name }) => name).filter((name) => named.has(name) || [...ofType.values()].includes(name));
+  }
+
+  /** Whether some rule names a holder of roles, or may: then it is like no other. */
+  speaksOf(holder: string): boolean {
+    const spoken = this.#spokenOf();
+    return spoken.has(holder) || spoken.has(holder.slice(holder.indexOf(':') + 1));
+  }
+
   #spokenOf(): ReadonlySet<string> {
-    return new Set(
+    return (this.#spoken ??= new Set(
       rulesOf(this.world).flatMap(({ who }) => [
         ...(who.principals ?? []),
         ...(who.subjects ?? []),
         ...(who.groups ?? []),
       ]),
-    );
+    ));
   }
 
   #nobody(): string {
@@ -230,4 +256,16 @@ function scopeChoices({ scopes }: Rule['who']): readonly (readonly string[])[] {
 
 function covers(pattern: string, subject: string): boolean {
   return pattern.endsWith('**') ? subject.startsWith(pattern.slice(0, -2)) : pattern === subject;
+}
+
+/** Of one mechanism and subject, and without claims that contradict each other. */
+export function isOfOne({ item: one }: Credential, { item: other }: Credential): boolean {
+  const isBare = ({ claims }: Evidence): boolean => Object.keys(claims).length === 0;
+  return one.mechanism === other.mechanism && one.subject === other.subject && (isBare(one) || isBare(other));
+}
+
+export function merged(one: Credential, { item }: Credential): Credential {
+  const scopes = [...new Set([...one.item.scopes, ...item.scopes])];
+  const groups = [...new Set([...one.item.groups, ...item.groups])];
+  return { ...one, item: { ...one.item, scopes, groups, claims: { ...one.item.claims, ...item.claims } } };
 }

@@ -20,8 +20,9 @@ import {
 } from '#engine';
 import { type Actor, type ActorClass, actorsOf, classesOf, type Proof } from './actors.js';
 import { type Concerned, concernedAt, lineages } from './concerned.js';
-import { type AskedFor, type Credential, CredentialMaker, type Credentials } from './credentials.js';
+import { type AskedFor, type Credential, CredentialMaker, type Credentials, isOfOne, merged } from './credentials.js';
 import type { Effort } from './effort.js';
+import { mindingDomains } from './minding.js';
 import { type TargetFilter, type Targets, targetsOf, unspokenWord, type Ways } from './targets.js';
 import { hasCondition, withoutConditions } from './without-conditions.js';
 
@@ -112,10 +113,7 @@ export class Reachability {
     );
     this.#makers = new CredentialMaker(world);
     this.#unspoken = unspokenWord(world);
-    const minding = [...world.domains.values()].filter(
-      ({ egress, rules }) => egress === 'closed' || rules.some(({ direction }) => direction === 'out'),
-    );
-    this.#minding = new Set(minding.map(({ name }) => name));
+    this.#minding = mindingDomains(world);
   }
 
   /** Services that can prove to be one. */
@@ -456,16 +454,4 @@ function fewest(
     else place++;
   }
   return left;
-}
-
-/** Of one mechanism and subject, and without claims that contradict each other. */
-function isOfOne({ item: one }: Credential, { item: other }: Credential): boolean {
-  const isBare = ({ claims }: Evidence): boolean => Object.keys(claims).length === 0;
-  return one.mechanism === other.mechanism && one.subject === other.subject && (isBare(one) || isBare(other));
-}
-
-function merged(one: Credential, { item }: Credential): Credential {
-  const scopes = [...new Set([...one.item.scopes, ...item.scopes])];
-  const groups = [...new Set([...one.item.groups, ...item.groups])];
-  return { ...one, item: { ...one.item, scopes, groups, claims: { ...one.item.claims, ...item.claims } } };
 }

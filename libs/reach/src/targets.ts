@@ -253,21 +253,25 @@ function mayGoOn(cut: Template, place: number, text: string): boolean {
   return segment.kind === 'literal' ? segment.text === text : text !== '';
 }
 
-/** A segment, method, action, id or label that no document of a world speaks of. */
-export function unspokenWord(world: World): string {
-  const ruled = rulesOf(world).flatMap(({ what }) => [
-    ...(what.paths ?? []).flatMap((path) => path.split('/')),
-    ...(what.methods ?? []),
-    ...(what.actions ?? []),
-    ...(what.resources ?? []).map((name) => name.slice(name.indexOf(':') + 1)),
-  ]);
-  const answered = [...world.services.values()].flatMap(({ endpoints }) =>
+/** A segment, method, action, id or label that no document of these worlds speaks of. */
+export function unspokenWord(...worlds: readonly World[]): string {
+  const ruled = worlds
+    .flatMap(rulesOf)
+    .flatMap(({ what }) => [
+      ...(what.paths ?? []).flatMap((path) => path.split('/')),
+      ...(what.methods ?? []),
+      ...(what.actions ?? []),
+      ...(what.resources ?? []).map((name) => name.slice(name.indexOf(':') + 1)),
+    ]);
+  const services = worlds.flatMap((world) => [...world.services.values()]);
+  const answered = services.flatMap(({ endpoints }) =>
     endpoints.flatMap(({ hosts, operations }) => [
       ...hosts.flatMap((host) => host.split('.')),
       ...operations.flatMap(wordsOf),
     ]),
   );
-  const entities = [...world.domains.values()].flatMap(({ directory }) => [...directory.entities.keys()]);
+  const domains = worlds.flatMap((world) => [...world.domains.values()]);
+  const entities = domains.flatMap(({ directory }) => [...directory.entities.keys()]);
   const spoken = new Set([...ruled, ...answered].map((word) => word.toLowerCase()));
   let text = UNSPOKEN;
   while (spoken.has(text) || entities.some((key) => key.endsWith(`:${text}`))) text += 'z';

@@ -15,6 +15,7 @@ import {
 } from 'class-validator';
 import { ADMINISTRATOR_ROLES } from '#administration';
 import { DOCUMENT_KINDS } from '#policy';
+import { FlipsView } from './flips.dto.js';
 import { GuardrailsView } from './guardrail.dto.js';
 import { ExceededQuotaView } from './quota.dto.js';
 import { ReplayBody, ReplayView } from './replay.dto.js';
@@ -122,6 +123,15 @@ export class PlanBody {
 }
 
 export class PlanAskedBody extends PlanBody {
+  @ApiPropertyOptional({
+    default: true,
+    description:
+      'Whether to look for what would be decided otherwise, which takes two seconds at most, and reading what is in force the first time.',
+  })
+  @IfThere()
+  @IsBoolean()
+  readonly flips?: boolean;
+
   @ApiPropertyOptional({ type: ReplayBody, description: 'Recorded decisions to decide again by the planned set.' })
   @IfThere()
   @IsDefined()
@@ -378,6 +388,14 @@ export class PlanView {
       'Domains in which two people decide, where this changes something there: propose it. Absent: one person is enough.',
   })
   readonly fourEyes?: readonly string[];
+
+  @ApiPropertyOptional({
+    type: FlipsView,
+    nullable: true,
+    description:
+      'What would be decided otherwise than now, found without any traffic. Null: there are faults or refusals, so nothing was decided.',
+  })
+  readonly flips?: FlipsView | null;
 
   @ApiPropertyOptional({
     type: ReplayView,

@@ -1,0 +1,31 @@
+import type { AccessRequest, Outcome } from '#engine';
+
+/** `hangs`: on conditions that nobody can know beforehand. */
+export type State = 'allow' | 'deny' | 'hangs';
+
+/** One request, as both worlds decide it. */
+export interface Point {
+  readonly request: AccessRequest;
+  readonly before: Judged;
+  readonly after: Judged;
+}
+
+export interface Judged {
+  readonly state: State;
+  readonly outcome: Outcome;
+  /** As if conditions spoke for the caller. */
+  readonly most: Outcome;
+}
+
+export function isFlip({ before, after }: Point): boolean {
+  return before.state !== after.state;
+}
+
+/** Whatever less is brought is denied as well. */
+export function isHopeless({ most }: Judged): boolean {
+  return most.decision === 'deny' && most.reason !== 'DENY_RULE';
+}
+
+export function isDenied({ before, after }: Point): boolean {
+  return before.state === 'deny' && after.state === 'deny';
+}

@@ -1,0 +1,244 @@
+/** Random changes of random worlds: every kind of document, and every part of it that a decision reads. */
+import fc from 'fast-check';
+import { loadBundle } from '#policy';
+import type { World } from '#engine';
+import type { Document, Generated } from '../properties/worlds.js';
+
+export interface Draw {
+  readonly kind: number;
+  readonly at: number;
+  readonly more: number;
+}
+
+export const draws: fc.Arbitrary<readonly Draw[]> = fc.array(
+  fc.record({ kind: fc.nat({ max: 999 }), at: fc.nat({ max: 999 }), more: fc.nat({ max: 999 }) }),
+  { minLength: 1, maxLength: 2 },
+);
+
+type Spec = Record<string, unknown>;
+type Part = (spec: Spec, draw: Draw, generated: Generated) => Spec | undefined;
+
+const pick = <Item>(list: readonly Item[], at: number): Item => list[at % list.length]!;
+const without = (spec: Spec, member: string): Spec => {
+  const { [member]: _gone, ...rest } = spec;
+  return rest;
+};
+
+const WHO: readonly ((generated: Generated, at: number) => Spec)[] = [
+  () => ({}),
+  (_, at) => ({ subjects: [pick(['u-1', 'u-2'], at)] }),
+  (_, at) => ({ groups: [pick(['staff', 'night'], at)] }),
+  (_, at) => ({ roles: [pick(['agent', 'traveller', 'admin'], at)] }),
+  (_, at) => ({ scopes: pick([['read'], { allOf: ['read', 'write'] }], at) }),
+  ({ access }, at) => ({ mechanisms: [pick(access, at)] }),
+  ({ domains }, at) => ({ domains: [pick([...domains, '*'], at)] }),
+  ({ services }, at) => ({ services: [pick(services, at)] }),
+  (_, at) => ({ principals: [pick(['user:u-1', 'user:*', 'grant:*'], at)] }),
+  (_, at) => ({ clients: [pick(['web', 'app'], at)] }),
+];
+
+function who(generated: Generated, { at, more }: Draw): Spec {
+  return pick(WHO, more)(generated, at);
+}
+
+const rulesOf = (spec: Spec): readonly Spec[] => (spec['rules'] as readonly Spec[] | undefined) ?? [];
+
+/** One rule of a policy, changed or gone. */
+const rule =
+  (change: (rule: Spec, draw: Draw, generated: Generated) => Spec | undefined): Part =>
+  (spec, draw, generated) => {
+    const rules = rulesOf(spec);
+    const place = draw.at % rules.length;
+    const left = rules.flatMap((one, index) => (index === place ? (change(one, draw, generated) ?? []) : [one]));
+    return left.length === 0 ? undefined : { ...spec, rules: left };
+  };
+
+const set =
+  (members: (draw: Draw, generated: Generated, spec: Spec) => Spec): Part =>
+  (spec, draw, generated) => ({ ...spec, ...members(draw, generated, spec) });
+
+/** One item of a list, changed or gone. */
+const item =
+  (member: string, change: (item: Spec, draw: Draw, generated: Generated) => Spec | undefined): Part =>
+  (spec, draw, generated) => {
+    const items = (spec[member] as readonly Spec[] | undefined) ?? [];
+    if (items.length === 0) return spec;
+    const place = draw.more % items.length;
+    const left = items.flatMap((one, index) => (index === place ? (change(one, draw, generated) ?? []) : [one]));
+    return left.length === 0 ? without(spec, member) : { ...spec, [member]: left };
+  };
+
+const marksOf = (spec: Spec): readonly string[] => (spec['boundary'] as readonly string[] | undefined) ?? [];
+
+export const CHANGES: readonly { readonly what: string; readonly kind: string; readonly part: Part }[] = [
+  { what: 'a rule goes', kind: 'Policy', part: rule(() => undefined) },
+  {
+    what: 'a rule says the opposite',
+    kind: 'Policy',
+    part: rule((one) => ({
+      id: one['id'],
+      effect: one['effect'] === 'allow' ? 'deny' : 'allow',
+      who: { subjects: ['u-1'] },
+    })),
+  },
+  {
+    what: 'a rule asks for somebody else',
+    kind: 'Policy',
+    part: rule((one, draw, generated) => ({ ...one, who: who(generated, draw) })),
+  },
+  {
+    what: 'a rule reaches otherwise',
+    kind: 'Policy',
+    part: rule((one) => ({ ...one, scope: one['scope'] === 'subtree' ? 'self' : 'subtree' })),
+  },
+  {
+    what: 'a rule only reports',
+    kind: 'Policy',
+    part: rule((one) => ({ ...one, mode: one['mode'] === 'report' ? 'enforce' : 'report' })),
+  },
+  { what: 'a rule is about anything', kind: 'Policy', part: rule((one) => without(one, 'what')) },
+  { what: 'a rule has no condition', kind: 'Policy', part: rule((one) => without(one, 'when')) },
+  {
+    what: 'a rule comes',
+    kind: 'Policy',
+    part: (spec, draw, generated) => ({
+      ...spec,
+      rules: [
+        ...rulesOf(spec),
+        {
+          id: 'new',
+          effect: draw.at % 3 === 0 ? 'deny' : 'allow',
+          scope: draw.at % 2 === 0 ? 'self' : 'subtree',
+          direction: draw.at % 5 === 0 ? 'out' : 'in',
+          who: who(generated, draw),
+        },
+      ],
+    }),
+  },
+  { what: 'zero trust', kind: 'Domain', part: set((_, __, spec) => ({ zeroTrust: spec['zeroTrust'] !== true })) },
+  {
+    what: 'egress',
+    kind: 'Domain',
+    part: set((_, __, spec) => ({ egress: spec['egress'] === 'closed' ? 'open' : 'closed' })),
+  },
+  { what: 'suspension', kind: 'Domain', part: set((_, __, spec) => ({ suspended: spec['suspended'] !== true })) },
+  {
+    what: 'report mode',
+    kind: 'Domain',
+    part: set((_, __, spec) => ({ mode: spec['mode'] === 'report' ? 'enforce' : 'report' })),
+  },
+  { what: 'sealed trust', kind: 'Domain', part: set(() => ({ trust: [] })) },
+  { what: 'inherited trust', kind: 'Domain', part: (spec) => without(spec, 'trust') },
+  { what: 'other trust', kind: 'Domain', part: set(({ more }, { trust }) => ({ trust: [pick(trust, more)] })) },
+  { what: 'sealed access', kind: 'Domain', part: set(() => ({ access: [] })) },
+  { what: 'inherited access', kind: 'Domain', part: (spec) => without(spec, 'access') },
+  { what: 'other access', kind: 'Domain', part: set(({ more }, { access }) => ({ access: [pick(access, more)] })) },
+  { what: 'anonymous access', kind: 'Domain', part: set(() => ({ access: ['anonymous'] })) },
+  { what: 'recognition', kind: 'Domain', part: set(({ more }, { trust }) => ({ recognizes: [pick(trust, more)] })) },
+  { what: 'no recognition', kind: 'Domain', part: (spec) => without(spec, 'recognizes') },
+  {
+    what: 'a mark more',
+    kind: 'Domain',
+    part: set(({ more }, { services }, spec) => ({ boundary: [...marksOf(spec), `${pick(services, more)}/*`] })),
+  },
+  { what: 'no marks', kind: 'Domain', part: (spec) => without(spec, 'boundary') },
+  { what: 'a claim', kind: 'Domain', part: set(({ more }) => ({ addresses: [`s${more % 4}.example`] })) },
+  { what: 'no claim', kind: 'Domain', part: (spec) => without(spec, 'addresses') },
+  {
+    what: 'another type of principals',
+    kind: 'Domain',
+    part: item('mechanisms', (one) =>
+      one['kind'] === 'jwt' ? { ...one, jwt: { ...(one['jwt'] as Spec), principalType: 'person' } } : one,
+    ),
+  },
+  {
+    what: 'a service moves',
+    kind: 'Service',
+    part: (spec, { more }, { domains }) =>
+      spec['domains'] === undefined
+        ? spec
+        : {
+            ...spec,
+            domains: [pick(domains, more)],
+            endpoints: (spec['endpoints'] as Spec[]).map((endpoint) => without(endpoint, 'domains')),
+          },
+  },
+  { what: 'an identity goes', kind: 'Service', part: item('identities', () => undefined) },
+  {
+    what: 'an identity is another',
+    kind: 'Service',
+    part: item('identities', (one) => ({ ...one, subject: `${String(one['subject'])}-new` })),
+  },
+  {
+    what: 'an endpoint answers less',
+    kind: 'Service',
+    part: item('endpoints', (one) =>
+      one['kind'] === undefined ? { ...one, operations: [{ path: '/e0/**', methods: ['GET'] }] } : one,
+    ),
+  },
+  {
+    what: 'an endpoint answers elsewhere too',
+    kind: 'Service',
+    part: item('endpoints', (one, { at }) => ({ ...one, hosts: [`s${at % 3}.example`, 'elsewhere.example'] })),
+  },
+  { what: 'an endpoint goes', kind: 'Service', part: item('endpoints', () => undefined) },
+  {
+    what: 'an endpoint comes',
+    kind: 'Service',
+    part: (spec, { at }) => ({
+      ...spec,
+      endpoints: [
+        ...(spec['endpoints'] as Spec[]),
+        { name: 'new', hosts: [`s${at % 3}.example`], operations: [{ path: '/e0/7' }, { path: '/e1/x' }] },
+      ],
+    }),
+  },
+  { what: 'an assignment goes', kind: 'RoleSet', part: item('assignments', () => undefined) },
+  {
+    what: 'an assignment comes',
+    kind: 'RoleSet',
+    part: (spec, { at, more }, { services }) => ({
+      ...spec,
+      assignments: [
+        ...((spec['assignments'] as Spec[] | undefined) ?? []),
+        {
+          role: pick(['agent', 'traveller', 'admin'], at),
+          principals: [pick(['user:u-1', 'user:u-3', 'group:staff', `service:${pick(services, at)}`], more)],
+        },
+      ],
+    }),
+  },
+  {
+    what: 'a role includes another',
+    kind: 'RoleSet',
+    part: item('roles', (one) => ({ ...one, inherits: one['name'] === 'agent' ? [] : ['agent'] })),
+  },
+  { what: 'an entity goes', kind: 'EntitySet', part: item('entities', () => undefined) },
+];
+
+export interface Changed {
+  readonly documents: readonly Document[];
+  readonly world: World;
+  readonly what: string;
+}
+
+/** The set after a change; undefined where there is nothing to change, or nobody could publish it. */
+export function changed(generated: Generated, drawn: readonly Draw[]): Changed | undefined {
+  let documents: readonly Document[] = generated.documents;
+  const what: string[] = [];
+  for (const draw of drawn) {
+    const change = pick(CHANGES, draw.kind);
+    const candidates = documents.filter(({ kind }) => kind === change.kind);
+    if (candidates.length === 0) return undefined;
+    const one = pick(candidates, draw.at);
+    documents = documents.flatMap((document) => {
+      if (document !== one) return [document];
+      const spec = change.part(document.spec, draw, generated);
+      return spec === undefined ? [] : [{ ...document, spec }];
+    });
+    what.push(`${change.what} (${one.metadata.name})`);
+  }
+  const text = documents.map((document) => JSON.stringify(document)).join('\n---\n');
+  const { world } = loadBundle([{ file: 'changed.json', text }]);
+  return world === null ? undefined : { documents, world, what: what.join(', ') };
+}
