@@ -41,6 +41,8 @@ interface Held {
   readonly source: PolicySource;
   readonly policy: PolicyInForce;
   isChecked: boolean;
+  /** Its snapshot follows from another one's, and no thread compiled it. */
+  readonly isStep: boolean;
   /** How often a thread had to be made to know it again. */
   mendings: number;
 }
@@ -82,6 +84,8 @@ export class PolicyWorkshop extends Explainer {
   #current: Held | undefined;
   /** What was in force before, until the check of the current one is over. */
   #previous: Held | undefined;
+  /** Was in force for a moment between the two; requests may still be about it. */
+  #skipped: Held | undefined;
   #tickets = 0;
   #explanations = 0;
   #isExplainingPast = false;
@@ -144,7 +148,7 @@ export class PolicyWorkshop extends Explainer {
 
   /** @throws when no thread knows the policy, or too much is asked at once */
   override async explain(request: AccessRequest, policy: PolicyInForce): Promise<Explanation> {
-    const held = [this.#current, this.#previous].find((one) => one?.policy.snapshot === policy.snapshot);
+    const held = [this.#current, this.#previous, this.#skipped].find((one) => one?.policy.snapshot === policy.snapshot);
     // A thread that went on from a policy by a step still knows it.
     const slot = held && (this.#slotOf(held) ?? (this.#current && this.#slotOf(this.#current)));
     if (slot === undefined) throw new Error('the reasons of this revision are not at hand');
@@ -188,6 +192,7 @@ export class PolicyWorkshop extends Explainer {
     await Promise.all(this.#slots.map((slot) => slot.stop()));
     await this.#orders;
     this.#previous?.policy.identity.close();
+    this.#skipped?.policy.identity.close();
     this.#current?.policy.identity.close();
   }
 
@@ -271,9 +276,9 @@ export class PolicyWorkshop extends Explainer {
         slot.holds = ticket;
         const { step, identity, warnings } = stepped;
         // The thread had no need of a compilation for it, nor has what this one knows of the same set.
-        const snapshot = (await inSlices(snapshotAfter(held.policy.snapshot, step)))!;
-        const next = { source, ticket, snapshot, mark: revision, identity, warnings, confirmedAt: now };
-        if (await this.#swap(next, held)) {
+        const snapshot = await inSlices(snapshotAfter(held.policy.snapshot, step));
+        const next = snapshot && { source, ticket, snapshot, mark: revision, identity, warnings, confirmedAt: now };
+        if (next !== undefined && (await this.#swap(next, held))) {
           this.#keepSoon();
           return true;
         }
@@ -327,11 +332,18 @@ export class PolicyWorkshop extends Explainer {
       return false;
     }
     const policy: PolicyInForce = { epoch, revision, contentHash, snapshot, identity, confirmedAt };
-    this.#release(this.#previous);
-    const replaced = this.#current;
     // As it was confirmed last.
-    this.#previous = replaced && { ...replaced, policy: live.inForce ?? replaced.policy };
-    this.#current = { ticket, source, policy, isChecked: false, mendings: 0 };
+    const replaced = this.#current && { ...this.#current, policy: live.inForce ?? this.#current.policy };
+    this.#release(this.#skipped);
+    this.#skipped = undefined;
+    if (on !== undefined && replaced?.isChecked === false && this.#previous?.isChecked === true) {
+      // Steps follow each other faster than they are checked: what is put back is the last one that was.
+      this.#skipped = replaced;
+    } else {
+      this.#release(this.#previous);
+      this.#previous = replaced;
+    }
+    this.#current = { ticket, source, policy, isChecked: false, isStep: on !== undefined, mendings: 0 };
     live.replace(policy);
     log({ kind: 'policy-in-force', epoch, revision, contentHash, warnings });
     if (replaced !== undefined) this.#interrupt(replaced);
@@ -442,7 +454,8 @@ export class PolicyWorkshop extends Explainer {
       if (slot !== undefined) slot.holds = undefined;
       return;
     }
-    if (!held.isChecked && held === this.#current) this.#goOnChecking(held);
+    // What it would check is a compilation of its own: that says nothing of a snapshot that steps led to.
+    if (!held.isChecked && !held.isStep && held === this.#current) this.#goOnChecking(held);
   }
 }
 
