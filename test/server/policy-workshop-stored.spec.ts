@@ -137,7 +137,9 @@ async function following(before: string) {
   const threads = faultyThreads();
   // What is asked about a step is asked at once: nothing else looks for a difference meanwhile.
   const furtherCheck = { requests: 0, milliseconds: 0 };
-  const started = startWorkshop({ databaseUrl, keptFolder, startThread: threads.start, furtherCheck });
+  // However busy the machine is, the ten requests before a swap are asked.
+  const patient = { checkMilliseconds: 10_000, furtherCheck };
+  const started = startWorkshop({ databaseUrl, keptFolder, startThread: threads.start, ...patient });
   const first = await published(null, before);
   await started.workshop.putInForce({ kind: 'revision', revision: first });
   const follow = (revision: Revision) => started.workshop.putInForce({ kind: 'revision', revision });

@@ -19,7 +19,7 @@ describe('waiting', () => {
     const output = new Output(Object.assign(stream, { isTTY: true }), { NO_COLOR: '1' });
     expect(await whileWaiting(output, 'planning', () => heard.then(() => 'done'))).toBe('done');
     // On a busy machine the first second is late.
-    expect(said).toEqual([expect.stringMatching(/^\r\u001B\[2Kplanning: [1-9]\d* s$/), '\r\u001B[2K']);
+    expect(said).toEqual([expect.stringMatching(/planning: [1-9]\d* s$/), '\r\u001B[2K']);
   });
 
   it.each`
