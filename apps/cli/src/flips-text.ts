@@ -8,8 +8,9 @@ type Group = Flips['groups'][number];
 const MOST_SHOWN = 10;
 
 /** What would be decided otherwise, by place and with one request each; then how much it is, and of what. */
-export function flipsLines({ flips }: Plan, colours: Colours): readonly string[] {
-  if (flips === undefined) return [];
+export function flipsLines({ flips, changes }: Plan, colours: Colours): readonly string[] {
+  // Of a plan that changes nothing nobody expects words.
+  if (flips === undefined || (flips?.points === 0 && changes.length === 0)) return [];
   if (flips === null) return ['flips: nothing was decided, for the plan has faults or is not yours'];
   const left = flips.groups.length + flips.more - Math.min(flips.groups.length, MOST_SHOWN);
   return [

@@ -92,8 +92,8 @@ it.each`
   const files = bundle(roleSet(after));
   const short = planStep({ base, source: 'api', files, now: NOW }, judged(base), loadBundle)!;
   const whole = plan({ base, source: 'api', files, prune: false, now: NOW });
-  const { judged: _next, world: _nextWorld, ...told } = short;
-  const { tested: _tested, world: _world, ...wholeTold } = whole;
+  const { judged: _next, world: _nextWorld, guardrails: _unasked, ...told } = short;
+  const { tested: _tested, world: _world, guardrails: _shown, ...wholeTold } = whole;
   expect(told).toEqual(wholeTold);
 });
 
@@ -109,8 +109,8 @@ it.each`
   const files = bundle(after);
   const short = planStep({ base, source: 'api', files, now: NOW }, judged(base), loadBundle)!;
   const whole = plan({ base, source: 'api', files, prune: false, now: NOW });
-  const { judged: _next, world: _nextWorld, warnings: _none, ...told } = short;
-  const { tested: _tested, world: _world, warnings: _hardlyMeant, ...wholeTold } = whole;
+  const { judged: _next, world: _nextWorld, warnings: _none, guardrails: _unasked, ...told } = short;
+  const { tested: _tested, world: _world, warnings: _hardlyMeant, guardrails: _shown, ...wholeTold } = whole;
   expect(told).toEqual(wholeTold);
 });
 
