@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stop, type Terminal } from '../terminal.js';
 import { folderBytes } from './folder-size.js';
+import { endWithUs, GROUPED, killGroup } from './process-group.js';
 
 /** What a call of git may cost. */
 export interface GitLimits {
@@ -100,15 +101,18 @@ export class Git {
         cwd: this.#folder,
         env: this.#environment,
         stdio: ['pipe', 'pipe', 'pipe'],
+        detached: GROUPED,
       });
+      const forget = endWithUs(child);
       const chunks: Buffer[] = [];
       let bytes = 0;
       let complaint = '';
       const stop = (which: keyof GitLimits): void => {
         clearTimeout(timer);
         clearInterval(looking);
-        // What git has started ends when nobody is at the other end; it is not waited for.
-        child.kill('SIGKILL');
+        forget();
+        // What git has started would go on, for as long as the other end sends.
+        killGroup(child);
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
         failed(new GitOverLimit(which));
       };
@@ -127,6 +131,7 @@ export class Git {
         complaint = (complaint + text).slice(-MAXIMUM_COMPLAINT);
       });
       child.once('error', (fault: NodeJS.ErrnoException) => {
+        forget();
         clearTimeout(timer);
         clearInterval(looking);
         failed(fault.code === 'ENOENT' ? new Stop(1, 'there is no program `git` on the PATH') : fault);
@@ -138,6 +143,7 @@ export class Git {
         else failed(new GitFailed(this.#harmless(complaint)));
       };
       child.once('close', (code) => {
+        forget();
         clearTimeout(timer);
         clearInterval(looking);
         void end(code);
