@@ -83,6 +83,33 @@ it('answers others while a body is on its way, and goes on when its sender is go
   expect((await admin.ask('POST', '/admin/v1/plan', { body: { source: 'git', files: [] } })).status).toBe(200);
 });
 
+it('holds of one operator no more than the largest body may be', async () => {
+  const first = begun('/admin/v1/plan');
+  first.write('{"source":"git","files":[');
+  for (const name of ['a.yaml', 'b.yaml']) first.write(`${file(0.9 * MEBIBYTE, name)},`);
+  const second = begun('/admin/v1/plan');
+  second.write(`{"source":"git","files":[${file(0.9 * MEBIBYTE)},${file(0.9 * MEBIBYTE, 'c.yaml')}`);
+  const third = begun('/admin/v1/plan');
+  third.write(`{"source":"git","files":[${file(0.9 * MEBIBYTE)},${file(0.9 * MEBIBYTE, 'c.yaml')}`);
+  // Whichever comes last; the others are cut off below.
+  const refused = [first, second, third].map((sent) => answered(sent).catch(() => null));
+  expect(await Promise.race(refused)).toEqual({ status: 503, code: 'bodies-too-many' });
+  for (const sent of [first, second, third]) sent.destroy();
+  await Promise.all(
+    [first, second, third].map((sent) => sent.closed || new Promise((gone) => sent.once('close', gone))),
+  );
+  await expect(plannedSoon()).resolves.toBe(200);
+});
+
+/** The server hears a little later that senders are gone. */
+async function plannedSoon(): Promise<number> {
+  for (;;) {
+    const files = [{ file: 'a.yaml', text: '# '.repeat(MEBIBYTE / 3) }];
+    const { status } = await admin.ask('POST', '/admin/v1/plan', { body: { source: 'git', files } });
+    if (status !== 503) return status;
+  }
+}
+
 it('is let go of when it does not end in the time that a request may take', async () => {
   const patience = { requestTimeout: 300, http: { connectionsCheckingInterval: 50, headersTimeout: 200 } };
   const impatient = await startTestAdmin({ history: null, server: new ScriptedServer(), clock: () => 0 }, patience);

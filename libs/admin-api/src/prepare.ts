@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RefusedActs } from './acts.js';
 import { AdminProblemFilter } from './admin-problem.filter.js';
+import { BodyBudget, type BodyShare } from './body-budget.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { Problem } from '#problem';
 import { serveApiDescription } from './open-api.js';
@@ -37,12 +38,14 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
   const operators = app.get(Operators);
   instance.removeAllContentTypeParsers();
   const { bundleBytes = MAX_BUNDLE_BODY_BYTES } = app.get<AdminApiParts>(ADMIN_API_PARTS);
+  const bodies = new BodyBudget(bundleBytes);
   instance.addContentTypeParser('application/json', async (request: RoutedRequest, body: IncomingMessage) => {
     const { url = '' } = request.routeOptions;
-    return BUNDLE_ROUTES.has(url)
-      ? bundleBody(body, bundleBytes, MAX_ADMIN_BODY_BYTES)
+    return request.bodyShare
+      ? bundleBody(body, bundleBytes, MAX_ADMIN_BODY_BYTES, request.bodyShare)
       : smallBody(body, bodyLimitOf(url));
   });
+  instance.decorateRequest('bodyShare', null);
   instance.decorateRequest('operator', null);
   instance.decorateRequest('requestId', '');
   instance.decorateRequest('clientAddress', null);
@@ -51,7 +54,7 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
     const { url } = request.routeOptions;
     if (url === undefined || OPEN_ROUTES.has(url)) return;
     if (url.startsWith(DOCS)) return;
-    const asked = request as OperatorRequest;
+    const asked = request as OperatorRequest & RoutedRequest;
     // What stands in headers is by word of the client, and the audit log is no place for that.
     asked.requestId = randomUUID();
     asked.clientAddress = request.socket.remoteAddress ?? null;
@@ -62,6 +65,12 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
       const seconds = fault instanceof Problem ? fault.members['retryAfterSeconds'] : undefined;
       if (seconds !== undefined) reply.header('retry-after', String(seconds));
       throw fault;
+    }
+    if (BUNDLE_ROUTES.has(url)) {
+      const share = bodies.open(asked.operator.id);
+      asked.bodyShare = share;
+      // Also where the answer reaches nobody any more.
+      reply.raw.once('close', () => share.close());
     }
   });
   instance.addHook('onSend', async (request, reply, payload) => {
@@ -78,6 +87,8 @@ export function prepareAdminApi(app: NestFastifyApplication): void {
 
 interface RoutedRequest {
   readonly routeOptions: { readonly url?: string | undefined };
+  /** Of routes that take a bundle. */
+  bodyShare?: BodyShare | null;
 }
 
 function bodyLimitOf(url: string): number {

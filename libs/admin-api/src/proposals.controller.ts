@@ -41,6 +41,7 @@ export class ProposalsController {
     'request-not-json',
     'request-too-large',
     'document-too-large',
+    'bodies-too-many',
     'domain-unknown',
     'revision-unknown',
     'proposals-too-many',

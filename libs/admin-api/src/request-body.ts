@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { MAXIMUM_DOCUMENT_BYTES, oversizedDocument } from '#policy';
 import { Problem } from '#problem';
+import type { BodyShare } from './body-budget.js';
+import { GatheredBytes } from './gathered-bytes.js';
 import { jsonBody } from './json-body.js';
 import { StreamedJson } from './streamed-json.js';
 
@@ -18,9 +20,9 @@ export type UnreadRequest = Pick<IncomingMessage, 'headers' | 'on' | 'off' | 're
  * @throws Problem `request-too-large`, `request-not-json`, `request-invalid`
  */
 export async function smallBody(request: UnreadRequest, limit: number): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  await eachChunk(request, limit, (chunk) => chunks.push(chunk));
-  return chunks.length === 0 ? undefined : jsonBody(Buffer.concat(chunks));
+  const bytes = new GatheredBytes();
+  await eachChunk(request, limit, (chunk) => bytes.add(chunk));
+  return bytes.length === 0 ? undefined : jsonBody(bytes.take());
 }
 
 /**
@@ -28,12 +30,21 @@ export async function smallBody(request: UnreadRequest, limit: number): Promise<
  * as it may be the first chunk that shows it is the last that is looked at.
  *
  * @param restBytes  how much there may be beside files and names of documents
- * @throws Problem `request-too-large`, `document-too-large`, `request-not-json`, `request-invalid`
+ * @param share  what is held of it counts there
+ * @throws Problem `request-too-large`, `document-too-large`, `bodies-too-many`, `request-not-json`, `request-invalid`
  */
-export async function bundleBody(request: UnreadRequest, limit: number, restBytes: number): Promise<unknown> {
+export async function bundleBody(
+  request: UnreadRequest,
+  limit: number,
+  restBytes: number,
+  share: BodyShare,
+): Promise<unknown> {
   const limits = { restBytes, elements: MAXIMUM_ELEMENTS, elementValues: MAXIMUM_ELEMENT_VALUES };
   const reader = new StreamedJson(limits, refuseOversized);
-  await eachChunk(request, limit, (chunk) => reader.push(chunk));
+  await eachChunk(request, limit, (chunk) => {
+    share.take(chunk.length);
+    reader.push(chunk);
+  });
   return reader.end();
 }
 

@@ -40,7 +40,14 @@ export class RevisionsController {
   @ApiHeader(KEY_HEADER)
   @ApiCreatedResponse({ type: Published })
   @ApiOkResponse({ type: Published, description: 'Nothing new was stored: `unchanged` or `repeated`.' })
-  @ApiProblems(...EDIT_PROBLEMS, 'content-hash-differs', 'request-not-json', 'request-too-large', 'document-too-large')
+  @ApiProblems(
+    ...EDIT_PROBLEMS,
+    'content-hash-differs',
+    'request-not-json',
+    'request-too-large',
+    'document-too-large',
+    'bodies-too-many',
+  )
   async publish(
     @Body() body: PublishBody,
     @Headers('idempotency-key') key: string | undefined,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Problem } from '#problem';
+import { GatheredBytes } from './gathered-bytes.js';
 import { MAXIMUM_DEPTH, parsedJson } from './json-body.js';
 import { invalid } from './request.pipe.js';
 
@@ -38,13 +39,12 @@ export class StreamedJson {
   /** Stands for a streamed list in the rest; nobody who sends a body knows it. */
   readonly #mark = randomUUID();
   readonly #lists: StreamedList[] = [];
-  readonly #rest: Uint8Array[] = [];
-  #restBytes = 0;
+  readonly #rest = new GatheredBytes();
   #elementCount = 0;
   /** The list that is being read. */
   #list: StreamedList | undefined;
   /** What came in chunks before of the element that is being read. */
-  #element: Uint8Array[] = [];
+  readonly #element = new GatheredBytes();
   #elementValues = 0;
   /** Whether it is a number or a word, which end where anything else begins. */
   #isBare = false;
@@ -110,7 +110,7 @@ export class StreamedJson {
       }
     }
     if (this.#list === undefined) this.#keep(chunk.subarray(from));
-    else if (this.#list.place === 'inside') this.#element.push(chunk.subarray(from));
+    else if (this.#list.place === 'inside') this.#element.add(chunk.subarray(from));
   }
 
   /**
@@ -120,7 +120,7 @@ export class StreamedJson {
    */
   end(): unknown {
     if (this.#list !== undefined) throw notJson('it ends in the middle of a list');
-    return this.#restBytes === 0 ? undefined : this.#filled(parsedJson(Buffer.concat(this.#rest)));
+    return this.#rest.length === 0 ? undefined : this.#filled(parsedJson(this.#rest.take()));
   }
 
   /** @returns where the text ends, or the chunk */
@@ -200,7 +200,6 @@ export class StreamedJson {
   #beginElement(list: StreamedList, byte: number): void {
     list.place = 'inside';
     this.#isBare = byte !== QUOTE && byte !== OPEN_MAP && byte !== OPEN_LIST;
-    this.#element = [];
     this.#elementValues = 0;
     this.#elementCount += 1;
     const { elements } = this.#limits;
@@ -216,8 +215,11 @@ export class StreamedJson {
   /** @returns where goes on what is to be kept */
   #endElement(chunk: Uint8Array, from: number, until: number): number {
     const list = this.#list!;
-    const element = parsedJson(Buffer.concat([...this.#element, chunk.subarray(from, until)]));
-    this.#element = [];
+    const last = chunk.subarray(from, until);
+    // Nearly all of them lie in one chunk.
+    const isWhole = this.#element.length === 0;
+    if (!isWhole) this.#element.add(last);
+    const element = parsedJson(isWhole ? last : this.#element.take());
     list.elements.push(element);
     list.place = 'behind';
     this.#onElement(element);
@@ -225,12 +227,11 @@ export class StreamedJson {
   }
 
   #keep(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#restBytes += bytes.length;
     const { restBytes } = this.#limits;
-    if (this.#restBytes > restBytes) throw beyond(`beside its lists it has more than ${restBytes} bytes`);
-    // A copy, so that the whole chunk need not be held for it.
-    this.#rest.push(Uint8Array.from(bytes));
+    if (this.#rest.length + bytes.length > restBytes) {
+      throw beyond(`beside its lists it has more than ${restBytes} bytes`);
+    }
+    this.#rest.add(bytes);
   }
 
   #markOf(list: number): string {

@@ -198,6 +198,14 @@ export const CATALOGUE = {
     detail: 'the decision `{id}` was `{reason}`: no rule was looked at',
     remedy: 'the message could not be read, or the server was in no state to decide; its log of that time says more',
   },
+  'bodies-too-many': {
+    title: 'Too much is being sent at once',
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    detail: 'the bundles that are being sent or planned are too large together, yours or those of all',
+    remedy: 'send one large bundle at a time, and this one again in a moment',
+    headers: { 'retry-after': '5' },
+  },
   'explanation-busy': {
     title: 'Another past decision is being explained',
     status: 503,
