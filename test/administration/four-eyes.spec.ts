@@ -69,6 +69,7 @@ beforeAll(async () => {
     acme: await make('amy', ['acme']),
     'a guest': await keys.token({ iss: ISSUER, aud: AUDIENCE, sub: 'u-1', groups: ['pay'] }),
     'a guest above': await keys.token({ iss: ISSUER, aud: AUDIENCE, sub: 'u-3', groups: ['acme'] }),
+    'another guest above': await keys.token({ iss: ISSUER, aud: AUDIENCE, sub: 'u-4', groups: ['acme'] }),
     'another guest': await keys.token({ iss: ISSUER, aud: AUDIENCE, sub: 'u-2', groups: ['pay'] }),
   };
 });
@@ -169,7 +170,8 @@ describe('one person alone', () => {
     // Nor do two go back behind the mark.
     const proposal = await propose({ restore: 1 }, tokens['a guest']!);
     expect(wordOf(proposal)).toBe('201');
-    expect(wordOf(await approve(proposal.json.number, proposal.json.contentHash))).toBe('200');
+    const { number, contentHash } = proposal.json;
+    expect(wordOf(await approve(number, contentHash, tokens['another guest']!))).toBe('200');
     expect(wordOf(await put(policy('pay', 'acme.pay', 'deny'))())).toBe(REFUSED);
   });
 
@@ -224,10 +226,11 @@ describe('a second person', () => {
     ${'a token that somebody made is somebody else still'} | ${'of ann'}  | ${'bo'}            | ${DONE}
     ${'who may everything made the token that proposed'}   | ${'ann'}     | ${'root'}          | ${OWN}
     ${'and could make any that approves'}                  | ${'root'}    | ${'bo'}            | ${OWN}
-    ${'who comes from elsewhere was made by nobody here'}  | ${'root'}    | ${'a guest'}       | ${DONE}
+    ${'a login may be whoever has the first token, too'}   | ${'root'}    | ${'a guest'}       | ${OWN}
     ${'a guest is one person'}                             | ${'a guest'} | ${'a guest'}       | ${OWN}
     ${'two of them are two'}                               | ${'a guest'} | ${'another guest'} | ${DONE}
-    ${'a guest proposes to somebody of ours'}              | ${'a guest'} | ${'bo'}            | ${DONE}
+    ${'who logs in may have a token of ours as well'}      | ${'a guest'} | ${'bo'}            | ${OWN}
+    ${'and who has a token may log in as well'}            | ${'ann'}     | ${'a guest'}       | ${OWN}
     ${'who owns what is around may as well'}               | ${'ann'}     | ${'acme'}          | ${DONE}
     ${'who owns what is beside is told of nothing'}        | ${'ann'}     | ${'web'}           | ${'404 proposal-unknown'}
   `('$because: $answer', async ({ first, second, answer }) => {
@@ -236,6 +239,55 @@ describe('a second person', () => {
     expect(wordOf(await approve(1, json.contentHash, tokens[second]))).toBe(answer);
     const published = (await history.store.newest())!.number === 4;
     expect(published).toBe(answer === DONE);
+  });
+
+  it('is nobody whose maker is gone, whatever name the token has', async () => {
+    const made = (await admin.ask('POST', '/admin/v1/operators', { body: { name: 'mal', groups: ['web'] } })).json;
+    const named = await make('bo', ['web'], made.token);
+    await proposePolicy(tokens['bo']!);
+    await admin.ask('DELETE', `/admin/v1/operators/${made.id}`);
+    for (const answer of [await read(1, named), await reject(1, named), await approve(1, 'a'.repeat(64), named)])
+      expect(wordOf(answer)).toBe('401 operator-unknown');
+    expect((await read(1, tokens['bo']!)).json.state).toBe('open');
+  });
+
+  it('may by a narrow token not even see what a wide one proposed', async () => {
+    const scope = { domain: 'acme.pay', roles: ['auditor'] };
+    const elsewhere = await admin.ask('POST', '/admin/v1/operators', {
+      body: { name: 'ci', scope: { ...scope, domain: 'acme.web' } },
+      token: tokens['acme']!,
+    });
+    await proposePolicy(tokens['acme']!);
+    expect(wordOf(await read(1, elsewhere.json.token))).toBe('404 proposal-unknown');
+    expect(wordOf(await reject(1, elsewhere.json.token))).toBe('404 proposal-unknown');
+    const reader = await admin.ask('POST', '/admin/v1/operators', {
+      body: { name: 'r', scope },
+      token: tokens['acme']!,
+    });
+    expect((await read(1, reader.json.token)).json).toMatchObject({ own: true });
+    expect(wordOf(await reject(1, reader.json.token))).toBe('403 forbidden-change');
+  });
+
+  it('has it on record who would have approved something else', async () => {
+    await proposePolicy();
+    expect(wordOf(await approve(1, 'a'.repeat(64)))).toBe('409 proposal-differs');
+    const [act] = await audit.list({}, { order: 'newest', limit: 1 });
+    expect(act).toMatchObject({ act: 'proposal.approve', operator: 'bo', refused: 'proposal-differs' });
+  });
+
+  it.each([null, 59, 31 * 86_400])('refuses to wait for %s seconds', async (waitSeconds) => {
+    expect(wordOf(await propose({ bundle: bundle(policy('pay', 'acme.pay'), 'git'), waitSeconds }))).toBe(
+      '400 request-invalid',
+    );
+  });
+
+  it('keeps no long list of whom it concerns', async () => {
+    const files = Array.from({ length: 1_001 }, (_, index) => document('Domain', `name: acme.pay.d${index}`)).join('');
+    const { json } = await propose({ bundle: bundle(files, 'git') });
+    expect((await history.store.proposals.find(json.number))!.concerns).toEqual([['*']]);
+    expect(wordOf(await read(json.number, tokens['bo']!))).toBe('404 proposal-unknown');
+    expect(wordOf(await read(json.number, tokens['ann']!))).toBe('200');
+    expect(wordOf(await read(json.number, TOKEN))).toBe('200');
   });
 
   it('publishes what was proposed, in the name of who proposed it', async () => {
@@ -330,7 +382,7 @@ describe('what happens between the two', () => {
     // What changes who may what changes there, too: two who are left decide it.
     const text = document('Domain', 'name: acme.pay', owners('other'));
     const { json } = await propose({ bundle: bundle(text, 'git') }, tokens['a guest above']!);
-    expect(wordOf(await approve(json.number, json.contentHash, tokens['acme']!))).toBe('200');
+    expect(wordOf(await approve(json.number, json.contentHash, tokens['another guest above']!))).toBe('200');
     expect(wordOf(await approve(1, hash, tokens['bo']!))).toBe('404 proposal-unknown');
     expect(wordOf(await approve(1, hash, tokens['acme']!))).toMatch(
       /^403 proposer-not-entitled|^409 revision-superseded/,

@@ -36,7 +36,7 @@ it('stores nothing for a token that was revoked while it was planned', async () 
       .json;
     store.meanwhile = async () => void (await credentials.revoke(['operator-token'], maker.id, 'ann'));
     const refused = await admin.ask('POST', '/admin/v1/revisions', { token: made.token, body });
-    expect([refused.status, refused.json.code]).toEqual([403, 'forbidden-change']);
+    expect([refused.status, refused.json.code]).toEqual([401, 'operator-unknown']);
     expect(await store.list({ limit: 1 })).toEqual([]);
   } finally {
     await admin.stop();

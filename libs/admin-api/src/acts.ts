@@ -87,12 +87,18 @@ export class RefusedActs implements NestInterceptor {
 }
 
 /**
- * Whether a refusal tells of an attempt: forbidden, not to be found, or not to be kept. A request that is malformed, late
- * or repeated is none.
+ * Whether a refusal tells of an attempt: forbidden, not to be found, not to be kept, or about something else than was looked
+ * at. A request that is malformed, late or repeated is none.
  */
 function saysSomething({ code, kind }: Problem): boolean {
-  return [403, 404, 422].includes(kind.status) || code === 'documents-of-another-source';
+  return [403, 404, 422].includes(kind.status) || CONFLICTS_THAT_TELL.has(code);
 }
+
+const CONFLICTS_THAT_TELL: ReadonlySet<string> = new Set([
+  'documents-of-another-source',
+  'proposal-differs',
+  'proposal-outdated',
+]);
 
 function contextOf({ operator, requestId, clientAddress }: OperatorRequest): ActContext {
   // The token that the server was started with is no credential of the store, nor is one of an identity provider.

@@ -178,7 +178,10 @@ export class Operators {
     const now = clock();
     if (history === null || credential.kind !== 'operator-token' || !isActive(credential, now)) return null;
     const hasGiven = isGiven(operatorToken);
-    const { standing, names, ids } = await makersOf(credential, (id) => history.credentials.find(id), now, hasGiven);
+    const makers = await makersOf(credential, (id) => history.credentials.find(id), now, hasGiven);
+    // Its holder chose the name, and those who could say whose it is are gone.
+    if (!makers.isWhole) return null;
+    const { standing, names, ids } = makers;
     const maker = names.length > 1 ? `, by ${names.at(-1)}` : '';
     const person: Person = standing.kind === 'root' ? standing : { kind: 'token', name: names.at(-1)! };
     return { name: `${credential.name}${maker}`, id: credential.id, standing, makers: ids, person };

@@ -41,6 +41,10 @@ type Kept =
   | { readonly kind: 'bundle'; readonly bundle: Bundle }
   | { readonly kind: 'restore'; readonly revision: number };
 
+/** Names of domains that are kept with a proposal, for ever. What concerns more of them is for those who see everything. */
+const MOST_CONCERNS = 1_000;
+const EVERYTHING = [['*']] as const;
+
 const WAYS = ['bundle', 'restore', 'resume', 'endFourEyes'] as const;
 
 /** Changes that wait for a second person: made, looked at, approved, rejected. */
@@ -146,13 +150,13 @@ export class Proposals {
   }
 
   /**
-   * Ends one for good: whoever made it may, and whoever might do what it does.
+   * Ends one for good: whoever made it may, by that very token, and whoever might do what it does.
    *
    * @throws Problem `proposal-unknown`, `proposal-ended`, `forbidden-change`
    */
   async reject(number: number, because: string, operator: Operator, context: ActContext): Promise<ProposalView> {
     const proposal = await this.#open(number, operator);
-    if (!isOwn(proposal, operator)) await this.#demandEntitled(proposal, operator);
+    if (!isMaker(proposal, operator)) await this.#demandEntitled(proposal, operator);
     const outcome = await this.sets.history.store.proposals.reject(number, operator.name, because, context);
     if (outcome === null) throw new Problem('proposal-unknown', { number });
     if (outcome.kind === 'ended') throw ended(outcome.proposal);
@@ -243,16 +247,22 @@ function isOwn({ proposer }: Proposal, { person }: Operator): boolean {
   return personText(proposer.person) === personText(person);
 }
 
+/** Whether it was made with this very token: others of the same person may do less than it. */
+function isMaker({ proposer }: Proposal, { id }: Operator): boolean {
+  return proposer.credential === id;
+}
+
 /** Whoever made it sees it, and whoever sees all that it changes. */
 function isSeen(proposal: Proposal, operator: Operator, sight: Sight): boolean {
-  return sight.isWhole || isOwn(proposal, operator) || proposal.concerns.every((domains) => sight.ofAny(domains));
+  return sight.isWhole || isMaker(proposal, operator) || proposal.concerns.every((domains) => sight.ofAny(domains));
 }
 
 /** Where each document lies that changes, as it was and as it will be; each list once. */
 function concernsOf({ put, remove }: Plan, { documents }: PolicySet): readonly (readonly string[])[] {
   const keys = new Set([...put, ...remove].map(keyText));
   const sides = [...put, ...documents.filter((document) => keys.has(keyText(document)))];
-  return [...new Map(sides.map(placesOf).map((places) => [JSON.stringify(places), places])).values()];
+  const concerns = [...new Map(sides.map(placesOf).map((places) => [JSON.stringify(places), places])).values()];
+  return concerns.flat().length > MOST_CONCERNS ? EVERYTHING : concerns;
 }
 
 /** A service is seen from each of its domains; `*` is nobody's but theirs who see everything. */

@@ -79,10 +79,14 @@ export function proposalState({ end, isExpired }: Proposal): ProposalState {
   return end?.kind ?? (isExpired ? 'expired' : 'open');
 }
 
-/** Whether nobody else would have looked at it. */
+/**
+ * Whether nobody else may have looked at it. A token of ours and a login of an identity provider may be one human's, and
+ * nothing here tells.
+ */
 export function isSamePerson(one: Person, other: Person): boolean {
-  if (one.kind === 'root' || other.kind === 'root') return one.kind !== 'guest' && other.kind !== 'guest';
-  return one.kind === other.kind && one.name === other.name;
+  return (
+    one.kind !== other.kind || one.kind === 'root' || one.name === (other as Exclude<Person, { kind: 'root' }>).name
+  );
 }
 
 /** One text for a person; no two persons have the same. */

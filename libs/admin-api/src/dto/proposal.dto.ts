@@ -4,7 +4,6 @@ import {
   IsDefined,
   IsInt,
   IsObject,
-  IsOptional,
   IsString,
   Length,
   Matches,
@@ -88,7 +87,7 @@ export class ProposalBody {
     default: DEFAULT_WAIT_SECONDS,
     description: 'How long somebody else may approve it.',
   })
-  @IsOptional()
+  @IfThere()
   @Max(LONGEST_WAIT_SECONDS)
   @Min(60)
   @IsInt()

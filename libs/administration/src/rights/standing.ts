@@ -28,6 +28,8 @@ export interface Makers {
   readonly names: readonly string[];
   /** Tokens of the chain, the operator's own first. */
   readonly ids: readonly string[];
+  /** False where a maker does not count any more: whatever its name says, nobody stands behind the token. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function makersOf(
     standing: { kind: 'bounded', mandates: mandate === undefined ? mandates : [...mandates, mandate] },
     names,
     ids,
+    isWhole: mandate === undefined,
   });
   let current: Credential | null = credential;
   while (ids.length < LONGEST_CHAIN) {
@@ -57,7 +60,9 @@ export async function makersOf(
     ids.push(current.id);
     const terms: OperatorTerms | undefined = current.terms;
     if (terms?.kind === 'root') {
-      return mandates.length === 0 ? { standing: { kind: 'root' }, names: [current.name], ids } : ended();
+      return mandates.length === 0
+        ? { standing: { kind: 'root' }, names: [current.name], ids, isWhole: true }
+        : ended();
     }
     names.push(current.name);
     if (terms === undefined) return ended(NOTHING);
