@@ -80,15 +80,22 @@ export function* requestsAtRules(
   for (;;) {
     const rule = chance.pick(rules);
     const endpoints = rule === undefined ? [] : places.endpoints.filter((endpoint) => hasSayAt(rule, endpoint));
+    const callers = places.callers.filter((caller) => rule !== undefined && isSentBy(rule, caller));
     // Without domains no mark leads to an endpoint elsewhere.
     const near = endpoints.length === 0 ? places : { ...places, endpoints, domains: [] };
-    yield take(requestsFor(neighbourhood(world, near, chance), chance.below(2 ** 31)), BATCH_OF_LARGE);
+    const by = callers.length === 0 ? near : { ...near, callers };
+    yield take(requestsFor(neighbourhood(world, by, chance), chance.below(2 ** 31)), BATCH_OF_LARGE);
   }
 }
 
 function hasSayAt(rule: Rule, endpoint: Endpoint): boolean {
   const isThere = endpoint.placements.some((name) => isWithin(name, rule.owner));
   return mayConcern(rule, endpoint) && (rule.owner === OUTSIDE || isThere === (rule.direction === 'in'));
+}
+
+/** Whether a rule on the way out stands in this caller's way, which none of others does. */
+function isSentBy({ owner, direction }: Rule, { domains }: Service): boolean {
+  return direction === 'out' && owner !== OUTSIDE && domains.some((name) => isWithin(name, owner));
 }
 
 function take(requests: Generator<AccessRequest, never>, count: number): readonly AccessRequest[] {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile, decide, specify, type Outcome } from '#engine';
 import { loadBundle } from '#policy';
-import { requestBatches } from './request-batches.js';
+import { requestBatches, requestsAtRules } from './request-batches.js';
 import { RevisionCheck } from './revision-check.js';
 import { type Answerer, SPECIFICATION } from './voices.js';
 
@@ -58,7 +58,8 @@ describe('the check of a revision', () => {
   });
 });
 
-it('asks about a few places at a time where a world is large, and crosses boundaries there', () => {
+/** Three hundred domains with a service each that calls and is called. */
+function largeWorld() {
   const domains = Array.from({ length: 300 }, (_, index) => {
     const rules = Array.from(
       { length: 20 },
@@ -96,10 +97,24 @@ spec:
   trust: [mesh]
   access: [login]
 `;
-  const large = loadBundle([{ file: 'large.yaml', text: domains.join('') + top }]);
-  expect(large.faults).toEqual([]);
-  const known = compile(large.world!);
-  const batches = requestBatches(large.world!, 1);
+  const { faults, world: large } = loadBundle([{ file: 'large.yaml', text: domains.join('') + top }]);
+  expect(faults).toEqual([]);
+  return large!;
+}
+
+it('meets a rule on the way out with those who go there', () => {
+  const large = largeWorld();
+  const [rule] = large.domains.get('top.d7')!.rules;
+  const batches = requestsAtRules(large, [{ ...rule!, effect: 'deny', direction: 'out' }], 1);
+  const requests = Array.from({ length: 10 }, () => batches.next().value).flat();
+  const callers = requests.flatMap(({ evidence }) => evidence.map(({ subject }) => subject));
+  expect(callers.filter((subject) => subject === 'spiffe://x.example/s7').length).toBeGreaterThan(5);
+});
+
+it('asks about a few places at a time where a world is large, and crosses boundaries there', () => {
+  const large = largeWorld();
+  const known = compile(large);
+  const batches = requestBatches(large, 1);
   const requests = Array.from({ length: 30 }, () => batches.next().value).flat();
   const reasons = new Set(requests.map((request) => decide(known, request).reason));
   expect([...reasons]).toEqual(expect.arrayContaining(['ALLOW_FAST', 'ALLOW_SLOW', 'NOT_VISIBLE']));
