@@ -1,4 +1,4 @@
-/** Exports hold by the schemas that Istio and Kubernetes publish, and these schemas find what is wrong. */
+/** Exports hold by the schemas that the projects publish, and these schemas find what is wrong. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,7 +10,7 @@ import { NOW, worlds } from '../properties/worlds.js';
 import { publishedFaults } from './published.js';
 import { withNamespaces } from './sandwich.js';
 
-const TARGETS = ['istio', 'kubernetes-networkpolicy'] as const;
+const TARGETS = ['istio', 'kubernetes-networkpolicy', 'cilium', 'linkerd'] as const;
 
 function exported(world: World, target: MeshTarget, undecided: 'refuse' | 'pass'): readonly object[] {
   const spiffe = [...world.mechanisms.values()].filter(({ kind }) => kind === 'spiffe');
@@ -59,26 +59,56 @@ const network = (spec: object, more: object = {}) => ({
   spec: { podSelector: {}, ...spec },
   ...more,
 });
+const cilium = (spec: object) => ({
+  apiVersion: 'cilium.io/v2',
+  kind: 'CiliumNetworkPolicy',
+  metadata,
+  spec: { endpointSelector: {}, ...spec },
+});
+const linkerd = (kind: string, spec: object) => ({
+  apiVersion: kind === 'Server' ? 'policy.linkerd.io/v1beta3' : 'policy.linkerd.io/v1alpha1',
+  kind,
+  metadata,
+  spec,
+});
+const pods = { podSelector: { matchLabels: { app: 'a' } } };
+const server = { kind: 'Server', name: 'a' };
 const to = (operation: object) => istio({ rules: [{ to: [{ operation }] }] });
 
 it.each`
-  because                                      | resource                                                                         | fault
-  ${'it is as it should be'}                   | ${to({ hosts: ['a'], paths: ['/a'] })}                                           | ${undefined}
-  ${'so is this'}                              | ${network({ ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }] })}       | ${undefined}
-  ${'a member of the resource is unknown'}     | ${istio({}, { specs: {} })}                                                      | ${'specs'}
-  ${'one of the spec is'}                      | ${istio({ rule: [] })}                                                           | ${'rule'}
-  ${'one of an operation is'}                  | ${to({ host: ['a'] })}                                                           | ${'host'}
-  ${'one of a source is'}                      | ${istio({ rules: [{ from: [{ source: { principal: ['a'] } }] }] })}              | ${'principal'}
-  ${'one of the metadata is'}                  | ${istio({}, { metadata: { ...metadata, namespaces: 'b' } })}                     | ${'namespaces'}
-  ${'there is no such action'}                 | ${istio({ action: 'REFUSE' })}                                                   | ${'/spec/action'}
-  ${'a list is one text'}                      | ${to({ hosts: 'a' })}                                                            | ${'/spec/rules/0/to/0/operation/hosts'}
-  ${'no version of the kind is meant'}         | ${{ ...istio({}), apiVersion: 'security.istio.io/v2' }}                          | ${'there is no schema'}
-  ${'there is no spec'}                        | ${{ apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', metadata }} | ${'spec'}
-  ${'a member of a network policy is unknown'} | ${network({ egres: [] })}                                                        | ${'egres'}
-  ${'one of a peer is'}                        | ${network({ ingress: [{ from: [{ podSelectors: {} }] }] })}                      | ${'podSelectors'}
-  ${'one of a selector is'}                    | ${network({ podSelector: { labels: {} } })}                                      | ${'labels'}
-  ${'a label is no text'}                      | ${network({ podSelector: { matchLabels: { app: 1 } } })}                         | ${'/spec/podSelector/matchLabels/app'}
-  ${'a block has no address'}                  | ${network({ ingress: [{ from: [{ ipBlock: {} }] }] })}                           | ${'cidr'}
+  because                                      | resource                                                                                               | fault
+  ${'it is as it should be'}                   | ${to({ hosts: ['a'], paths: ['/a'] })}                                                                 | ${undefined}
+  ${'so is this'}                              | ${network({ ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }] })}                             | ${undefined}
+  ${'a member of the resource is unknown'}     | ${istio({}, { specs: {} })}                                                                            | ${'specs'}
+  ${'one of the spec is'}                      | ${istio({ rule: [] })}                                                                                 | ${'rule'}
+  ${'one of an operation is'}                  | ${to({ host: ['a'] })}                                                                                 | ${'host'}
+  ${'one of a source is'}                      | ${istio({ rules: [{ from: [{ source: { principal: ['a'] } }] }] })}                                    | ${'principal'}
+  ${'one of the metadata is'}                  | ${istio({}, { metadata: { ...metadata, namespaces: 'b' } })}                                           | ${'namespaces'}
+  ${'there is no such action'}                 | ${istio({ action: 'REFUSE' })}                                                                         | ${'/spec/action'}
+  ${'a list is one text'}                      | ${to({ hosts: 'a' })}                                                                                  | ${'/spec/rules/0/to/0/operation/hosts'}
+  ${'no version of the kind is meant'}         | ${{ ...istio({}), apiVersion: 'security.istio.io/v2' }}                                                | ${'there is no schema'}
+  ${'there is no spec'}                        | ${{ apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', metadata }}                       | ${'spec'}
+  ${'a member of a network policy is unknown'} | ${network({ egres: [] })}                                                                              | ${'egres'}
+  ${'one of a peer is'}                        | ${network({ ingress: [{ from: [{ podSelectors: {} }] }] })}                                            | ${'podSelectors'}
+  ${'one of a selector is'}                    | ${network({ podSelector: { labels: {} } })}                                                            | ${'labels'}
+  ${'a label is no text'}                      | ${network({ podSelector: { matchLabels: { app: 1 } } })}                                               | ${'/spec/podSelector/matchLabels/app'}
+  ${'a block has no address'}                  | ${network({ ingress: [{ from: [{ ipBlock: {} }] }] })}                                                 | ${'cidr'}
+  ${"this of Cilium's is as it should be"}     | ${cilium({ ingress: [{ fromEntities: ['all'] }] })}                                                    | ${undefined}
+  ${'a member of a rule is unknown'}           | ${cilium({ ingress: [{ fromEntity: ['all'] }] })}                                                      | ${'fromEntity'}
+  ${'there is no such entity'}                 | ${cilium({ ingress: [{ fromEntities: ['strangers'] }] })}                                              | ${'/spec/ingress/0/fromEntities/0'}
+  ${'a label cannot have this value'}          | ${cilium({ ingress: [], endpointSelector: { matchLabels: { app: 'a b' } } })}                          | ${'/spec/endpointSelector/matchLabels/app'}
+  ${'it says nothing'}                         | ${cilium({})}                                                                                          | ${'ingress'}
+  ${"this of Linkerd's is as it should be"}    | ${linkerd('Server', { ...pods, port: 80, accessPolicy: 'deny' })}                                      | ${undefined}
+  ${'so is a port with a name'}                | ${linkerd('Server', { ...pods, port: 'http' })}                                                        | ${undefined}
+  ${'a server is of no pods'}                  | ${linkerd('Server', { port: 80 })}                                                                     | ${'podSelector'}
+  ${'a server has no port'}                    | ${linkerd('Server', pods)}                                                                             | ${'port'}
+  ${'a member of a server is unknown'}         | ${linkerd('Server', { ...pods, port: 80, policy: 'deny' })}                                            | ${'policy'}
+  ${'a server is not of this version'}         | ${{ ...linkerd('Server', {}), apiVersion: 'policy.linkerd.io/v1alpha1' }}                              | ${'there is no schema'}
+  ${'nothing is required'}                     | ${linkerd('AuthorizationPolicy', { targetRef: server })}                                               | ${'requiredAuthenticationRefs'}
+  ${'what is required has no name'}            | ${linkerd('AuthorizationPolicy', { targetRef: server, requiredAuthenticationRefs: [{ kind: 'A' }] })}  | ${'/spec/requiredAuthenticationRefs/0'}
+  ${'nobody is known'}                         | ${linkerd('MeshTLSAuthentication', {})}                                                                | ${'identityRefs'}
+  ${'somebody is known by both'}               | ${linkerd('MeshTLSAuthentication', { identities: ['*'], identityRefs: [{ kind: 'ServiceAccount' }] })} | ${'oneOf'}
+  ${'a network has no address'}                | ${linkerd('NetworkAuthentication', { networks: [{}] })}                                                | ${'cidr'}
 `('a published schema says what is wrong: $because', ({ resource, fault }) => {
   const faults = publishedFaults(resource);
   expect(faults.join('\n')).toContain(fault ?? '');

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 
 interface Definition {
   readonly spec: {
@@ -37,7 +37,9 @@ const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true
 ajv.addSchema(JSON.parse(read('kubernetes-definitions.json')) as object);
 const VALIDATORS: ReadonlyMap<string, ValidateFunction> = new Map([
   ['networking.k8s.io/v1 NetworkPolicy', ajv.compile(JSON.parse(read('kubernetes-networkpolicy.json')) as object)],
-  ...ofDefinition(parse(read('istio-authorizationpolicies.yaml')) as Definition),
+  ...['istio-authorizationpolicies.yaml', 'cilium-networkpolicies.yaml', 'linkerd-definitions.yaml']
+    .flatMap((file) => parseAllDocuments(read(file)))
+    .flatMap((document) => ofDefinition(document.toJS() as Definition)),
 ]);
 
 /** What is wrong with a resource, as JSON pointers and sentences. */
