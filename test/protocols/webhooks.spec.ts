@@ -313,6 +313,19 @@ describe("OPA's data API", () => {
     if (allow) expect(told.result.headers).toMatchObject({ 'x-tier': 'standard' });
   });
 
+  it('serves APISIX, as long as it forwards what it tells', async () => {
+    const apisix = (path: string, rewrite: object) => ({
+      type: 'http',
+      request: { scheme: 'http', method: 'GET', host: 'shop.example', port: 80, path, headers: {}, query: {} },
+      var: { remote_addr: '10.0.0.1' },
+      route: { plugins: { 'proxy-rewrite': { headers: { remove: ['X-Dharma-Key'] }, ...rewrite } } },
+    });
+    const told = async (path: string, rewrite: object = {}) => (await ask('http', apisix(path, rewrite))).json.result;
+    expect(await told('/public/list')).toMatchObject({ allow: true, headers: { 'x-tier': 'standard' } });
+    expect(await told('/admin')).toMatchObject({ allow: false, status_code: expect.any(Number) });
+    expect(await told('/public/list', { use_real_request_uri_unsafe: true })).toMatchObject({ allow: false });
+  });
+
   it('serves Kafka', async () => {
     const kafka = (name: string) => ({
       action: {

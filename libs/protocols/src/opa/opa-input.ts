@@ -30,6 +30,40 @@ const kong = z.object({
   client_ip: z.string().optional(),
 });
 
+/**
+ * APISIX's plugin `opa` tells its own reading of a target, decoded and without dots, and yet forwards the client's. A
+ * `proxy-rewrite` makes it forward what it told, unless it writes another target or method; whether that runs the gateway
+ * says itself, in its route (`with_route`). A setting that is not known could be one that undoes it.
+ */
+const forwardsWhatItTells = z.strictObject(
+  {
+    host: z.unknown().optional(),
+    scheme: z.unknown().optional(),
+    headers: z.unknown().optional(),
+    use_real_request_uri_unsafe: z.literal(false).optional(),
+  },
+  {
+    error:
+      'not forwarded as it was told: the route has to be shown (`with_route`) and to have a `proxy-rewrite` of host, ' +
+      'scheme and headers alone',
+  },
+);
+const apisix = z.object({
+  type: z.literal('http'),
+  request: z.object({
+    method: z.string(),
+    host: z.string(),
+    path: z.string(),
+    query: texts.optional(),
+    headers: texts.optional(),
+  }),
+  var: z.object({ remote_addr: z.string() }),
+  route: z.object(
+    { plugins: z.object({ 'proxy-rewrite': forwardsWhatItTells }, { error: 'not known: `with_route` is off' }) },
+    { error: 'not known: `with_route` is off' },
+  ),
+});
+
 /** Kafka's authorizer for OPA. */
 const kafka = z.object({
   action: z.object({
@@ -39,8 +73,10 @@ const kafka = z.object({
   requestContext: z.object({ principal: z.object({ principalType: z.string(), name: z.string() }) }),
 });
 
-/** A path that reads the same decoded and raw: what Kong tells is decoded, and what it forwards need not be. */
+/** A path that reads the same decoded and raw: what gateways tell here is decoded, and what they forward need not be. */
 const PLAIN_PATH = /^\/[A-Za-z0-9._~!$&'()*+,=:@/-]*$/;
+/** Of headers, and of a query, plugins in Lua are shown no more unless they ask for more. */
+const SHOWN_AT_MOST = 100;
 const TOPIC_ACTIONS: ReadonlyMap<string, string> = new Map([
   ['READ', 'consume'],
   ['WRITE', 'publish'],
@@ -77,32 +113,61 @@ function isTrino(members: object): boolean {
 
 function questionIn(input: unknown, members: object, trace: string | undefined): Question {
   if ('target' in members) return askedFrom(parseRequest(input, { mode: 'network', now: 0 }), trace).question;
+  if ('request' in members && 'type' in members) {
+    const read = shaped(apisix, input);
+    if ('faults' in read) return malformed(belowInput(read.faults), trace);
+    const { request, var: variables } = read.value;
+    return fromGateway({ ...request, clientAddress: variables.remote_addr }, trace);
+  }
   if ('request' in members) {
     const read = shaped(kong, input);
-    return 'faults' in read ? malformed(belowInput(read.faults), trace) : fromKong(read.value, trace);
+    if ('faults' in read) return malformed(belowInput(read.faults), trace);
+    const { request, client_ip: clientAddress } = read.value;
+    return fromGateway({ ...request.http, query: request.http.querystring, clientAddress }, trace);
   }
   if ('action' in members) {
     const read = shaped(kafka, input);
     return 'faults' in read ? malformed(belowInput(read.faults), trace) : fromKafka(read.value, trace);
   }
-  const message = 'an input is a request of Dharma, or what Kong, Kafka or Trino send';
+  const message = 'an input is a request of Dharma, or what Kong, APISIX, Kafka or Trino send';
   return malformed([{ pointer: '/input', message }], trace);
 }
 
-function fromKong({ request, client_ip: clientAddress }: z.infer<typeof kong>, trace?: string): Question {
-  const { method, host, path, querystring, headers } = request.http;
-  const client = clientHeaders(linesOf(headers ?? {}));
+interface GatewayRequest {
+  readonly method: string;
+  readonly host: string;
+  /** Decoded, without dots and repeated slashes. */
+  readonly path: string;
+  readonly query?: Texts | undefined;
+  /** The client's own. */
+  readonly headers?: Texts | undefined;
+  readonly clientAddress: string | undefined;
+}
+
+function fromGateway(told: GatewayRequest, trace?: string): Question {
+  const { method, host, path, query, headers, clientAddress } = told;
+  const lines = linesOf(headers ?? {});
+  const pairs = pairsOf(query ?? {});
+  const client = clientHeaders(lines);
   const faults: RequestFault[] = client.kind === 'fault' ? [client.fault] : [];
   if (!PLAIN_PATH.test(path)) {
     faults.push({ pointer: 'path', message: 'a path that was decoded can stand for several; only a plain one cannot' });
   }
   if (method === 'CONNECT') faults.push({ pointer: 'method', message: 'a tunnel is no request' });
+  if (Math.max(lines.length, pairs.length) >= SHOWN_AT_MOST) {
+    faults.push({ pointer: '', message: 'of so many headers, or members of a query, some may not be shown' });
+  }
   if (faults.length > 0 || client.kind === 'fault') return malformed(faults, trace);
   const { headers: credentials, repeated, aliases } = client;
   return {
     kind: 'request',
     request: {
-      target: { kind: 'address', method, host, path: `${path}${queryOf(querystring ?? {})}` },
+      target: {
+        kind: 'address',
+        method,
+        host,
+        path: pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs).toString()}`,
+      },
       headers: credentials,
       attributes: attributesOf({}),
       claimed: attributesOf({}),
@@ -126,16 +191,13 @@ function isField(value: unknown): boolean {
 }
 
 function linesOf(headers: Texts): readonly HeaderLine[] {
-  return Object.entries(headers).flatMap(([name, values]) =>
-    [values].flat().map((value): HeaderLine => [name.toLowerCase(), String(value)]),
-  );
+  return pairsOf(headers).map(([name, value]) => [name.toLowerCase(), value]);
 }
 
-function queryOf(query: Texts): string {
-  const pairs = Object.entries(query).flatMap(([name, values]) =>
-    [values].flat().map((value): [string, string] => [name, `${value}`]),
+function pairsOf(texts: Texts): [string, string][] {
+  return Object.entries(texts).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, String(value)]),
   );
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
 }
 
 function fromKafka({ action, requestContext }: z.infer<typeof kafka>, trace?: string): Question {

@@ -26,6 +26,20 @@ const KONG = {
   },
   service: { name: 'orders' },
 };
+const APISIX = {
+  type: 'http',
+  request: {
+    scheme: 'http',
+    method: 'GET',
+    host: 'shop.example',
+    port: 9080,
+    path: '/public/list',
+    headers: { authorization: 'Bearer t', accept: 'text/html' },
+    query: { page: '2', tag: ['a', 'b c'] },
+  },
+  var: { server_addr: '127.0.0.1', server_port: '9080', remote_addr: '192.0.2.7', remote_port: '1', timestamp: 1 },
+  route: { uri: '/*', plugins: { opa: {}, 'proxy-rewrite': { headers: { remove: ['x'] } } } },
+};
 const KAFKA = {
   action: {
     operation: 'WRITE',
@@ -38,9 +52,17 @@ const KAFKA = {
 };
 const inKong = (http: object) => ({ ...KONG, request: { http: { ...KONG.request.http, ...http } } });
 
-describe('what Kong sends', () => {
+const inApisix = (request: object) => ({ ...APISIX, request: { ...APISIX.request, ...request } });
+const rewriting = (rewrite: unknown) => ({ ...APISIX, route: { plugins: { 'proxy-rewrite': rewrite } } });
+const many = (name: string) => Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`${name}${at}`, 'x']));
+
+describe.each`
+  gateway     | whole     | within      | query            | below
+  ${'Kong'}   | ${KONG}   | ${inKong}   | ${'querystring'} | ${'/input/request/http'}
+  ${'APISIX'} | ${APISIX} | ${inApisix} | ${'query'}       | ${'/input/request'}
+`('what $gateway sends', ({ whole, within, query, below }) => {
   it('is the request of a client, with its headers as its own', () => {
-    expect(asked(KONG)).toMatchObject({
+    expect(asked(whole)).toMatchObject({
       kind: 'request',
       request: {
         target: { kind: 'address', method: 'GET', host: 'shop.example', path: '/public/list?page=2&tag=a&tag=b+c' },
@@ -70,29 +92,64 @@ describe('what Kong sends', () => {
     ${'there are two tokens'}                           | ${{ headers: { authorization: ['Bearer a', 'Bearer b'] } }}
     ${'a name can be taken for ours'}                   | ${{ headers: { x_dharma_actor: 'root' } }}
     ${'headers are no map'}                             | ${{ headers: 'x' }}
+    ${'a header after the hundredth is not shown'}      | ${{ headers: many('x-a') }}
   `('is malformed: $because', ({ part }) => {
-    expect(asked(inKong(part)).kind).toBe('malformed');
+    expect(asked(within(part)).kind).toBe('malformed');
   });
 
-  it.each(['headers', 'querystring'])('is not read on after the first of its %s that is no text', (member) => {
-    for (const values of [{ a: Array(120_000).fill(1) }, Array(60_000).fill({})]) {
-      expect(asked(inKong({ [member]: values }))).toMatchObject({
-        kind: 'malformed',
-        faults: [{ pointer: `/input/request/http/${member}` }],
-      });
+  it('is malformed: a hundred members of a query may not be all', () => {
+    expect(asked(within({ [query]: many('a') })).kind).toBe('malformed');
+    expect(asked(within({ [query]: { ...many('a'), a0: undefined } })).kind).toBe('request');
+  });
+
+  it('is not read on after the first of its fields that is no text', () => {
+    for (const member of ['headers', query as string]) {
+      for (const values of [{ a: Array(120_000).fill(1) }, Array(60_000).fill({})]) {
+        expect(asked(within({ [member]: values }))).toMatchObject({
+          kind: 'malformed',
+          faults: [{ pointer: `${below}/${member}` }],
+        });
+      }
     }
   });
 
   it('names the sender twice where a header comes twice', () => {
-    expect(asked(inKong({ headers: { 'X-Api-Key': ['a', 'b'] } }))).toMatchObject({
+    expect(asked(within({ headers: { 'X-Api-Key': ['a', 'b'] } }))).toMatchObject({
       presented: { credentials: { 'x-api-key': 'a,b' }, repeated: new Set(['x-api-key']) },
     });
   });
 
   it('may lack what need not be said', () => {
-    expect(asked(inKong({ headers: undefined, querystring: undefined }))).toMatchObject({
+    expect(asked(within({ headers: undefined, [query]: undefined }))).toMatchObject({
       request: { target: { path: '/public/list' } },
     });
+  });
+});
+
+describe('the route of APISIX', () => {
+  it.each`
+    because                              | rewrite
+    ${'headers are written'}             | ${{ headers: { set: { a: 'b' } } }}
+    ${'a host is, too'}                  | ${{ host: 'a', scheme: 'https' }}
+    ${'the raw target is not asked for'} | ${{ headers: {}, use_real_request_uri_unsafe: false }}
+  `('makes it forward what it tells: $because', ({ rewrite }) => {
+    expect(asked(rewriting(rewrite)).kind).toBe('request');
+  });
+
+  it.each`
+    because                            | input                                                   | pointer
+    ${'it is not shown'}               | ${{ ...APISIX, route: undefined }}                      | ${'/input/route'}
+    ${'it has no plugins'}             | ${{ ...APISIX, route: { uri: '/*' } }}                  | ${'/input/route/plugins'}
+    ${'nothing rewrites'}              | ${{ ...APISIX, route: { plugins: {} } }}                | ${'/input/route/plugins/proxy-rewrite'}
+    ${'it forwards the raw target'}    | ${rewriting({ use_real_request_uri_unsafe: true })}     | ${'/input/route/plugins/proxy-rewrite/use_real_request_uri_unsafe'}
+    ${'it forwards another target'}    | ${rewriting({ uri: '/admin' })}                         | ${'/input/route/plugins/proxy-rewrite/uri'}
+    ${'it does for some'}              | ${rewriting({ regex_uri: ['/a', '/b'] })}               | ${'/input/route/plugins/proxy-rewrite/regex_uri'}
+    ${'it forwards another method'}    | ${rewriting({ method: 'DELETE' })}                      | ${'/input/route/plugins/proxy-rewrite/method'}
+    ${'it may be off'}                 | ${rewriting({ headers: {}, _meta: { disable: true } })} | ${'/input/route/plugins/proxy-rewrite/_meta'}
+    ${'it is not a request over HTTP'} | ${{ ...APISIX, type: 'stream' }}                        | ${'/input/type'}
+    ${'nobody asked'}                  | ${{ ...APISIX, var: {} }}                               | ${'/input/var/remote_addr'}
+  `('does not, or may not: $because', ({ input, pointer }) => {
+    expect(asked(input)).toMatchObject({ kind: 'malformed', faults: [{ pointer }] });
   });
 });
 
@@ -281,7 +338,7 @@ describe('an input', () => {
     ${'it is no map'}               | ${{ input: 7 }}
     ${'it is null'}                 | ${{ input: null }}
     ${'its shape is not known'}     | ${{ input: { user: 'ann' } }}
-    ${'APISIX hides the raw path'}  | ${{ input: { type: 'http', request: { method: 'GET', host: 'shop.example', path: '/public/x' } } }}
+    ${'APISIX hides the raw path'}  | ${{ input: { ...APISIX, route: undefined } }}
     ${'Traefik hides the raw path'} | ${{ input: { host: 'shop.example', method: 'GET', path: ['public', 'x'], parameters: {}, headers: {} } }}
     ${'the clock is ours'}          | ${{ input: { target: { topic: 'a', action: 'b' }, time: '2026-12-24T12:00:00Z' } }}
     ${'the body is a list'}         | ${[]}
@@ -290,7 +347,7 @@ describe('an input', () => {
   });
 
   it('promises to carry nothing where a word is the answer', () => {
-    for (const input of [KONG, KAFKA]) {
+    for (const input of [KONG, APISIX, KAFKA]) {
       expect(toQuestion('allow', bytes({ input }))).toMatchObject({ request: { carries: [] } });
     }
   });
