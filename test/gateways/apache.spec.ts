@@ -16,7 +16,7 @@ const FRONT: CertifiedFront = {
   attestsContext: false,
   passesBodies: false,
   certificates: {
-    page: 'apache.md',
+    page: 'apache-certificates.md',
     folder: '/etc/apache2',
     knowingClients: ([block]) => amended(APACHE, [HOST, `${HOST}${block}`]),
     optional: ['SSLVerifyClient require', 'SSLVerifyClient optional'],

@@ -18,7 +18,7 @@ const FRONT: ProvenFront = {
   attestsContext: false,
   passesBodies: true,
   certificates: {
-    page: 'haproxy.md',
+    page: 'haproxy-certificates.md',
     folder: '/etc/haproxy',
     inOneFile: true,
     knowingClients: ([bind]) => amended(HAPROXY, [BIND, bind!.replace(':8443', ':8080')]),

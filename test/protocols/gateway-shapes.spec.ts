@@ -141,7 +141,8 @@ it.each(['apisix.yaml', 'apisix.md'])('%s has APISIX drop names with `_`, of whi
 const PAGES = join(import.meta.dirname, '../../docs/gateways');
 
 /** Pages about certificates stand beside that of their gateway. */
-const isAboutGateway = (file: string): boolean => file.endsWith('.md') && !file.endsWith('-certificates.md');
+const isAboutGateway = (file: string): boolean =>
+  file.endsWith('.md') && !/-(?:certificates|in-detail)\.md$/.test(file);
 
 it.each(readdirSync(PAGES).filter(isAboutGateway))('%s says what the gateway strips', (file) => {
   expect(readFileSync(join(PAGES, file), 'utf8')).toMatch(/^(?:## |\*\*)What it strips/m);
@@ -162,12 +163,14 @@ const SYSTEMS = [
   'Envoy Gateway',
   'Kubernetes Gateway API',
   'Contour',
-  'kgateway, Gloo',
+  'kgateway',
+  'Gloo',
   'Traefik',
   'ingress-nginx',
   'APISIX',
   'Kong',
-  'Kafka and others that ask OPA',
+  'Kafka',
+  'Others that ask OPA',
   'Trino',
   'Kubernetes API server',
   'RabbitMQ',
@@ -179,14 +182,20 @@ const SYSTEMS = [
   'Istio, NetworkPolicy, Cilium, Linkerd',
 ];
 
-it.each(SYSTEMS)('README has a row for %s, with a page', (system) => {
+/** Lines that fit one. */
+const SCREEN = 66;
+
+it.each(SYSTEMS)('README has a row for %s, with a page of one screen', (system) => {
   const root = join(import.meta.dirname, '../..');
   const [, table = ''] = readFileSync(join(root, 'README.md'), 'utf8').split('\n## Who can ask\n');
   const rows = table.split('\n');
   const row = rows.find((line) => line.startsWith(`| ${system} |`))?.split('|') ?? [];
   const pages = [...(row[4] ?? '').matchAll(/\]\(([^)]+)\)/g)].map(([, page]) => page!);
   expect(pages.length).toBeGreaterThan(0);
-  for (const page of pages) expect(existsSync(join(root, page))).toBe(true);
+  for (const page of pages) {
+    const lines = readFileSync(join(root, page), 'utf8').trimEnd().split('\n').length;
+    expect({ page, fits: lines <= SCREEN }).toEqual({ page, fits: true });
+  }
 });
 
 describe.each(Object.keys(CONVENTIONS))('the page of %s', (name) => {

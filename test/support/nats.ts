@@ -9,7 +9,7 @@ import { createAccount, createCurve } from '@nats-io/nkeys';
 import type { Authority } from './certificates.js';
 import { freePort, replaced } from './gateway.js';
 
-const PAGE = new URL('../../docs/integrations/nats.md', import.meta.url);
+const SHIPPED = new URL('../../docs/integrations/nats.conf', import.meta.url);
 const PROGRAM = fileURLToPath(new URL('../../dist/apps/cli/src/main.js', import.meta.url));
 const PASSWORD = 'a-long-password';
 const START_TRIES = 500;
@@ -34,7 +34,7 @@ export interface NatsOptions {
 }
 
 /**
- * Starts NATS with the configuration that our page shows, and the callout as its users do, with a folder of their own.
+ * Starts NATS with the configuration that we ship, and the callout as its users do, with a folder of their own.
  *
  * @param dharma    `address:port` of whoever answers for Dharma's HTTP check listener
  * @param subjects  the list
@@ -49,7 +49,7 @@ export async function startNats(
   const folder = await mkdtemp(join(tmpdir(), 'dharma-nats-'));
   const file = (name: string) => join(folder, name);
   const [issuer, curve, port] = [createAccount(), createCurve(), await freePort()];
-  const shipped = /^```hocon\n([\s\S]*?)^```/m.exec(await readFile(PAGE, 'utf8'))?.[1] ?? '';
+  const shipped = await readFile(SHIPPED, 'utf8');
   const address = `127.0.0.1:${port}`;
   const own = authority?.issue('nats');
   const secured = own === undefined ? '' : `tls { cert_file: "${own.cert}", key_file: "${own.key}" }\n`;

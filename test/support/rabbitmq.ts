@@ -9,7 +9,7 @@ import { freePort, replaced } from './gateway.js';
 
 /** Debian's own script of that name changes users and folders; this one, which it calls, does not. */
 const DEBIAN_FOLDER = '/usr/lib/rabbitmq/bin';
-const PAGE = new URL('../../docs/integrations/rabbitmq.md', import.meta.url);
+const SHIPPED = new URL('../../docs/integrations/rabbitmq.conf', import.meta.url);
 /** Who asks the broker whether it is up; nobody that it knows. */
 const PROBE = 'probe';
 /** It starts a virtual machine, an application after the other, in seconds; several times that on a busy machine. */
@@ -23,7 +23,7 @@ export interface RabbitMq {
 }
 
 /**
- * Starts RabbitMQ with the configuration that our page shows, on free loopback ports, with a folder and a cookie of its
+ * Starts RabbitMQ with the configuration that we ship, on free loopback ports, with a folder and a cookie of its
  * own. Erlang's name server, which nodes otherwise start for good, is started beside it and ends with it.
  *
  * @param dharma  `address:port` of whoever answers for Dharma's HTTP check listener
@@ -77,7 +77,7 @@ export async function startRabbitMq(dharma: string, patience: number): Promise<R
 }
 
 async function configuration(here: { readonly dharma: string; readonly port: number; readonly patience: number }) {
-  const shipped = /^```ini\n([\s\S]*?)^```/m.exec(await readFile(PAGE, 'utf8'))?.[1] ?? '';
+  const shipped = await readFile(SHIPPED, 'utf8');
   const paths = ['user', 'vhost', 'resource', 'topic'].map(
     (path) => [`http://127.0.0.1:8181/rabbitmq/${path}`, `http://${here.dharma}/rabbitmq/${path}`] as const,
   );

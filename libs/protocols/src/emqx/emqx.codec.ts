@@ -5,7 +5,7 @@ import { jsonOf, shaped } from '../webhook-body.js';
 
 const text = z.string().nullish();
 
-/** The body that docs/integrations/emqx.md has EMQX send. */
+/** The body that docs/integrations/emqx.conf has EMQX send. */
 const check = z.object({
   username: text,
   clientid: text,
