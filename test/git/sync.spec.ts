@@ -204,16 +204,19 @@ describe('dharma sync', () => {
     expect(ran).toMatchObject({ code: 1, planned: [], stderr: expect.stringContaining('`odd` leads to no commit') });
   });
 
-  it('stops a fetch that brings more than may be, and says how much may', async () => {
+  it.each([false, true])('stops a fetch that brings more than may be; from an old server: %s', async (isOld) => {
     const large = testRepository({ 'a.yaml': SHOP });
-    const limited = (mebibytes: string) => ({ environment: { DHARMA_GIT_FETCH_MIB: mebibytes } });
+    const address = isOld ? `ssh://old.example${large.folder}` : large.folder;
+    const limited = (mebibytes: string) => ({
+      environment: { DHARMA_GIT_FETCH_MIB: mebibytes, ...(isOld && { GIT_SSH_COMMAND: oldServer() }) },
+    });
     large.write('video.bin', randomBytes(3 * 1024 * 1024));
     large.commit('something that is no policy');
-    const refused = await synced(large.folder, [], {}, limited('2'));
+    const refused = await synced(address, [], {}, limited('2'));
     expect(refused).toMatchObject({ code: 1, planned: [] });
     expect(refused.stderr).toContain('is larger than 2 MiB at that commit; DHARMA_GIT_FETCH_MIB says');
-    expect(await synced(large.folder, [], {}, limited('8'))).toMatchObject({ code: 0 });
-    expect(await synced(large.folder, [], {}, limited('lots'))).toMatchObject({ code: 2 });
+    expect(await synced(address, [], {}, limited('8'))).toMatchObject({ code: 0 });
+    expect(await synced(address, [], {}, limited('lots'))).toMatchObject({ code: 2 });
   });
 
   it('leaves nothing behind', async () => {
@@ -224,6 +227,15 @@ describe('dharma sync', () => {
     expect(after.filter((name) => !before.includes(name))).toEqual([]);
   });
 });
+
+/** In place of `ssh`: a server on this machine that speaks the first protocol alone, and sends all of a commit. */
+function oldServer(): string {
+  const program = join(newFolder(), 'ssh');
+  const lines = ['#!/bin/sh', 'for command in "$@"; do :; done', 'unset GIT_PROTOCOL GIT_DIR'];
+  writeFileSync(program, [...lines, 'exec sh -c "git -c uploadpack.allowFilter=false ${command#git-}"', ''].join('\n'));
+  chmodSync(program, 0o755);
+  return program;
+}
 
 describe('a hostile repository', () => {
   const plain = testRepository({ 'policies/.keep': 'x', 'other.yaml': SHOP });
