@@ -39,6 +39,8 @@ const kafka = z.object({
   requestContext: z.object({ principal: z.object({ principalType: z.string(), name: z.string() }) }),
 });
 
+/** Kong tells no more header fields and parameters than these; where there are as many, some may not be told. */
+const MOST_TOLD = 100;
 /** A path that reads the same decoded and raw: what Kong tells is decoded, and what it forwards need not be. */
 const PLAIN_PATH = /^\/[A-Za-z0-9._~!$&'()*+,=:@/-]*$/;
 const TOPIC_ACTIONS: ReadonlyMap<string, string> = new Map([
@@ -91,18 +93,23 @@ function questionIn(input: unknown, members: object, trace: string | undefined):
 
 function fromKong({ request, client_ip: clientAddress }: z.infer<typeof kong>, trace?: string): Question {
   const { method, host, path, querystring, headers } = request.http;
-  const client = clientHeaders(linesOf(headers ?? {}));
+  const lines = linesOf(headers ?? {});
+  const pairs = pairsOf(querystring ?? {});
+  const client = clientHeaders(lines);
   const faults: RequestFault[] = client.kind === 'fault' ? [client.fault] : [];
   if (!PLAIN_PATH.test(path)) {
     faults.push({ pointer: 'path', message: 'a path that was decoded can stand for several; only a plain one cannot' });
   }
   if (method === 'CONNECT') faults.push({ pointer: 'method', message: 'a tunnel is no request' });
+  if (lines.length >= MOST_TOLD || pairs.length >= MOST_TOLD) {
+    faults.push({ pointer: 'request', message: `of ${MOST_TOLD} headers or parameters Kong may not tell the last` });
+  }
   if (faults.length > 0 || client.kind === 'fault') return malformed(faults, trace);
   const { headers: credentials, repeated, aliases } = client;
   return {
     kind: 'request',
     request: {
-      target: { kind: 'address', method, host, path: `${path}${queryOf(querystring ?? {})}` },
+      target: { kind: 'address', method, host, path: `${path}${queryOf(pairs)}` },
       headers: credentials,
       attributes: attributesOf({}),
       claimed: attributesOf({}),
@@ -131,11 +138,16 @@ function linesOf(headers: Texts): readonly HeaderLine[] {
   );
 }
 
-function queryOf(query: Texts): string {
-  const pairs = Object.entries(query).flatMap(([name, values]) =>
+function pairsOf(query: Texts): [name: string, value: string][] {
+  return Object.entries(query).flatMap(([name, values]) =>
     [values].flat().map((value): [string, string] => [name, `${value}`]),
   );
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
+}
+
+/** Whether a `;` or `?` was escaped is not told, and programs that part there would not do so if it was. */
+function queryOf(pairs: [name: string, value: string][]): string {
+  if (pairs.length === 0) return '';
+  return `?${new URLSearchParams(pairs).toString().replaceAll('%3B', ';').replaceAll('%3F', '?')}`;
 }
 
 function fromKafka({ action, requestContext }: z.infer<typeof kafka>, trace?: string): Question {

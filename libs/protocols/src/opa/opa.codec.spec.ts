@@ -36,6 +36,7 @@ const KAFKA = {
   },
   requestContext: { principal: { principalType: 'User', name: 'ann' }, clientAddress: '/192.0.2.7', header: {} },
 };
+const named = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`a${at}`, '1']));
 const inKong = (http: object) => ({ ...KONG, request: { http: { ...KONG.request.http, ...http } } });
 
 describe('what Kong sends', () => {
@@ -70,8 +71,22 @@ describe('what Kong sends', () => {
     ${'there are two tokens'}                           | ${{ headers: { authorization: ['Bearer a', 'Bearer b'] } }}
     ${'a name can be taken for ours'}                   | ${{ headers: { x_dharma_actor: 'root' } }}
     ${'headers are no map'}                             | ${{ headers: 'x' }}
+    ${'Kong tells no more than so many headers'}        | ${{ headers: named(100) }}
+    ${'nor more parameters'}                            | ${{ querystring: named(100) }}
+    ${'of one name neither'}                            | ${{ querystring: { a: Array(100).fill('1') } }}
   `('is malformed: $because', ({ part }) => {
     expect(asked(inKong(part)).kind).toBe('malformed');
+  });
+
+  it('is read where Kong has told all of it', () => {
+    expect(asked(inKong({ headers: named(99), querystring: named(99) })).kind).toBe('request');
+  });
+
+  it('is read as if nothing in its query was escaped at which programs part', () => {
+    const querystring = { a: '1;tier=gold', 'b?tier': '%3B&' };
+    expect(asked(inKong({ querystring }))).toMatchObject({
+      request: { target: { path: '/public/list?a=1;tier%3Dgold&b?tier=%253B%26' } },
+    });
   });
 
   it.each(['headers', 'querystring'])('is not read on after the first of its %s that is no text', (member) => {
