@@ -135,6 +135,17 @@ describe('a REST API', () => {
     expect(answer.policyDocument.Statement[0].Effect).toBe('Deny');
   });
 
+  it.each`
+    because                                   | query                               | effect
+    ${'the query says what only a rule may'}  | ${{ tier: ['gold'] }}               | ${'Deny'}
+    ${'a program parts at what was told raw'} | ${{ a: ['1;tier=gold'] }}           | ${'Deny'}
+    ${'another cuts at its last `?`'}         | ${{ a: ['1?tier=gold'] }}           | ${'Deny'}
+    ${'no rule says it'}                      | ${{ a: ['1;2?3'], b: ['&tier=4'] }} | ${'Allow'}
+  `('is told $effect of a query: $because', async ({ query, effect }) => {
+    const sent = restEvent('/admin', { 'X-Api-Key': [CLIENT_KEY] }, { multiValueQueryStringParameters: query });
+    expect((await authorize(sent)).policyDocument.Statement[0].Effect).toBe(effect);
+  });
+
   it.each(SPOOFED)('denies a request that came with $name: $because', async ({ name, value }) => {
     const sent = { 'X-Api-Key': [CLIENT_KEY], [name.toUpperCase()]: [value] };
     const answer = await authorize(restEvent('/admin', sent));

@@ -95,6 +95,15 @@ it.each`
   expect(record.masked).toEqual(masked);
 });
 
+it('misses the query that a denial was for, so that nobody decides it again without', () => {
+  const target = { kind: 'address', host: 'shop.example', method: 'GET', path: '/orders/7?tier=gold' } as const;
+  const policy = policyOf(loadBundle([{ file: 'shop.yaml', text: WORLD('true') }]).world!);
+  const record = readRecord(recordingOf().line(taken(policy, { ...REQUEST, target }, { isForTheQuery: true })));
+  expect(record.masked).toEqual(['request.query']);
+  expect(requestOf(record).kind).toBe('masked');
+  expect(JSON.stringify(record)).not.toContain('gold');
+});
+
 it.each`
   because                                    | headers                                                               | kept
   ${'both make a preflight'}                 | ${{ origin: 'https://s', 'access-control-request-method': 'PUT' }}    | ${{ origin: '', 'access-control-request-method': 'PUT' }}

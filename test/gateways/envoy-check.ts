@@ -1,5 +1,8 @@
 import { jest } from '@jest/globals';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
+import { connect as dial, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEcho, type Echo } from '../support/echo.js';
@@ -33,17 +36,19 @@ export function describeEnvoyCheck(name: string, front: Front): void {
 
     const withEnvoy = async (
       lines: readonly (readonly [string, string])[],
-      use: (send: (start: string, body?: string) => Promise<HttpResponse>) => Promise<void>,
+      use: (send: (start: string, body?: string) => Promise<HttpResponse>, endpoint: NetConnectOpts) => Promise<void>,
     ): Promise<void> => {
       const neighbours = { dharma: dharma.addresses[front.asks], service: service.address };
       const envoy = await startGateway(amended(front.gateway, ...lines), neighbours);
       try {
-        await use((start, body = '') =>
-          sendRaw(
-            envoy.endpoint,
-            [`${start} HTTP/1.1`, 'Host: shop.example', ...(body === '' ? [] : [`Content-Length: ${body.length}`])],
-            body,
-          ),
+        await use(
+          (start, body = '') =>
+            sendRaw(
+              envoy.endpoint,
+              [`${start} HTTP/1.1`, 'Host: shop.example', ...(body === '' ? [] : [`Content-Length: ${body.length}`])],
+              body,
+            ),
+          envoy.endpoint,
         );
       } finally {
         await envoy.stop();
@@ -88,6 +93,17 @@ export function describeEnvoyCheck(name: string, front: Front): void {
       for (const { body } of denials) expect(body).not.toMatch(/NO_ALLOW_RULE|DENY_RULE/);
     });
 
+    it('passes no bytes on that are no text, which HTTP/2 may carry: a service may drop them', async () => {
+      await withEnvoy([], async (_, endpoint) => {
+        const before = service.received.length;
+        const statuses: unknown[] = [];
+        for (const target of ['/public/list', '/prices/a?t\u00ffier=gold', '/public/list?a=\u00ff', '/public/\u00ff'])
+          statuses.push(await overHttp2(endpoint, target));
+        expect(statuses).toEqual([200, 403, 403, 403]);
+        expect(service.received).toHaveLength(before + 1);
+      });
+    });
+
     it('passes nothing on that a rule would have sent elsewhere', async () => {
       const inForce = dharma.next('policy-in-force');
       await dharma.rewrite(GATEWAY_SHOP.replace('x-customer-tier', 'x-envoy-upstream-rq-timeout-ms'));
@@ -99,4 +115,16 @@ export function describeEnvoyCheck(name: string, front: Front): void {
       });
     });
   });
+}
+
+/** The status of a GET whose target is sent as bytes of Latin-1. */
+async function overHttp2(endpoint: NetConnectOpts, path: string): Promise<number | undefined> {
+  const session = connect('http://shop.example', { createConnection: () => dial(endpoint) });
+  try {
+    const request = session.request({ ':path': path, ':authority': 'shop.example' });
+    const [headers] = (await once(request, 'response')) as [IncomingHttpHeaders];
+    return headers[':status'];
+  } finally {
+    session.destroy();
+  }
 }

@@ -85,6 +85,12 @@ const refused: Refused = [
     'rules.yaml:6',
   ],
   [
+    'however a service spells those',
+    { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: setQueryParameter, name: accessToken, value: x }],'] },
+    'forbidden-parameter',
+    'rules.yaml:6',
+  ],
+  [
     'the method that was judged stands, however a service spells its override',
     { rules: ['{ id: a,', '{ id: a, obligations: [{ kind: removeQueryParameter, name: X-HTTP-Method.Override }],'] },
     'forbidden-parameter',

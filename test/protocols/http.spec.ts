@@ -170,6 +170,26 @@ describe('the JSON routes', () => {
   });
 });
 
+describe('the routes of applications', () => {
+  const evidence = [{ role: 'access', mechanism: 'portal-user', subject: 'ann' }];
+  const subject = { type: 'user', id: 'ann' };
+
+  it.each`
+    because                     | path                        | reason
+    ${'no rule says it'}        | ${'/admin?tiers=x&debug=1'} | ${'ALLOW_SLOW'}
+    ${'only a rule may say it'} | ${'/admin?a=1;%74ier=x'}    | ${'OBLIGATION_UNSUPPORTED'}
+  `('have no place for a change of the query: $because', async ({ path, reason }) => {
+    const allowed = reason === 'ALLOW_SLOW';
+    const resource = { type: 'route', id: '/admin', properties: { hostname: 'shop.example', path } };
+    const evaluation = { subject, action: { name: 'GET' }, resource };
+    expect((await post('/access/v1/evaluation', evaluation)).json).toMatchObject({ decision: allowed });
+    expect(server.decisions.at(-1)).toMatchObject({ reason });
+    const input = { target: { host: 'shop.example', method: 'GET', path }, evidence };
+    expect((await post('/v1/data/dharma/allow', { input })).json).toMatchObject({ result: allowed });
+    expect((await post('/v1/data/dharma/http', { input })).json).toMatchObject({ result: { allow: allowed } });
+  });
+});
+
 describe('the routes of gateways', () => {
   const KEY = `X-Dharma-Key: ${EDGE_KEY}`;
   const ask = (first: string, ...lines: string[]) => sendRaw(server.http, [`${first} HTTP/1.1`, ...lines]);

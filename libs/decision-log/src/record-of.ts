@@ -45,6 +45,7 @@ export class Recording {
     if (request === undefined || policy === undefined) return `${common},"request":null}`;
     const left = new Set<string>();
     const judged = this.#request(request, verdict.reason, verdict.endpoint, policy, left);
+    if (taken.isForTheQuery === true) left.add('request.query');
     const principals = principalsOf(request, policy.snapshot);
     const masked = left.size === 0 ? '' : member('masked', [...left]);
     const line = `${common}${member('principals', principals)},"request":${judged}${masked}}`;

@@ -15,6 +15,8 @@ export interface TakenDecision {
   readonly dropped: readonly { readonly mechanism: string | null; readonly because: string }[];
   readonly observed: boolean;
   readonly trace: string | undefined;
+  /** It was denied for what the client said in its query, which rules alone do not tell: nobody could decide it again. */
+  readonly isForTheQuery?: boolean;
 }
 
 /** The policy that decided. */

@@ -1,5 +1,6 @@
 import { compile, type Explanation, type Snapshot, type World } from '#engine';
 import type { TakenDecision } from '#decision-log';
+import { loadBundle } from '#policy';
 import { Identity, type Judged, type KnownCaller } from '#identity';
 import type { Answer, AskedRequest, Question } from './answer.js';
 import { DecisionPoint, type DecisionPointParts } from './decision-point.js';
@@ -13,6 +14,31 @@ const EMPTY: World = {
   services: new Map(),
   enforcementPoints: new Map(),
 };
+
+/** Whoever reads may, and the parameter of those who write is not theirs to say. */
+const TIERED = `
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: shop }
+spec: { access: [anonymous], boundary: ["orders/*"] }
+---
+apiVersion: dharma/v1
+kind: Service
+metadata: { name: orders }
+spec: { domains: [shop], hosts: [shop.example] }
+---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: shop, domain: shop }
+spec:
+  rules:
+    - { id: read, effect: allow, who: { anonymous: true }, what: { methods: [GET] } }
+    - id: write
+      effect: allow
+      who: { anonymous: true }
+      what: { methods: [PUT] }
+      obligations: [{ kind: setQueryParameter, name: tier, value: standard }]
+`;
 
 const REQUEST: AskedRequest = {
   target: { kind: 'address', host: 'shop.example', method: 'GET', path: '/' },
@@ -129,6 +155,27 @@ describe('the decision point', () => {
       outcome: { decision: 'deny', reason: 'POLICY_UNAVAILABLE', ttlSeconds: 0 },
       revision: 0,
     });
+  });
+
+  it.each`
+    because                                  | query               | carries                     | reason
+    ${'nobody takes out what a rule sets'}   | ${'tier=gold'}      | ${['setHeader']}            | ${'OBLIGATION_UNSUPPORTED'}
+    ${'nor where nothing is carried'}        | ${'a=1;%74ier[]=2'} | ${[]}                       | ${'OBLIGATION_UNSUPPORTED'}
+    ${'the gateway takes it out'}            | ${'tier=gold'}      | ${['removeQueryParameter']} | ${'ALLOW_SLOW'}
+    ${'who carries everything sees to it'}   | ${'tier=gold'}      | ${undefined}                | ${'ALLOW_SLOW'}
+    ${'it says nothing that a rule may say'} | ${'tiers=2&a=tier'} | ${[]}                       | ${'ALLOW_SLOW'}
+  `('lets no query through that says what only a rule may: $because', ({ query, carries, reason }) => {
+    const taken: TakenDecision[] = [];
+    const recorder = { wants: () => true, take: (one: TakenDecision) => void taken.push(one) };
+    const { decisionPoint } = point(
+      { snapshot: compile(loadBundle([{ file: 'a', text: TIERED }]).world!) },
+      { recorder },
+    );
+    const target = { kind: 'address', host: 'shop.example', method: 'GET', path: `/?${query}` } as const;
+    const answer = decisionPoint.answer({ ...QUESTION, request: { ...REQUEST, target, carries } }, CALLER) as Answer;
+    expect(answer.outcome).toMatchObject({ reason, endpoint: 'orders/all', path: '/' });
+    expect(taken).toMatchObject([{ verdict: { reason }, isForTheQuery: reason !== 'ALLOW_SLOW' }]);
+    expect(answer.parametersSet).toEqual(new Set(reason === 'ALLOW_SLOW' ? ['tier'] : []));
   });
 
   it('denies once it is closed', () => {

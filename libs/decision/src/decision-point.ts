@@ -4,6 +4,7 @@ import {
   type DenyReason,
   type Explanation,
   type Outcome,
+  type Snapshot,
   OUTSIDE,
   decide,
   denied,
@@ -13,6 +14,7 @@ import {
 } from '#engine';
 import type { DecisionRecorder } from '#decision-log';
 import type { Caller, Judged, KnownCaller, Peer } from '#identity';
+import { parametersAlike } from '#wire';
 import type { Answer, ExplainedAnswer, Question, RequestFault } from './answer.js';
 import { Breath } from './breath.js';
 import type { Clock, EventLog } from './event.js';
@@ -231,10 +233,11 @@ export class DecisionPoint {
     return { ...this.#verdict(asked, policy!, judged, request, explanation.outcome), explanation };
   }
 
-  #verdict(asked: Case, policy: PolicyInForce, judged: Judged, request: AccessRequest, verdict: Outcome): Answer {
+  #verdict(asked: Case, policy: PolicyInForce, judged: Judged, request: AccessRequest, decided: Outcome): Answer {
+    const verdict = asTheQueryIs(asked.question, policy.snapshot, decided);
     const mayLackScopes = verdict.reason === 'NO_ALLOW_RULE' || verdict.reason === 'EGRESS_CLOSED';
     const lacksScopes = mayLackScopes && judged.hasVerifiedCredential && lacksOnlyScopes(policy.snapshot, request);
-    return this.#finish(asked, policy, judged, verdict, lacksScopes, request);
+    return this.#finish(asked, policy, judged, verdict, lacksScopes, request, verdict !== decided);
   }
 
   /** A denial that needs no look at the rules. */
@@ -285,6 +288,7 @@ export class DecisionPoint {
     verdict: Outcome,
     lacksScopes = false,
     request?: AccessRequest,
+    isForTheQuery = false,
   ): Answer {
     const { question, caller, decisionId, since } = asked;
     const { clock, log, recorder, stopwatch } = this.#parts;
@@ -321,6 +325,7 @@ export class DecisionPoint {
         dropped: judged.dropped,
         observed: observed !== undefined,
         trace: question.trace,
+        isForTheQuery,
       });
     }
     return {
@@ -357,6 +362,19 @@ function queryIn(question: Question): string | undefined {
 
 function denialOf({ reason, deniedAt }: Outcome): Denial {
   return { reason: reason as DenyReason, deniedAt };
+}
+
+/**
+ * Where a client says in its query what only a rule may say, and nobody would take it out, an allow does not hold. Who
+ * carries whatever a rule says sees to it.
+ */
+function asTheQueryIs(question: Question, snapshot: Snapshot, decided: Outcome): Outcome {
+  if (decided.decision === 'deny' || question.kind === 'malformed') return decided;
+  const { carries } = question.request;
+  if (carries === undefined || carries.includes('removeQueryParameter')) return decided;
+  return parametersAlike(queryIn(question), parametersSetFor(snapshot, decided.endpoint)).length === 0
+    ? decided
+    : denied('OBLIGATION_UNSUPPORTED', null, decided, decided.ttlSeconds);
 }
 
 /** What can stand in a header, or in metadata, as it is. */

@@ -3,7 +3,7 @@
 export { clientHeaders, type ClientHeaders, type HeaderFault } from './client-headers.js';
 export { type HeaderLine, headerLines } from './header-line.js';
 export { foldedHeaderName } from './header-name.js';
-export { parametersAlike } from './parameters.js';
+export { countedParameters, parametersAlike } from './parameters.js';
 export type { Json } from './json.js';
 export { STRIPPED_HEADERS, strippedOf } from './stripped-headers.js';
 export { jsonOf, type Struct, structOf, type StructValue } from './struct.js';

@@ -1,23 +1,37 @@
-/** What is left of a name without what programs drop before it, up to a bracket. */
-const NAME = /^[[\]\s!]*([^[\]]*)/;
+/** What some program parts names and pairs at, besides `&`: old forms at `;`, and a target is cut at its last `?` too. */
+const PARTED = /[;?]/;
+/** The same within a name, where a program decodes before it parts. */
+const PARTED_DECODED = /[&;?=]/;
+/** What programs drop before a name, and the name up to what they read as a member or a type of it. */
+const NAME = /^[[\]\s!]*([^[\].:]*)/;
+const ESCAPES = /(?:%[0-9a-f]{2})+/gi;
+const PLAIN = /^[a-z0-9]*$/;
+const ASCII = /^\p{ASCII}*$/u;
 
 /**
- * Parameters of a client's query that a service may take for one of some names. Programs differ: they decode escapes, read
- * `+` as a space, fold case, part pairs at `;` too, take `tier[]` and `[tier]` for `tier`, write `_` for `.`, and take
- * `!tier` where `tier` is missing. So whoever sets or removes a parameter has to take all of these out.
+ * Parameters of a client's query that a service may take for one of some names. Programs differ: they decode escapes, some
+ * of them twice, fold case, width and accents, part pairs at `;` too, take `tier[]`, `[tier]`, `tier.x` and `tier:int` for
+ * `tier`, write `_` for `.` and `[`, know `priceTier` as `price_tier`, and drop `$`, `!`, quotes or spaces around a name.
+ * So whoever sets or removes a parameter has to take all of these out. Names are compared by their letters and digits.
  *
  * @param query  what stands behind the `?`; undefined: nothing
  * @returns names as the client spelled them, up to the first `=` of the pair; a gateway finds them in the query as they are
  */
 export function parametersAlike(query: string | undefined, names: ReadonlySet<string>): readonly string[] {
   if (query === undefined || names.size === 0) return [];
-  const folded = new Set(Array.from(names, foldedParameterName));
+  const wanted = new Set(Array.from(names, lettersOf));
   const alike = new Set<string>();
   for (const pair of query.split('&')) {
-    if (pair.split(';').some((piece) => folded.has(foldedParameterName(spellingIn(piece)))))
-      alike.add(spellingIn(pair));
+    const spelling = spellingIn(pair);
+    if (!alike.has(spelling) && pair.split(PARTED).some((piece) => isReadAs(wanted, nameIn(piece))))
+      alike.add(spelling);
   }
   return [...alike];
+}
+
+/** How many parameters a query has, by whoever counts most. */
+export function countedParameters(query: string | undefined): number {
+  return query === undefined || query === '' ? 0 : query.split(/[&;]/).length;
 }
 
 function spellingIn(pair: string): string {
@@ -25,16 +39,40 @@ function spellingIn(pair: string): string {
   return equals < 0 ? pair : pair.slice(0, equals);
 }
 
-function foldedParameterName(spelling: string): string {
-  const [, name = ''] = NAME.exec(decoded(spelling.replaceAll('+', ' '))) ?? [];
-  return name.replaceAll(/[. ]/g, '_').toLowerCase();
+/** Readers that cut at every `=` skip those before a name. */
+function nameIn(piece: string): string {
+  return spellingIn(piece.replace(/^=+/, ''));
 }
 
+function isReadAs(wanted: ReadonlySet<string>, spelling: string): boolean {
+  if (PLAIN.test(spelling)) return wanted.has(spelling);
+  const once = decoded(spelling.replaceAll('+', ' '));
+  if (isNamed(wanted, once)) return true;
+  const twice = decoded(once.replaceAll('+', ' '));
+  return twice !== once && isNamed(wanted, twice);
+}
+
+function isNamed(wanted: ReadonlySet<string>, decodedName: string): boolean {
+  return decodedName.split(PARTED_DECODED).some((text) => {
+    const [, beginning = ''] = NAME.exec(text) ?? [];
+    return text !== '' && (wanted.has(lettersOf(text)) || (beginning !== '' && wanted.has(lettersOf(beginning))));
+  });
+}
+
+/** Nothing but letters and digits, in one case; a name without any stands as it is. */
+function lettersOf(name: string): string {
+  if (PLAIN.test(name)) return name;
+  const letters = ASCII.test(name)
+    ? name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+    : name
+        .normalize('NFKD')
+        .toUpperCase()
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}]/gu, '');
+  return letters === '' ? name : letters;
+}
+
+/** As lenient readers do: what is no escape stands as it is, and bytes that are no text are dropped later. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // No target that was judged holds such an escape.
-    return text;
-  }
+  return text.replaceAll(ESCAPES, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'));
 }

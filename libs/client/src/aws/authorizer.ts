@@ -186,5 +186,7 @@ function pairsOf(multi: Multi | null | undefined): readonly (readonly [name: str
 /** The query from its pieces; undefined where they may still hold escapes, or once did. */
 function queryOf(pairs: readonly (readonly [name: string, value: string])[]): string | undefined {
   if (pairs.some((pair) => pair.some((text) => /[%+]/.test(text)))) return undefined;
-  return pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+  const query = pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+  // Whether these were escaped is not told, and programs that part there would not do so if they were.
+  return query.replaceAll('%3B', ';').replaceAll('%3F', '?');
 }

@@ -159,6 +159,22 @@ describe('a Check', () => {
     expect(request.carries?.includes('removeHeader')).toBe(true);
   });
 
+  it.each`
+    because                                          | query                            | carried
+    ${'few parameters are read by everyone'}         | ${Array(64).fill('a').join('&')} | ${['setQueryParameter', 'removeQueryParameter']}
+    ${'behind many nobody may read another'}         | ${Array(65).fill('a').join('&')} | ${['removeQueryParameter']}
+    ${'empty ones count'}                            | ${'&'.repeat(64)}                | ${['removeQueryParameter']}
+    ${'some part at semicolons'}                     | ${'a;'.repeat(64)}               | ${['removeQueryParameter']}
+    ${'Envoy writes `!` for what it does not find'}  | ${'a=1&t!ier=2'}                 | ${[]}
+    ${'without a value too'}                         | ${'!tier'}                       | ${[]}
+    ${'in a value it is nothing'}                    | ${'a=b!&c=!'}                    | ${['setQueryParameter', 'removeQueryParameter']}
+    ${'a value may be long'}                         | ${`a=${'b'.repeat(1000)}`}       | ${['setQueryParameter', 'removeQueryParameter']}
+    ${'what stands before the query does not count'} | ${`a?${'b?'.repeat(100)}`}       | ${['setQueryParameter', 'removeQueryParameter']}
+  `('may have what a rule sets beside what came: $because', ({ query, carried }) => {
+    const { request } = toQuestion(check({ path: `/public?${query}` })) as Extract<Question, { kind: 'request' }>;
+    expect(request.carries?.filter((kind) => kind.endsWith('QueryParameter'))).toEqual(carried);
+  });
+
   it('never makes the codec fall over, whatever bytes arrive', () => {
     const { requestDeserialize } = checkMethod();
     fc.assert(
@@ -251,6 +267,18 @@ describe('the response to a Check', () => {
     const { okResponse } = toCheckResponse(answer, 'Bearer', []);
     expect(okResponse?.queryParametersToSet?.[0]).toEqual(value === undefined ? undefined : { key: 'tier', value });
     expect(okResponse?.queryParametersToRemove).toEqual(removed);
+  });
+
+  it('has no parameter set where that need not be, and nobody might read it', () => {
+    const owed = [{ ...set('tier', 'x'), critical: false }, remove('debug')];
+    const answer = {
+      ...allowedAnswer({ obligations: owed }),
+      parametersSet: new Set(['tier']),
+      query: 'tier=1&debug=2',
+    };
+    const { okResponse } = toCheckResponse(answer, 'Bearer', [], ['removeQueryParameter']);
+    expect(okResponse).not.toHaveProperty('queryParametersToSet');
+    expect(okResponse?.queryParametersToRemove).toEqual(['tier', 'debug']);
   });
 
   it.each`

@@ -6,12 +6,13 @@ import {
   type Question,
   type RequestFault,
 } from '#decision';
-import { type Attributes, type Evidence, OBLIGATION_KINDS } from '#engine';
+import { type Attributes, type Evidence, OBLIGATION_KINDS, type ObligationKind } from '#engine';
 import type { Presented } from '#identity';
 import { parseRequest } from '#policy';
 import { denialBody, type DenialCode, PROBLEM_MEDIA_TYPE } from '#problem';
 import {
   clientHeaders,
+  countedParameters,
   type HeaderLine,
   jsonOf,
   parametersAlike,
@@ -32,7 +33,21 @@ import type {
 const CODE = { ok: 0, permissionDenied: 7, unavailable: 14, unauthenticated: 16 } as const;
 
 /** An RPC has no query. Servers of gRPC may ask too, and they know nothing of the fields about one. */
-const RPC_KINDS = OBLIGATION_KINDS.filter((kind) => kind !== 'setQueryParameter' && kind !== 'removeQueryParameter');
+const QUERYLESS_KINDS = OBLIGATION_KINDS.filter(
+  (kind) => kind !== 'setQueryParameter' && kind !== 'removeQueryParameter',
+);
+/**
+ * Programs read only so many parameters, OpenResty 100, and PHP, Express and Tomcat 1,000. Envoy sorts what it changes:
+ * behind more than these of a client, nobody might read what a rule sets.
+ */
+const MOST_PARAMETERS = 64;
+const CROWDED_KINDS = OBLIGATION_KINDS.filter((kind) => kind !== 'setQueryParameter');
+
+/**
+ * Envoy tells a byte of HTTP/2 that is no text as `!`. A name that is told with one may stand otherwise in the query, and
+ * there Envoy would not find it.
+ */
+const UNSURE_NAME = /(?:^|&)[^=&]*!/;
 
 /** The namespace of `metadata_context` in which a gateway's filters may assert evidence. */
 const METADATA_NAMESPACE = 'dharma';
@@ -72,7 +87,7 @@ export function toQuestion(message: CheckRequest, trace?: string): Question {
       attributes: extensionsOf(context),
       claimed: {},
       context: {},
-      carries: isRpc(headers) ? RPC_KINDS : OBLIGATION_KINDS,
+      carries: carriedWith(headers, http.path),
     },
     presented: { asserted, credentials: headers, reported: {}, repeated, aliases, ...sourceOf(context) },
     trace,
@@ -84,12 +99,18 @@ export function toQuestion(message: CheckRequest, trace?: string): Question {
  *
  * @param challenge  the value of `www-authenticate`, the same for every client
  * @param sent       names in lower case of all headers of the client
+ * @param carries    what the question said; a parameter that a rule sets is not, where it may be left out and is not in it
  */
-export function toCheckResponse(answer: Answer, challenge: string, sent: Iterable<string>): CheckResponse {
+export function toCheckResponse(
+  answer: Answer,
+  challenge: string,
+  sent: Iterable<string>,
+  carries: readonly ObligationKind[] = OBLIGATION_KINDS,
+): CheckResponse {
   const view = clientView(answer);
   switch (view) {
     case 'allow':
-      return allowed(answer, sent);
+      return allowed(answer, sent, carries);
     case 'unauthenticated':
     case 'invalid_token':
       return denied(answer, view, CODE.unauthenticated, 'Unauthorized', challenged(view, challenge));
@@ -116,7 +137,7 @@ export function* sentIn({ attributes }: CheckRequest): Generator<string, void, v
   for (const { key } of http?.headerMap?.headers ?? []) yield key.toLowerCase();
 }
 
-function allowed(answer: Answer, sent: Iterable<string>): CheckResponse {
+function allowed(answer: Answer, sent: Iterable<string>, carries: readonly ObligationKind[]): CheckResponse {
   const { outcome, headersSet, parametersSet, query } = answer;
   const headers = Object.entries(toldHeaders(answer)).map(([name, value]) => overwrite(name, value));
   const headersToRemove: string[] = [];
@@ -132,9 +153,11 @@ function allowed(answer: Answer, sent: Iterable<string>): CheckResponse {
         headersToRemove.push(obligation.name.toLowerCase());
         break;
       case 'setQueryParameter':
-        // The gateway writes it down as it is: unescaped, a value could end there and begin another parameter.
-        parameters.set(obligation.name, encodeURIComponent(obligation.value));
         taken.add(obligation.name);
+        // The gateway writes it down as it is: unescaped, a value could end there and begin another parameter.
+        if (carries.includes('setQueryParameter')) {
+          parameters.set(obligation.name, encodeURIComponent(obligation.value));
+        }
         break;
       case 'removeQueryParameter':
         taken.add(obligation.name);
@@ -275,6 +298,17 @@ function sourceOf({ source }: AttributeContext): Pick<Presented, 'clientAddress'
     ...(address?.socketAddress?.address && { clientAddress: address.socketAddress.address }),
     ...((principal !== '' || pem !== '') && { certificate: { principal, pem } }),
   };
+}
+
+function carriedWith(headers: { readonly [name: string]: string }, path: string): readonly ObligationKind[] {
+  if (isRpc(headers)) return QUERYLESS_KINDS;
+  const mark = path.indexOf('?');
+  if (mark < 0) return OBLIGATION_KINDS;
+  const query = path.slice(mark + 1);
+  if (UNSURE_NAME.test(query)) return QUERYLESS_KINDS;
+  // A short query cannot hold so many.
+  if (query.length < MOST_PARAMETERS || countedParameters(query) <= MOST_PARAMETERS) return OBLIGATION_KINDS;
+  return CROWDED_KINDS;
 }
 
 function isRpc(headers: { readonly [name: string]: string }): boolean {

@@ -27,8 +27,9 @@ export class ExtAuthzController {
         const caller = this.callers.overGrpc(call);
         if (caller.kind === 'stranger') return refusedWithoutDecision();
         const question = toQuestion(message, traceIn(metadata.get(TRACE_HEADER)[0]));
+        const carries = question.kind === 'request' ? question.request.carries : undefined;
         return when(this.decisionPoint.answer(question, caller), (answer) =>
-          toCheckResponse(answer, this.challenge.value, sentIn(message)),
+          toCheckResponse(answer, this.challenge.value, sentIn(message), carries),
         );
       },
       (fault) => {

@@ -308,16 +308,6 @@ describe.each(CALLS)('the reply to %s', (_name, convention) => {
   });
 
   it.each`
-    because                                | query               | status
-    ${'only a rule may say it'}            | ${'tier=gold'}      | ${403}
-    ${'a service may read it by the name'} | ${'a=1;%74ier=2'}   | ${403}
-    ${'no rule says it'}                   | ${'tiers=2&a=tier'} | ${200}
-  `('lets no parameter in that it cannot take out: $because', ({ query, status }) => {
-    const answer = { ...allowedAnswer(), parametersSet: new Set(['tier']), query };
-    expect(toReply(convention, answer, 'Bearer', []).status).toBe(status);
-  });
-
-  it.each`
     because                                               | answer                                                                                  | status
     ${'a stranger may log in'}                            | ${deniedAnswer()}                                                                       | ${401}
     ${'no login mends a malformed request'}               | ${deniedAnswer({ reason: 'INVALID_REQUEST' })}                                          | ${403}

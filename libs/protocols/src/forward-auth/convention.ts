@@ -2,7 +2,7 @@ import type { Answer, Question, RequestFault } from '#decision';
 import type { ObligationKind } from '#engine';
 import { challengeFor, clientView } from '#decision';
 import { denialBody, type DenialCode, PROBLEM_MEDIA_TYPE } from '#problem';
-import { clientHeaders, foldedHeaderName, type HeaderLine, parametersAlike, strippedOf, STRIPPED_HEADERS } from '#wire';
+import { clientHeaders, foldedHeaderName, type HeaderLine, strippedOf, STRIPPED_HEADERS } from '#wire';
 import { unsaid } from '../unsaid.js';
 import { toldHeaders } from '../told-headers.js';
 import { TRACE_HEADER, traceIn } from '../trace.js';
@@ -149,11 +149,9 @@ function denied(
 }
 
 function allowed({ carries }: Carriage, answer: Answer, sent: Iterable<string>): ForwardAuthReply {
-  const { outcome, decisionId, headersSet, parametersSet, query } = answer;
+  const { outcome, decisionId, headersSet } = answer;
   // Without the judged path the gateway would forward the client's own text.
   if (outcome.path === null) return denied(answer, 'forbidden', 403);
-  // Nor could it take out of the query what only a rule may say.
-  if (parametersAlike(query, parametersSet).length > 0) return denied(answer, 'forbidden', 403);
   const headers: { [name: string]: string } = Object.create(null);
   const removed: string[] = [];
   for (const obligation of outcome.obligations) {

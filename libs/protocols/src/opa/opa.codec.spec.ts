@@ -99,7 +99,14 @@ describe.each`
 
   it('is malformed: a hundred members of a query may not be all', () => {
     expect(asked(within({ [query]: many('a') })).kind).toBe('malformed');
+    expect(asked(within({ [query]: { a: Array(100).fill('1') } })).kind).toBe('malformed');
     expect(asked(within({ [query]: { ...many('a'), a0: undefined } })).kind).toBe('request');
+  });
+
+  it('is read as if nothing in its query was escaped at which programs part', () => {
+    expect(asked(within({ [query]: { a: '1;tier=gold', 'b?tier': '%3B&' } }))).toMatchObject({
+      request: { target: { path: '/public/list?a=1;tier%3Dgold&b?tier=%253B%26' } },
+    });
   });
 
   it('is not read on after the first of its fields that is no text', () => {
