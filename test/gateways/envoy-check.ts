@@ -118,12 +118,12 @@ export function describeEnvoyCheck(name: string, front: Front): void {
 }
 
 /** The status of a GET whose target is sent as bytes of Latin-1. */
-async function overHttp2(endpoint: NetConnectOpts, path: string): Promise<number | undefined> {
+async function overHttp2(endpoint: NetConnectOpts, path: string): Promise<number> {
   const session = connect('http://shop.example', { createConnection: () => dial(endpoint) });
   try {
     const request = session.request({ ':path': path, ':authority': 'shop.example' });
     const [headers] = (await once(request, 'response')) as [IncomingHttpHeaders];
-    return headers[':status'];
+    return Number(headers[':status']);
   } finally {
     session.destroy();
   }

@@ -222,6 +222,19 @@ describe('what is listed', () => {
     expect(lines(target, undecided)).toContain(line);
   });
 
+  it.each`
+    because                              | critical
+    ${'another rule may let it pass'}    | ${true}
+    ${'a rule that need not say it may'} | ${false}
+  `('is a query that says what only a rule may say: $because', ({ critical }) => {
+    const further = `    - { id: tiered, effect: allow, who: { scopes: [tiered] }, what: { endpoints: [orders/read] }, obligations: [{ kind: setQueryParameter, name: tier, value: gold, critical: ${critical} }] }\n`;
+    const about = lines('istio', 'refuse', further).filter((line) => line.includes('query'));
+    expect(about).toEqual([
+      'passed: endpoint `orders/read` is asked with a query in which clients may say what only rules say (`tier`)',
+    ]);
+    expect(lines('istio', 'refuse').filter((line) => line.includes('query'))).toEqual([]);
+  });
+
   it('stands before the configuration as remarks', () => {
     const text = meshExportText(exported('cilium', 'refuse'));
     for (const remark of exported('cilium', 'refuse').remarks) expect(text).toContain(`# - ${remarkLine(remark)}\n`);

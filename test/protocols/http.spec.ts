@@ -180,7 +180,7 @@ describe('the routes of applications', () => {
     ${'only a rule may say it'} | ${'/admin?a=1;%74ier=x'}    | ${'OBLIGATION_UNSUPPORTED'}
   `('have no place for a change of the query: $because', async ({ path, reason }) => {
     const allowed = reason === 'ALLOW_SLOW';
-    const resource = { type: 'route', id: '/admin', properties: { hostname: 'shop.example', path } };
+    const resource = { type: 'route', id: '/admin/**', properties: { hostname: 'shop.example', path } };
     const evaluation = { subject, action: { name: 'GET' }, resource };
     expect((await post('/access/v1/evaluation', evaluation)).json).toMatchObject({ decision: allowed });
     expect(server.decisions.at(-1)).toMatchObject({ reason });

@@ -1,5 +1,14 @@
 /** What a policy set says to everyone, found by asking the engine in the two worlds around it. */
-import { type AccessRequest, compile, decide, type Evidence, type Rule, type Snapshot, type World } from '#engine';
+import {
+  type AccessRequest,
+  compile,
+  decide,
+  type Evidence,
+  parametersSetFor,
+  type Rule,
+  type Snapshot,
+  type World,
+} from '#engine';
 import { narrower, unknowns, wider } from './bounds.js';
 import { ambiguities, callersOf, type Proofs, proofsOf, type SpiffeTrustDomains, unseenProofs } from './callers.js';
 import type { Caller, JudgedRegion, OpenRemark, Region, StaticMap, Verdict } from './model.js';
@@ -16,7 +25,13 @@ export function staticMap(world: World, trustDomains: SpiffeTrustDomains, now: n
   return {
     callers,
     regions,
-    remarks: [...remarks, ...ambiguities(world, trustDomains), ...rulesInPart(world, now), ...beyond(world)],
+    remarks: [
+      ...remarks,
+      ...ambiguities(world, trustDomains),
+      ...rulesInPart(world, now),
+      ...queriesOfRules(world),
+      ...beyond(world),
+    ],
   };
 }
 
@@ -140,6 +155,21 @@ function rulesInPart(world: World, now: number): readonly OpenRemark[] {
     return [{ effect: 'undecided', concerns: 'rule', name: rule.id, because }];
   };
   return [...world.outside, ...[...world.domains.values()].flatMap(({ rules }) => rules)].flatMap(remark);
+}
+
+/** A configuration looks at no query, so that a client may say there what only a rule may say. */
+function queriesOfRules(world: World): readonly OpenRemark[] {
+  const isSet = [...world.domains.values()].some(({ rules }) =>
+    rules.some(({ obligations }) => obligations.some(({ kind }) => kind === 'setQueryParameter')),
+  );
+  if (!isSet) return [];
+  const snapshot = compile(world);
+  return [...snapshot.endpoints.keys()].flatMap((name): readonly OpenRemark[] => {
+    const parameters = [...parametersSetFor(snapshot, name)].map((parameter) => `\`${parameter}\``).toSorted();
+    if (parameters.length === 0) return [];
+    const because = `is asked with a query in which clients may say what only rules say (${parameters.join(', ')})`;
+    return [{ effect: 'passed', concerns: 'endpoint', name, because }];
+  });
 }
 
 /** What lies outside addresses and callers. */
