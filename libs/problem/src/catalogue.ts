@@ -336,6 +336,13 @@ export const CATALOGUE = {
     detail: 'nothing was published: the proposal is {state}',
     remedy: 'look at it again; where it is still wanted, propose it anew',
   },
+  'proposal-published': {
+    title: 'The proposal is published already',
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    detail: 'proposal {number} was published as revision {revision}: `{by}` approved it at {at}',
+    remedy: 'nothing is left to be done; `end` says the same',
+  },
   'proposal-differs': {
     title: 'This is not what was looked at',
     status: 409,
@@ -381,11 +388,11 @@ export const CATALOGUE = {
       'plan again on the newest revision and look at what changed; `conflicts` names documents and who changed them, `current` the newest revision',
   },
   'idempotency-key-reused': {
-    title: 'The idempotency key stands for another publication',
+    title: 'The idempotency key stands for something else',
     status: 409,
     grpc: 'ABORTED',
-    detail: 'nothing was published: revision {number} was published with this key and other content',
-    remedy: 'take a new key for each publication, and the old one only to repeat it',
+    detail: 'nothing was done: {made} was made with this key and other content',
+    remedy: 'take a new key for each publication and proposal, and the old one only to repeat it',
   },
   'revision-corrupt': {
     title: 'The history was altered',
