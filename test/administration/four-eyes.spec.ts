@@ -426,6 +426,26 @@ describe('what happens between the two', () => {
     expect(wordOf(await approve(json.number, json.contentHash))).toMatch(/409 (revision-superseded|proposal-outdated)/);
   });
 
+  it('what it changes goes and comes back: whoever proposed looks again', async () => {
+    const suspend = () => root('POST', '/admin/v1/domains/acme.pay/suspend', { because: 'x' });
+    await suspend();
+    const [first, second] = [await propose({ resume: 'acme.pay' }), await propose({ resume: 'acme.pay' })];
+    expect(wordOf(await approve(first.json.number, first.json.contentHash))).toBe('200');
+    // For another reason, in the same words.
+    await suspend();
+    expect(wordOf(await approve(second.json.number, second.json.contentHash))).toBe('409 proposal-outdated');
+    // Of what it does not change all may come and go.
+    expect(wordOf(await approve(1, hash))).toBe('200');
+  });
+
+  it('the rule that it changes is closed and opened again: whoever proposed looks again', async () => {
+    const closing = await proposePolicy(undefined, 'allow, when: "true"');
+    expect(wordOf(await approve(closing.json.number, closing.json.contentHash))).toBe('200');
+    const opening = await proposePolicy(undefined, 'allow');
+    expect(wordOf(await approve(opening.json.number, opening.json.contentHash))).toBe('200');
+    expect(wordOf(await approve(1, hash))).toBe('409 proposal-outdated');
+  });
+
   it('what was asked for is not what is kept: whoever writes to the database approves nothing', async () => {
     const { proposals } = history.store;
     const kept = (await proposals.content(1))!;

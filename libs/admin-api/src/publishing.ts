@@ -399,8 +399,13 @@ export class Publishing {
       case 'first':
         return;
       case 'second': {
-        const { number, contentHash } = people.proposal;
-        if (changeHash(planned.put, planned.remove) !== contentHash) throw new Problem('proposal-outdated', { number });
+        const { number, contentHash, base } = people.proposal;
+        const { put, remove } = planned;
+        // What went and came back is not what was looked at: a domain that is suspended anew is so for another reason.
+        const touched = await this.sets.history.store.touchedSince(base?.number ?? 0, [...put, ...remove]);
+        if (touched.length > 0 || changeHash(put, remove) !== contentHash) {
+          throw new Problem('proposal-outdated', { number });
+        }
         const proposer = await people.proposer();
         const isEntitled = proposer !== null && (await this.rights.mayAll(proposer, set, planned));
         if (!isEntitled) throw new Problem('proposer-not-entitled', { number });
