@@ -47,6 +47,7 @@ export class ProposalsController {
     'request-not-json',
     'request-too-large',
     'document-too-large',
+    'file-too-large',
     'bodies-too-many',
     'domain-unknown',
     'revision-unknown',

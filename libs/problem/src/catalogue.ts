@@ -45,6 +45,13 @@ export const CATALOGUE = {
     detail: 'the document at {file}:{line} is larger than {limit} bytes',
     remedy: 'split it; rules, roles and entities of one domain may stand in several documents',
   },
+  'file-too-large': {
+    title: 'A file is too large',
+    status: 413,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: '`{file}` is larger than {limit} bytes',
+    remedy: 'put its documents into several files',
+  },
   'batch-too-large': {
     title: 'The batch holds too many requests',
     status: 413,
@@ -299,6 +306,14 @@ export const CATALOGUE = {
     remedy:
       'take out what is not needed, or ask whoever owns the domain above to raise the limit; `exceeded` lists all',
   },
+  'test-cases-too-many': {
+    title: 'The set would have too many test cases',
+    status: 422,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: 'nothing was published: all tests of the set would have {count} cases together, and may have {limit}',
+    remedy:
+      'take out what is not needed, or raise `DHARMA_ADMIN_TEST_CASES`: each publication asks all of them, cells of matrices and asserted endpoints included',
+  },
   'forbidden-change': {
     title: 'The operator may not change this',
     status: 403,
@@ -355,7 +370,7 @@ export const CATALOGUE = {
     status: 409,
     grpc: 'ABORTED',
     detail:
-      'nothing was published: on the newest revision proposal {number} changes other documents than when it was made',
+      'nothing was published: what proposal {number} changes was changed meanwhile, be it there and back, or it changes something else by now',
     remedy: 'plan it again on the newest revision and propose that',
   },
   'proposal-own': {
