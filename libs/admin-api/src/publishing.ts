@@ -19,7 +19,7 @@ import {
   type StoredDocument,
   type ToldPlan,
 } from '#administration';
-import type { World } from '#engine';
+import { OUTSIDE, type World } from '#engine';
 import { BundleLoader, MAXIMUM_BUNDLE_BYTES, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { type Bundle, bundleOf, judgeSource } from './bundle.js';
@@ -111,6 +111,9 @@ export interface EditStep {
  * and again, so ten were too few: one of fifty at once on two busy servers was refused for no reason of its own.
  */
 const TRIES = 30;
+
+/** Test cases that a set may have, unless a setting says otherwise. */
+const MOST_TEST_CASES = 50_000;
 
 /** Plans bundles and publishes them; nothing that was not judged valid is ever stored. */
 @Injectable()
@@ -229,9 +232,9 @@ export class Publishing {
   }
 
   #proposedPlan(proposed: Proposed, { documents }: PolicySet): Steps {
-    return proposed.kind === 'bundle'
-      ? this.#planned(proposed.bundle, documents)
-      : { ...planRestore(documents, proposed.past.documents, this.parts.clock()), files: [] };
+    if (proposed.kind === 'bundle') return this.#planned(proposed.bundle, documents);
+    const { clock, testCases = MOST_TEST_CASES } = this.parts;
+    return { ...planRestore(documents, proposed.past.documents, clock(), testCases), files: [] };
   }
 
   async publish(
@@ -298,7 +301,8 @@ export class Publishing {
 
   #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[]): Steps {
     const load = (all: readonly SourceFile[]) => this.sets.loader.load(all);
-    return { ...plan({ base, source, files, prune, removed, now: this.parts.clock(), load }), files };
+    const { clock, testCases: mostCases = MOST_TEST_CASES } = this.parts;
+    return { ...plan({ base, source, files, prune, removed, now: clock(), load, mostCases }), files };
   }
 
   /** By a look at what differs, where that is little enough; else at the whole set. */
@@ -532,6 +536,9 @@ function invalidPlan({ faults, warnings, tests, foreign, missed, exceeded }: Tol
   const [beyond] = exceeded;
   if (faults.length === 0 && tests.failed.length === 0 && beyond !== undefined) {
     const { domain, measure, limit, count } = beyond;
+    if (domain === OUTSIDE) {
+      return new Problem('test-cases-too-many', { limit: limit ?? '…', count: count ?? '…' }, { exceeded });
+    }
     return new Problem('quota-exceeded', { domain, measure, limit: limit ?? '…', count: count ?? '…' }, { exceeded });
   }
   if (faults.length === 0 && tests.failed.length === 0) {
