@@ -6,6 +6,7 @@ import { Audit1764000000006 } from './0006-audit.js';
 import { Fleet1764000000007 } from './0007-fleet.js';
 import { Decisions1764000000008 } from './0008-decisions.js';
 import { Proposals1764000000009 } from './0009-proposals.js';
+import { ProposalKeys1764000000010 } from './0010-proposal-keys.js';
 
 /** Every change of the database's shape, oldest first. One that was released is never edited. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Fleet1764000000007,
   Decisions1764000000008,
   Proposals1764000000009,
+  ProposalKeys1764000000010,
 ] as const;

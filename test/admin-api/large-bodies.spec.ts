@@ -51,14 +51,15 @@ it.each(['plan', 'revisions', 'proposals'])('refuses a body of %s by the length 
 });
 
 it.each`
-  because                                       | body                                                | status | code
-  ${'more bytes than may be'}                   | ${`{"files":[${many(5, file(0.7 * MEBIBYTE))}`}     | ${413} | ${'request-too-large'}
-  ${'a document that is too large'}             | ${`{"files":[${file(10)},${file(1.5 * MEBIBYTE)},`} | ${413} | ${'document-too-large'}
-  ${'one in a bundle that is proposed'}         | ${`{"bundle":{"files":[${file(1.5 * MEBIBYTE)},`}   | ${413} | ${'document-too-large'}
-  ${'much beside the files'}                    | ${`{"because":"${'x'.repeat(300_000)}`}             | ${400} | ${'request-invalid'}
-  ${'files that are made of a thousand things'} | ${`{"files":[[${many(1_000, '0')}`}                 | ${400} | ${'request-invalid'}
-  ${'more files than there can be documents'}   | ${`{"files":[${many(100_001, '{}')}`}               | ${400} | ${'request-invalid'}
-  ${'what is no JSON'}                          | ${'{"files":[{"file":"a.yaml",text'.concat('}')}    | ${400} | ${'request-not-json'}
+  because                                       | body                                                                  | status | code
+  ${'more bytes than may be'}                   | ${`{"files":[${many(5, file(0.7 * MEBIBYTE))}`}                       | ${413} | ${'request-too-large'}
+  ${'a document that is too large'}             | ${`{"files":[${file(10)},${file(1.5 * MEBIBYTE)},`}                   | ${413} | ${'document-too-large'}
+  ${'one that has no end'}                      | ${`{"files":[{"file":"a.yaml","text":"${'x'.repeat(1.1 * MEBIBYTE)}`} | ${413} | ${'document-too-large'}
+  ${'one in a bundle that is proposed'}         | ${`{"bundle":{"files":[${file(1.5 * MEBIBYTE)},`}                     | ${413} | ${'document-too-large'}
+  ${'much beside the files'}                    | ${`{"because":"${'x'.repeat(300_000)}`}                               | ${400} | ${'request-invalid'}
+  ${'files that are made of a thousand things'} | ${`{"files":[[${many(1_000, '0')}`}                                   | ${400} | ${'request-invalid'}
+  ${'more files than there can be documents'}   | ${`{"files":[${many(100_001, '{}')}`}                                 | ${400} | ${'request-invalid'}
+  ${'what is no JSON'}                          | ${'{"files":[{"file":"a.yaml",text'.concat('}')}                      | ${400} | ${'request-not-json'}
 `('refuses $because before the body has an end', async ({ body, status, code }) => {
   const sent = begun('/admin/v1/proposals');
   sent.write(body);

@@ -28,7 +28,10 @@ import {
   type Tokens,
 } from './worlds.js';
 
-const OPERATIONS = process.env['DHARMA_LONG'] === '1' ? 100_000 : 10_000;
+const IS_LONG = process.env['DHARMA_LONG'] === '1';
+const OPERATIONS = IS_LONG ? 100_000 : 10_000;
+/** A minute for 100,000 on a machine that does nothing else. */
+const MILLISECONDS = IS_LONG ? 1_800_000 : 300_000;
 const A_STORY = 100;
 const NOW = Date.parse('2026-11-26T12:00:00Z');
 
@@ -146,19 +149,24 @@ class Story {
   }
 }
 
-it(`agrees with the model on ${OPERATIONS} operations`, async () => {
-  const tally = { done: 0, refused: 0 };
-  await fc.assert(
-    fc.asyncProperty(fc.array(choices, { minLength: A_STORY, maxLength: A_STORY }), async (told) => {
-      const story = await Story.begin();
-      for (const choice of told) await story.tell(choice);
-      await story.end();
-      tally.done += story.tally.done;
-      tally.refused += story.tally.refused;
-    }),
-    { numRuns: OPERATIONS / A_STORY, seed: 6, endOnFailure: true },
-  );
-  // A judge that always says the same would agree with a model that does: both answers must come often.
-  expect(tally.done).toBeGreaterThan(OPERATIONS / 10);
-  expect(tally.refused).toBeGreaterThan(OPERATIONS / 4);
-}, 300_000);
+it(
+  `agrees with the model on ${OPERATIONS} operations`,
+  async () => {
+    const tally = { done: 0, refused: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(choices, { minLength: A_STORY, maxLength: A_STORY }), async (told) => {
+        const story = await Story.begin();
+        for (const choice of told) await story.tell(choice);
+        await story.end();
+        tally.done += story.tally.done;
+        tally.refused += story.tally.refused;
+      }),
+      // Of few stories, which ones decides what they show: the same ones each time.
+      { numRuns: OPERATIONS / A_STORY, endOnFailure: true, ...(IS_LONG ? {} : { seed: 6 }) },
+    );
+    // A judge that always says the same would agree with a model that does: both answers must come often.
+    expect(tally.done).toBeGreaterThan(OPERATIONS / 10);
+    expect(tally.refused).toBeGreaterThan(OPERATIONS / 4);
+  },
+  MILLISECONDS,
+);

@@ -21,6 +21,12 @@ const SET = [
   document('Domain', 'name: acme.pay.cards'),
   document('Domain', 'name: acme.web', owners('web')),
   document('Service', 'name: shop', '{ domains: [acme.web], hosts: [shop.example] }'),
+  document(
+    'Domain',
+    'name: kiosk',
+    '{ access: [anonymous], boundary: ["till/*"], administrators: [{ role: owner, principals: ["group:pay"] }] }',
+  ),
+  document('Service', 'name: till', '{ domains: [kiosk], hosts: [till.example] }'),
   document('RoleSet', 'name: staff, domain: acme.pay', '{ roles: [{ name: clerk }] }'),
   document('EntitySet', 'name: things, domain: acme.pay', '{ entities: [{ type: t, id: one }] }'),
   policy('pay', 'acme.pay'),
@@ -306,8 +312,65 @@ describe('a second person', () => {
     });
     const [act] = await audit.list({}, { order: 'newest', limit: 1 });
     expect(act).toMatchObject({ act: 'proposal.approve', object: 'proposal/1', operator: 'bo', revision: 4 });
-    expect(wordOf(await approve(1, json.contentHash))).toBe('409 proposal-ended');
     expect((await read(1, tokens['bo']!)).json).toMatchObject({ state: 'approved', plan: null });
+  });
+
+  it('sees what is decided otherwise, as a plan shows it', async () => {
+    const text = policy('open', 'kiosk', 'allow, who: { anonymous: true }');
+    const body = bundle(text, 'git');
+    expect(wordOf(await propose({ bundle: body }))).toBe('201');
+    const { flips } = (await read(1, tokens['bo']!)).json.plan;
+    const planned = await admin.ask('POST', '/admin/v1/plan', { body, token: tokens['bo']! });
+    expect(flips).toEqual(planned.json.flips);
+    expect(flips).toMatchObject({ toAllow: 4, groups: [{ endpoint: 'till/all', to: 'allow' }] });
+    const scope = { domain: 'kiosk', roles: ['auditor'] };
+    const { json } = await admin.ask('POST', '/admin/v1/operators', { body: { name: 'reader', scope } });
+    expect((await read(1, json.token)).json.plan).toMatchObject({ flips: null });
+  });
+
+  it('is told that it is published already, by whom and as what', async () => {
+    const { json } = await proposePolicy(tokens['acme']!);
+    const answers = await Promise.all(['ann', 'bo'].map((who) => approve(1, json.contentHash, tokens[who]!)));
+    const [won, lost] = answers[0]!.status === 200 ? answers : [answers[1]!, answers[0]!];
+    const by = won!.json.proposal.end.by;
+    expect(won!.json).toMatchObject({ revision: { number: 4, author: 'amy' } });
+    expect(lost).toMatchObject({
+      status: 409,
+      json: { code: 'proposal-published', end: { by, revision: 4 }, detail: expect.stringContaining('revision 4: `') },
+    });
+    expect(await reject(1, tokens['acme']!)).toMatchObject({ status: 409, json: { code: 'proposal-published' } });
+    expect((await history.store.newest())!.number).toBe(4);
+  });
+
+  it('is answered again when the first answer was lost, for the same changes', async () => {
+    const { json } = await proposePolicy();
+    const first = (await approve(1, json.contentHash)).json;
+    expect(await approve(1, json.contentHash)).toMatchObject({ status: 200, json: { ...first, repeated: true } });
+    expect(wordOf(await approve(1, 'a'.repeat(64)))).toBe('409 proposal-published');
+    expect(wordOf(await approve(1, json.contentHash, tokens['acme']!))).toBe('409 proposal-published');
+    expect((await history.store.newest())!.number).toBe(4);
+  });
+
+  it('is asked once for what is proposed twice under one key', async () => {
+    const headers = { 'idempotency-key': 'k-1' };
+    const body = { ...bundle(policy('pay', 'acme.pay', 'deny'), 'git') };
+    const asked = { base: await base(), because: 'a rule', bundle: body };
+    const send = (who: string, more = {}) =>
+      admin.ask('POST', '/admin/v1/proposals', { body: { ...asked, ...more }, headers, token: tokens[who]! });
+    const first = await send('ann');
+    expect(first).toMatchObject({ status: 201, json: { number: 1 } });
+    expect(first.json).not.toHaveProperty('repeated');
+    expect(await send('ann')).toMatchObject({ status: 200, json: { ...first.json, repeated: true } });
+    expect(await send('ann', { because: 'another' })).toMatchObject({
+      status: 409,
+      json: { code: 'idempotency-key-reused', detail: expect.stringContaining('proposal 1 ') },
+    });
+    // Keys are each token's own.
+    expect(await send('bo')).toMatchObject({ status: 201, json: { number: 2 } });
+    await approve(1, first.json.contentHash);
+    expect(await send('ann')).toMatchObject({ status: 200, json: { number: 1, state: 'approved', repeated: true } });
+    const bad = await admin.ask('POST', '/admin/v1/proposals', { body: asked, headers: { 'idempotency-key': 'a b' } });
+    expect(wordOf(bad)).toBe('400 request-invalid');
   });
 
   it('approves by the hash of what they looked at, and nothing else', async () => {
@@ -361,6 +424,26 @@ describe('what happens between the two', () => {
     });
     expect(wordOf(await approve(other.json.number, other.json.contentHash))).toBe('200');
     expect(wordOf(await approve(json.number, json.contentHash))).toMatch(/409 (revision-superseded|proposal-outdated)/);
+  });
+
+  it('what it changes goes and comes back: whoever proposed looks again', async () => {
+    const suspend = () => root('POST', '/admin/v1/domains/acme.pay/suspend', { because: 'x' });
+    await suspend();
+    const [first, second] = [await propose({ resume: 'acme.pay' }), await propose({ resume: 'acme.pay' })];
+    expect(wordOf(await approve(first.json.number, first.json.contentHash))).toBe('200');
+    // For another reason, in the same words.
+    await suspend();
+    expect(wordOf(await approve(second.json.number, second.json.contentHash))).toBe('409 proposal-outdated');
+    // Of what it does not change all may come and go.
+    expect(wordOf(await approve(1, hash))).toBe('200');
+  });
+
+  it('the rule that it changes is closed and opened again: whoever proposed looks again', async () => {
+    const closing = await proposePolicy(undefined, 'allow, when: "true"');
+    expect(wordOf(await approve(closing.json.number, closing.json.contentHash))).toBe('200');
+    const opening = await proposePolicy(undefined, 'allow');
+    expect(wordOf(await approve(opening.json.number, opening.json.contentHash))).toBe('200');
+    expect(wordOf(await approve(1, hash))).toBe('409 proposal-outdated');
   });
 
   it('what was asked for is not what is kept: whoever writes to the database approves nothing', async () => {

@@ -131,6 +131,52 @@ describe('a limit that came later than what it limits', () => {
   });
 });
 
+describe('what all tests of a set ask', () => {
+  const tested = (name: string, domain: string | null, count: number) => {
+    const one = '{ because: b, request: { target: { endpoint: s/all } }, expect: { decision: allow } }';
+    const where = domain === null ? '' : `, domain: ${domain}`;
+    return document('Test', `name: ${name}${where}`, `{ cases: [${Array.from({ length: count }, () => one).join()}] }`);
+  };
+  const SERVED = DOMAINS + service('s', '{ domains: [acme.a], hosts: [s.example] }');
+  const asked = (text: string, base: readonly StoredDocument[], mostCases: number) =>
+    plan({ base, source: 'git', files: [{ file: 'a.yaml', text }], prune: false, now: 0, mostCases });
+
+  it.each`
+    because                                              | texts                                                  | most | exceeded
+    ${'as many as may'}                                  | ${[tested('t', 'acme.a', 3)]}                          | ${3} | ${[]}
+    ${'one more'}                                        | ${[tested('t', 'acme.a', 4)]}                          | ${3} | ${[4]}
+    ${'of several tests, wherever they lie, or nowhere'} | ${[tested('t', 'acme.a', 2), tested('u', null, 2)]}    | ${3} | ${[4]}
+    ${'cells and assertions count as in quotas'}         | ${[document('Test', 'name: t, domain: acme', TESTED)]} | ${5} | ${[6]}
+    ${'none where none may be'}                          | ${[tested('t', 'acme.b', 1)]}                          | ${0} | ${[1]}
+  `('is bounded: $because', ({ texts, most, exceeded }) => {
+    const found = asked(SERVED + texts.join(''), [], most);
+    expect(found.exceeded).toEqual(
+      exceeded.map((count: number) => ({ domain: '*', measure: 'cases', limit: most, count })),
+    );
+    // All of these fail where they are asked.
+    const isAsked = found.tests.passed + found.tests.failed.length > 0;
+    expect([found.valid, isAsked]).toEqual([false, exceeded.length === 0]);
+  });
+
+  it('may be come down from, and stayed at, and a set of the past be too much', () => {
+    const request = '{ target: { endpoint: s/all } }';
+    const passing = (count: number) => {
+      const one = `{ because: b, request: ${request}, expect: { decision: deny } }`;
+      return document(
+        'Test',
+        'name: t, domain: acme.a',
+        `{ cases: [${Array.from({ length: count }, () => one).join()}] }`,
+      );
+    };
+    const full = stored(SERVED + passing(4));
+    const valid = (text: string) => asked(text, full, 2).valid;
+    expect([valid(passing(3)), valid(policy('p', 'acme.a', 1)), valid(passing(5))]).toEqual([true, true, false]);
+    const without = stored(SERVED);
+    expect(planRestore(without, full, 0, 2)).toMatchObject({ valid: false, exceeded: [{ count: 4, limit: 2 }] });
+    expect(planRestore(full, without, 0, 2).valid).toBe(true);
+  });
+});
+
 it('is nothing that a bundle sets for itself', () => {
   const base = limit(stored(DOMAINS), 'acme.a', { rules: 2 });
   const { faults } = planned(document('Quota', 'name: acme.a', '{ rules: 9 }'), 'git', base);
@@ -150,6 +196,7 @@ describe('on the admin API', () => {
       history: { store, credentials, audit, fleet },
       server: new ScriptedServer(),
       clock,
+      testCases: 3,
     });
     const body = { source: 'git', files: [{ file: 'a.yaml', text: DOMAINS }], base: null, because: 'a world' };
     expect((await admin.ask('POST', '/admin/v1/revisions', { body })).status).toBe(201);
@@ -170,6 +217,25 @@ describe('on the admin API', () => {
       headers: { 'if-none-match': '*' },
       token: tokens[by]!,
     });
+
+  it('says how many test cases there would be to whoever sees everything', async () => {
+    const one = '{ because: b, request: { target: { endpoint: s/all } }, expect: { decision: deny } }';
+    const text = document('Test', 'name: t, domain: acme.a', `{ cases: [${[one, one, one, one].join()}] }`);
+    const asked = (token?: string) =>
+      admin.ask('PUT', '/admin/v1/documents/Test/t', {
+        body: { text, because: 'x' },
+        headers: { 'if-none-match': '*' },
+        ...(token !== undefined && { token }),
+      });
+    for (const [answer, words] of [
+      [await asked(), 'would have 4 cases together, and may have 3'],
+      [await asked(tokens['a']), 'would have … cases together, and may have …'],
+    ] as const) {
+      expect(answer).toMatchObject({ status: 422, json: { code: 'test-cases-too-many' } });
+      expect(answer.json.detail).toContain(words);
+      expect(answer.json.remedy).toContain('DHARMA_ADMIN_TEST_CASES');
+    }
+  });
 
   it('is set by who owns the domain above, and by nobody below or beside', async () => {
     const tried = [

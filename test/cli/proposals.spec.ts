@@ -54,6 +54,7 @@ describe('what one person does not publish alone', () => {
       base: { number: 41, contentHash: PLAN.base.contentHash },
       because: 'x',
     });
+    expect(asked.at(-1)!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it.each`

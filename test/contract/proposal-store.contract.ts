@@ -1,16 +1,21 @@
+import fc from 'fast-check';
 import {
+  isProposalSeen,
   MAXIMUM_OPEN_BYTES,
   MAXIMUM_OPEN_PROPOSALS,
   type NewProposal,
   type Person,
   type Proposal,
+  type ProposalListing,
   proposalState,
   PublicationRefused,
   type RevisionStore,
+  type Viewer,
 } from '#administration';
 import { domainText, publicationOf } from '../support/revisions.js';
 
 const DAY = 86_400_000;
+const EVERYBODY: Viewer = { credential: 'op-9', tops: null };
 const ANN: NewProposal = {
   proposer: { name: 'ann', credential: 'op-1', person: { kind: 'token', name: 'ann' } },
   provenance: { source: 'git', because: 'a test says so' },
@@ -89,12 +94,84 @@ export function proposalStoreContract(open: () => Promise<RevisionStore>): void 
     }
   });
 
+  const numbers = async (page: ProposalListing) => (await store.proposals.list(page)).map(({ number }) => number);
+
   it('lists from the newest down', async () => {
     for (let count = 0; count < 4; count += 1) await proposed();
-    const numbers = async (page: { readonly below?: number; readonly limit: number }) =>
-      (await store.proposals.list(page)).map(({ number }) => number);
-    expect(await numbers({ limit: 3 })).toEqual([4, 3, 2]);
-    expect(await numbers({ below: 2, limit: 3 })).toEqual([1]);
+    for (const viewer of [EVERYBODY, { credential: 'op-1', tops: [] }, { credential: 'op-2', tops: ['acme', 'b'] }]) {
+      const expected = viewer.credential === 'op-2' ? [[], []] : [[4, 3, 2], [1]];
+      expect(await numbers({ limit: 3, viewer })).toEqual(expected[0]);
+      expect(await numbers({ below: 2, limit: 3, viewer })).toEqual(expected[1]);
+    }
+  });
+
+  it.each`
+    because                                            | concerns                        | tops                        | isSeen
+    ${'it lies there'}                                 | ${[['acme']]}                   | ${['acme']}                 | ${true}
+    ${'it lies below'}                                 | ${[['acme.pay.cards']]}         | ${['acme.pay']}             | ${true}
+    ${'what lies above is not seen from below'}        | ${[['acme']]}                   | ${['acme.pay']}             | ${false}
+    ${'a like name is not the name'}                   | ${[['acme-labs'], ['acmes']]}   | ${['acme']}                 | ${false}
+    ${'a sibling is not seen'}                         | ${[['acme.web']]}               | ${['acme.pay']}             | ${false}
+    ${'all of it has to be seen'}                      | ${[['acme.pay'], ['acme.web']]} | ${['acme.pay']}             | ${false}
+    ${'two subtrees together may hold all of it'}      | ${[['acme.pay'], ['acme.web']]} | ${['acme.pay', 'acme.web']} | ${true}
+    ${'of a service in two domains one is enough'}     | ${[['acme.pay', 'acme.web']]}   | ${['acme.web']}             | ${true}
+    ${'what belongs to no domain is for who sees all'} | ${[['acme.pay'], ['*']]}        | ${['acme']}                 | ${false}
+    ${'who sees nothing sees none'}                    | ${[['acme']]}                   | ${[]}                       | ${false}
+  `('lists for a viewer, because $because', async ({ concerns, tops, isSeen }) => {
+    const proposal = await proposed({ ...ANN, concerns });
+    const viewer = { credential: 'op-2', tops };
+    expect(isProposalSeen(proposal, viewer)).toBe(isSeen);
+    expect(await numbers({ limit: 2, viewer })).toEqual(isSeen ? [1] : []);
+    expect(await numbers({ limit: 2, viewer: { ...viewer, credential: 'op-1' } })).toEqual([1]);
+    expect(await numbers({ limit: 2, viewer: { ...viewer, tops: null } })).toEqual([1]);
+  });
+
+  it('lists what a viewer sees, and nothing else, whatever it concerns', async () => {
+    const domain = fc.constantFrom('*', 'a', 'a.b', 'a.b.c', 'a.d', 'b', 'b.b');
+    const lists = fc.array(fc.array(domain, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 });
+    const concerned = fc.sample(lists, { numRuns: MAXIMUM_OPEN_PROPOSALS, seed: 7 });
+    const all = [];
+    for (const concerns of concerned) all.push(await proposed({ ...ANN, concerns }));
+    all.reverse();
+    const subtrees = fc.uniqueArray(
+      domain.filter((name) => name !== '*'),
+      { maxLength: 3 },
+    );
+    await fc.assert(
+      fc.asyncProperty(subtrees, fc.integer({ min: 1, max: 20 }), async (tops, limit) => {
+        const viewer = { credential: 'op-2', tops };
+        const seen = all.filter((proposal) => isProposalSeen(proposal, viewer)).map(({ number }) => number);
+        const pages = [];
+        for (let below: number | undefined; ;) {
+          const page = await numbers({ limit, viewer, ...(below !== undefined && { below }) });
+          pages.push(...page);
+          if (page.length < limit) break;
+          below = page.at(-1);
+        }
+        expect(pages).toEqual(seen);
+      }),
+      { numRuns: 30, seed: 7 },
+    );
+  });
+
+  it('makes one proposal of one key', async () => {
+    const asked = { ...ANN, key: { idempotencyKey: 'k', requestHash: 'b'.repeat(64) } };
+    const first = await proposed(asked);
+    const again = { kind: 'keyed', proposal: first, requestHash: 'b'.repeat(64) };
+    expect(await store.proposals.propose({ ...asked, content: 'x' })).toEqual(again);
+    const { kind: _kind, ...kept } = again;
+    expect(await store.proposals.proposedWith('k')).toEqual(kept);
+    expect(await store.proposals.proposedWith('other')).toBeNull();
+    await store.proposals.reject(first.number, 'bo', 'no');
+    expect(await store.proposals.propose(asked)).toMatchObject({ kind: 'keyed', proposal: { end: { by: 'bo' } } });
+    expect((await proposed()).number).toBe(2);
+  });
+
+  it('makes one proposal of one key that comes many times at once', async () => {
+    const asked = { ...ANN, key: { idempotencyKey: 'k', requestHash: 'b'.repeat(64) } };
+    const outcomes = await Promise.all([1, 2, 3].map(() => store.proposals.propose(asked)));
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['keyed', 'keyed', 'proposed']);
+    expect(await numbers({ limit: 2, viewer: EVERYBODY })).toEqual([1]);
   });
 
   it('is rejected once, and what was asked for is forgotten', async () => {
@@ -163,9 +240,11 @@ export function proposalStoreContract(open: () => Promise<RevisionStore>): void 
   it.each([
     ['a reason that is none', { provenance: { source: 'git', because: '' } }],
     ['half a character', { content: '\ud800' }],
+    ['what concerns nothing, for of that everybody would see all', { concerns: [] }],
+    ['a key without end', { key: { idempotencyKey: 'k'.repeat(201), requestHash: 'b'.repeat(64) } }],
     ['a name that no database keeps', { proposer: { ...ANN.proposer, person: { kind: 'token', name: 'a\0b' } } }],
   ] as const)('refuses %s', async (_what, more) => {
     await expect(store.proposals.propose({ ...ANN, ...more })).rejects.toThrow(PublicationRefused);
-    expect(await store.proposals.list({ limit: 1 })).toEqual([]);
+    expect(await store.proposals.list({ limit: 1, viewer: EVERYBODY })).toEqual([]);
   });
 }

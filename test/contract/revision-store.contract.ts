@@ -296,6 +296,24 @@ export function revisionStoreContract(open: () => Promise<RevisionStore>): void 
     );
   });
 
+  it('says what was touched, also where it came back', async () => {
+    const first = await publish(null, BOTH);
+    const gone = { put: [], remove: [{ kind: 'Policy', name: 'base' }] };
+    const second = await publish(first, '', gone);
+    const third = await publish(second, BOTH);
+    expect(await store.changes(1, 3)).toEqual([]);
+    const keys = [
+      { kind: 'Policy', name: 'base' },
+      { kind: 'Domain', name: 'acme' },
+      { kind: 'Domain', name: 'base' },
+    ];
+    const touched = async (since: number) => (await store.touchedSince(since, keys)).map(({ kind }) => kind).sort();
+    expect(await touched(0)).toEqual(['Domain', 'Policy']);
+    expect([await touched(1), await touched(2), await touched(3)]).toEqual([['Policy'], ['Policy'], []]);
+    expect(await store.touchedSince(0, [])).toEqual([]);
+    expect(third.number).toBe(3);
+  });
+
   it('knows no revision that was not published', async () => {
     await publish(null, BOTH);
     for (const number of [2, -1, 1.5, Number.NaN, 2 ** 60]) {

@@ -1,5 +1,5 @@
 /** Changes that people make, and what comes out otherwise for whom. */
-import { compile, decide } from '#engine';
+import { compile, decide, type World } from '#engine';
 import { loadBundle } from '#policy';
 import { type Flips, flips } from '#reach';
 
@@ -68,13 +68,15 @@ metadata: { name: pay, domain: acme.pay }
 spec: { rules: [{ id: tellers, effect: allow, who: { roles: [teller] }, what: { endpoints: [ledger/read] } }] }
 `;
 
-function flipsOf(after: string): Flips {
-  const worlds = [SET, after].map((text) => {
-    const { faults, world } = loadBundle([{ file: 'acme.yaml', text }]);
-    expect(faults).toEqual([]);
-    return world!;
-  });
-  const [was, is] = worlds as [(typeof worlds)[0], (typeof worlds)[0]];
+function worldOf(text: string): World {
+  const { faults, world } = loadBundle([{ file: 'acme.yaml', text }]);
+  expect(faults).toEqual([]);
+  return world!;
+}
+
+const flipsOf = (after: string): Flips => flipsBetween(worldOf(SET), worldOf(after));
+
+function flipsBetween(was: World, is: World): Flips {
   const everything = { endpoint: yes, service: yes, rule: yes, domain: yes, mechanism: yes };
   const steps = flips({ before: was, after: is, time: NOW, sight: everything, isOver: () => false });
   for (;;) {
@@ -164,4 +166,43 @@ it('tells what it did not come to, where time is up', () => {
   while (step.done !== true) step = steps.next();
   expect(step.value).toMatchObject({ decided: 0, coverage: 0, groups: [] });
   expect(step.value.points).toBeGreaterThan(0);
+});
+
+describe('what one endpoint does not answer any more', () => {
+  const till = (own: string, other: string, rules: string) => `
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: till }
+spec: { access: [anonymous], boundary: ["till/*"] }
+---
+apiVersion: dharma/v1
+kind: Service
+metadata: { name: till }
+spec:
+  domains: [till]
+  hosts: [till.example]
+  endpoints:
+    - { name: own, operations: [{ path: ${own} }] }
+    - { name: other, ${other} }
+---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: till, domain: till }
+spec: { rules: [${rules}] }
+`;
+  const OPEN = '{ id: open, effect: allow, who: { anonymous: true }, what: { endpoints: [till/other] } }';
+  const CLOSED = '{ id: closed, effect: deny, who: { subjects: [nobody] } }';
+
+  it.each`
+    because                                          | other                                                | rules     | asked
+    ${'a preflight passes there'}                    | ${'preflight: allow, operations: [{ path: "/**" }]'} | ${CLOSED} | ${'OPTIONS /a'}
+    ${'it answers a method that nothing else names'} | ${'operations: [{ methods: [PATCH], path: "/**" }]'} | ${OPEN}   | ${'PATCH /a'}
+    ${'it answers a path that nothing else names'}   | ${'operations: [{ path: "/{x}/b" }]'}                | ${OPEN}   | ${'ZZ-ANY /a/b'}
+  `('is told where another opens it: $because', ({ other, rules, asked }) => {
+    const [before, after] = ['"/a/**"', '/z'].map((own) => worldOf(till(own, other, rules)));
+    const { groups } = flipsBetween(before!, after!);
+    const samples = groups.filter(({ to }) => to === 'allow').map(({ sample }) => sample.target);
+    const told = samples.map((target) => ('path' in target ? `${target.method} ${target.path}` : target.kind));
+    expect(told).toContain(asked);
+  });
 });

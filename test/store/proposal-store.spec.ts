@@ -22,6 +22,22 @@ const PROPOSAL: NewProposal = {
   expiresAt: Date.now() + 60_000,
 };
 
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Where PostgreSQL read a table, and how many rows it looked at there. */
+function scansIn(node: PlanNode): readonly { readonly relation: string; readonly rows: number }[] {
+  const { 'Relation Name': relation, 'Actual Rows': found, 'Actual Loops': loops, Plans = [] } = node;
+  const rows = (found + (node['Rows Removed by Filter'] ?? 0)) * loops;
+  return [...(relation === undefined ? [] : [{ relation, rows }]), ...Plans.flatMap(scansIn)];
+}
+
 describe('in memory', () => {
   proposalStoreContract(async () => new MemoryRevisionStore(Date.now));
 
@@ -62,7 +78,7 @@ describe('in PostgreSQL', () => {
     const dataSource = await openDatabase({ url });
     opened.push(dataSource);
     const store = new PostgresRevisionStore({ dataSource, random: () => 0.5, wait: async () => {} });
-    return { store, audit: new PostgresAuditLog(dataSource) };
+    return { store, audit: new PostgresAuditLog(dataSource), dataSource };
   }
 
   proposalStoreContract(async () => (await storeAt(await postgres.migrated())).store);
@@ -101,6 +117,33 @@ describe('in PostgreSQL', () => {
     // Of one that ended nobody can make another end.
     const another = `insert into dharma.proposal_end (proposal, ended_by, because) values (2, 'x', 'x')`;
     await expect(ask(url, another)).rejects.toMatchObject({ code: '23505' });
+  });
+
+  it('is listed without a look at what others propose', async () => {
+    const url = await postgres.migrated();
+    const { store, dataSource } = await storeAt(url);
+    await store.proposals.propose({ ...PROPOSAL, concerns: [['acme.pay']] });
+    await ask(
+      url,
+      `insert into dharma.proposal
+         (number, expires_at, proposer, credential, person, content_hash, concerns, source, because)
+       select number, now() + interval '1 day', 'x', 'op-' || number, 'token x', repeat('a', 64), '[["acme.web"]]', 'x', 'x'
+       from generate_series(2, 5000) as number`,
+    );
+    await ask(url, 'analyze dharma.proposal, dharma.proposal_place');
+    const asked: [string, unknown[]][] = [];
+    const query = dataSource.query.bind(dataSource);
+    dataSource.query = async (text: string, values: unknown) => {
+      asked.push([text, values as unknown[]]);
+      return query(text, values as unknown[]);
+    };
+    const viewer = { credential: 'op-1', tops: ['acme.app', 'acme.pay'] };
+    expect(await store.proposals.list({ limit: 10, viewer })).toHaveLength(1);
+    const [[text, values]] = asked as [[string, unknown[]]];
+    const [{ 'QUERY PLAN': plans }] = await query(`explain (analyze, format json) ${text}`, values);
+    const scans = scansIn(plans[0].Plan).filter(({ relation }) => /^proposal/.test(relation));
+    expect(scans.length).toBeGreaterThan(2);
+    expect(scans.filter(({ rows }) => rows > 10)).toEqual([]);
   });
 
   it('cannot be ended any more when its time is over, and what was asked for goes', async () => {

@@ -117,6 +117,9 @@ export function missedText({ kind, name, what, by }: NonNullable<Plan['missed']>
 
 /** Nobody is told how much others hold. */
 export function exceededText({ domain, measure, limit, count }: NonNullable<Plan['exceeded']>[number]): string {
+  if (domain === '*') {
+    return `all tests may have ${limit ?? '…'} ${measure} (DHARMA_ADMIN_TEST_CASES), and would have ${count ?? '…'}; none was asked`;
+  }
   return `${domain} and everything below may hold ${limit ?? '…'} ${measure}, and would hold ${count ?? '…'}`;
 }
 

@@ -192,7 +192,7 @@ export class ServerClient {
     return documents;
   }
 
-  /** Asks again when no answer came; the message has an idempotency key. */
+  /** Asks again when no answer came; the message has an idempotency key, or is answered alike however often it comes. */
   async #insist<Answer>(message: Message, shape: z.ZodType<Answer>): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -274,9 +274,11 @@ export class ServerClient {
     return this.#insist({ method: 'PUT', path: fourEyesPath(domain), headers, body: { because } }, publishedShape);
   }
 
-  /** Has somebody else decide. Sent once: two proposals of one change would be one too many. */
+  /** Has somebody else decide. Its key makes one proposal of it, however often it is sent. */
   propose(proposing: Proposing): Promise<Proposal> {
-    return this.#ask({ method: 'POST', path: '/admin/v1/proposals', body: proposalBody(proposing) }, proposalShape);
+    const headers = { 'idempotency-key': randomUUID() };
+    const message = { method: 'POST', path: '/admin/v1/proposals', headers, body: proposalBody(proposing) } as const;
+    return this.#insist(message, proposalShape);
   }
 
   proposals(): Promise<readonly Proposal[]> {
@@ -290,7 +292,8 @@ export class ServerClient {
   /** @param contentHash  of the changes that were looked at */
   approve(number: number, contentHash: string) {
     const path = `/admin/v1/proposals/${number}/approve`;
-    return this.#ask({ method: 'POST', path, body: { contentHash } }, approvedShape);
+    // Whoever approved it is answered again.
+    return this.#insist({ method: 'POST', path, body: { contentHash } }, approvedShape);
   }
 
   reject(number: number, because: string) {
@@ -447,6 +450,7 @@ const CONFLICTS = new Set([
   'proposal-differs',
   'proposal-ended',
   'proposal-outdated',
+  'proposal-published',
 ]);
 
 function exitCodeFor(code: string): ExitCode {

@@ -25,6 +25,7 @@ describe('the configuration', () => {
       adminRateBurst: 500,
       adminRateWrongTokens: 60,
       adminBundleBytes: 67_108_864,
+      adminTestCases: 50_000,
       allowPlaintext: false,
       mode: 'enforce',
       challenge: 'Bearer',

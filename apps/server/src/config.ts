@@ -39,6 +39,7 @@ export interface ServerConfig {
   readonly adminRateBurst: number;
   readonly adminRateWrongTokens: number;
   readonly adminBundleBytes: number;
+  readonly adminTestCases: number;
   readonly readyFile: string | undefined;
   readonly mode: (typeof MODES)[number];
   readonly challenge: string;
@@ -255,6 +256,14 @@ const SETTINGS: Settings = {
     allowed: '1048576 to 268435456 bytes',
     default: '67108864',
     parse: wholeNumber(1_048_576, 268_435_456),
+  },
+  adminTestCases: {
+    name: 'ADMIN_TEST_CASES',
+    sentence:
+      'test cases that all tests of a set may have together, cells of matrices and asserted endpoints included: each publication asks all of them',
+    allowed: '0 to 10000000',
+    default: '50000',
+    parse: wholeNumber(0, 10_000_000),
   },
   readyFile: {
     name: 'READY_FILE',

@@ -125,6 +125,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
           wrongTokensPerMinute: config.adminRateWrongTokens,
         },
         bundleBytes: config.adminBundleBytes,
+        testCases: config.adminTestCases,
         logLevel: config.logLevel,
         decisionLog: {
           sinks: config.decisionLog,

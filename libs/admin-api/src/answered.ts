@@ -1,8 +1,12 @@
 import type { HttpReply } from '#http';
-import type { Published } from './dto/revision.dto.js';
 
-/** 201 for a new revision, 200 where nothing new was stored. */
-export function answered<View extends Published>(reply: HttpReply, published: View): View {
-  reply.status(published.unchanged === true || published.repeated === true ? 200 : 201);
-  return published;
+interface Answered {
+  readonly unchanged?: true | undefined;
+  readonly repeated?: true | undefined;
+}
+
+/** 201 for a new revision or proposal, 200 where nothing new was stored. */
+export function answered<View extends Answered>(reply: HttpReply, view: View): View {
+  reply.status(view.unchanged === true || view.repeated === true ? 200 : 201);
+  return view;
 }

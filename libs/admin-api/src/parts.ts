@@ -89,6 +89,8 @@ export interface AdminApiParts {
   readonly admission?: AdmissionSettings | undefined;
   /** Largest body of a request that holds a bundle, in bytes; undefined: 64 MiB. */
   readonly bundleBytes?: number | undefined;
+  /** Test cases that a set may have, all tests together; undefined: 50,000. */
+  readonly testCases?: number | undefined;
   /** Told of each request that is only counted. */
   readonly onRefused?: ((because: RefusedBecause) => void) | undefined;
   /** Milliseconds since 1970. */

@@ -24,6 +24,7 @@ export class PlanController {
     'request-not-json',
     'request-too-large',
     'document-too-large',
+    'file-too-large',
     'bodies-too-many',
     'operator-unknown',
     'content-hash-differs',

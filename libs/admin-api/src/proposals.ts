@@ -4,17 +4,20 @@ import {
   changeHash,
   FOUR_EYES_SOURCE,
   fourEyesKey,
+  isProposalSeen,
   isSamePerson,
+  type KeyedProposal,
   keyText,
   MAXIMUM_OPEN_BYTES,
   MAXIMUM_OPEN_PROPOSALS,
   personText,
   type Plan,
   type Proposal,
+  type ProposalKey,
   proposalState,
-  type Sight,
   type StoredDocument,
   SUSPENSION_SOURCE,
+  type Viewer,
 } from '#administration';
 import { loadBundle } from '#policy';
 import { Problem } from '#problem';
@@ -26,13 +29,16 @@ import {
   type ProposalPlanView,
   proposalView,
   type ProposalView,
+  type ProposedView,
 } from './dto/proposal.dto.js';
 import type { PageQuery, RevisionBase } from './dto/revision.dto.js';
 import { OperatorRights } from './operator-rights.js';
 import { type Operator, Operators } from './operators.js';
+import { ownKey, requestHashOf } from './idempotency-key.js';
 import { behindCursor, DEFAULT_LIMIT, type Page, readAhead } from './paging.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { type PolicySet, PolicySets } from './policy-sets.js';
+import { demandOpen, proposalEnded } from './proposal-ended.js';
 import { type Proposed, type Proposing, Publishing } from './publishing.js';
 import { invalid } from './request.pipe.js';
 
@@ -58,8 +64,21 @@ export class Proposals {
     @Inject(Publishing) private readonly publishing: Publishing,
   ) {}
 
-  /** @throws Problem `proposals-too-many`, `publication-refused` for no change at all, and what a publication is refused for */
-  async propose(body: ProposalBody, operator: Operator, context: ActContext): Promise<ProposalView> {
+  /**
+   * @throws Problem `proposals-too-many`, `idempotency-key-reused`, `publication-refused` for no change at all, and what a
+   *   publication is refused for
+   */
+  async propose(
+    body: ProposalBody,
+    operator: Operator,
+    idempotencyKey: string | undefined,
+    context: ActContext,
+  ): Promise<ProposedView> {
+    const { proposals } = this.sets.history.store;
+    const key = idempotencyKey === undefined ? undefined : keyOf(operator, idempotencyKey, body);
+    // Before it is planned: a proposal of one that waits already may by now be refused.
+    const earlier = key && (await proposals.proposedWith(key.idempotencyKey));
+    if (earlier) return repeated(earlier, key.requestHash, operator);
     const { source, kept, base } = await this.#asked(body, operator);
     const { because, gitCommit, gitAuthor, waitSeconds = DEFAULT_WAIT_SECONDS } = body;
     const provenance = { source, because, gitCommit, gitAuthor };
@@ -75,8 +94,9 @@ export class Proposals {
     const { name, id, person, standing, guest } = operator;
     const [mandate] = standing.kind === 'root' ? [] : standing.mandates;
     const principals = guest !== undefined && mandate?.kind === 'person' ? mandate.principals : undefined;
-    const outcome = await this.sets.history.store.proposals.propose(
+    const outcome = await proposals.propose(
       {
+        key,
         proposer: { name, credential: id, person, principals },
         provenance,
         base,
@@ -87,33 +107,30 @@ export class Proposals {
       },
       context,
     );
-    if (outcome.kind === 'too-many') {
-      const { open } = outcome;
-      throw new Problem('proposals-too-many', { open, limit: MAXIMUM_OPEN_PROPOSALS, bytes: MAXIMUM_OPEN_BYTES });
+    switch (outcome.kind) {
+      case 'proposed':
+        return proposalView(outcome.proposal, true);
+      case 'keyed':
+        return repeated(outcome, key!.requestHash, operator);
+      case 'too-many': {
+        const { open } = outcome;
+        throw new Problem('proposals-too-many', { open, limit: MAXIMUM_OPEN_PROPOSALS, bytes: MAXIMUM_OPEN_BYTES });
+      }
+      default:
+        return outcome satisfies never;
     }
-    return proposalView(outcome.proposal, true);
   }
 
   /** Those that an operator sees, from the newest down. */
   async list({ limit = DEFAULT_LIMIT, next }: PageQuery, operator: Operator): Promise<Page<ProposalView>> {
-    const { proposals } = this.sets.history.store;
-    const { sight } = await this.rights.now(operator);
-    const seen: ProposalView[] = [];
-    let below = next === undefined ? undefined : Number(behindCursor(next));
+    const below = next === undefined ? undefined : Number(behindCursor(next));
     if (below !== undefined && !Number.isSafeInteger(below)) {
       throw invalid([{ pointer: '/next', message: 'this is no cursor of ours' }]);
     }
-    // Who sees little must not make us ask for each one.
-    const step = Math.max(limit + 1, DEFAULT_LIMIT);
-    while (seen.length <= limit) {
-      const found = await proposals.list({ below, limit: step });
-      for (const proposal of found) {
-        if (isSeen(proposal, operator, sight)) seen.push(proposalView(proposal, isOwn(proposal, operator)));
-      }
-      if (found.length < step) break;
-      below = found.at(-1)!.number;
-    }
-    return readAhead(seen, ({ number }) => String(number), limit);
+    const viewer = await this.#viewer(operator);
+    const found = await this.sets.history.store.proposals.list({ below, limit: limit + 1, viewer });
+    const { items, next: behind } = readAhead(found, ({ number }) => String(number), limit);
+    return { items: items.map((proposal) => proposalView(proposal, isOwn(proposal, operator))), next: behind };
   }
 
   /** With what it would change now. @throws Problem `proposal-unknown`, also for one that the operator does not see */
@@ -126,18 +143,25 @@ export class Proposals {
   }
 
   /**
-   * Publishes one, by the word of somebody else than who made it.
+   * Publishes one, by the word of somebody else than who made it. Whoever approved it before is told again what it has
+   * become: the first answer may have been lost.
    *
    * @param contentHash  of what the operator looked at
-   * @throws Problem `proposal-unknown`, `proposal-ended`, `proposal-differs`, `proposal-own`, `proposal-outdated`,
-   *   `proposer-not-entitled`, and what a publication is refused for
+   * @throws Problem `proposal-unknown`, `proposal-published`, `proposal-ended`, `proposal-differs`, `proposal-own`,
+   *   `proposal-outdated`, `proposer-not-entitled`, and what a publication is refused for
    */
   async approve(number: number, contentHash: string, operator: Operator, context: ActContext): Promise<ApprovedView> {
-    const proposal = await this.#open(number, operator);
+    const proposal = await this.#seen(number, operator);
+    const { end } = proposal;
+    if (end?.kind === 'approved' && end.by === operator.name && proposal.contentHash === contentHash) {
+      const published = (await this.sets.history.store.revision(end.revision))!;
+      const view = await this.rights.revisionTold(operator, published);
+      return { proposal: proposalView(proposal, false), revision: view, repeated: true };
+    }
+    demandOpen(proposal);
     if (isSamePerson(proposal.proposer.person, operator.person)) throw new Problem('proposal-own', { number });
     if (proposal.contentHash !== contentHash) throw new Problem('proposal-differs', { number });
-    const proposing = await this.#proposing(proposal);
-    if (proposing === null) throw ended(proposal);
+    const proposing = await this.#demandProposing(proposal);
     const { revision } = await this.publishing.approve(
       proposal,
       proposing.proposed,
@@ -152,37 +176,41 @@ export class Proposals {
   /**
    * Ends one for good: whoever made it may, by that very token, and whoever might do what it does.
    *
-   * @throws Problem `proposal-unknown`, `proposal-ended`, `forbidden-change`
+   * @throws Problem `proposal-unknown`, `proposal-published`, `proposal-ended`, `forbidden-change`
    */
   async reject(number: number, because: string, operator: Operator, context: ActContext): Promise<ProposalView> {
-    const proposal = await this.#open(number, operator);
+    const proposal = await this.#seen(number, operator);
+    demandOpen(proposal);
     if (!isMaker(proposal, operator)) await this.#demandEntitled(proposal, operator);
     const outcome = await this.sets.history.store.proposals.reject(number, operator.name, because, context);
     if (outcome === null) throw new Problem('proposal-unknown', { number });
-    if (outcome.kind === 'ended') throw ended(outcome.proposal);
+    if (outcome.kind === 'ended') throw proposalEnded(outcome.proposal);
     return proposalView(outcome.proposal, isOwn(proposal, operator));
   }
 
   async #demandEntitled(proposal: Proposal, operator: Operator): Promise<void> {
-    const proposing = await this.#proposing(proposal);
-    if (proposing === null) throw ended(proposal);
-    await this.publishing.demandEntitled(proposing, operator);
+    await this.publishing.demandEntitled(await this.#demandProposing(proposal), operator);
   }
 
   /** @throws Problem `proposal-unknown` */
   async #seen(number: number, operator: Operator): Promise<Proposal> {
     const proposal = await this.sets.history.store.proposals.find(number);
-    const { sight } = await this.rights.now(operator);
+    const viewer = await this.#viewer(operator);
     // What the operator does not see is, to them, not there.
-    if (proposal === null || !isSeen(proposal, operator, sight)) throw new Problem('proposal-unknown', { number });
+    if (proposal === null || !isProposalSeen(proposal, viewer)) throw new Problem('proposal-unknown', { number });
     return proposal;
   }
 
-  /** @throws Problem `proposal-unknown`, `proposal-ended` */
-  async #open(number: number, operator: Operator): Promise<Proposal> {
-    const proposal = await this.#seen(number, operator);
-    if (proposalState(proposal) !== 'open') throw ended(proposal);
-    return proposal;
+  async #viewer(operator: Operator): Promise<Viewer> {
+    const { sight } = await this.rights.now(operator);
+    return { credential: operator.id, tops: sight.isWhole ? null : sight.tops };
+  }
+
+  /** @throws Problem `proposal-published`, `proposal-ended` when it ended meanwhile */
+  async #demandProposing(proposal: Proposal): Promise<Proposing> {
+    const proposing = await this.#proposing(proposal);
+    if (proposing !== null) return proposing;
+    throw proposalEnded((await this.sets.history.store.proposals.find(proposal.number))!);
   }
 
   /** @returns null when what was asked for is forgotten */
@@ -229,18 +257,15 @@ export class Proposals {
   }
 }
 
-function ended(proposal: Proposal): Problem {
-  const { end } = proposal;
-  switch (end?.kind) {
-    case 'approved':
-      return new Problem('proposal-ended', { state: `revision ${end.revision} since \`${end.by}\` approved it` });
-    case 'rejected':
-      return new Problem('proposal-ended', { state: `rejected by \`${end.by}\`` });
-    case undefined:
-      return new Problem('proposal-ended', { state: 'out of time' });
-    default:
-      return end satisfies never;
-  }
+/** Tells a repetition from another proposal under the same key. */
+function keyOf(operator: Operator, idempotencyKey: string, body: ProposalBody): ProposalKey {
+  return { idempotencyKey: ownKey(operator, idempotencyKey), requestHash: requestHashOf([operator.name, body]) };
+}
+
+/** @throws Problem `idempotency-key-reused` */
+function repeated({ proposal, requestHash }: KeyedProposal, asked: string, operator: Operator): ProposedView {
+  if (requestHash !== asked) throw new Problem('idempotency-key-reused', { made: `proposal ${proposal.number}` });
+  return { ...proposalView(proposal, isOwn(proposal, operator)), repeated: true };
 }
 
 function isOwn({ proposer }: Proposal, { person }: Operator): boolean {
@@ -250,11 +275,6 @@ function isOwn({ proposer }: Proposal, { person }: Operator): boolean {
 /** Whether it was made with this very token: others of the same person may do less than it. */
 function isMaker({ proposer }: Proposal, { id }: Operator): boolean {
   return proposer.credential === id;
-}
-
-/** Whoever made it sees it, and whoever sees all that it changes. */
-function isSeen(proposal: Proposal, operator: Operator, sight: Sight): boolean {
-  return sight.isWhole || isMaker(proposal, operator) || proposal.concerns.every((domains) => sight.ofAny(domains));
 }
 
 /** Where each document lies that changes, as it was and as it will be; each list once. */

@@ -9,6 +9,7 @@ export const PUBLISHING_PROBLEMS = [
   'publication-refused',
   'forbidden-change',
   'four-eyes-required',
+  'test-cases-too-many',
   'store-unavailable',
   'store-read-only',
 ] as const;

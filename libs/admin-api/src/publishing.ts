@@ -19,6 +19,7 @@ import {
   type StoredDocument,
   type ToldPlan,
 } from '#administration';
+import { OUTSIDE, type World } from '#engine';
 import { BundleLoader, MAXIMUM_BUNDLE_BYTES, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { type Bundle, bundleOf, judgeSource } from './bundle.js';
@@ -27,12 +28,13 @@ import type { FaultView, PlanAskedBody, PlanView, PublishBody } from './dto/plan
 import { type Published, revisionView, type RevisionBase } from './dto/revision.dto.js';
 import { forbiddenChange } from './forbidden-change.js';
 import { fourEyesRequired } from './four-eyes-required.js';
-import { requestHashOf } from './idempotency-key.js';
+import { ownKey, requestHashOf } from './idempotency-key.js';
 import { OperatorRights } from './operator-rights.js';
 import type { Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PlannedFlips } from './planned-flips.js';
 import { type PolicySet, PolicySets } from './policy-sets.js';
+import { demandOpen, proposalEnded } from './proposal-ended.js';
 import { Replays } from './replays.js';
 import { type Conflict, conflictsOf, superseded } from './superseded.js';
 
@@ -110,6 +112,9 @@ export interface EditStep {
  */
 const TRIES = 30;
 
+/** Test cases that a set may have, unless a setting says otherwise. */
+const MOST_TEST_CASES = 50_000;
+
 /** Plans bundles and publishes them; nothing that was not judged valid is ever stored. */
 @Injectable()
 export class Publishing {
@@ -138,8 +143,7 @@ export class Publishing {
     const judged = this.#planned(bundle, base);
     judgeContentHash(bundle, judged, base, []);
     const planned = await this.#planView(set, body.source, judged, operator);
-    // By a set that they may not publish nobody gets answers.
-    const { world } = planned.refusals.length > 0 ? { world: null } : judged;
+    const world = answering(planned, judged);
     return {
       ...planned,
       ...(body.flips !== false && { flips: world && (await this.plannedFlips.of(world, operator, set)) }),
@@ -150,7 +154,10 @@ export class Publishing {
   /** What a proposal would change now, as far as an operator may read it. */
   async planOf({ proposed }: Proposing, source: string, operator: Operator): Promise<PlanView> {
     const set = await this.sets.newestPublished();
-    return this.#planView(set, source, this.#proposedPlan(proposed, set), operator);
+    const judged = this.#proposedPlan(proposed, set);
+    const planned = await this.#planView(set, source, judged, operator);
+    const world = answering(planned, judged);
+    return { ...planned, flips: world && (await this.plannedFlips.of(world, operator, set)) };
   }
 
   async #planView(set: PolicySet, source: string, judged: Steps, operator: Operator): Promise<PlanView> {
@@ -225,9 +232,9 @@ export class Publishing {
   }
 
   #proposedPlan(proposed: Proposed, { documents }: PolicySet): Steps {
-    return proposed.kind === 'bundle'
-      ? this.#planned(proposed.bundle, documents)
-      : { ...planRestore(documents, proposed.past.documents, this.parts.clock()), files: [] };
+    if (proposed.kind === 'bundle') return this.#planned(proposed.bundle, documents);
+    const { clock, testCases = MOST_TEST_CASES } = this.parts;
+    return { ...planRestore(documents, proposed.past.documents, clock(), testCases), files: [] };
   }
 
   async publish(
@@ -294,7 +301,8 @@ export class Publishing {
 
   #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[]): Steps {
     const load = (all: readonly SourceFile[]) => this.sets.loader.load(all);
-    return { ...plan({ base, source, files, prune, removed, now: this.parts.clock(), load }), files };
+    const { clock, testCases: mostCases = MOST_TEST_CASES } = this.parts;
+    return { ...plan({ base, source, files, prune, removed, now: clock(), load, mostCases }), files };
   }
 
   /** By a look at what differs, where that is little enough; else at the whole set. */
@@ -332,6 +340,9 @@ export class Publishing {
     const { operator, on, provenance, context, idempotencyKey, people } = asked;
     for (let tries = 1; ; tries += 1) {
       const newest = await this.sets.newestPublished();
+      // Before it is planned: on what became of it, it would be in its own way. What another server does meanwhile the
+      // store refuses.
+      if (people.kind === 'second') demandOpen(await this.#proposal(people.proposal.number));
       // Before it is planned: a repetition finds its own documents in its way. And after the newest set was read, so
       // that what another server stores meanwhile is found here or refused by the store.
       const earlier = await this.#earlier(idempotencyKey, requestHash);
@@ -343,6 +354,7 @@ export class Publishing {
       const approves = people.kind === 'second' ? { proposal: people.proposal.number, by: operator.name } : undefined;
       const publication = { base, put, remove, provenance, idempotencyKey, requestHash, approves };
       const outcome = await store.publish(publication, context);
+      if (outcome.kind === 'proposal-ended') throw proposalEnded(await this.#proposal(approves!.proposal));
       if (outcome.kind === 'published') {
         const after = setAfter(newest.documents, put, remove);
         this.sets.follow(outcome.revision, after);
@@ -391,8 +403,13 @@ export class Publishing {
       case 'first':
         return;
       case 'second': {
-        const { number, contentHash } = people.proposal;
-        if (changeHash(planned.put, planned.remove) !== contentHash) throw new Problem('proposal-outdated', { number });
+        const { number, contentHash, base } = people.proposal;
+        const { put, remove } = planned;
+        // What went and came back is not what was looked at: a domain that is suspended anew is so for another reason.
+        const touched = await this.sets.history.store.touchedSince(base?.number ?? 0, [...put, ...remove]);
+        if (touched.length > 0 || changeHash(put, remove) !== contentHash) {
+          throw new Problem('proposal-outdated', { number });
+        }
         const proposer = await people.proposer();
         const isEntitled = proposer !== null && (await this.rights.mayAll(proposer, set, planned));
         if (!isEntitled) throw new Problem('proposer-not-entitled', { number });
@@ -401,6 +418,11 @@ export class Publishing {
       default:
         return people satisfies never;
     }
+  }
+
+  /** One that was found before, as it is now: none ever goes. */
+  async #proposal(number: number): Promise<Proposal> {
+    return (await this.sets.history.store.proposals.find(number))!;
   }
 
   /** What the same key stands for already; null when it stands for nothing. */
@@ -456,7 +478,11 @@ export class Publishing {
     return superseded(newest && (await this.rights.revisionAsTold(operator, newest)), conflicts);
   }
 
-  async #publishedView(operator: Operator, outcome: PublishOutcome, newest: Revision | null): Promise<Published> {
+  async #publishedView(
+    operator: Operator,
+    outcome: Exclude<PublishOutcome, { readonly kind: 'proposal-ended' }>,
+    newest: Revision | null,
+  ): Promise<Published> {
     switch (outcome.kind) {
       case 'published':
         return { revision: revisionView(outcome.revision) };
@@ -470,19 +496,16 @@ export class Publishing {
       case 'superseded':
         throw await this.#superseded(operator, outcome.current ?? newest);
       case 'key-reused':
-        throw new Problem('idempotency-key-reused', { number: outcome.revision.number });
-      case 'proposal-ended':
-        throw new Problem('proposal-ended', { state: 'decided meanwhile' });
+        throw new Problem('idempotency-key-reused', { made: `revision ${outcome.revision.number}` });
       default:
         return outcome satisfies never;
     }
   }
 }
 
-/** Whoever may not everything has keys of their own: of another's key nobody learns that it was used, nor for what. */
-function ownKey({ standing, id }: Operator, key: string): string {
-  // By the token's id: two tokens may have one name.
-  return standing.kind === 'root' ? key : requestHashOf([id, key]);
+/** The world that a plan gets answers from. By a set that they may not publish nobody gets any. */
+function answering({ refusals }: Pick<PlanView, 'refusals'>, { world }: Plan): World | null {
+  return refusals.length > 0 ? null : world;
 }
 
 /** Bytes by which a set may still grow. */
@@ -513,6 +536,9 @@ function invalidPlan({ faults, warnings, tests, foreign, missed, exceeded }: Tol
   const [beyond] = exceeded;
   if (faults.length === 0 && tests.failed.length === 0 && beyond !== undefined) {
     const { domain, measure, limit, count } = beyond;
+    if (domain === OUTSIDE) {
+      return new Problem('test-cases-too-many', { limit: limit ?? '…', count: count ?? '…' }, { exceeded });
+    }
     return new Problem('quota-exceeded', { domain, measure, limit: limit ?? '…', count: count ?? '…' }, { exceeded });
   }
   if (faults.length === 0 && tests.failed.length === 0) {

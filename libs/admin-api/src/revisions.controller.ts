@@ -46,6 +46,7 @@ export class RevisionsController {
     'request-not-json',
     'request-too-large',
     'document-too-large',
+    'file-too-large',
     'bodies-too-many',
   )
   async publish(

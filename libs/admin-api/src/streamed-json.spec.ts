@@ -3,7 +3,8 @@ import { Problem } from '#problem';
 import { jsonBody } from './json-body.js';
 import { StreamedJson, type StreamedJsonLimits } from './streamed-json.js';
 
-const WIDE: StreamedJsonLimits = { restBytes: 100_000, elements: 1_000, elementValues: 1_000 };
+const LARGE = { elementBytes: 100_000, documentBytes: 100_000 };
+const WIDE: StreamedJsonLimits = { restBytes: 100_000, elements: 1_000, elementValues: 1_000, ...LARGE };
 
 /** Reads bytes in chunks that end where it is said. */
 function streamed(bytes: Uint8Array, cuts: readonly number[], limits = WIDE): unknown {
@@ -118,6 +119,57 @@ describe('a body that is read as it comes', () => {
   `('has bounds: $because', ({ limits, text, is }) => {
     const read = outcome(() => streamed(Buffer.from(text), [], { ...WIDE, ...limits }));
     expect(read).toEqual(is ? { value: JSON.parse(text) } : 'request-invalid');
+  });
+
+  const text = (...parts: readonly string[]) => JSON.stringify({ files: [{ file: 'a.yaml', text: parts.join('') }] });
+  const [TEN, MORE] = ['a'.repeat(10), 'a'.repeat(15)];
+  const LARGER = 'document-too-large';
+
+  it.each`
+    because                                           | body                                                       | is
+    ${'as many bytes as may'}                         | ${text(TEN)}                                               | ${'read'}
+    ${'more'}                                         | ${text(MORE)}                                              | ${LARGER}
+    ${'what is written as two is one'}                | ${text('\n'.repeat(10))}                                   | ${'read'}
+    ${'and counts'}                                   | ${text('\n'.repeat(15))}                                   | ${LARGER}
+    ${'signs of two bytes are two'}                   | ${text('é'.repeat(8))}                                     | ${LARGER}
+    ${'documents of one file have ten each'}          | ${text('a', '\n---\n', TEN, '\n...\n', TEN)}               | ${'read'}
+    ${'the first of them'}                            | ${text(MORE, '\n---\n', TEN)}                              | ${LARGER}
+    ${'and the last'}                                 | ${text(TEN, '\n---\n', MORE)}                              | ${LARGER}
+    ${'whatever may part them does, however written'} | ${text(TEN).replace('"}', `\\u002d--${TEN}"}`)}            | ${'read'}
+    ${'and what is behind it counts anew'}            | ${text(TEN).replace('"}', `\\u002d--${MORE}"}`)}           | ${LARGER}
+    ${'other texts have the same bound'}              | ${`{"files":[{"file":"${MORE}"}]}`}                        | ${LARGER}
+    ${'and the rest another'}                         | ${`{"because":"${MORE}","files":[{}]}`}                    | ${'read'}
+    ${'a file of many documents has a bound as well'} | ${text(...Array.from({ length: 9 }, () => 'aaaa\n---\n'))} | ${'file-too-large'}
+  `('bounds texts, wherever they are cut: $because', ({ body, is }: { readonly body: string; readonly is: string }) => {
+    const limits = { ...WIDE, documentBytes: 10, elementBytes: 80 };
+    const bytes = Buffer.from(body);
+    const expected = is === 'read' ? { value: JSON.parse(body) } : is;
+    const each = [...bytes.keys()];
+    // What came as one piece is read as one, and is no longer than a piece.
+    for (const at of is === 'file-too-large' ? [each] : [[], each, each.filter((place) => place % 7 === 0)])
+      expect(outcome(() => streamed(bytes, at, limits))).toEqual(expected);
+  });
+
+  it('says which file and where the document begins that is too large, as soon as it is', () => {
+    const reader = new StreamedJson({ ...WIDE, documentBytes: 10 });
+    reader.push(Buffer.from('{"files":[{"file":"a.yaml","text":"a\\nb\\n---\\nc'));
+    expect(() => reader.push(Buffer.from(MORE))).toThrow('a.yaml:3 is');
+  });
+
+  it('never refuses a file whose documents are as large as they may be', () => {
+    const part = fc.constantFrom('---\n', '...\n', '\n', '\n---\n', '-', '.', 'aaaa', 'é', '\u0001', '"', '\\', '😀');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 30 }), cuts, (parts, at) => {
+        const all = parts.join('');
+        const documents = all.split(/^(?=---|\.\.\.)/m);
+        const most = Math.max(0, ...documents.map((one) => Buffer.byteLength(one)));
+        const body = Buffer.from(JSON.stringify({ files: [{ text: all }] }));
+        const read = outcome(() => streamed(body, at, { ...WIDE, documentBytes: 10 }));
+        if (most <= 10) expect(read).toEqual({ value: JSON.parse(body.toString()) });
+        if (most > 14 && !/[-.\u0001]/.test(all)) expect(read).toBe('document-too-large');
+      }),
+      runs,
+    );
   });
 
   it('tells of each element while the rest is on its way', () => {

@@ -11,6 +11,10 @@ export interface StreamedJsonLimits {
   readonly elements: number;
   /** Members, and values in lists, of one element. */
   readonly elementValues: number;
+  /** Bytes of one element: it is read in one step. */
+  readonly elementBytes: number;
+  /** Bytes, in UTF-8, of one document in a text of an element; whoever reads the element refuses what is a little more. */
+  readonly documentBytes: number;
 }
 
 /** Members whose lists are read element by element, of a body or of a map in it. */
@@ -18,6 +22,14 @@ const STREAMED: ReadonlySet<string> = new Set(['files', 'changed', 'removed']);
 const STREAMED_DEPTH = 2;
 const LONGEST_NAME = 16;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a] as const;
+/** What documents of one file are parted by, three in a row. */
+const [HYPHEN, DOT] = [0x2d, 0x2e] as const;
+const [LETTER_N, LETTER_U] = [0x6e, 0x75] as const;
+const BEFORE_LAST = 2;
+/** Signs that may have come of what parts documents, before that is known. */
+const SLACK = 4;
+/** Of a sign that is written as its number. */
+const CODE_DIGITS = 4;
 const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
 
 interface StreamedList {
@@ -51,6 +63,17 @@ export class StreamedJson {
   #depth = 0;
   #isText = false;
   #isEscaped = false;
+  /**
+   * Of the document that is being read in a text of an element: it has at least so many bytes. It may begin anew wherever
+   * something stands that may part documents, so that none is taken for larger than it is.
+   */
+  #documentBytes = 0;
+  /** Where it begins, counting from 1. */
+  #documentLine = 1;
+  #line = 1;
+  #sign = 0;
+  #signs = 0;
+  #isTooLarge = false;
   /** By depth, the member that is being read; a list has none. */
   readonly #members: (string | undefined)[] = [];
   /**
@@ -73,6 +96,7 @@ export class StreamedJson {
     for (let at = 0; at < chunk.length; at += 1) {
       if (this.#isText) {
         at = this.#throughText(chunk, at);
+        if (this.#isTooLarge) throw this.#tooLarge(chunk, from);
         if (!this.#isText && this.#isAtElement()) from = this.#endElement(chunk, from, at + 1);
         continue;
       }
@@ -110,7 +134,7 @@ export class StreamedJson {
       }
     }
     if (this.#list === undefined) this.#keep(chunk.subarray(from));
-    else if (this.#list.place === 'inside') this.#element.add(chunk.subarray(from));
+    else if (this.#list.place === 'inside') this.#gather(chunk.subarray(from));
   }
 
   /**
@@ -125,6 +149,56 @@ export class StreamedJson {
 
   /** @returns where the text ends, or the chunk */
   #throughText(chunk: Uint8Array, start: number): number {
+    return this.#list === undefined ? this.#throughName(chunk, start) : this.#throughDocuments(chunk, start);
+  }
+
+  #throughDocuments(chunk: Uint8Array, start: number): number {
+    // What was counted of this chunk.
+    let from = start;
+    for (let at = start; at < chunk.length; at += 1) {
+      const byte = chunk[at]!;
+      if (this.#isEscaped) {
+        this.#isEscaped = false;
+        if (byte === LETTER_N) this.#line += 1;
+        // It may stand for any sign, also for one that parts documents together with those before it.
+        if (byte === LETTER_U) {
+          this.#count(at - from - 1 - BEFORE_LAST);
+          from = at + 1;
+          this.#beginDocument(-CODE_DIGITS);
+        } else this.#documentBytes -= 1;
+      } else if (byte === BACKSLASH) this.#isEscaped = true;
+      else if (byte === QUOTE) {
+        this.#isText = false;
+        this.#count(at - from);
+        return at;
+      } else if (byte === HYPHEN || byte === DOT) {
+        this.#signs = byte === this.#sign ? this.#signs + 1 : 1;
+        this.#sign = byte;
+        if (this.#signs > BEFORE_LAST) {
+          this.#count(at - from - BEFORE_LAST);
+          from = at + 1;
+          this.#beginDocument(0);
+        }
+        continue;
+      }
+      this.#sign = 0;
+    }
+    this.#count(chunk.length - from);
+    return chunk.length;
+  }
+
+  #count(bytes: number): void {
+    this.#documentBytes += bytes;
+    if (this.#documentBytes > this.#limits.documentBytes + SLACK) this.#isTooLarge = true;
+  }
+
+  #beginDocument(bytes: number): void {
+    if (this.#isTooLarge) return;
+    this.#documentBytes = bytes;
+    this.#documentLine = this.#line;
+  }
+
+  #throughName(chunk: Uint8Array, start: number): number {
     for (let at = start; at < chunk.length; at += 1) {
       const byte = chunk[at]!;
       if (this.#isEscaped) this.#isEscaped = false;
@@ -146,6 +220,9 @@ export class StreamedJson {
     switch (byte) {
       case QUOTE:
         this.#isText = true;
+        this.#documentBytes = 0;
+        this.#documentLine = this.#line = 1;
+        this.#sign = 0;
         this.#name = this.#isAboveLists() ? [] : undefined;
         return;
       case OPEN_MAP:
@@ -218,12 +295,31 @@ export class StreamedJson {
     const last = chunk.subarray(from, until);
     // Nearly all of them lie in one chunk.
     const isWhole = this.#element.length === 0;
-    if (!isWhole) this.#element.add(last);
+    if (!isWhole) this.#gather(last);
     const element = parsedJson(isWhole ? last : this.#element.take());
     list.elements.push(element);
     list.place = 'behind';
     this.#onElement(element);
     return until;
+  }
+
+  #gather(bytes: Uint8Array): void {
+    const { elementBytes } = this.#limits;
+    if (this.#element.length + bytes.length > elementBytes) {
+      throw new Problem('file-too-large', { file: fileIn(this.#headOf(bytes)), limit: elementBytes });
+    }
+    this.#element.add(bytes);
+  }
+
+  #tooLarge(chunk: Uint8Array, from: number): Problem {
+    const { documentBytes: limit } = this.#limits;
+    const file = fileIn(this.#headOf(chunk.subarray(from)));
+    return new Problem('document-too-large', { file, line: this.#documentLine, limit });
+  }
+
+  /** How the element begins that is being read. */
+  #headOf(last: Uint8Array): Uint8Array {
+    return this.#element.length === 0 ? last : this.#element.take();
   }
 
   #keep(bytes: Uint8Array): void {
@@ -260,6 +356,14 @@ function isBare(byte: number): boolean {
   const isLetter = (byte >= 0x61 && byte <= 0x7a) || byte === 0x45;
   return isDigit || isLetter || byte === 0x2b || byte === 0x2d || byte === 0x2e;
 }
+
+/** The name that an element says first, where it is a plain one. */
+function fileIn(head: Uint8Array): string {
+  const start = Buffer.from(head.subarray(0, HEAD_BYTES)).toString('utf8');
+  return /^\s*\{\s*"file"\s*:\s*"([^"\\]{1,512})"/.exec(start)?.[1] ?? 'a file';
+}
+
+const HEAD_BYTES = 1_024;
 
 function notJson(fault: string): Problem {
   return new Problem('request-not-json', { fault });

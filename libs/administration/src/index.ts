@@ -80,8 +80,10 @@ export { type Load, setStep } from './set-step.js';
 export { ruleWords, type SpokenRule } from './rule-words.js';
 export {
   changeHash,
+  isProposalSeen,
   isSamePerson,
   judgeProposal,
+  type KeyedProposal,
   MAXIMUM_OPEN_BYTES,
   MAXIMUM_OPEN_PROPOSALS,
   type NewProposal,
@@ -90,11 +92,13 @@ export {
   personText,
   type Proposal,
   type ProposalEnd,
+  type ProposalKey,
   type ProposalState,
   proposalState,
   type Proposer,
+  type Viewer,
 } from './proposal.js';
-export { ProposalStore, type ProposeOutcome, type RejectOutcome } from './proposal-store.js';
+export { type ProposalListing, ProposalStore, type ProposeOutcome, type RejectOutcome } from './proposal-store.js';
 export {
   type ChangeCounts,
   type ChangeSummary,

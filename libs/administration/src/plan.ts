@@ -17,7 +17,7 @@ import { bundleChanges, documentChanges } from './bundle-changes.js';
 import { FOUR_EYES_SOURCE, fourEyesFaults } from './four-eyes.js';
 import { type TouchedGuardrail } from './guardrails/guardrail.js';
 import { touchedGuardrails } from './guardrails/touched-guardrails.js';
-import { exceededQuotas, QUOTA_SOURCE, quotaFaults, type ReachedQuota } from './quota.js';
+import { exceededCases, exceededQuotas, QUOTA_SOURCE, quotaFaults, type ReachedQuota } from './quota.js';
 import { type MissedDocument, missedDocuments } from './references.js';
 import { type DocumentKey, keyText, PublicationRefused } from './revision.js';
 import { type ChangeSummary, changeSummary, type SpokenChange, spokenChanges } from './set-changes.js';
@@ -47,6 +47,8 @@ export interface PlanRequest {
   readonly load?: ((files: readonly SourceFile[]) => Bundle) | undefined;
   /** Milliseconds since 1970, for tests that name no time. */
   readonly now: number;
+  /** Test cases that the whole set may have; absent: as many as anybody likes. Of one that has more none is asked. */
+  readonly mostCases?: number | undefined;
 }
 
 /** What tests are judged by: a world as its documents describe it, and the same compiled. */
@@ -107,7 +109,7 @@ export interface ForeignDocument extends DocumentKey {
 
 /** What a bundle would change, and whether the set would be valid with it. */
 export function plan(request: PlanRequest): Plan {
-  const { base, source, files, prune, removed = [], now, load = loadBundle } = request;
+  const { base, source, files, prune, removed = [], now, load = loadBundle, mostCases = Infinity } = request;
   const bundle = loadBundle(files);
   const named = new Set(bundle.documents.map(({ document }) => keyOf(document)));
   const removals = new Set(removed.map(keyText));
@@ -127,10 +129,16 @@ export function plan(request: PlanRequest): Plan {
   const before = meaningsOf(base.filter((document) => changed.has(keyText(document))));
   const sources = new Map(base.map((document) => [keyText(document), document.source]));
   const sourceOf = (document: PolicyDocument) => (named.has(keyOf(document)) ? source : sources.get(keyOf(document)));
-  const judged = judge(whole, {
+  const step = {
+    before,
+    after: put.map(({ document }) => document),
+    whole: whole.documents.map(({ document }) => document),
+  };
+  const tooMany = exceededCases(step.whole, step.before, step.after, mostCases);
+  const judged = judge(tooMany.length > 0 ? { ...whole, tests: [] } : whole, {
     now,
     publisher: source,
-    change: { before, after: put.map(({ document }) => document) },
+    change: { before, after: step.after },
     sourceOf,
     base,
   });
@@ -147,12 +155,7 @@ export function plan(request: PlanRequest): Plan {
     before,
     whole.documents.map(({ document }) => ({ document, source: sourceOf(document) ?? source })),
   );
-  const step = {
-    before,
-    after: put.map(({ document }) => document),
-    whole: whole.documents.map(({ document }) => document),
-  };
-  const exceeded = exceededQuotas(step.whole, step.before, step.after);
+  const exceeded = [...tooMany, ...exceededQuotas(step.whole, step.before, step.after)];
   const held = bundle.documents.map(({ document }) => ({ kind: document.kind, name: document.metadata.name }));
   const touched = [...before, ...step.after];
   const told = { ...judged, faults, warnings, foreign, exceeded, missed, held, touched };
@@ -170,11 +173,21 @@ export function plan(request: PlanRequest): Plan {
  * What a whole set of documents would change, and whether it is valid: for going back to a set of the past. Domains that
  * are suspended now stay so, and those that were suspended then do not become so again; limits and where two people decide
  * stay as they are, too.
+ *
+ * @param mostCases  see {@link PlanRequest.mostCases}
  */
-export function planRestore(base: readonly StoredDocument[], then: readonly StoredDocument[], now: number): Plan {
+export function planRestore(
+  base: readonly StoredDocument[],
+  then: readonly StoredDocument[],
+  now: number,
+  mostCases = Infinity,
+): Plan {
   const past = [...then.filter(isWritten), ...base.filter((document) => !isWritten(document))];
   const loaded = loadBundle(past.map(fileOf));
-  const judged = judge(loaded, { now });
+  const whole = loaded.documents.map(({ document }) => document);
+  const tests = meaningsOf(base.filter(({ kind }) => kind === 'Test'));
+  const tooMany = exceededCases(whole, tests, whole, mostCases);
+  const judged = judge(tooMany.length > 0 ? { ...loaded, tests: [] } : loaded, { now });
   if (judged.faults.length > 0) return { ...judged, ...NOTHING, ...OF_THE_WHOLE_SET, valid: false };
   const sources = new Map(past.map((document) => [keyText(document), document.source]));
   const before = new Map(base.map((document) => [keyText(document), document]));
@@ -187,11 +200,14 @@ export function planRestore(base: readonly StoredDocument[], then: readonly Stor
   const remove = base.filter((document) => !sources.has(keyText(document))).map(({ kind, name }) => ({ kind, name }));
   const changes = spokenChanges(documentChanges(base, past));
   const changed = new Set([...put, ...remove].map(keyText));
-  const exceeded = exceededQuotas(
-    loaded.documents.map(({ document }) => document),
-    meaningsOf(base.filter((document) => changed.has(keyText(document)))),
-    put.map(({ document }) => document),
-  );
+  const exceeded = [
+    ...tooMany,
+    ...exceededQuotas(
+      whole,
+      meaningsOf(base.filter((document) => changed.has(keyText(document)))),
+      put.map(({ document }) => document),
+    ),
+  ];
   const valid = judged.tests.failed.length + exceeded.length === 0;
   return {
     ...judged,

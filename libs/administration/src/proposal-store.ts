@@ -1,8 +1,10 @@
 import type { ActContext } from './act.js';
-import type { NewProposal, Proposal } from './proposal.js';
+import type { KeyedProposal, NewProposal, Proposal, Viewer } from './proposal.js';
 
 export type ProposeOutcome =
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
+  /** Its idempotency key stands for one already; nothing was stored. */
+  | ({ readonly kind: 'keyed' } & KeyedProposal)
   /** What this person proposed waits already, as much as may. */
   | { readonly kind: 'too-many'; readonly open: number };
 
@@ -10,6 +12,12 @@ export type RejectOutcome =
   | { readonly kind: 'rejected'; readonly proposal: Proposal }
   /** Somebody else was first, or its time is over. */
   | { readonly kind: 'ended'; readonly proposal: Proposal };
+
+export interface ProposalListing {
+  readonly below?: number | undefined;
+  readonly limit: number;
+  readonly viewer: Viewer;
+}
 
 /**
  * Changes that wait for a second person. They are added and end, once; nothing else ever happens to them, and each time the
@@ -28,16 +36,20 @@ export abstract class ProposalStore {
   /** @returns null when there is none of this number */
   abstract find(number: number): Promise<Proposal | null>;
 
+  /** What was proposed with an idempotency key; null when nothing was. */
+  abstract proposedWith(idempotencyKey: string): Promise<KeyedProposal | null>;
+
   /** What was asked for; null when there is none of this number, or it has ended and is forgotten. */
   abstract content(number: number): Promise<string | null>;
 
   /**
-   * From the newest down, ended ones included.
+   * Those that somebody sees, from the newest down, ended ones included; see {@link isProposalSeen}. Those that they do not
+   * see cost next to nothing.
    *
    * @param page.below  only numbers below this one
    * @param page.limit  at least 1
    */
-  abstract list(page: { readonly below?: number | undefined; readonly limit: number }): Promise<readonly Proposal[]>;
+  abstract list(page: ProposalListing): Promise<readonly Proposal[]>;
 
   /** Ends one for good. @returns null when there is none of this number */
   abstract reject(number: number, by: string, because: string, context?: ActContext): Promise<RejectOutcome | null>;

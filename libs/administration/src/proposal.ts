@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { isWithin } from '#engine';
 import { MAXIMUM_BUNDLE_BYTES } from '#policy';
 import {
   type DocumentKey,
   isStorable,
+  judgeKey,
   judgeProvenance,
   type Provenance,
   PublicationRefused,
@@ -48,10 +50,33 @@ export interface NewProposal {
   readonly content: string;
   /** Milliseconds since 1970, first instant at which it can no longer be approved. */
   readonly expiresAt: number;
+  /** The same key with the same request is answered with the same proposal; absent: each is another. */
+  readonly key?: ProposalKey | undefined;
+}
+
+export interface ProposalKey {
+  /** At most 200 characters. */
+  readonly idempotencyKey: string;
+  /** SHA-256 in hex of what a client asked for. */
+  readonly requestHash: string;
+}
+
+/** A proposal, and what was asked for when it was made. */
+export interface KeyedProposal {
+  readonly proposal: Proposal;
+  readonly requestHash: string;
+}
+
+/** Whoever looks at proposals. */
+export interface Viewer {
+  /** Of the token that was shown. */
+  readonly credential: string;
+  /** Tops of the subtrees that are seen; null: everything is. */
+  readonly tops: readonly string[] | null;
 }
 
 /** Without what was asked for, which may be large, and goes when the proposal ends. */
-export interface Proposal extends Omit<NewProposal, 'content'> {
+export interface Proposal extends Omit<NewProposal, 'content' | 'key'> {
   /** Counts from 1. */
   readonly number: number;
   /** Milliseconds since 1970, by the store's clock, as are all of its times. */
@@ -77,6 +102,12 @@ const MAXIMUM_TEXT = 512;
 
 export function proposalState({ end, isExpired }: Proposal): ProposalState {
   return end?.kind ?? (isExpired ? 'expired' : 'open');
+}
+
+/** Whoever made it sees it, by that very token, and whoever sees all that it changes. */
+export function isProposalSeen({ proposer, concerns }: Proposal, { credential, tops }: Viewer): boolean {
+  if (tops === null || proposer.credential === credential) return true;
+  return concerns.every((domains) => domains.some((domain) => tops.some((top) => isWithin(domain, top))));
 }
 
 /**
@@ -125,10 +156,13 @@ export function changeHash(
  *
  * @throws PublicationRefused
  */
-export function judgeProposal({ proposer, provenance, content }: NewProposal): void {
+export function judgeProposal({ proposer, provenance, content, concerns, key }: NewProposal): void {
   const { name, credential, person, principals = [] } = proposer;
   judgeProvenance({ ...provenance, author: name });
   for (const text of [credential, personText(person), ...principals]) judgeText(text, MAXIMUM_TEXT * 2);
+  if (key !== undefined) judgeKey(key.idempotencyKey);
+  // Of nothing everybody would see all.
+  if (concerns.length === 0) throw new PublicationRefused('it concerns nothing');
   if (!isStorable(content)) throw new PublicationRefused('it has a character that cannot be stored');
 }
 

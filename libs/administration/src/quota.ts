@@ -1,4 +1,4 @@
-import { isWithin } from '#engine';
+import { isWithin, OUTSIDE } from '#engine';
 import {
   API_VERSION,
   type Fault,
@@ -22,7 +22,7 @@ export type Amounts = { readonly [Measure in QuotaMeasure]?: number | undefined 
 
 /** A limit, and how far a publication would come to it. */
 export interface ReachedQuota {
-  /** The top of the subtree that it is for. */
+  /** The top of the subtree that it is for; `*`: the whole set. */
   readonly domain: string;
   readonly measure: QuotaMeasure;
   readonly limit: number;
@@ -75,6 +75,25 @@ export function exceededQuotas(
   added: readonly PolicyDocument[],
 ): readonly ReachedQuota[] {
   return reachedQuotas(after, removed, added).filter(({ count, limit }) => count > limit);
+}
+
+/**
+ * The bound on what all tests of a set ask, where a publication goes beyond it; as above. It is the server's own: each
+ * publication, whoever's, waits for all of them.
+ */
+export function exceededCases(
+  after: readonly PolicyDocument[],
+  removed: readonly PolicyDocument[],
+  added: readonly PolicyDocument[],
+  limit: number,
+): readonly ReachedQuota[] {
+  if (casesIn(added) <= casesIn(removed)) return [];
+  const count = casesIn(after);
+  return count > limit ? [{ domain: OUTSIDE, measure: 'cases', limit, count }] : [];
+}
+
+function casesIn(documents: readonly PolicyDocument[]): number {
+  return documents.reduce((sum, document) => sum + (document.kind === 'Test' ? casesOf(document) : 0), 0);
 }
 
 /** Limits that a publication comes nearer to, or goes beyond; as above. */

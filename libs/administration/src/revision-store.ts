@@ -1,6 +1,14 @@
 import type { ActContext } from './act.js';
 import type { ProposalStore } from './proposal-store.js';
-import type { DocumentChange, KeyedRevision, Provenance, Publication, PublishOutcome, Revision } from './revision.js';
+import type {
+  DocumentChange,
+  DocumentKey,
+  KeyedRevision,
+  Provenance,
+  Publication,
+  PublishOutcome,
+  Revision,
+} from './revision.js';
 import type { StoredDocument } from './stored-document.js';
 
 /**
@@ -43,6 +51,12 @@ export abstract class RevisionStore {
    * @throws RevisionUnknown
    */
   abstract changes(since: number, until: number): Promise<readonly DocumentChange[]>;
+
+  /**
+   * Which of some documents any revision after `since` put or removed, also where all of it came back since; 0 is the empty
+   * set before the first.
+   */
+  abstract touchedSince(since: number, keys: readonly DocumentKey[]): Promise<readonly DocumentKey[]>;
 
   /**
    * Appends a revision in one serialisable step, wholly or not at all, and with it the act to the audit log. A proposal that

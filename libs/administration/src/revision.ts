@@ -106,13 +106,18 @@ const UNSTORABLE = /[\u0000]|\p{Surrogate}/u;
 export function judgePublication(publication: Publication): void {
   judgeProvenance(publication.provenance);
   const { idempotencyKey } = publication;
-  if (idempotencyKey !== undefined) judgeText('idempotencyKey', idempotencyKey, MAXIMUM_KEY);
+  if (idempotencyKey !== undefined) judgeKey(idempotencyKey);
   const seen = new Set<string>();
   for (const key of [...publication.put, ...publication.remove]) {
     const text = keyText(key);
     if (seen.has(text)) throw new PublicationRefused(`\`${key.kind}/${key.name}\` is named twice`);
     seen.add(text);
   }
+}
+
+/** @throws PublicationRefused */
+export function judgeKey(idempotencyKey: string): void {
+  judgeText('idempotencyKey', idempotencyKey, MAXIMUM_KEY);
 }
 
 /** @throws PublicationRefused */

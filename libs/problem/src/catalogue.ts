@@ -45,6 +45,13 @@ export const CATALOGUE = {
     detail: 'the document at {file}:{line} is larger than {limit} bytes',
     remedy: 'split it; rules, roles and entities of one domain may stand in several documents',
   },
+  'file-too-large': {
+    title: 'A file is too large',
+    status: 413,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: '`{file}` is larger than {limit} bytes',
+    remedy: 'put its documents into several files',
+  },
   'batch-too-large': {
     title: 'The batch holds too many requests',
     status: 413,
@@ -299,6 +306,14 @@ export const CATALOGUE = {
     remedy:
       'take out what is not needed, or ask whoever owns the domain above to raise the limit; `exceeded` lists all',
   },
+  'test-cases-too-many': {
+    title: 'The set would have too many test cases',
+    status: 422,
+    grpc: 'RESOURCE_EXHAUSTED',
+    detail: 'nothing was published: all tests of the set would have {count} cases together, and may have {limit}',
+    remedy:
+      'take out what is not needed, or raise `DHARMA_ADMIN_TEST_CASES`: each publication asks all of them, cells of matrices and asserted endpoints included',
+  },
   'forbidden-change': {
     title: 'The operator may not change this',
     status: 403,
@@ -336,6 +351,13 @@ export const CATALOGUE = {
     detail: 'nothing was published: the proposal is {state}',
     remedy: 'look at it again; where it is still wanted, propose it anew',
   },
+  'proposal-published': {
+    title: 'The proposal is published already',
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    detail: 'proposal {number} was published as revision {revision}: `{by}` approved it at {at}',
+    remedy: 'nothing is left to be done; `end` says the same',
+  },
   'proposal-differs': {
     title: 'This is not what was looked at',
     status: 409,
@@ -348,7 +370,7 @@ export const CATALOGUE = {
     status: 409,
     grpc: 'ABORTED',
     detail:
-      'nothing was published: on the newest revision proposal {number} changes other documents than when it was made',
+      'nothing was published: what proposal {number} changes was changed meanwhile, be it there and back, or it changes something else by now',
     remedy: 'plan it again on the newest revision and propose that',
   },
   'proposal-own': {
@@ -381,11 +403,11 @@ export const CATALOGUE = {
       'plan again on the newest revision and look at what changed; `conflicts` names documents and who changed them, `current` the newest revision',
   },
   'idempotency-key-reused': {
-    title: 'The idempotency key stands for another publication',
+    title: 'The idempotency key stands for something else',
     status: 409,
     grpc: 'ABORTED',
-    detail: 'nothing was published: revision {number} was published with this key and other content',
-    remedy: 'take a new key for each publication, and the old one only to repeat it',
+    detail: 'nothing was done: {made} was made with this key and other content',
+    remedy: 'take a new key for each publication and proposal, and the old one only to repeat it',
   },
   'revision-corrupt': {
     title: 'The history was altered',

@@ -44,6 +44,7 @@ const UNSPOKEN = 'zz-any';
 /**
  * @param rules  those that may be matched at the endpoint
  * @param fresh  {@link unspokenWord}
+ * @param others  endpoints that may answer instead of it: what they tell apart is told apart, too
  */
 export function targetsOf(
   world: World,
@@ -51,9 +52,10 @@ export function targetsOf(
   rules: readonly Rule[],
   filter: TargetFilter,
   fresh: string,
+  others: readonly Endpoint[] = [],
 ): Targets {
   const ways: Ways[] = [];
-  for (const found of enumerate(world, endpoint, rules, filter, fresh)) {
+  for (const found of enumerate(world, endpoint, rules, filter, fresh, others)) {
     if (ways.length === MOST_TARGETS) return { ways, isComplete: false };
     ways.push(found);
   }
@@ -66,18 +68,21 @@ function* enumerate(
   rules: readonly Rule[],
   filter: TargetFilter,
   fresh: string,
+  others: readonly Endpoint[],
 ): Generator<Ways> {
+  const answering = [endpoint, ...others];
   const named: Target = { kind: 'endpoint', endpoint: endpoint.id };
   for (const operation of endpoint.operations) {
     switch (operation.kind) {
       case 'http': {
         if (filter.actions !== undefined) break;
-        const cuts = pathCuts(world, endpoint, rules);
-        const named = methodsNamed(endpoint, rules);
+        const cuts = [...pathCuts(world, endpoint, rules), ...others.flatMap(pathsOf).map(pathTemplate)];
+        const named = methodsNamed(answering, rules);
         const unspoken = fresh.toUpperCase();
         const verbs = verbsOf(operation.methods, named, filter.methods, unspoken);
         // It is OPTIONS itself, whatever method it asks about.
-        const mayPreflight = endpoint.preflight === 'allow' && isAsked('OPTIONS', filter.methods);
+        const mayPreflight =
+          answering.some(({ preflight }) => preflight === 'allow') && isAsked('OPTIONS', filter.methods);
         const asking = mayPreflight ? verbsOf(operation.methods, named, undefined, unspoken) : [];
         for (const segments of cells(pathTemplate(operation.path), cuts, fresh)) {
           const path = `/${segments.join('/')}`;
@@ -89,7 +94,7 @@ function* enumerate(
       }
       case 'topic': {
         if (filter.methods !== undefined) break;
-        const verbs = verbsOf(operation.actions, actionsNamed(rules), filter.actions, fresh);
+        const verbs = verbsOf(operation.actions, actionsNamed(others, rules), filter.actions, fresh);
         for (const segments of cells(topicTemplate(operation.topic), topicCuts(world), fresh))
           for (const action of verbs)
             yield [{ target: { kind: 'topic', topic: segments.join('.'), action }, headers: {} }];
@@ -99,7 +104,7 @@ function* enumerate(
         if (filter.methods !== undefined) break;
         const type = operation.resourceType;
         const ids = [fresh, ...idsNamed(rules, type)];
-        for (const name of verbsOf(operation.actions, actionsNamed(rules), filter.actions, fresh))
+        for (const name of verbsOf(operation.actions, actionsNamed(others, rules), filter.actions, fresh))
           for (const id of ids) {
             const target: Target = {
               kind: 'resource',
@@ -146,15 +151,22 @@ function isAsked(verb: string, asked: readonly string[] | undefined): boolean {
   return asked === undefined || asked.includes(verb);
 }
 
-function methodsNamed({ operations }: Endpoint, rules: readonly Rule[]): readonly string[] {
+function methodsNamed(answering: readonly Endpoint[], rules: readonly Rule[]): readonly string[] {
   return [
     ...rules.flatMap(({ what }) => what.methods ?? []),
-    ...operations.flatMap((operation) => (operation.kind === 'http' ? operation.methods : [])),
+    ...answering.flatMap(({ operations }) =>
+      operations.flatMap((operation) => (operation.kind === 'http' ? operation.methods : [])),
+    ),
   ].filter((method) => method !== '*');
 }
 
-function actionsNamed(rules: readonly Rule[]): readonly string[] {
-  return rules.flatMap(({ what }) => what.actions ?? []);
+function actionsNamed(others: readonly Endpoint[], rules: readonly Rule[]): readonly string[] {
+  return [
+    ...rules.flatMap(({ what }) => what.actions ?? []),
+    ...others.flatMap(({ operations }) =>
+      operations.flatMap((operation) => (operation.kind === 'http' ? [] : operation.actions)),
+    ),
+  ].filter((action) => action !== '*');
 }
 
 function idsNamed(rules: readonly Rule[], type: string): readonly string[] {

@@ -1,7 +1,9 @@
 import {
   type ActContext,
   type Approval,
+  isProposalSeen,
   judgeProposal,
+  type KeyedProposal,
   MAXIMUM_OPEN_BYTES,
   MAXIMUM_OPEN_PROPOSALS,
   type NewProposal,
@@ -9,6 +11,8 @@ import {
   type Proposal,
   proposalAct,
   type ProposalEnd,
+  type ProposalKey,
+  type ProposalListing,
   ProposalStore,
   type ProposeOutcome,
   type RejectOutcome,
@@ -16,6 +20,7 @@ import {
 import { MemoryAuditLog } from './memory-audit-log.js';
 
 interface Entry {
+  readonly key: ProposalKey | undefined;
   readonly proposal: Omit<Proposal, 'isExpired'>;
   /** Null once it is forgotten. */
   readonly content: string | null;
@@ -36,7 +41,9 @@ export class MemoryProposalStore extends ProposalStore {
 
   async propose(asked: NewProposal, context: ActContext = {}): Promise<ProposeOutcome> {
     judgeProposal(asked);
-    const { content, ...rest } = asked;
+    const { content, key, ...rest } = asked;
+    const earlier = key === undefined ? null : this.#proposedWith(key.idempotencyKey);
+    if (earlier !== null) return { kind: 'keyed', ...earlier };
     const person = personText(asked.proposer.person);
     const waiting = this.#entries.filter(
       ({ proposal }) => this.isOpen(proposal.number) && personText(proposal.proposer.person) === person,
@@ -46,7 +53,7 @@ export class MemoryProposalStore extends ProposalStore {
       return { kind: 'too-many', open: waiting.length };
     }
     const proposal = { ...rest, number: this.#entries.length + 1, proposedAt: this.#clock() };
-    this.#entries.push({ proposal, content });
+    this.#entries.push({ key, proposal, content });
     this.#audit.appendNow({ ...proposalAct(proposal, 'create'), operator: asked.proposer.name }, context);
     return { kind: 'proposed', proposal: this.#read(proposal) };
   }
@@ -56,16 +63,20 @@ export class MemoryProposalStore extends ProposalStore {
     return entry === undefined ? null : this.#read(entry.proposal);
   }
 
+  async proposedWith(idempotencyKey: string): Promise<KeyedProposal | null> {
+    return this.#proposedWith(idempotencyKey);
+  }
+
   async content(number: number): Promise<string | null> {
     return this.#entries[number - 1]?.content ?? null;
   }
 
-  async list(page: { readonly below?: number; readonly limit: number }): Promise<readonly Proposal[]> {
+  async list({ below = Number.POSITIVE_INFINITY, limit, viewer }: ProposalListing): Promise<readonly Proposal[]> {
     return this.#entries
       .map(({ proposal }) => this.#read(proposal))
-      .filter(({ number }) => number < (page.below ?? Number.POSITIVE_INFINITY))
+      .filter((proposal) => proposal.number < below && isProposalSeen(proposal, viewer))
       .reverse()
-      .slice(0, page.limit);
+      .slice(0, limit);
   }
 
   async reject(number: number, by: string, because: string, context: ActContext = {}): Promise<RejectOutcome | null> {
@@ -88,9 +99,15 @@ export class MemoryProposalStore extends ProposalStore {
     this.#end(proposal, { kind: 'approved', at: this.#clock(), by, revision });
   }
 
+  #proposedWith(idempotencyKey: string): KeyedProposal | null {
+    const entry = this.#entries.find(({ key }) => key?.idempotencyKey === idempotencyKey);
+    if (entry?.key === undefined) return null;
+    return { proposal: this.#read(entry.proposal), requestHash: entry.key.requestHash };
+  }
+
   #end(number: number, end: ProposalEnd): void {
-    const { proposal } = this.#entries[number - 1]!;
-    this.#entries[number - 1] = { proposal: { ...proposal, end }, content: null };
+    const { key, proposal } = this.#entries[number - 1]!;
+    this.#entries[number - 1] = { key, proposal: { ...proposal, end }, content: null };
   }
 
   #read(proposal: Omit<Proposal, 'isExpired'>): Proposal {

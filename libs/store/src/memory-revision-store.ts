@@ -3,6 +3,7 @@ import {
   approvalAct,
   documentChanges,
   type DocumentChange,
+  type DocumentKey,
   isOnNewest,
   judgeProvenance,
   judgePublication,
@@ -72,6 +73,12 @@ export class MemoryRevisionStore extends RevisionStore {
 
   async changes(since: number, until: number): Promise<readonly DocumentChange[]> {
     return documentChanges(this.#documents(since), this.#documents(until));
+  }
+
+  async touchedSince(since: number, keys: readonly DocumentKey[]): Promise<readonly DocumentKey[]> {
+    const later = this.#entries.filter(({ revision }) => revision.number > since);
+    const touched = new Set(later.flatMap(({ step }) => [...step.put, ...step.remove]).map(keyText));
+    return keys.filter((key) => touched.has(keyText(key))).map(({ kind, name }) => ({ kind, name }));
   }
 
   async publish(publication: Publication, context: ActContext = {}): Promise<PublishOutcome> {

@@ -69,7 +69,7 @@ export async function grantServing(url: string, role: string): Promise<void> {
       grant insert on ${SCHEMA}.audit to ${quoted};
       grant update on ${SCHEMA}.audit_turn to ${quoted};
       grant insert, update, delete on ${SCHEMA}.server to ${quoted};
-      grant insert on ${SCHEMA}.proposal, ${SCHEMA}.proposal_end to ${quoted};
+      grant insert on ${SCHEMA}.proposal, ${SCHEMA}.proposal_place, ${SCHEMA}.proposal_end to ${quoted};
       grant insert, delete on ${SCHEMA}.proposal_content to ${quoted};
     `);
   } catch (fault) {

@@ -1,6 +1,7 @@
 import {
   type ActContext,
   judgeProposal,
+  type KeyedProposal,
   MAXIMUM_OPEN_BYTES,
   MAXIMUM_OPEN_PROPOSALS,
   type NewProposal,
@@ -9,6 +10,7 @@ import {
   type Proposal,
   proposalAct,
   type ProposalEnd,
+  type ProposalListing,
   ProposalStore,
   type ProposeOutcome,
   type RejectOutcome,
@@ -34,6 +36,7 @@ interface ProposalRow {
   readonly because: string;
   readonly git_commit: string | null;
   readonly git_author: string | null;
+  readonly request_hash: string | null;
   readonly ended_at: Date | null;
   readonly ended_by: string | null;
   readonly rejected_because: string | null;
@@ -44,6 +47,22 @@ const SELECT = `select p.*, p.expires_at <= now() as is_expired,
     e.ended_at, e.ended_by, e.because as rejected_because, e.revision
   from dharma.proposal p left join dharma.proposal_end e on e.proposal = p.number`;
 const OPEN = `p.expires_at > now() and not exists (select from dharma.proposal_end e where e.proposal = p.number)`;
+
+/** Of the places in which those lie who see it: only those are read that somebody sees at least in part. */
+const SEEN = `select top_seen.number
+  from unnest($3::text[]) as top, lateral (
+    select p.number from dharma.proposal_place here join dharma.proposal p on p.number = here.proposal
+    where here.place = top and here.proposal < $1 and not exists (
+      select from json_array_elements(p.concerns::json) as concern where not exists (
+        select from json_array_elements_text(concern) as domain, unnest($3::text[]) as held
+        where domain = held or starts_with(domain, held || '.')
+      )
+    )
+    order by here.proposal desc limit $2
+  ) as top_seen
+  union
+  (select number from dharma.proposal where credential = $4 and number < $1 order by number desc limit $2)
+  order by number desc limit $2`;
 
 /** Proposals in PostgreSQL. Every method may throw a StoreFault. */
 export class PostgresProposalStore extends ProposalStore {
@@ -63,6 +82,8 @@ export class PostgresProposalStore extends ProposalStore {
         `delete from dharma.proposal_content where proposal in
            (select number from dharma.proposal where expires_at <= now())`,
       );
+      const earlier = asked.key === undefined ? null : await keyedIn(sql, asked.key.idempotencyKey);
+      if (earlier !== null) return { kind: 'keyed', ...earlier };
       const [waiting] = (await sql(
         `select count(*)::int as open, coalesce(sum(octet_length(content)), 0)::bigint as bytes
          from dharma.proposal p join dharma.proposal_content on proposal = number where person = $1 and ${OPEN}`,
@@ -82,6 +103,10 @@ export class PostgresProposalStore extends ProposalStore {
     return this.#reading((sql) => proposalIn(sql, number));
   }
 
+  async proposedWith(idempotencyKey: string): Promise<KeyedProposal | null> {
+    return this.#reading((sql) => keyedIn(sql, idempotencyKey));
+  }
+
   async content(number: number): Promise<string | null> {
     if (!Number.isSafeInteger(number)) return null;
     return this.#reading(async (sql) => {
@@ -92,12 +117,13 @@ export class PostgresProposalStore extends ProposalStore {
     });
   }
 
-  async list(page: { readonly below?: number; readonly limit: number }): Promise<readonly Proposal[]> {
+  async list({ below = Number.MAX_SAFE_INTEGER, limit, viewer }: ProposalListing): Promise<readonly Proposal[]> {
+    const { credential, tops } = viewer;
     return this.#reading(async (sql) => {
-      const rows = await sql(`${SELECT} where p.number < $1 order by p.number desc limit $2`, [
-        page.below ?? Number.MAX_SAFE_INTEGER,
-        page.limit,
-      ]);
+      const rows =
+        tops === null
+          ? await sql(`${SELECT} where p.number < $1 order by p.number desc limit $2`, [below, limit])
+          : await sql(`${SELECT} where p.number in (${SEEN}) order by p.number desc`, [below, limit, tops, credential]);
       return (rows as readonly ProposalRow[]).map(toProposal);
     });
   }
@@ -147,13 +173,13 @@ type Ending =
   | { readonly kind: 'rejected'; readonly by: string; readonly because: string };
 
 async function insert(sql: Sql, asked: NewProposal): Promise<Proposal> {
-  const { proposer, provenance, base, contentHash, concerns, content, expiresAt } = asked;
+  const { proposer, provenance, base, contentHash, concerns, content, expiresAt, key } = asked;
   const [row] = (await sql(
     `insert into dharma.proposal
        (number, proposed_at, expires_at, database_role, proposer, credential, person, principals, base, base_hash,
-        content_hash, concerns, source, because, git_commit, git_author)
+        content_hash, concerns, source, because, git_commit, git_author, idempotency_key, request_hash)
      select coalesce(max(number), 0) + 1, now(), $1, session_user, $2, $3, $4, $5::text[], $6::bigint, $7, $8, $9, $10, $11,
-       $12, $13
+       $12, $13, $14, $15
      from dharma.proposal returning number`,
     [
       new Date(expiresAt),
@@ -169,11 +195,18 @@ async function insert(sql: Sql, asked: NewProposal): Promise<Proposal> {
       provenance.because,
       provenance.gitCommit ?? null,
       provenance.gitAuthor ?? null,
+      key?.idempotencyKey ?? null,
+      key?.requestHash ?? null,
     ],
   )) as readonly { readonly number: string }[];
   const { number } = row!;
   await sql('insert into dharma.proposal_content (proposal, content) values ($1, $2)', [number, content]);
   return (await proposalIn(sql, Number(number)))!;
+}
+
+async function keyedIn(sql: Sql, idempotencyKey: string): Promise<KeyedProposal | null> {
+  const [row] = (await sql(`${SELECT} where p.idempotency_key = $1`, [idempotencyKey])) as readonly ProposalRow[];
+  return row === undefined ? null : { proposal: toProposal(row), requestHash: row.request_hash! };
 }
 
 async function proposalIn(sql: Sql, number: number): Promise<Proposal | null> {

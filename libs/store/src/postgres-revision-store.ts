@@ -4,6 +4,7 @@ import {
   contentHashOf,
   documentChanges,
   type DocumentChange,
+  type DocumentKey,
   isOnNewest,
   judgeProvenance,
   judgePublication,
@@ -103,6 +104,20 @@ export class PostgresRevisionStore extends RevisionStore {
       )) as { kind: string; name: string }[];
       const [before, after] = [await documentsAt(sql, since, rows), await documentsAt(sql, until, rows)];
       return documentChanges(before, after);
+    });
+  }
+
+  async touchedSince(since: number, keys: readonly DocumentKey[]): Promise<readonly DocumentKey[]> {
+    if (keys.length === 0) return [];
+    return this.#reading(async (sql) => {
+      const rows = await sql(
+        `select kind, name from unnest($2::text[], $3::text[]) as asked (kind, name)
+         where exists (
+           select from dharma.document_change c where c.kind = asked.kind and c.name = asked.name and c.revision > $1
+         )`,
+        [since, keys.map(({ kind }) => kind), keys.map(({ name }) => name)],
+      );
+      return rows as readonly DocumentKey[];
     });
   }
 

@@ -20,6 +20,8 @@ export interface AdminSettings {
   readonly admission: AdmissionSettings;
   /** Largest body of a request that holds a bundle, in bytes. */
   readonly bundleBytes: number;
+  /** Test cases that a set may have. */
+  readonly testCases: number;
   readonly logLevel: LogLevel;
   readonly decisionLog: DecisionLogSettings;
   /** Of this program. */

@@ -77,6 +77,7 @@ answerCalls(parentPort!, {
       operatorIssuer,
       admission: settings.admission,
       bundleBytes: settings.bundleBytes,
+      testCases: settings.testCases,
       onRefused: (because) => log({ kind: 'admin-refused', because }),
       clock: Date.now,
     });

@@ -366,7 +366,10 @@ export class PlanView {
   @ApiProperty({ type: [MissedView], description: 'What would go although documents of other sources name it.' })
   readonly missed!: readonly MissedView[];
 
-  @ApiProperty({ type: [ExceededQuotaView], description: 'Limits of subtrees that it would go beyond.' })
+  @ApiProperty({
+    type: [ExceededQuotaView],
+    description: 'Limits of subtrees that it would go beyond; of the domain `*`, what the server lets all tests ask.',
+  })
   readonly exceeded!: readonly ExceededQuotaView[];
 
   @ApiProperty({ type: [RefusalView], description: 'What this operator may not do of it.' })

@@ -12,7 +12,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { type Proposal, proposalState, type ProposalState } from '#administration';
+import { type Proposal, type ProposalEnd, proposalState, type ProposalState } from '#administration';
 import { PlanBody, PlanView } from './plan.dto.js';
 import { Because, GitText, HASH, HASH_MESSAGE, IfThere, RevisionBase, RevisionView } from './revision.dto.js';
 
@@ -177,6 +177,11 @@ export class ProposalView {
   readonly end?: ProposalEndView;
 }
 
+export class ProposedView extends ProposalView {
+  @ApiPropertyOptional({ description: 'This very proposal was made before, under its idempotency key.' })
+  readonly repeated?: true;
+}
+
 export class ProposalPlanView extends ProposalView {
   @ApiProperty({
     type: PlanView,
@@ -200,6 +205,9 @@ export class ApprovedView {
 
   @ApiProperty({ type: RevisionView })
   readonly revision!: RevisionView;
+
+  @ApiPropertyOptional({ description: 'You approved it before: nothing new was stored.' })
+  readonly repeated?: true;
 }
 
 export function proposalView(proposal: Proposal, own: boolean): ProposalView {
@@ -217,12 +225,14 @@ export function proposalView(proposal: Proposal, own: boolean): ProposalView {
     gitCommit: provenance.gitCommit,
     gitAuthor: provenance.gitAuthor,
     own,
-    ...(end && {
-      end: {
-        at: new Date(end.at).toISOString(),
-        by: end.by,
-        ...(end.kind === 'approved' ? { revision: end.revision } : { because: end.because }),
-      },
-    }),
+    ...(end && { end: proposalEndView(end) }),
+  };
+}
+
+export function proposalEndView(end: ProposalEnd): ProposalEndView {
+  return {
+    at: new Date(end.at).toISOString(),
+    by: end.by,
+    ...(end.kind === 'approved' ? { revision: end.revision } : { because: end.because }),
   };
 }

@@ -56,6 +56,11 @@ export class Administrators {
     return new Administrators(enforcer, named);
   }
 
+  /** Domains that name anybody. */
+  get places(): Iterable<string> {
+    return this.#named;
+  }
+
   /** Whether a principal (`user:ann`, `group:leads`) holds a right at a domain, or above it. */
   holds(principal: string, right: Right, domain: string): boolean {
     const holder = holderOf(principal);

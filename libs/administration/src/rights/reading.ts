@@ -50,6 +50,11 @@ export class Sight {
     return this.isWhole || domain === '*' || this.ofDomain(domain) || this.#above.has(domain);
   }
 
+  /** Tops of the subtrees that are seen, where not everything is; none lies in another. */
+  get tops(): readonly string[] {
+    return this.#holdings.tops('read');
+  }
+
   /** Domains that are seen. */
   get domains(): readonly string[] {
     return this.#set.domains.map(({ metadata }) => metadata.name).filter((name) => this.ofDomain(name));

@@ -1,6 +1,6 @@
 import { type Credential, isActive, type OperatorTerms } from '../credential.js';
 import type { Administrators } from './administrators.js';
-import { type Grant, type Right, ROLE_RIGHTS } from './right.js';
+import { type Grant, placesAbove, type Right, ROLE_RIGHTS } from './right.js';
 
 /** What one token of a chain of makers may by itself. */
 export type Mandate =
@@ -109,6 +109,15 @@ export class Holdings {
     const answer = this.#standing.mandates.every((mandate) => this.#allows(mandate, right, domain));
     this.#known.set(key, answer);
     return answer;
+  }
+
+  /** Tops of the subtrees in which a right is held, where it is not held over everything; none lies in another. */
+  tops(right: Right): readonly string[] {
+    const mandates = this.#standing.kind === 'root' ? [] : this.#standing.mandates;
+    const scopes = mandates.flatMap((mandate) => (mandate.kind === 'scope' ? mandate.grants : []));
+    const places = new Set([...this.#administrators.places, ...scopes.map(({ domain }) => domain)]);
+    const held = new Set([...places].filter((place) => this.may(right, place)));
+    return [...held].filter((place) => !placesAbove(place).some((above) => above !== place && held.has(above))).sort();
   }
 
   /** Whether the operator holds all that a grant would give. */

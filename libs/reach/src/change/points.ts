@@ -131,7 +131,7 @@ export class Points {
     const rules = [...new Map(named).values()];
     const around = new Set(kin.flatMap((one) => SIDES.flatMap((at) => [...lineages(one[at]?.placements ?? [])])));
     const told = rules.filter(this.sight.rule);
-    const { ways, isComplete } = this.#ways(both, told);
+    const { ways, isComplete } = this.#ways(both, kin.slice(1), told);
     const made = this.#credentials(concerned, told);
     const touch = touched.endpoints.get(both.id);
     const isCalling = ({ service }: Caller): boolean => service !== undefined && touched.callers.has(service);
@@ -164,7 +164,11 @@ export class Points {
     };
   }
 
-  #ways({ before, after }: Both, rules: readonly Rule[]): { ways: readonly Ways[]; isComplete: boolean } {
+  #ways(
+    { before, after }: Both,
+    rivals: readonly Both[],
+    rules: readonly Rule[],
+  ): { ways: readonly Ways[]; isComplete: boolean } {
     const either = (after ?? before)!;
     const operations = [...(before?.operations ?? []), ...(after?.operations ?? [])];
     const endpoint: Endpoint = {
@@ -174,7 +178,11 @@ export class Points {
       trailingSlash: [before, after].some((one) => one?.trailingSlash === 'ignore') ? 'ignore' : 'significant',
       preflight: [before, after].some((one) => one?.preflight === 'allow') ? 'allow' : 'deny',
     };
-    const found = SIDES.map((at) => targetsOf(this.#told[at], endpoint, rules, {}, this.#fresh));
+    // What is not answered here any more they tell apart in their own way. Those who are not spoken of cut nothing.
+    const others = rivals.flatMap((one) =>
+      [one.before, one.after].flatMap((rival) => (rival !== undefined && this.sight.endpoint(rival) ? [rival] : [])),
+    );
+    const found = SIDES.map((at) => targetsOf(this.#told[at], endpoint, rules, {}, this.#fresh, others));
     const ways = new Map(found.flatMap((targets) => targets.ways.map((one) => [JSON.stringify(one), one])));
     return { ways: [...ways.values()], isComplete: found.every(({ isComplete }) => isComplete) };
   }
