@@ -83,3 +83,37 @@ it('is explained with the verdict it had', () => {
     { numRuns: WORLDS / 5, endOnFailure: true },
   );
 });
+
+it('says the same whatever was recorded before it', () => {
+  let lines = 0;
+  fc.assert(
+    fc.property(situations(20), ({ generated, requests }) => {
+      const policy = policyOf(generated.world);
+      const policies = [policy, { ...policyOf(generated.world), epoch: 2, revision: 8 }];
+      const suspended = new Map(generated.world.domains);
+      for (const [name, domain] of suspended) suspended.set(name, { ...domain, suspended: true });
+      policies.push(policyOf({ ...generated.world, domains: suspended }, ['x-tenant']));
+      const settings = { mask: ['principal.claims.azp', 'request.headers.x-tenant'], show: ['context.*'] };
+      const recording = recordingOf(settings);
+      for (const request of requests) {
+        for (const [index, by] of policies.entries()) {
+          const ways = [
+            {},
+            { enforcementPoint: 'side' },
+            { observed: true },
+            { request: { ...request, maxTtlSeconds: request.maxTtlSeconds + 1 + index } },
+            { request: { ...request, carries: ['setHeader' as const] } },
+            { request: undefined },
+          ];
+          for (const way of ways) {
+            const one = taken(by, request, way);
+            expect(recording.line(one)).toBe(recordingOf(settings).line(one));
+            lines += 1;
+          }
+        }
+      }
+    }),
+    { numRuns: WORLDS / 5, endOnFailure: true },
+  );
+  expect(lines).toBe((WORLDS / 5) * 20 * 3 * 6);
+});

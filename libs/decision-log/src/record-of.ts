@@ -2,31 +2,50 @@ import { hash } from 'node:crypto';
 import type { AccessRequest, Attributes, Evidence, Snapshot, Target } from '#engine';
 import { pathWithout } from '#engine';
 import { Instants } from './instants.js';
-import { Masking, type MaskingSettings, NOTHING } from './masking.js';
+import { arePlain, flat, member, QuotedNames, quoted } from './json-texts.js';
+import { type Masking, type MaskingSettings, NOTHING } from './masking.js';
+import { PolicyTexts, verdictText } from './policy-texts.js';
 import { readRecord, type RecordedDecision } from './record.js';
 import type { DecidedBy, TakenDecision } from './taken.js';
 
 /** A longer record is kept without its request. */
 const MOST_CHARACTERS = 32 * 1024;
 const FINGERPRINT_CHARACTERS = 16;
-/** Names that are kept as they stand in JSON. */
-const MOST_NAMES = 20_000;
 /** What is written of a method that a preflight asks for; others could be anything. */
 const METHOD = /^[A-Z]{1,20}$/;
 
+/** A verified credential as a record names it, by one masking. */
+interface ProvenText {
+  readonly masking: Masking;
+  readonly text: string;
+  /** `type:id`, quoted; empty for what names no principal. */
+  readonly principal: string;
+  /** What a rule reads of it and the text does not hold. */
+  readonly left: readonly string[];
+}
+
+/** The end of a request, and what it says. */
+interface EndText {
+  readonly askedFrom: string;
+  readonly policyAgeSeconds: number;
+  readonly maxTtlSeconds: number;
+  readonly text: string;
+}
+
 /**
  * Turns decisions into records. One a process: fingerprints of different ones cannot be compared. A line is put together
- * by hand, for that takes a third of what it takes to make an object and to have it printed; what it is, `record.ts` says.
+ * by hand, of texts most of which stood in a line before: that takes a third of what it takes to make an object and to
+ * have it printed. What a line is, `record.ts` says.
  */
 export class Recording {
   readonly #settings: MaskingSettings;
   readonly #key: string;
-  readonly #maskings = new WeakMap<Snapshot, Masking>();
-  readonly #marks = new WeakMap<Snapshot, string>();
+  readonly #policies = new WeakMap<Snapshot, PolicyTexts>();
   readonly #fingerprints = new WeakMap<Evidence, string>();
-  readonly #provenTexts = new WeakMap<Evidence, { readonly masking: Masking; readonly text: string }>();
+  readonly #provenTexts = new WeakMap<Evidence, ProvenText>();
   readonly #names = new QuotedNames();
   readonly #instants = new Instants();
+  #end: EndText | undefined;
 
   /** @param key  random and secret: without it nobody can try out what a fingerprint may be of */
   constructor(settings: MaskingSettings, key: string) {
@@ -40,81 +59,101 @@ export class Recording {
 
   /** The record as one line of JSON, without its end. */
   line(taken: TakenDecision): string {
-    const { request, verdict, policy } = taken;
-    const common = this.#common(taken);
-    if (request === undefined || policy === undefined) return `${common},"request":null}`;
+    const { request, verdict, policy, enforcementPoint, dropped, observed, trace } = taken;
+    const texts = policy === undefined ? undefined : this.#textsOf(policy);
+    const microseconds = Math.round(taken.microseconds * 10) / 10;
+    const common =
+      `{"id":${quoted(taken.decisionId)},"time":"${this.#instants.text(request?.time ?? taken.time)}","microseconds":${microseconds}` +
+      (texts?.verdict(verdict, observed, enforcementPoint) ??
+        verdictText(verdict, observed, enforcementPoint, undefined, this.#names)) +
+      (dropped.length === 0 ? '' : `,"dropped":${JSON.stringify(dropped)}`) +
+      (trace === undefined ? '' : `,"trace":${quoted(trace)}`);
+    if (request === undefined || policy === undefined || texts === undefined) return flat(`${common},"request":null}`);
     const left = new Set<string>();
-    const judged = this.#request(request, verdict.reason, verdict.endpoint, policy, left);
+    const judged = this.#request(request, verdict.reason, verdict.endpoint, policy.snapshot, texts.masking, left);
     if (taken.isForTheQuery === true) left.add('request.query');
-    const principals = principalsOf(request, policy.snapshot);
-    const masked = left.size === 0 ? '' : member('masked', [...left]);
-    const line = `${common}${member('principals', principals)},"request":${judged}${masked}}`;
+    const masked = left.size === 0 ? '}' : `${member('masked', [...left])}}`;
+    const line = common + judged + masked;
     return flat(line.length <= MOST_CHARACTERS ? line : `${common},"request":null,"masked":["request"]}`);
   }
 
-  /** What every record has, without the end of its object. */
-  #common(taken: TakenDecision): string {
-    const { decisionId, request, verdict, policy, enforcementPoint, dropped, observed, trace } = taken;
-    const { decision, reason, deniedAt, rules, endpoint, wouldDeny } = verdict;
-    const microseconds = Math.round(taken.microseconds * 10) / 10;
-    return (
-      `{"id":${quoted(decisionId)},"time":"${this.#instants.text(request?.time ?? taken.time)}","microseconds":${microseconds}` +
-      `,"decision":"${decision}","reason":"${reason}","deniedAt":${this.#names.quoted(deniedAt)},"endpoint":${this.#names.quoted(endpoint)}` +
-      this.#names.member('rules', rules) +
-      (policy === undefined ? '' : this.#names.member('domains', domainsOf(policy.snapshot, endpoint, deniedAt))) +
-      (wouldDeny === undefined ? '' : `,"wouldDeny":${JSON.stringify(wouldDeny)}`) +
-      (observed ? ',"observed":true' : '') +
-      `,"revision":${policy === undefined ? 'null' : this.#mark(policy)},"enforcementPoint":${this.#names.quoted(enforcementPoint)}` +
-      (dropped.length === 0 ? '' : `,"dropped":${JSON.stringify(dropped)}`) +
-      (trace === undefined ? '' : `,"trace":${quoted(trace)}`)
-    );
+  #textsOf(policy: DecidedBy): PolicyTexts {
+    const { snapshot } = policy;
+    let texts = this.#policies.get(snapshot);
+    if (texts === undefined) {
+      texts = new PolicyTexts(policy, this.#settings, this.#names);
+      this.#policies.set(snapshot, texts);
+    }
+    return texts;
   }
 
-  #mark({ epoch, revision: number, contentHash, snapshot }: DecidedBy): string {
-    let mark = this.#marks.get(snapshot);
-    if (mark === undefined) this.#marks.set(snapshot, (mark = JSON.stringify({ epoch, number, contentHash })));
-    return mark;
-  }
-
+  /** Whose request it is, and the request. */
   #request(
     request: AccessRequest,
     reason: string,
     endpoint: string | null,
-    policy: DecidedBy,
+    snapshot: Snapshot,
+    masking: Masking,
     left: Set<string>,
   ): string {
-    const masking = this.#maskingOf(policy);
-    const { target, headers, attributes, claimed, context, carries } = request;
+    const { target, headers, attributes, claimed, context } = request;
+    const targetHere = targetText(target, reason, endpoint, snapshot, masking, left);
+    const principals: string[] = [];
+    const evidence = this.#evidence(request.evidence, snapshot, masking, principals, left);
     return (
-      `{"target":${targetText(target, reason, endpoint, policy.snapshot, masking, left)}` +
-      this.#evidence(request.evidence, policy.snapshot, masking, left) +
+      (principals.length === 0
+        ? ''
+        : `,"principals":[${principals.length === 1 ? principals[0]! : principals.join()}]`) +
+      `,"request":{"target":${targetHere}${evidence}` +
       membersOf('headers', keptHeaders(target, headers, masking, left)) +
       membersOf('attributes', masking.kept('attributes', attributes, left)) +
       membersOf('claimed', masking.kept('claimed', claimed, left)) +
       membersOf('context', masking.kept('context', context, left)) +
-      `,"askedFrom":${this.#names.quoted(request.askedFrom)},"policyAgeSeconds":${request.policyAgeSeconds}` +
-      (carries === undefined ? '' : `,"carries":${JSON.stringify(carries)}`) +
-      `,"maxTtlSeconds":${request.maxTtlSeconds}}`
+      this.#endOf(request)
     );
   }
 
-  #maskingOf({ snapshot, identity }: DecidedBy): Masking {
-    let masking = this.#maskings.get(snapshot);
-    if (masking === undefined) {
-      masking = new Masking(snapshot, this.#settings, identity.reportHeaders);
-      this.#maskings.set(snapshot, masking);
+  /** Requests that come one after the other mostly end alike. */
+  #endOf({ askedFrom, policyAgeSeconds, carries, maxTtlSeconds }: AccessRequest): string {
+    const known = this.#end;
+    const isUsual = carries === undefined;
+    if (
+      isUsual &&
+      known?.askedFrom === askedFrom &&
+      known.policyAgeSeconds === policyAgeSeconds &&
+      known.maxTtlSeconds === maxTtlSeconds
+    ) {
+      return known.text;
     }
-    return masking;
+    const text =
+      `,"askedFrom":${this.#names.quoted(askedFrom)},"policyAgeSeconds":${policyAgeSeconds}` +
+      (isUsual ? '' : `,"carries":${JSON.stringify(carries)}`) +
+      `,"maxTtlSeconds":${maxTtlSeconds}}`;
+    if (isUsual) this.#end = { askedFrom, policyAgeSeconds, maxTtlSeconds, text };
+    return text;
   }
 
-  #evidence(evidence: AccessRequest['evidence'], snapshot: Snapshot, masking: Masking, left: Set<string>): string {
+  /** @param principals  gains everyone whom a verified credential names, once */
+  #evidence(
+    evidence: AccessRequest['evidence'],
+    snapshot: Snapshot,
+    masking: Masking,
+    principals: string[],
+    left: Set<string>,
+  ): string {
     let verified = '';
     let unverified = '';
     for (const item of evidence) {
-      if (item.verified) verified += `${verified === '' ? '' : ','}${this.#proven(item, masking, left)}`;
-      else unverified += `${unverified === '' ? '' : ','}${this.#unproven(item, snapshot)}`;
+      if (item.verified) {
+        const { text, principal, left: leftHere } = this.#proven(item, snapshot, masking);
+        verified = verified === '' ? text : `${verified},${text}`;
+        if (principal !== '' && !principals.includes(principal)) principals.push(principal);
+        if (leftHere.length > 0) for (const one of leftHere) left.add(one);
+      } else {
+        unverified += `${unverified === '' ? '' : ','}${this.#unproven(item, snapshot)}`;
+      }
     }
-    return `,"evidence":[${verified}]${unverified === '' ? '' : `,"unverified":[${unverified}]`}`;
+    return `,"evidence":[${verified}${unverified === '' ? ']' : `],"unverified":[${unverified}]`}`;
   }
 
   /** A name that no policy declares is its sender's own words. */
@@ -124,14 +163,14 @@ export class Recording {
   }
 
   /** A credential that was verified once comes with many requests. */
-  #proven(item: Evidence, masking: Masking, left: Set<string>): string {
+  #proven(item: Evidence, snapshot: Snapshot, masking: Masking): ProvenText {
     const known = this.#provenTexts.get(item);
-    if (known?.masking === masking) return known.text;
-    const leftHere = new Set<string>();
-    const text = this.#provenText(item, masking, leftHere);
-    if (leftHere.size === 0) this.#provenTexts.set(item, { masking, text });
-    else for (const member of leftHere) left.add(member);
-    return text;
+    if (known?.masking === masking) return known;
+    const left = new Set<string>();
+    const text = flat(this.#provenText(item, masking, left));
+    const proven = { masking, text, principal: principalOf(item, snapshot), left: [...left] };
+    this.#provenTexts.set(item, proven);
+    return proven;
   }
 
   #provenText(item: Evidence, masking: Masking, left: Set<string>): string {
@@ -158,62 +197,12 @@ export class Recording {
   }
 }
 
-const OPENING = 0x7b;
-
-/**
- * A text put together of many is a tree of them until somebody reads it. While it waits, a collection would walk each: that
- * took five times as long as all the rest. What was read has to matter, or the machine leaves the reading out.
- */
-function flat(text: string): string {
-  if (text.charCodeAt(0) !== OPENING) throw new Error('a record is an object');
-  return text;
-}
-
 /** A credential that says more than whose it is; others of the same subject are the same. */
 function isToldApart({ role, expiresAt, claims }: Evidence): boolean {
   if (role !== 'access') return false;
   if (expiresAt !== undefined) return true;
   for (const _ in claims) return true;
   return false;
-}
-
-/** Names of a policy as they stand in JSON: they come again and again, so each is looked at once. */
-class QuotedNames {
-  readonly #known = new Map<string, string>();
-
-  quoted(name: string | null): string {
-    if (name === null) return 'null';
-    let text = this.#known.get(name);
-    if (text === undefined) {
-      // Policies come and go; what is left of old ones must not stay for ever.
-      if (this.#known.size >= MOST_NAMES) this.#known.clear();
-      this.#known.set(name, (text = quoted(name)));
-    }
-    return text;
-  }
-
-  /** A list of names that has any. */
-  member(name: string, names: readonly string[]): string {
-    if (names.length === 0) return '';
-    let list = this.quoted(names[0]!);
-    for (let index = 1; index < names.length; index += 1) list += `,${this.quoted(names[index]!)}`;
-    return `,"${name}":[${list}]`;
-  }
-}
-
-/** What stands in JSON as it is. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-/** A list of texts that has any. */
-function member(name: string, texts: readonly string[]): string {
-  if (texts.length === 0) return '';
-  let list = quoted(texts[0]!);
-  for (let index = 1; index < texts.length; index += 1) list += `,${quoted(texts[index]!)}`;
-  return `,"${name}":[${list}]`;
 }
 
 /** A map that has members. */
@@ -235,7 +224,9 @@ function targetText(
       const shown = pathOf(path, method, reason, endpoint, snapshot, masking, left);
       const shownHost = reason === 'INVALID_REQUEST' ? host.slice(host.lastIndexOf('@') + 1) : host;
       if (shownHost !== host) left.add('request.host');
-      return `{"kind":"address","host":${quoted(shownHost)},"method":${quoted(method)},"path":${quoted(shown)}}`;
+      return arePlain(shownHost, method, shown)
+        ? `{"kind":"address","host":"${shownHost}","method":"${method}","path":"${shown}"}`
+        : `{"kind":"address","host":${quoted(shownHost)},"method":${quoted(method)},"path":${quoted(shown)}}`;
     }
     case 'endpoint': {
       if (target.path === undefined) return JSON.stringify(target);
@@ -335,20 +326,8 @@ function keptHeaders(
   return { origin: '', ...kept, 'access-control-request-method': asked };
 }
 
-function principalsOf({ evidence }: AccessRequest, snapshot: Snapshot): string[] {
-  const principals: string[] = [];
-  for (const { role, verified, mechanism, subject } of evidence) {
-    const type = role === 'access' && verified ? snapshot.mechanisms.get(mechanism)?.principalType : undefined;
-    if (type === undefined) continue;
-    const principal = `${type}:${subject}`;
-    if (!principals.includes(principal)) principals.push(principal);
-  }
-  return principals;
-}
-
-function domainsOf(snapshot: Snapshot, endpoint: string | null, deniedAt: string | null): string[] {
-  const placements = endpoint === null ? undefined : snapshot.endpoints.get(endpoint)?.placements;
-  const domains = placements?.map(({ name }) => name) ?? [];
-  if (deniedAt !== null && !domains.includes(deniedAt)) domains.push(deniedAt);
-  return domains;
+/** Quoted; empty where a credential names nobody. */
+function principalOf({ role, mechanism, subject }: Evidence, snapshot: Snapshot): string {
+  const type = role === 'access' ? snapshot.mechanisms.get(mechanism)?.principalType : undefined;
+  return type === undefined ? '' : quoted(`${type}:${subject}`);
 }

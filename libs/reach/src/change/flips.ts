@@ -97,7 +97,7 @@ class Search {
     const names = domainsAround({ before, after }, touched);
     const first = new Side(withRulesOf(before, names));
     yield;
-    const sides = { before: first, after: new Side(withRulesOf(after, names)) };
+    const sides = { before: first, after: new Side(withRulesOf(after, names), first) };
     yield;
     const requestWith = (evidence: readonly Evidence[]) => requestOf(NOWHERE, evidence, time);
     return new Search(sides, new Points(sides, touched, time, sight, requestWith), time, tally);
