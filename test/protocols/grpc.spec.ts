@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { jest } from '@jest/globals';
-import { Metadata, credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import * as fc from 'fast-check';
 import {
@@ -15,6 +14,7 @@ import {
   type CheckListeners,
   type Untyped,
 } from './check-listeners.js';
+import { credentials, loadPackageDefinition, Metadata, status } from '../support/grpc.js';
 
 /** A server starts and stops within it on a busy machine. */
 jest.setTimeout(30_000);

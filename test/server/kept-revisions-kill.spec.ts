@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { KeptRevisions } from '#decision';
 import { ensureThreadsBuilt } from '../support/threads.js';
 
-const POINTS = Number(process.env['DHARMA_KILL_POINTS'] ?? 12);
+const POINTS = Number(process.env['DHARMA_KILL_POINTS'] ?? 8);
 const writer = join(import.meta.dirname, '../support/revision-writer.mjs');
 
 let folder: string;

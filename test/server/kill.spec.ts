@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Program, startProgram, stopPrograms } from '../support/program.js';
 
 /** Half as many as PostgreSQL is killed at in test/store/kill.spec.ts: each takes two starts. */
-const POINTS = Math.ceil(Number(process.env['DHARMA_KILL_POINTS'] ?? 12) / 2);
+const POINTS = Math.ceil(Number(process.env['DHARMA_KILL_POINTS'] ?? 8) / 2);
 const DOCUMENTS = 20;
 const START_MILLISECONDS = 60_000;
 const FREE_PORTS = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '--admin-address', '127.0.0.1:0'];

@@ -160,20 +160,16 @@ describe('the program', () => {
       const port = await new Promise<number>((listening) => {
         taken.listen(0, '127.0.0.1', () => listening((taken.address() as { port: number }).port));
       });
-      for (const listener of ['grpc', 'http', 'admin']) {
-        const program = startProgram([
-          '--policies',
-          folder,
-          ...FREE_PORTS,
-          `--${listener}-address`,
-          `127.0.0.1:${port}`,
-        ]);
-        expect(await program.ended).toBe(1);
-        expect(program.output.error).toContain(
-          `dharma: \`DHARMA_${listener.toUpperCase()}_ADDRESS\`: cannot listen on \`127.0.0.1:${port}\`: listen EADDRINUSE`,
-        );
-        expect(program.output.error).not.toContain('No address added');
-      }
+      const address = `127.0.0.1:${port}`;
+      const said = (setting: string): string =>
+        `\`DHARMA_${setting}_ADDRESS\`: cannot listen on \`${address}\`: listen EADDRINUSE`;
+      const program = startProgram(['--policies', folder, ...FREE_PORTS, '--grpc-address', address]);
+      expect(await program.ended).toBe(1);
+      expect(program.output.error).toContain(`dharma: ${said('GRPC')}`);
+      expect(program.output.error).not.toContain('No address added');
+      // A server within this process says what the program prints.
+      await expect(startTestServer(SHOP, { 'http-address': address })).rejects.toThrow(said('HTTP'));
+      await expect(startTestServer(SHOP, { 'admin-address': address })).rejects.toThrow(said('ADMIN'));
       taken.close();
     },
     PROGRAM_MILLISECONDS,

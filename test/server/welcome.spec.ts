@@ -15,11 +15,15 @@ const itWithCurl = spawnSync('curl', ['--version']).status === 0 ? it : it.skip;
 
 let folder: string;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dharma-welcome-'));
-});
+/** What the program says that all but one test is about. */
+let welcomed: Welcome;
 
-afterEach(async () => {
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dharma-welcome-'));
+  welcomed = await welcome(['--data-dir', folder]);
+}, PROGRAM_MILLISECONDS);
+
+afterAll(async () => {
   await stopPrograms();
   // A PostgreSQL whose server was killed ends a moment after it.
   await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
@@ -29,7 +33,7 @@ describe('what `npm start` prints', () => {
   itWithCurl(
     'can be pasted: one request allowed, one denied, and the denial explained',
     async () => {
-      const { text } = await welcome();
+      const { text } = welcomed;
       const commands = text.split('\n').flatMap((line) => /^ {2}((?:curl|\S*dharma) .*)$/.exec(line)?.[1] ?? []);
       expect(commands).toHaveLength(3);
       const [allowed, denied, explained] = await Promise.all(commands.map(printedBy));
@@ -47,7 +51,7 @@ describe('what `npm start` prints', () => {
   it(
     'leads on to an explanation for people, as the README shows it',
     async () => {
-      const { addresses } = await welcome();
+      const { addresses } = welcomed;
       const ask = './dharma explain --server --host localhost --method POST --path /orders';
       const explained = await printedBy(ask.replace('--server', `--server http://${addresses['http']}`));
       for (const line of shownOf(ask, await readFile(README, 'utf8'))) expect(explained).toContain(line);
@@ -55,19 +59,15 @@ describe('what `npm start` prints', () => {
     PROGRAM_MILLISECONDS,
   );
 
-  it(
-    'is what the README shows',
-    async () => {
-      const { text, addresses } = await welcome();
-      const readme = await readFile(README, 'utf8');
-      const shown = Object.entries(README_PORTS).reduce(
-        (so, [listener, address]) => so.replaceAll(addresses[listener]!, address),
-        text,
-      );
-      expect(readme).toContain(shown.trim());
-    },
-    PROGRAM_MILLISECONDS,
-  );
+  it('is what the README shows', async () => {
+    const { text, addresses } = welcomed;
+    const readme = await readFile(README, 'utf8');
+    const shown = Object.entries(README_PORTS).reduce(
+      (so, [listener, address]) => so.replaceAll(addresses[listener]!, address),
+      text,
+    );
+    expect(readme).toContain(shown.trim());
+  });
 
   it(
     'asks nothing about other policies than its own, and names their cases',
@@ -82,12 +82,17 @@ describe('what `npm start` prints', () => {
   );
 });
 
-async function welcome(argv: readonly string[] = []) {
-  const program = startProgram([...FREE_PORTS, ...(argv.length > 0 ? argv : ['--data-dir', folder])]);
+interface Welcome {
+  readonly text: string;
+  readonly addresses: { readonly [listener: string]: string };
+}
+
+async function welcome(argv: readonly string[]): Promise<Welcome> {
+  const program = startProgram([...FREE_PORTS, ...argv]);
   await program.says('until Ctrl-C');
   const text = program.output.standard.replaceAll(/\S+\/operator-token/g, '.dharma/operator-token');
   const addressOf = (title: string) => new RegExp(`^ {2}${title} +(\\S+)$`, 'm').exec(text)?.[1] ?? '';
-  const addresses: { readonly [listener: string]: string } = {
+  const addresses = {
     grpc: addressOf('gateways, gRPC'),
     http: addressOf('gateways, HTTP'),
     admin: addressOf('operators'),

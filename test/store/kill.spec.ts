@@ -14,7 +14,7 @@ import {
 import { preparedData } from '../support/postgres.js';
 import { domainText, policyText, publicationOf, roleSetText } from '../support/revisions.js';
 
-const POINTS = Number(process.env['DHARMA_KILL_POINTS'] ?? 12);
+const POINTS = Number(process.env['DHARMA_KILL_POINTS'] ?? 8);
 const DOCUMENTS = 20;
 
 /** A set in which everything says the same version, so that a mix of two would show. */

@@ -1,5 +1,5 @@
-import { credentials, loadPackageDefinition, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
-import { grpcDefinition } from '#protocols';
+import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
+import { credentials, grpcDefinition, loadPackageDefinition } from './grpc.js';
 
 interface Method {
   (message: object, answered: (fault: ServiceError | null, response: unknown) => void): void;

@@ -1,7 +1,6 @@
 /** The doors of a server through which requests in the shape of `docs/documents.md` are asked and answered alike. */
-import { credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js';
 import type { DecisionAnswer } from '#policy';
-import { grpcDefinition } from '#protocols';
+import { credentials, grpcDefinition, loadPackageDefinition, Metadata } from './grpc.js';
 
 /** A request as JSON; whether it is one is for the server to find out. */
 export interface RequestJson {

@@ -8,6 +8,8 @@ function envoy(shipped: string, dharmaPort: number, keyOff: string, keyOn: strin
     program: 'envoy',
     shipped,
     changes: ({ dharma, service, key }, port) => [
+      // After what it refuses Envoy waits a second for the client to hang up, and the clients of tests wait for Envoy.
+      ['stat_prefix: ingress', 'stat_prefix: ingress\n                delayed_close_timeout: 0.2s'],
       [socketAddress('127.0.0.1:8080'), socketAddress(`127.0.0.1:${port}`)],
       [socketAddress(`127.0.0.1:${dharmaPort}`), socketAddress(dharma)],
       [socketAddress('127.0.0.1:3000'), socketAddress(service)],

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { type EmbeddedPostgres, migrateDatabase, startEmbeddedPostgres } from '#store';
+import type { EmbeddedPostgres } from '#store';
+import { built } from './built.js';
+
+const { migrateDatabase, startEmbeddedPostgres } = await built<typeof import('#store')>('#store');
 
 /** A PostgreSQL for one test file, with a migrated template. */
 export interface TestPostgres {
@@ -28,7 +31,8 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   let count = 0;
   const create = async (template: string): Promise<string> => {
     count += 1;
-    await administer(server, `create database test_${count} template ${template}`);
+    // Whose files are in memory is copied faster than written to the log: 25 ms instead of 50.
+    await administer(server, `create database test_${count} template ${template} strategy file_copy`);
     return server.urlOf(`test_${count}`);
   };
   return {

@@ -2,11 +2,10 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Clock, LiveSnapshot, type ServiceEvent } from '#decision';
-import { readConfig } from '../../apps/server/src/config.js';
-import { type RunningServer, startServer } from '../../apps/server/src/server.js';
-import { logTo, NestLog, Telemetry } from '../../apps/server/src/telemetry.js';
+import type { Clock, ServiceEvent } from '#decision';
+import type { RunningServer } from '../../apps/server/src/server.js';
 import { type StartThread, THREAD_FILES } from '../../apps/server/src/threads/start-thread.js';
+import { built } from './built.js';
 
 export interface TestServer extends RunningServer {
   /** Everything that was logged, oldest first. */
@@ -28,6 +27,13 @@ const TEST_SETTINGS = {
   'http-address': '127.0.0.1:0',
   'admin-address': '127.0.0.1:0',
 };
+
+const [{ LiveSnapshot }, { readConfig }, { startServer }, { logTo, NestLog, Telemetry }] = await Promise.all([
+  built<typeof import('#decision')>('#decision'),
+  built<typeof import('../../apps/server/src/config.js')>('./dist/apps/server/src/config.js'),
+  built<typeof import('../../apps/server/src/server.js')>('./dist/apps/server/src/server.js'),
+  built<typeof import('../../apps/server/src/telemetry.js')>('./dist/apps/server/src/telemetry.js'),
+]);
 
 /** Threads run the build: `npm test` makes it first. */
 export const startBuiltThread: StartThread = (name, options) =>

@@ -5,11 +5,8 @@ import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ProblemFilter, valuesOf } from '#http';
-import { MAX_BODY_BYTES } from '#protocols';
 import { Problem } from '#problem';
-import type { ServerConfig } from './config.js';
 import { capConnections, CHECK_CAPS } from './connection-caps.js';
-import { CheckGrpcServer } from './grpc-server.js';
 import type { ListenerCertificate } from './tls.js';
 import { clearSocket, printListenAddress, protectSocket, type ListenAddress } from './listen-address.js';
 
@@ -26,6 +23,8 @@ const TIMEOUT_CHECK_MILLISECONDS = 1000;
 const KEEP_ALIVE_MILLISECONDS = 75_000;
 
 export interface HttpListenerOptions {
+  /** Largest body. */
+  readonly bodyBytes: number;
   /** Present: speaks TLS alone; closed with the application. */
   readonly certificate?: ListenerCertificate | undefined;
   /** From the first byte of a request to its last; for checks unless it is given. */
@@ -36,7 +35,7 @@ export interface HttpListenerOptions {
 export async function createHttpListener(
   module: DynamicModule,
   logger: LoggerService,
-  { certificate, requestTimeoutMilliseconds = REQUEST_TIMEOUT_MILLISECONDS }: HttpListenerOptions = {},
+  { bodyBytes, certificate, requestTimeoutMilliseconds = REQUEST_TIMEOUT_MILLISECONDS }: HttpListenerOptions,
 ): Promise<NestFastifyApplication> {
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -44,7 +43,7 @@ export async function createHttpListener(
     connectionsCheckingInterval: TIMEOUT_CHECK_MILLISECONDS,
   };
   const adapter = new FastifyAdapter({
-    bodyLimit: MAX_BODY_BYTES,
+    bodyLimit: bodyBytes,
     requestTimeout: requestTimeoutMilliseconds,
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     forceCloseConnections: 'idle',
@@ -120,27 +119,11 @@ export async function listenHttp(
 }
 
 /**
- * @param certificate  present: speaks TLS alone; closed with the application
- * @returns the address in use
+ * Listens, or says which setting is at fault.
+ *
+ * @throws Problem `address-unavailable`
  */
-export async function listenGrpc(
-  app: NestFastifyApplication,
-  config: ServerConfig,
-  certificate?: ListenerCertificate,
-): Promise<ListenAddress> {
-  const address = config.grpcAddress;
-  return explained(address, 'DHARMA_GRPC_ADDRESS', async () => {
-    if (address.kind === 'unix') await clearSocket(address.path);
-    const server = new CheckGrpcServer(printListenAddress(address), certificate);
-    app.connectMicroservice({ strategy: server });
-    await app.startAllMicroservices();
-    if (address.kind === 'tcp') return { ...address, port: server.port };
-    protectSocket(address.path, config.socketGroup);
-    return address;
-  });
-}
-
-async function explained<Result>(
+export async function explained<Result>(
   address: ListenAddress,
   setting: string,
   listen: () => Promise<Result>,

@@ -10,7 +10,7 @@ import { ageSeconds, type Clock, DecisionPoint, type EventLog, type LiveSnapshot
 import { DecisionLog, type DroppedRecords, SinkQueue } from '#decision-log';
 import { Identity, type IdentitySettings, Issuers, KeyRing } from '#identity';
 import { Problem } from '#problem';
-import { Listeners } from '#protocols';
+import { Listeners, MAX_BODY_BYTES } from '#protocols';
 import type { Timer } from '#store';
 import { AdminListener } from './admin/admin-listener.js';
 import type { OperatorIssuerSettings } from './admin/admin-settings.js';
@@ -19,7 +19,8 @@ import { DatabasePolicy } from './database-policy.js';
 import { FolderPolicy } from './folder-policy.js';
 import { GuardedOutbound, type GuardedOutboundParts } from './issuers/guarded-outbound.js';
 import { isLocalOnly, printListenAddress } from './listen-address.js';
-import { createHttpListener, listenGrpc, listenHttp } from './listeners.js';
+import { listenGrpc } from './grpc-listener.js';
+import { createHttpListener, listenHttp } from './listeners.js';
 import type { PolicySupply } from './policy-supply.js';
 import { PolicyWorkshop } from './policy/policy-workshop.js';
 import { CheckModule } from './server.module.js';
@@ -164,7 +165,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts): Pro
         signedMetadata,
       }),
       ports.frameworkLog,
-      { certificate: await certificateOf(config, 'http', ports) },
+      { bodyBytes: MAX_BODY_BYTES, certificate: await certificateOf(config, 'http', ports) },
     );
     started.push(() => check.close());
     await isWarm;

@@ -3,12 +3,12 @@
  * said in every way in which an enforcement point reports a certificate, then through running listeners.
  */
 import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { Metadata } from '@grpc/grpc-js';
 import { jest } from '@jest/globals';
 import type { Identity, Judged, Presented } from '#identity';
 import { certificate, encodedPem, type Names, pemOf } from '../../identity/certificates.js';
 import { callerNamed, identityOf, item, NOW, presented, reasons, sha256, shown } from '../../identity/identities.js';
 import { type CheckListeners, clientOf, startCheckListeners, type Untyped } from '../../protocols/check-listeners.js';
+import { Metadata } from '../../support/grpc.js';
 import { sendRaw } from '../../support/http.js';
 import { corpus, type Written, written } from '../corpus.js';
 

@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Metadata } from '@grpc/grpc-js';
 import { Issuer } from '../../identity/issuers.js';
 import { clientOf, type Untyped } from '../../protocols/check-listeners.js';
+import { Metadata } from '../../support/grpc.js';
 import { endpointOf, sendRaw } from '../../support/http.js';
 import { type Program, startProgram, stopPrograms } from '../../support/program.js';
 

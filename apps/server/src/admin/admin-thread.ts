@@ -23,6 +23,9 @@ import type { AdminSettings, AdminThread, ServingThread } from './admin-settings
 /** A bundle may be large, and come from far away. */
 const REQUEST_TIMEOUT_MILLISECONDS = 60_000;
 
+/** The API reads bodies itself, each with a limit of its own: this is for whatever else may come. */
+const BODY_BYTES = 256 * 1024;
+
 /** No decision waits here: an operator who comes first after a start may as well wait for keys. */
 const ISSUER_WAIT_MILLISECONDS = 3_000;
 
@@ -85,6 +88,7 @@ answerCalls(parentPort!, {
       const { tls } = settings;
       const certificate = tls && (await ListenerCertificate.open(tls, { log }));
       app = await createHttpListener(module, new NestLog(logger), {
+        bodyBytes: BODY_BYTES,
         certificate,
         requestTimeoutMilliseconds: REQUEST_TIMEOUT_MILLISECONDS,
       });
