@@ -2,16 +2,16 @@
 const PARTED = /[;?]/;
 /** The same within a name, where a program decodes before it parts. */
 const PARTED_DECODED = /[&;?=]/;
-/** What programs drop before a name, and the name up to what they read as a member or a type of it. */
-const NAME = /^[[\]\s!]*([^[\].:]*)/;
+/** What stands between a name and a member or a type of it. */
+const MEMBERS = /[[\].:]/;
 const ESCAPES = /(?:%[0-9a-f]{2})+/gi;
 const PLAIN = /^[a-z0-9]*$/;
 const ASCII = /^\p{ASCII}*$/u;
 
 /**
  * Parameters of a client's query that a service may take for one of some names. Programs differ: they decode escapes, some
- * of them twice, fold case, width and accents, part pairs at `;` too, take `tier[]`, `[tier]`, `tier.x` and `tier:int` for
- * `tier`, write `_` for `.` and `[`, know `priceTier` as `price_tier`, and drop `$`, `!`, quotes or spaces around a name.
+ * of them twice, fold case, width and accents, part pairs at `;` too, take `tier[]`, `[tier]`, `tier.x`, `tier:int` and, for
+ * a member of an argument, `filter.tier` for `tier`, write `_` for `.` and `[`, know `priceTier` as `price_tier`, and drop `$`, `!`, quotes or spaces around a name.
  * So whoever sets or removes a parameter has to take all of these out. Names are compared by their letters and digits.
  *
  * @param query  what stands behind the `?`; undefined: nothing
@@ -53,10 +53,9 @@ function isReadAs(wanted: ReadonlySet<string>, spelling: string): boolean {
 }
 
 function isNamed(wanted: ReadonlySet<string>, decodedName: string): boolean {
-  return decodedName.split(PARTED_DECODED).some((text) => {
-    const [, beginning = ''] = NAME.exec(text) ?? [];
-    return text !== '' && (wanted.has(lettersOf(text)) || (beginning !== '' && wanted.has(lettersOf(beginning))));
-  });
+  return decodedName
+    .split(PARTED_DECODED)
+    .some((text) => wanted.has(lettersOf(text)) || text.split(MEMBERS).some((part) => wanted.has(lettersOf(part))));
 }
 
 /** Nothing but letters and digits, in one case; a name without any stands as it is. */
