@@ -164,6 +164,53 @@ describe('one person alone', () => {
     expect((await history.store.newest())!.number - before!.number).toBe(answer === DONE ? 1 : 0);
   });
 
+  const entity = (attributes: string) =>
+    document(
+      'EntitySet',
+      'name: staff-data, domain: acme',
+      `{ entities: [{ type: user, id: cy, attributes: ${attributes} }] }`,
+    );
+  const roles = (spec: string) => document('RoleSet', 'name: people, domain: acme', spec);
+  const [BY_ROLE, BY_LEVEL] = ['who: { roles: [clerk] }', 'when: "principal.attributes.level > 3"'];
+  const HEIRS = '{ roles: [{ name: clerk }, { name: chief, inherits: [clerk] }, { name: guest }]';
+
+  it.each`
+    because                                         | rule                                                                                           | facts                                                                                             | answer
+    ${'a rule names the role that somebody gets'}   | ${BY_ROLE}                                                                                     | ${roles('{ roles: [{ name: clerk }], assignments: [{ role: clerk, principals: ["user:cy"] }] }')} | ${REFUSED}
+    ${'one that brings it along is got'}            | ${BY_ROLE}                                                                                     | ${roles(`${HEIRS}, assignments: [{ role: chief, principals: ["user:cy"] }] }`)}                   | ${REFUSED}
+    ${'one comes to bring it along'}                | ${BY_ROLE}                                                                                     | ${roles(`${HEIRS} }`)}                                                                            | ${REFUSED}
+    ${'another role has nothing to do with it'}     | ${BY_ROLE}                                                                                     | ${roles('{ roles: [{ name: guest }], assignments: [{ role: guest, principals: ["user:cy"] }] }')} | ${DONE}
+    ${'a condition reads what is stored'}           | ${BY_LEVEL}                                                                                    | ${entity('{ level: 9 }')}                                                                         | ${REFUSED}
+    ${'it reads something else'}                    | ${BY_LEVEL}                                                                                    | ${entity('{ town: Rome }')}                                                                       | ${DONE}
+    ${'nobody reads what is stored, nor roles'}     | ${'when: "principal.id == \'ann\'"'}                                                           | ${entity('{ level: 9 }')}                                                                         | ${DONE}
+    ${'which attribute it is hangs on the request'} | ${'when: "principal.attributes[request.method] == 1"'}                                         | ${entity('{ level: 9 }')}                                                                         | ${REFUSED}
+    ${'all roles of somebody are read'}             | ${'when: "principal.roles.size() > 2"'}                                                        | ${roles('{ roles: [{ name: guest }], assignments: [{ role: guest, principals: ["user:cy"] }] }')} | ${REFUSED}
+    ${'it stands in a header that is set'}          | ${'obligations: [{ kind: setHeader, name: x-level, value: "${principal.attributes.level}" }]'} | ${entity('{ level: 9 }')}                                                                         | ${REFUSED}
+  `('does not change facts above that rules read there: $because: $answer', async ({ rule, facts, answer }) => {
+    expect(wordOf(await publish(policy('pay', 'acme.pay', `allow, ${rule}`), TOKEN))).toBe('201');
+    expect(wordOf(await protect())).toBe('201');
+    expect(wordOf(await publish(facts, tokens['acme']!, 'people'))).toBe(answer);
+    // Nobody reads them in a subtree beside.
+    expect(wordOf(await publish(facts.replace('domain: acme', 'domain: acme.web'), TOKEN, 'people'))).toBe('201');
+  });
+
+  it('takes no fact away above that rules read there, and changes others beside it', async () => {
+    const facts = (attributes: string) => publish(entity(attributes), tokens['acme']!, 'people');
+    expect(wordOf(await publish(policy('pay', 'acme.pay', `allow, ${BY_LEVEL}`), TOKEN))).toBe('201');
+    expect(wordOf(await facts('{ level: 9, town: Rome }'))).toBe('201');
+    await protect();
+    expect(wordOf(await facts('{ level: 9, town: Oslo }'))).toBe('201');
+    expect(wordOf(await facts('{ town: Oslo }'))).toBe(REFUSED);
+    const path = '/admin/v1/documents/EntitySet/staff-data?because=x&source=people';
+    expect(wordOf(await admin.ask('DELETE', path, { headers: { 'if-match': '*' }, token: tokens['acme']! }))).toBe(
+      REFUSED,
+    );
+    // Two of those who may do it decide.
+    const asked = { bundle: bundle(entity('{ level: 1, town: Oslo }'), 'people') };
+    const { json } = await propose(asked, tokens['a guest above']!);
+    expect(wordOf(await approve(json.number, json.contentHash, tokens['another guest above']!))).toBe('200');
+  });
+
   it('does not resume what one suspended, and does not go back', async () => {
     await protect();
     await admin.ask('POST', '/admin/v1/domains/acme.pay/suspend', { body: { because }, token: tokens['ann']! });

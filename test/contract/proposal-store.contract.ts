@@ -130,7 +130,7 @@ export function proposalStoreContract(open: () => Promise<RevisionStore>): void 
     const domain = fc.constantFrom('*', 'a', 'a.b', 'a.b.c', 'a.d', 'b', 'b.b');
     const lists = fc.array(fc.array(domain, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 });
     const concerned = fc.sample(lists, { numRuns: MAXIMUM_OPEN_PROPOSALS, seed: 7 });
-    const all = [];
+    const all: Proposal[] = [];
     for (const concerns of concerned) all.push(await proposed({ ...ANN, concerns }));
     all.reverse();
     const subtrees = fc.uniqueArray(
@@ -141,7 +141,7 @@ export function proposalStoreContract(open: () => Promise<RevisionStore>): void 
       fc.asyncProperty(subtrees, fc.integer({ min: 1, max: 20 }), async (tops, limit) => {
         const viewer = { credential: 'op-2', tops };
         const seen = all.filter((proposal) => isProposalSeen(proposal, viewer)).map(({ number }) => number);
-        const pages = [];
+        const pages: number[] = [];
         for (let below: number | undefined; ;) {
           const page = await numbers({ limit, viewer, ...(below !== undefined && { below }) });
           pages.push(...page);

@@ -141,7 +141,7 @@ describe('in PostgreSQL', () => {
     expect(await store.proposals.list({ limit: 10, viewer })).toHaveLength(1);
     const [[text, values]] = asked as [[string, unknown[]]];
     const [{ 'QUERY PLAN': plans }] = await query(`explain (analyze, format json) ${text}`, values);
-    const scans = scansIn(plans[0].Plan).filter(({ relation }) => /^proposal/.test(relation));
+    const scans = scansIn(plans[0].Plan).filter(({ relation }) => relation.startsWith('proposal'));
     expect(scans.length).toBeGreaterThan(2);
     expect(scans.filter(({ rows }) => rows > 10)).toEqual([]);
   });

@@ -17,7 +17,13 @@ it('gives what came, piece by piece, and begins anew', () => {
 });
 
 it('holds of a text that comes byte by byte little more than the text', () => {
-  const reader = new StreamedJson({ restBytes: 1_000, elements: 10, elementValues: 10 });
+  const reader = new StreamedJson({
+    restBytes: 1_000,
+    elements: 10,
+    elementValues: 10,
+    elementBytes: 1_000_000,
+    documentBytes: 1_000_000,
+  });
   reader.push(Buffer.from('{"files":["'));
   const held = (): number => {
     collect();

@@ -166,7 +166,8 @@ describe('a body that is read as it comes', () => {
         const body = Buffer.from(JSON.stringify({ files: [{ text: all }] }));
         const read = outcome(() => streamed(body, at, { ...WIDE, documentBytes: 10 }));
         if (most <= 10) expect(read).toEqual({ value: JSON.parse(body.toString()) });
-        if (most > 14 && !/[-.\u0001]/.test(all)) expect(read).toBe('document-too-large');
+        if (most > 14 && !['-', '.', '\u0001'].some((sign) => all.includes(sign)))
+          expect(read).toBe('document-too-large');
       }),
       runs,
     );

@@ -111,11 +111,13 @@ export function withoutEntity(stored: StoredDocument, entity: Pick<Entity, 'type
 }
 
 /** INVARIANT: a stored role set is the canonical JSON of what was read once. */
-function roleSetIn({ text }: StoredDocument): RoleSetDocument {
+/** What a stored role set says. */
+export function roleSetIn({ text }: StoredDocument): RoleSetDocument {
   return JSON.parse(text) as RoleSetDocument;
 }
 
-function entitySetIn({ text }: StoredDocument): EntitySetDocument {
+/** What a stored entity set says. */
+export function entitySetIn({ text }: StoredDocument): EntitySetDocument {
   return JSON.parse(text) as EntitySetDocument;
 }
 

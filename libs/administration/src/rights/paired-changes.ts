@@ -4,6 +4,7 @@ import { fourEyesDomains } from '../four-eyes.js';
 import type { DocumentChange, DocumentKey } from '../revision.js';
 import type { NewDocument, StoredDocument } from '../stored-document.js';
 import type { AdministeredSet } from './administered-set.js';
+import { FactsAround } from './facts-around.js';
 import { needsOf, NOT_UNDERSTOOD, storedOf } from './judge.js';
 
 /** A change that is not for one person alone. */
@@ -14,7 +15,8 @@ export interface PairedChange extends DocumentKey {
 }
 
 /**
- * What of a publication two people decide on: each change that asks for a right in such a subtree, or lies there. Those who
+ * What of a publication two people decide on: each change that asks for a right in such a subtree, or lies there, and each
+ * of facts around it that its rules read: who gives a role above would open what lies below. Those who
  * may everything are no exception. What opens nothing is for one, at once: suspending, limits, and asking for two.
  *
  * @param before  says where two people decide: a publication that ends it needs two
@@ -28,11 +30,15 @@ export function pairedChanges(
   if (tops.length === 0) return [];
   const after = before.after(put, remove);
   const changes = documentChanges(storedOf(before, put, remove), storedOf(after, put, remove));
+  const factsAround = new FactsAround([before, after]);
   return changes.filter(isForTwo).flatMap((change) => {
     const { kind, name } = change.kind === 'removed' ? change.before : change.after;
     const places = placesOf(change, before, after);
     return tops
-      .filter((top) => places === null || places.some((place) => isWithin(place, top)))
+      .filter(
+        (top) =>
+          places === null || places.some((place) => isWithin(place, top)) || factsAround.areReadBelow(top, change),
+      )
       .map((domain): PairedChange => ({ change: change.kind, kind, name, domain }));
   });
 }
