@@ -1,3 +1,5 @@
+import { changeSummary } from '#administration';
+import { WRITTEN_KINDS } from '#policy';
 import { proposeTo, publishedText, publishOrSay, waitFor } from './apply.js';
 import type { AdminFlags } from './connection.js';
 import { changeLines, countsText } from './plan-text.js';
@@ -33,7 +35,7 @@ export async function restore(
   const client = await ServerClient.of(terminal, flags);
   const newest = await client.newest();
   if (newest === null) throw new Stop(1, 'nothing was ever published, so there is nothing to go back to');
-  const diff = await client.diff(number, newest.number);
+  const diff = writtenIn(await client.diff(number, newest.number));
   await aside.write(
     diff.changes
       .flatMap((change) => changeLines(change, aside.colours))
@@ -59,6 +61,12 @@ export async function restore(
     await aside.line(`revision ${revision.number} is in force`);
   }
   return 0;
+}
+
+/** What an operator did by a route of its own, such as to suspend a domain, going back leaves as it is. */
+function writtenIn({ changes, ...diff }: Diff): Diff {
+  const written = changes.filter(({ kind }) => WRITTEN_KINDS.some((one) => one === kind));
+  return { ...diff, changes: written, summary: changeSummary(written) };
 }
 
 function restoreSummary({ from, to, summary: { documents, rules } }: Diff): string {

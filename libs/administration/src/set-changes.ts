@@ -49,7 +49,7 @@ export function spokenChanges(
   });
 }
 
-export function changeSummary(changes: readonly SpokenChange[]): ChangeSummary {
+export function changeSummary(changes: readonly Pick<SpokenChange, 'change' | 'rules'>[]): ChangeSummary {
   return { documents: countsOf(changes), rules: countsOf(changes.flatMap(({ rules }) => rules)) };
 }
 
