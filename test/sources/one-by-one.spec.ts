@@ -87,6 +87,8 @@ describe('one document', () => {
   it.each<[because: string, text: string, status: number, code: string]>([
     ['it is another one', NEW.replace('pause', 'other'), 400, 'request-invalid'],
     ['it is two', `${NEW}---\n${NEW.replace('pause', 'other')}`, 400, 'request-invalid'],
+    ['it is nothing', '', 400, 'request-invalid'],
+    ['it is a remark', '# closed for now\n---\n', 400, 'request-invalid'],
     ['it cannot be read', 'kind: Policy: x', 422, 'bundle-invalid'],
     ['the set is not valid with it', NEW.replace('domain: shop', 'domain: shopp'), 422, 'bundle-invalid'],
     ['it is larger than a megabyte', `${NEW}# ${'x'.repeat(1024 * 1024)}`, 422, 'bundle-invalid'],

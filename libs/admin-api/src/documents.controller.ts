@@ -203,10 +203,12 @@ function statedIn(headers: ChangeHeaders): {
  * @throws Problem `request-invalid` when it holds anything else
  */
 function documentsIn({ kind, name }: DocumentParams, text: string): readonly LocatedDocument[] {
-  const { documents } = loadBundle([{ file: `${kind}/${name}`, text }]);
+  const { documents, faults } = loadBundle([{ file: `${kind}/${name}`, text }]);
   const found = documents.map(({ document }) => `${document.kind}/${document.metadata.name}`);
-  if (found.every((one) => one === `${kind}/${name}`)) return documents;
-  const message = `the text is not \`${kind}/${name}\` alone: it holds ${found.join(', ')}`;
+  // Nothing at all would pass as a change that changes nothing.
+  const isEmpty = found.length === 0 && faults.length === 0;
+  if (!isEmpty && found.every((one) => one === `${kind}/${name}`)) return documents;
+  const message = `the text is not \`${kind}/${name}\` alone: it holds ${isEmpty ? 'no document' : found.join(', ')}`;
   throw invalid([{ pointer: '/text', message }]);
 }
 
