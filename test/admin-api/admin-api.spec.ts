@@ -436,7 +436,12 @@ describe('publishing', () => {
       ],
       summary: { documents: { added: 1, changed: 0, removed: 0 }, rules: { added: 1, changed: 0, removed: 0 } },
     });
-    const second = await publish(admin, CLOSED_SHOP, { number: json.base.number, contentHash: json.base.contentHash });
+    const other = { ...json.base, epoch: 2 };
+    expect(await admin.ask('POST', '/admin/v1/revisions', { body: publication(CLOSED_SHOP, other) })).toMatchObject({
+      status: 409,
+      json: { code: 'revision-superseded' },
+    });
+    const second = await publish(admin, CLOSED_SHOP, json.base);
     expect(second.json.revision).toMatchObject({ number: 2, base: 1 });
   });
 

@@ -48,6 +48,23 @@ describe('dharma import', () => {
     expect(stderr).toContain('note: the domain: no endpoint is marked');
   });
 
+  it('goes into a set that has a mechanism of that name already, under another name', async () => {
+    const cwd = folderWith(FILES);
+    for (const [domain, mechanism] of [
+      ['east', 'mesh'],
+      ['west', 'west-mesh'],
+    ] as const) {
+      const argv = [...KUBERNETES, '--domain', domain, '--mechanism', mechanism, '--out', `out/${domain}`];
+      expect(await dharma(argv, { cwd })).toMatchObject({ code: 0 });
+    }
+    const { stdout } = await dharma(['validate', 'out'], { cwd });
+    // Its one service is of both clusters, and no trust mechanism is.
+    expect(stdout.match(/declared twice/g)).toHaveLength(1);
+    expect(stdout).not.toContain('mechanism');
+    const argv = [...KUBERNETES, '--mechanism', 'Mesh'];
+    expect(await dharma(argv, { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('Mesh') });
+  });
+
   it.each`
     because                            | argv                                                 | code | message
     ${'the matcher is not understood'} | ${[...CASBIN, '--model', 'manifests/web.yaml']}      | ${1} | ${'nothing was written:'}

@@ -1,7 +1,7 @@
 import { adminServer, PLAN, REVISION } from './admin-server.js';
 import { dharma } from './program.js';
 
-const [POLICY] = PLAN.changes;
+const POLICY = PLAN.changes[0]!;
 const SUSPENSION = {
   change: 'removed',
   kind: 'Suspension',

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { adminServer, PROBLEM, REVISION, type Said } from './admin-server.js';
+import { adminServer, PROBLEM, REVISION, type Said, STATUS } from './admin-server.js';
 import { dharma } from './program.js';
 
 const SUSPENDED: Said = { status: 201, json: { revision: REVISION, domain: 'acme.pay', suspendedBy: ['acme.pay'] } };
@@ -17,6 +17,24 @@ describe('dharma suspend', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: '`acme.pay` is suspended; revision 42 published\n' });
     expect(asked).toMatchObject([{ body: { because: 'a key leaked' } }]);
     expect(asked[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it.each<[because: string, revision: number, code: number, message: string]>([
+    ['every server decides by it', 42, 0, 'revision 42 is in force on 1 of the fleet'],
+    ['one does not, in time', 41, 1, 'after 1 s not on `web-1`'],
+  ])('waits, if it is told to, until %s', async (_because, revision, code, message) => {
+    const at = { lastSeenAt: '2026-12-24T12:00:00Z', seenSecondsAgo: 1, silent: false };
+    const of = { server: 'web-1', version: '1.0.0', address: '10.0.0.1:9191', startedAt: '2026-12-24T11:00:00Z' };
+    const items = [{ ...of, ...at, revision, epoch: 1, ageSeconds: 1 }];
+    const { environment } = await adminServer({
+      'POST /admin/v1/domains/acme.pay/suspend': SUSPENDED,
+      'GET /admin/v1/status': { json: STATUS },
+      'GET /admin/v1/fleet': { json: { items, next: null } },
+    });
+    const argv = ['suspend', 'acme.pay', '--because', 'a key leaked', '--wait', '1'];
+    const ran = await dharma(argv, { environment });
+    expect(ran).toMatchObject({ code, stderr: expect.stringContaining(message) });
+    expect(ran.stdout).toContain('`acme.pay` is suspended');
   });
 
   it('needs a reason', async () => {

@@ -8,8 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { clientOf } from '../protocols/check-listeners.js';
 import { grpcClient } from '../support/check-client.js';
 import { checkBytes } from '../support/check-wire.js';
+import { structOf } from '../support/doors.js';
 import { endpointOf, sendRaw } from '../support/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -187,10 +189,90 @@ async function askByEveryDoor(): Promise<void> {
   gateway.close();
 }
 
+/** Gateways, brokers and clusters that ask in shapes of their own, searches, and gRPC. */
+async function askInEveryShape(): Promise<void> {
+  const fields = Object.entries(CLIENT_HEADERS).map(([name, value]) => `${name}: ${value}`);
+  const reported = [
+    'X-Original-Method: GET',
+    'X-Original-Host: shop.example',
+    `X-Original-URI: ${PATH}`,
+    `X-Original-URL: https://shop.example${PATH}`,
+    'X-Forwarded-Method: GET',
+    'X-Forwarded-Host: shop.example',
+    `X-Forwarded-Uri: ${PATH}`,
+    'X-Forwarded-For: canary-address',
+  ];
+  for (const gateway of ['ingress-nginx', 'traefik', 'caddy', 'haproxy', 'apache', 'apisix']) {
+    const line = `GET /forward-auth/${gateway} HTTP/1.1`;
+    const lines = [line, ...reported, 'Host: shop.example', ...fields];
+    answers.push(JSON.stringify(await sendRaw(endpointOf(server.addresses.http), lines)));
+  }
+  const http = { method: 'GET', host: 'shop.example', path: PATH.split('?')[0], headers: CLIENT_HEADERS };
+  const querystring = { page: 'page-7', token: 'canary-query' };
+  for (const document of ['allow', 'decision', 'http'])
+    await post(`/v1/data/dharma/${document}`, { input: { request: { http: { ...http, querystring } } } });
+  const pods = { namespace: 'default', verb: 'get', resource: 'pods', name: 'pod-7' };
+  const review = {
+    user: 'canary-user',
+    groups: ['canary-group'],
+    uid: 'canary-uid',
+    extra: { note: ['canary-extra'] },
+  };
+  await post('/kubernetes/authorize', {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { ...review, resourceAttributes: pods },
+  });
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const permission = 'username=canary-user&vhost=v&permission=write&client_id=canary-client';
+  await post('/rabbitmq/user', 'username=canary-user&password=canary-password', form);
+  await post('/rabbitmq/vhost', 'username=canary-user&vhost=v&ip=canary-address', form);
+  await post('/rabbitmq/resource', `${permission}&resource=queue&name=q`, form);
+  await post('/rabbitmq/topic', `${permission}&resource=topic&name=x&routing_key=a.b&variable_map.note=canary`, form);
+  await post('/emqx/authorize', {
+    username: 'canary-user',
+    clientid: 'canary-client',
+    action: 'publish',
+    topic: 'a/b',
+    password: 'canary-password',
+  });
+  const resource = { type: 'thing', id: 'thing-7', properties: { note: 'canary-property' } };
+  const subject = { type: 'user', id: 'canary-nobody', properties: { note: 'canary-subject-property' } };
+  const action = { name: 'view', properties: { note: 'canary-action-property' } };
+  const context = { note: 'canary-context' };
+  await post('/access/v1/evaluations', { subject, action, context, evaluations: [{ resource }, { resource }] });
+  await post('/access/v1/search/subject', { subject: { type: 'user' }, action, resource, context });
+  await post('/access/v1/search/resource', { subject, action, resource: { type: 'thing' }, context });
+  await post('/access/v1/search/action', { subject, resource, context });
+  const decisions = clientOf('dharma.v1.Decisions', server.addresses.grpc);
+  const message = {
+    target: { address: { host: 'shop.example', method: 'GET', path: PATH } },
+    headers: CLIENT_HEADERS,
+    attributes: structOf({ note: 'canary-attribute' }),
+    claimed: structOf({ note: 'canary-claim' }),
+    context: structOf(context),
+  };
+  for (const [method, body] of [
+    ['Decide', message],
+    ['DecideMany', { requests: [message] }],
+    ['Explain', message],
+  ] as const)
+    answers.push(
+      await new Promise<string>((answered) => {
+        decisions[method](body, (fault: unknown, answer: object) => answered(String(fault ?? JSON.stringify(answer))));
+      }),
+    );
+  decisions.close();
+}
+
 it('finds no way out of the process', async () => {
   await askByEveryDoor();
+  const before = server.events.filter(({ kind }) => kind === 'decision').length;
+  expect(before).toBeGreaterThanOrEqual(9);
+  await askInEveryShape();
   const decisions = server.events.filter(({ kind }) => kind === 'decision').length;
-  expect(decisions).toBeGreaterThanOrEqual(9);
+  // Each of them but the searches and Explain was decided: a shape that was refused would have shown nothing.
+  expect(decisions - before).toBeGreaterThanOrEqual(6 + 3 + 1 + 4 + 1 + 2 + 2);
   let kept = await administer('/admin/v1/decisions?limit=500');
   for (const end = Date.now() + PATIENCE_MILLISECONDS; kept.json.items.length < decisions && Date.now() < end;) {
     await pause(100);

@@ -371,12 +371,33 @@ m = g(r.sub, p.sub, r.dom) && r.dom == p.dom && r.obj == p.obj && r.act == p.act
 `,
       'policy.csv': 'p, clerk, north, data1, read\np, ann, south, data1, write\ng, ben, clerk, north\n',
       'api.yaml': 'openapi: 3.1.0\ninfo: { title: Pets }\npaths: { "/pets/{id}": { get: {}, delete: {} } }\n',
+      'manifests.yaml': `apiVersion: v1
+kind: Service
+metadata: { name: api, namespace: east }
+spec: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: api, namespace: east }
+spec: { template: { metadata: { labels: { app: api } }, spec: { serviceAccountName: api } } }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: api, namespace: east }
+spec: { podSelector: { matchLabels: { app: api } }, ingress: [{ from: [{ podSelector: { matchLabels: { app: api } } }] }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: api, namespace: east }
+spec: { hostnames: [api.example], rules: [{ matches: [{ path: { type: PathPrefix, value: /v1 } }], backendRefs: [{ name: api, port: 80 }] }] }
+`,
     });
     const cwd = imports.folder;
     const fine = async (argv: readonly string[], stdout: unknown = expect.any(String)): Promise<void> =>
       expect(await run(argv, { cwd })).toMatchObject({ code: 0, stdout });
     await fine(['import', 'casbin', '--model', 'model.conf', '--policy', 'policy.csv', '--out', 'set/casbin']);
     await fine(['import', 'openapi', 'api.yaml', '--domain', 'pets', '--host', 'pets.example', '--out', 'set/pets']);
+    await fine(['import', 'kubernetes', 'manifests.yaml', '--mechanism', 'east-mesh', '--out', 'set/east']);
     await fine(['validate', 'set']);
     imports.commit('imported');
     const sync = ['sync', '--repo', '.', '--path', 'set', '--source', 'imported'];

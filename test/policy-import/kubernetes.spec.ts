@@ -3,7 +3,7 @@ import { compile, decide } from '#engine';
 import { loadBundle, requestFromText } from '#policy';
 import { importKubernetes, type Imported, ImportRefused } from '#policy-import';
 
-const OPTIONS = { domain: 'cluster', trustDomain: 'cluster.local' };
+const OPTIONS = { domain: 'cluster', trustDomain: 'cluster.local', mechanism: 'mesh' };
 
 const namespace = (name: string, labels = '{}') =>
   `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name}, labels: ${labels} }\n`;

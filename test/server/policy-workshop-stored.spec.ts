@@ -56,6 +56,32 @@ it('a stored revision is put in force, kept, and put in force again where there 
   expect(second.events.map(({ kind }) => kind)).not.toContain('disk');
 });
 
+it('a stored revision is in force also where tests fail, which it was published with', async () => {
+  const open = `${SHOP}---
+apiVersion: dharma/v1
+kind: Test
+metadata: { name: cases, domain: shop }
+spec:
+  cases:
+    - because: the shop is open
+      request: { target: { host: shop.example, method: GET, path: /public/a } }
+      expect: { decision: allow }
+`;
+  const before = await published(null, open);
+  const { workshop, live, events } = startWorkshop({ databaseUrl, keptFolder });
+  await workshop.putInForce({ kind: 'revision', revision: before });
+  const suspension =
+    'apiVersion: dharma/v1\nkind: Suspension\nmetadata: { name: shop }\nspec: { because: a key leaked }\n';
+  const revision = await published(before, suspension);
+  expect(await workshop.putInForce({ kind: 'revision', revision })).toBe(true);
+  expect(decide(live.inForce!.snapshot, getFromShop('/public/a')).reason).toBe('TARGET_DOMAIN_SUSPENDED');
+  const inForce = events.filter((event) => event.kind === 'policy-in-force');
+  expect(inForce.map(({ warnings }) => warnings)).toEqual([
+    [],
+    [expect.stringMatching(/^Test\/cases\.yaml:\d+:\d+: test fails: the shop is open$/)],
+  ]);
+});
+
 it('where nothing is kept nothing is put in force, and that is no fault', async () => {
   const { workshop, live, events } = startWorkshop({ keptFolder });
   expect(await workshop.putInForce({ kind: 'kept' })).toBe(false);

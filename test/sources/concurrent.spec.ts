@@ -63,6 +63,17 @@ afterAll(async () => {
 const domain = (name: string) => `---\napiVersion: dharma/v1\nkind: Domain\nmetadata: { name: ${name} }\nspec: {}\n`;
 const policy = (name: string, at: string, description: string) =>
   `---\napiVersion: dharma/v1\nkind: Policy\nmetadata: { name: ${name}, domain: ${at}, description: ${description} }\nspec: { rules: [{ id: d, effect: deny }] }\n`;
+/** What a suspension makes fail, and what does not hold it up. */
+const OPEN = `---
+apiVersion: dharma/v1
+kind: Test
+metadata: { name: open, domain: shop }
+spec:
+  cases:
+    - because: the shop is open
+      request: { target: { host: shop.example, method: GET, path: /public/x } }
+      expect: { decision: allow }
+`;
 const bundle = (source: string, text: string, base: unknown) => ({
   body: { source, files: [{ file: `${source}.yaml`, text }], prune: false, base, because: `${source} says so` },
 });
@@ -147,11 +158,11 @@ it(
       expect(answer).toMatchObject({ status: 201 });
       await inForce(answer.json.revision.number);
     };
-    await publish(SHOP);
+    await publish(`${SHOP}${OPEN}`);
     expect(await reason()).toBe('ALLOW_SLOW');
     await setSuspension('suspend');
     expect(await reason()).toBe('TARGET_DOMAIN_SUSPENDED');
-    await publish(SHOP.replace('[GET]', '[GET, PUT]'));
+    await publish(`${SHOP.replace('[GET]', '[GET, PUT]')}${OPEN}`);
     expect(await reason()).toBe('TARGET_DOMAIN_SUSPENDED');
     await setSuspension('resume');
     expect(await reason()).toBe('ALLOW_SLOW');

@@ -60,6 +60,7 @@ export async function importFromOpenApi(
 export interface KubernetesImportOptions extends Output {
   readonly domain: string;
   readonly trustDomain: string;
+  readonly mechanism: string;
 }
 
 export async function importFromKubernetes(
@@ -67,11 +68,11 @@ export async function importFromKubernetes(
   paths: readonly string[],
   options: KubernetesImportOptions,
 ): Promise<ExitCode> {
-  const { domain, trustDomain } = options;
+  const { domain, trustDomain, mechanism } = options;
   if (domain.includes('.')) throw new Stop(2, '`--domain` is one name without a dot: namespaces are domains in it');
   const files: ForeignFile[] = [];
   for (const path of paths) files.push(...(await filesAt(terminal, path)));
-  return write(terminal, options, () => importKubernetes(files, { domain, trustDomain }));
+  return write(terminal, options, () => importKubernetes(files, { domain, trustDomain, mechanism }));
 }
 
 /** Writes what was made; what the source says and the documents do not is listed on standard error. */

@@ -44,6 +44,7 @@ export async function importProgram(
     .argument('<path...>', 'files or folders of manifests')
     .option('--domain <name>', 'the domain of the cluster', 'cluster')
     .option('--trust-domain <name>', 'of the SPIFFE IDs that service accounts have', 'cluster.local')
+    .option('--mechanism <name>', 'of the trust mechanism that proves them; unique in the whole set', 'mesh')
     .action(async (paths: string[], options) => {
       const { importFromKubernetes } = await import('./import.js');
       exit(await importFromKubernetes(terminal, paths, options));

@@ -109,10 +109,12 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
   for (const [name, sentence, example] of SUSPENSION_VERBS) {
     const command = administering(verb(name, sentence, example))
       .argument('<domain>', 'with everything below it')
+      .option('--wait [seconds]', 'wait until every server decides by it', wholeNumber(1, 3600))
       .addOption(choice('--format <format>', 'how the answer is written', TEXT_OR_JSON, 'text'))
-      .action(async (domain: string, options) => {
+      .action(async (domain: string, { wait, ...options }) => {
         const { setSuspension } = await import('./suspend.js');
-        exit(await setSuspension(terminal, domain, name, options));
+        const seconds = wait === true ? WAIT_SECONDS : (wait ?? 0);
+        exit(await setSuspension(terminal, domain, name, { ...options, wait: seconds }));
       });
     if (name === 'suspend') command.requiredOption('--because <text>', 'why, for whoever reads the history');
     else {

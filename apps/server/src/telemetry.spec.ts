@@ -88,7 +88,7 @@ describe('the log', () => {
     expect(lines([event])).toEqual([expect.objectContaining({ level, ...told })]);
   });
 
-  it('says what of a policy is not acted on yet', () => {
+  it('says which tests fail of a policy that is in force', () => {
     const event = { kind: 'policy-in-force', epoch: 1, revision: 7, contentHash: 'ab', warnings: ['w'] } as const;
     expect(lines([event])).toMatchObject([{ level: 30 }, { level: 40, warnings: ['w'] }]);
   });

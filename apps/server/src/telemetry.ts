@@ -161,7 +161,8 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
       case 'policy-in-force': {
         const { kind: _, warnings, ...mark } = event;
         logger.info(mark, 'policy in force');
-        if (warnings.length > 0) logger.warn({ ...mark, warnings }, 'parts of the policy are not acted on yet');
+        if (warnings.length > 0)
+          logger.warn({ ...mark, warnings }, 'tests of the policy fail, and hold nothing up: it was published so');
         return;
       }
       case 'policy-refused':

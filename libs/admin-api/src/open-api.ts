@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { BODY_EXAMPLES } from './body-examples.js';
 
 /** The API description of an application around the AdminApiModule, OpenAPI 3.1. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
@@ -17,9 +18,22 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
       description: "An operator's token, `<id>.<secret>`, or one of the identity provider of operators.",
     })
     .build();
-  return SwaggerModule.createDocument(app, config, {
+  const described = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,
   });
+  giveExamples(described);
+  return described;
+}
+
+/** Members have their own examples; which of them go together only a whole body shows. */
+function giveExamples({ paths }: OpenAPIObject): void {
+  for (const { post, put } of Object.values(paths))
+    for (const operation of [post, put]) {
+      if (operation?.requestBody === undefined || !('content' in operation.requestBody)) continue;
+      const shown = Object.entries(BODY_EXAMPLES[operation.operationId!] ?? {});
+      const examples = Object.fromEntries(shown.map(([name, value]) => [name, { value }]));
+      for (const content of Object.values(operation.requestBody.content)) content.examples = examples;
+    }
 }
 
 /** `GET /openapi.json` and `GET /docs`, which loads nothing from elsewhere. */

@@ -450,8 +450,7 @@ export class Publishing {
     const { store } = this.sets.history;
     if (newest === null) throw superseded(null);
     if (base !== null) {
-      const revision = await store.revision(base.number);
-      if (revision?.contentHash !== base.contentHash) throw await this.#superseded(operator, newest);
+      if (!isOn(base, await store.revision(base.number))) throw await this.#superseded(operator, newest);
     }
     return store.changes(base?.number ?? 0, newest.number);
   }
@@ -513,8 +512,10 @@ function roomIn(set: readonly StoredDocument[]): number {
   return set.reduce((room, { text }) => room - Buffer.byteLength(text), MAXIMUM_BUNDLE_BYTES);
 }
 
-function isOn(base: RevisionBase | null, newest: Revision | null): boolean {
-  return base === null ? newest === null : base.number === newest?.number && base.contentHash === newest.contentHash;
+function isOn(base: RevisionBase | null, revision: Revision | null): boolean {
+  if (base === null || revision === null) return base === revision;
+  const { number, contentHash, epoch = revision.epoch } = base;
+  return number === revision.number && contentHash === revision.contentHash && epoch === revision.epoch;
 }
 
 function markOf(revision: Revision | null): RevisionBase | null {

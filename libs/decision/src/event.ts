@@ -21,7 +21,7 @@ export type ServiceEvent =
       readonly epoch: number;
       readonly revision: number;
       readonly contentHash: string;
-      /** Things in it that this version stores but does not act on yet. */
+      /** Tests of it that fail: it was published with them. */
       readonly warnings: readonly string[];
     }
   | { readonly kind: 'policy-refused'; readonly revision: number | null; readonly faults: readonly string[] }

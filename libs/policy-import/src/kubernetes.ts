@@ -19,6 +19,8 @@ export interface KubernetesOptions {
   readonly domain: string;
   /** Of the SPIFFE IDs that service accounts have, like `cluster.local`. */
   readonly trustDomain: string;
+  /** The trust mechanism by which they are proven; its name is one of the whole set. */
+  readonly mechanism: string;
 }
 
 type Endpoint = NonNullable<ServiceDocument['spec']['endpoints']>[number];
@@ -63,7 +65,6 @@ const FORBIDDING_GROUPS = [
   'k8s.ovn.org',
   'policy.networking.k8s.io',
 ];
-const TRUST = 'mesh';
 
 /**
  * Services, HTTPRoutes and NetworkPolicies as documents. A namespace is a domain that asks for a rule even inside, a
@@ -73,6 +74,7 @@ const TRUST = 'mesh';
  * @throws ImportRefused
  */
 export function importKubernetes(files: readonly ForeignFile[], options: KubernetesOptions): Imported {
+  const { trustDomain, mechanism } = options;
   const all = files.flatMap(foreignDocuments).flatMap(unlisted);
   const resources = all.filter(isRead);
   const of = (kind: string): readonly Loose[] => resources.filter((resource) => member(resource, 'kind') === kind);
@@ -94,8 +96,8 @@ export function importKubernetes(files: readonly ForeignFile[], options: Kuberne
     'Domain',
     { name: options.domain },
     {
-      mechanisms: [{ name: TRUST, role: 'trust', kind: 'spiffe', spiffe: { trustDomain: options.trustDomain } }],
-      trust: [TRUST],
+      mechanisms: [{ name: mechanism, role: 'trust', kind: 'spiffe', spiffe: { trustDomain } }],
+      trust: [mechanism],
       ...(routed.length > 0 && { boundary: routed.map((service) => `${service}/routed`) }),
     },
   );
@@ -230,7 +232,7 @@ function namespaceDocuments(
 function serviceOf(
   found: Found,
   account: string | undefined,
-  { domain, trustDomain }: KubernetesOptions,
+  { domain, trustDomain, mechanism }: KubernetesOptions,
 ): PolicyDocument {
   const { namespace, name, service, routes } = found;
   const hosts = [`${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
@@ -244,7 +246,7 @@ function serviceOf(
     {
       domains: [`${domain}.${namespace}`],
       ...(account !== undefined && {
-        identities: [{ mechanism: TRUST, subject: `spiffe://${trustDomain}/ns/${namespace}/sa/${account}` }],
+        identities: [{ mechanism, subject: `spiffe://${trustDomain}/ns/${namespace}/sa/${account}` }],
       }),
       hosts,
       ...(routes.length > 0 && { endpoints: [...endpoints] }),

@@ -33,7 +33,7 @@ import {
   type WorldStep,
 } from '#engine';
 import { type IdentitySettings, identitySettings } from '#identity';
-import { BundleLoader, loadBundle, type PolicyDocument, runTests, type SourceFile, unpackFiles } from '#policy';
+import { BundleLoader, loadBundle, runTests, type SourceFile, unpackFiles } from '#policy';
 import {
   type Concerned,
   type Difference,
@@ -88,7 +88,6 @@ export type Stepped =
       readonly kind: 'step';
       readonly step: WorldStep;
       readonly identity: IdentitySettings;
-      readonly warnings: readonly string[];
     }
   /** There is more to it, and it has to be made ready as a whole. */
   | { readonly kind: 'no-step' }
@@ -105,6 +104,7 @@ export type Prepared =
       readonly kind: 'ready';
       readonly mark: RevisionMark;
       readonly identity: IdentitySettings;
+      /** Tests that fail, and hold nothing up. */
       readonly warnings: readonly string[];
       /** Absent where only explanations were wanted. */
       readonly image: PackedImage | undefined;
@@ -152,7 +152,6 @@ interface Held {
   readonly world: World;
   readonly snapshot: Snapshot;
   readonly identity: IdentitySettings;
-  readonly warnings: readonly string[];
   /** What it was read from; absent for a folder. */
   readonly documents: readonly StoredDocument[] | undefined;
   /** Principals and places in which it differs from what was compiled. */
@@ -174,6 +173,8 @@ interface Found {
   readonly diskFaults: readonly string[];
 }
 
+/** Failing tests of a stored revision that are told. */
+const MOST_WARNINGS = 20;
 /** Up to this size an image is restored here too, and checked as the server will have it. */
 const SMALL_IMAGE_BYTES = 2 * 1024 * 1024;
 /** The further check mostly rests: it is in no hurry, and explanations and other threads need the processor. */
@@ -366,7 +367,7 @@ export class PolicyWork {
       }
     }
     if (this.#held !== held) return NO_STEP;
-    const { identity, warnings } = held;
+    const { identity } = held;
     this.#held = {
       ...held,
       ticket,
@@ -384,7 +385,7 @@ export class PolicyWork {
       toKeep: { epoch, number, contentHash, publishedAt, documents },
     };
     this.#before = held;
-    return { kind: 'step', step, identity, warnings };
+    return { kind: 'step', step, identity };
   }
 
   /** Null where the store does not tell, or never had what this thread knows. */
@@ -404,12 +405,13 @@ export class PolicyWork {
     if (bundle.world === null) return refused(bundle.faults.map((fault) => `${place(fault)}: ${fault.message}`));
     const { world } = bundle;
     let snapshot = compile(world);
-    if (source.kind !== 'kept') {
-      // What is kept passed its tests; some say what holds at the time of the run, and that was another.
-      const results = runTests(bundle, (request) => decide(snapshot, request), now, { snapshot });
-      const failing = results.filter(({ passed }) => !passed);
-      if (failing.length > 0) return refused(failing.map(({ at, because }) => `${place(at)}: test fails: ${because}`));
-    }
+    // What is kept was in force; some tests say what holds at the time of the run, and that was another.
+    const tested =
+      source.kind === 'kept' ? [] : runTests(bundle, (asked) => decide(snapshot, asked), now, { snapshot });
+    const failing = tested.filter(({ passed }) => !passed);
+    const warnings = failing.map(({ at, because }) => `${place(at)}: test fails: ${because}`);
+    // A revision was judged as it was published, by the tests that bind its publisher. A suspension fails many, and holds.
+    if (source.kind === 'files' && failing.length > 0) return refused(warnings);
     let image: PackedImage | undefined;
     if (purpose === 'in-force') {
       image = packed(imageOf(snapshot));
@@ -428,14 +430,12 @@ export class PolicyWork {
     const toKeep = documents && publishedAt !== undefined ? { ...mark, publishedAt, documents } : undefined;
     const policies = bundle.documents.map(({ document }) => document);
     const identity = identitySettings(policies);
-    const warnings = warningsOf(policies);
     this.#held = {
       ticket,
       mark,
       world,
       snapshot,
       identity,
-      warnings,
       documents,
       stepped: 0,
       check,
@@ -446,7 +446,7 @@ export class PolicyWork {
       kind: 'ready',
       mark,
       identity,
-      warnings,
+      warnings: warnings.slice(0, MOST_WARNINGS),
       image,
       confirmedAt: found.confirmedAt,
       diskFaults: found.diskFaults,
@@ -513,14 +513,6 @@ spec:
 
 function asFound(documents: readonly StoredDocument[]): Pick<Found, 'files' | 'documents'> {
   return { files: documents.map(({ kind, name, text }) => ({ file: `${kind}/${name}.yaml`, text })), documents };
-}
-
-/** What this version stores without acting on it. */
-function warningsOf(documents: readonly PolicyDocument[]): readonly string[] {
-  const named = documents.flatMap(({ kind, metadata, spec }) =>
-    kind === 'Domain' && (spec.administrators ?? []).length > 0 ? [`\`${metadata.name}\``] : [],
-  );
-  return named.length === 0 ? [] : [`administrators are not enforced yet, at ${named.join(', ')}`];
 }
 
 const NO_STEP: Stepped = { kind: 'no-step' };

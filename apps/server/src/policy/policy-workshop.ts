@@ -274,10 +274,10 @@ export class PolicyWorkshop extends Explainer {
         return stepped.suspect;
       case 'step': {
         slot.holds = ticket;
-        const { step, identity, warnings } = stepped;
+        const { step, identity } = stepped;
         // The thread had no need of a compilation for it, nor has what this one knows of the same set.
         const snapshot = await inSlices(snapshotAfter(held.policy.snapshot, step));
-        const next = snapshot && { source, ticket, snapshot, mark: revision, identity, warnings, confirmedAt: now };
+        const next = snapshot && { source, ticket, snapshot, mark: revision, identity, warnings: [], confirmedAt: now };
         if (next !== undefined && (await this.#swap(next, held))) {
           this.#keepSoon();
           return true;

@@ -13,7 +13,7 @@ export const SOURCE_MESSAGE = 'a source is letters, digits and `._:/@-`, up to 1
 export const IfThere = () => ValidateIf((_body, value) => value !== undefined);
 
 /** Names a revision beyond doubt, within one epoch. */
-export class RevisionBase {
+class NamedRevision {
   @ApiProperty({ type: 'integer', minimum: 1, example: 41 })
   @Min(1)
   @IsInt()
@@ -25,7 +25,16 @@ export class RevisionBase {
   readonly contentHash!: string;
 }
 
-export class RevisionMarkView extends RevisionBase {
+/** As an author saw it: what a plan answers may be sent as it is. */
+export class RevisionBase extends NamedRevision {
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, description: 'Said, it has to be the epoch of that revision.' })
+  @IfThere()
+  @Min(1)
+  @IsInt()
+  readonly epoch?: number;
+}
+
+export class RevisionMarkView extends NamedRevision {
   @ApiProperty({ type: 'integer', minimum: 1, description: 'Grows when an operator accepts a restored database.' })
   readonly epoch!: number;
 }
