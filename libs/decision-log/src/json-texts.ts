@@ -39,6 +39,11 @@ export class QuotedNames {
 /** What stands in JSON as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
+/** Whether all of them stand in JSON as they are. */
+export function arePlain(one: string, other: string, third: string): boolean {
+  return PLAIN.test(one) && PLAIN.test(other) && PLAIN.test(third);
+}
+
 export function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

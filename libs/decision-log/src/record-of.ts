@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { AccessRequest, Attributes, Evidence, Snapshot, Target } from '#engine';
 import { pathWithout } from '#engine';
 import { Instants } from './instants.js';
-import { flat, member, QuotedNames, quoted } from './json-texts.js';
+import { arePlain, flat, member, QuotedNames, quoted } from './json-texts.js';
 import { type Masking, type MaskingSettings, NOTHING } from './masking.js';
 import { PolicyTexts, verdictText } from './policy-texts.js';
 import { readRecord, type RecordedDecision } from './record.js';
@@ -147,7 +147,7 @@ export class Recording {
         const { text, principal, left: leftHere } = this.#proven(item, snapshot, masking);
         verified = verified === '' ? text : `${verified},${text}`;
         if (principal !== '' && !principals.includes(principal)) principals.push(principal);
-        for (const one of leftHere) left.add(one);
+        if (leftHere.length > 0) for (const one of leftHere) left.add(one);
       } else {
         unverified += `${unverified === '' ? '' : ','}${this.#unproven(item, snapshot)}`;
       }
@@ -223,7 +223,9 @@ function targetText(
       const shown = pathOf(path, method, reason, endpoint, snapshot, masking, left);
       const shownHost = reason === 'INVALID_REQUEST' ? host.slice(host.lastIndexOf('@') + 1) : host;
       if (shownHost !== host) left.add('request.host');
-      return `{"kind":"address","host":${quoted(shownHost)},"method":${quoted(method)},"path":${quoted(shown)}}`;
+      return arePlain(shownHost, method, shown)
+        ? `{"kind":"address","host":"${shownHost}","method":"${method}","path":"${shown}"}`
+        : `{"kind":"address","host":${quoted(shownHost)},"method":${quoted(method)},"path":${quoted(shown)}}`;
     }
     case 'endpoint': {
       if (target.path === undefined) return JSON.stringify(target);

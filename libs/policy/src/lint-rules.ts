@@ -1,7 +1,7 @@
 import { parseCondition } from '#cel';
 import { OUTSIDE, type Rule, type World } from '#engine';
 import type { Catalogue } from './catalogue.js';
-import { lowerRule } from './lower-rule.js';
+import { rulesOf } from './lower-rule.js';
 import { chainOf, isWithin, parentOf, RESERVED_PRINCIPAL_TYPES } from './names.js';
 import type { Place } from './read.js';
 import { placeIn, type Report } from './report.js';
@@ -47,10 +47,10 @@ export function lintRules(catalogue: Catalogue, world: World, report: Report): v
 }
 
 function* placedRules(catalogue: Catalogue): Generator<PlacedRule> {
-  for (const [policy, { document, source }] of catalogue.policies) {
-    for (const [index, declaration] of document.spec.rules.entries()) {
+  for (const { document, source } of catalogue.policies.values()) {
+    for (const [index, rule] of rulesOf(document).entries()) {
       yield {
-        rule: lowerRule(declaration, policy, document.metadata.domain),
+        rule,
         at: (...path) => placeIn(source, ['spec', 'rules', index, ...path]),
       };
     }

@@ -1,9 +1,23 @@
 import type { ObligationTemplate, Rule, What, Who } from '#engine';
-import type { ObligationDeclaration, RuleDeclaration } from './document-policy.js';
+import type { ObligationDeclaration, PolicyPolicyDocument, RuleDeclaration } from './document-policy.js';
 import { parseInstant } from './instant.js';
 
+/** Sets are loaded one after the other, and from one to the next few documents are others. */
+const LOWERED = new WeakMap<PolicyPolicyDocument, readonly Rule[]>();
+
+/** The rules of a well-formed document, in its order: the same ones for the same document. */
+export function rulesOf(document: PolicyPolicyDocument): readonly Rule[] {
+  let rules = LOWERED.get(document);
+  if (rules === undefined) {
+    const { name, domain } = document.metadata;
+    rules = document.spec.rules.map((rule) => lowerRule(rule, name, domain));
+    LOWERED.set(document, rules);
+  }
+  return rules;
+}
+
 /** A rule with its defaults; lists of selectors are sorted, obligations stay in their order. */
-export function lowerRule(rule: RuleDeclaration, policy: string, owner: string): Rule {
+function lowerRule(rule: RuleDeclaration, policy: string, owner: string): Rule {
   return {
     id: `${policy}/${rule.id}`,
     owner,

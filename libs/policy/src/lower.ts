@@ -14,7 +14,7 @@ import {
 } from '#engine';
 import type { Catalogue, EndpointEntry, Entry, MechanismEntry } from './catalogue.js';
 import type { DomainDocument } from './document-domain.js';
-import { lowerRule } from './lower-rule.js';
+import { rulesOf } from './lower-rule.js';
 import { splitClaim } from './patterns.js';
 
 /**
@@ -158,11 +158,11 @@ function operationsOf(declaration: EndpointEntry['declaration']): readonly Opera
 
 function rulesByOwner(catalogue: Catalogue): ReadonlyMap<string, readonly Rule[]> {
   const rules = new Map<string, Rule[]>();
-  for (const [policy, { document }] of catalogue.policies) {
+  for (const { document } of catalogue.policies.values()) {
     const owner = document.metadata.domain;
     const list = rules.get(owner) ?? [];
     rules.set(owner, list);
-    for (const rule of document.spec.rules) list.push(lowerRule(rule, policy, owner));
+    for (const rule of rulesOf(document)) list.push(rule);
   }
   for (const list of rules.values()) list.sort((left, right) => (left.id < right.id ? -1 : 1));
   return rules;

@@ -191,6 +191,7 @@ class Comparison implements Touched {
     const { name } = one;
     const [before, after] = [one.directory, other.directory];
     const changed = [...keysOf(before.assignments, after.assignments)].filter((holder) => {
+      if (isSame(before.assignments.get(holder), after.assignments.get(holder))) return false;
       const roles = [before, after].map(({ assignments }) => [...(assignments.get(holder) ?? [])].sort());
       return !isSame(roles[0], roles[1]);
     });
