@@ -145,6 +145,22 @@ describe('evidence', () => {
     expect(JSON.stringify(record)).not.toMatch(/"s-\d"|secret|jti/);
   });
 
+  it('is kept as far as the rules read it by which that request was decided, whatever earlier ones read', () => {
+    const policies = ['principal.claims.tier == "gold"', 'principal.claims.jti == "s-1"'].map((when) =>
+      policyOf(loadBundle([{ file: 'shop.yaml', text: WORLD(when) }]).world!),
+    );
+    const recording = recordingOf({ mask: ['principal.claims.jti'] });
+    const records = [0, 1, 1, 0].map((by) =>
+      readRecord(recording.line(taken(policies[by]!, { ...REQUEST, evidence: evidence.slice(0, 1) }))),
+    );
+    expect(records.map(({ request, masked }) => [request!.evidence[0]!.claims, masked])).toEqual([
+      [{ tier: 'gold' }, []],
+      [{}, ['principal.claims.jti']],
+      [{}, ['principal.claims.jti']],
+      [{ tier: 'gold' }, []],
+    ]);
+  });
+
   it('that nobody verified names no mechanism but those of the policy, however long its name is', () => {
     const unknown = { ...evidence[2]!, mechanism: 'x'.repeat(30_000) };
     const record = recordOf('true', { evidence: [unknown, evidence[2]!] });

@@ -7,7 +7,7 @@ import { situations } from '../properties/worlds.js';
 import { changed, draws } from './changes.js';
 
 const IS_LONG = process.env['DHARMA_LONG'] === '1';
-const WORLDS = IS_LONG ? 2_000 : 12;
+const WORLDS = IS_LONG ? 2_000 : 6;
 const CHANGES = { minLength: 8, maxLength: 8 };
 const MORE = 10;
 

@@ -45,6 +45,7 @@ export class Recording {
   readonly #provenTexts = new WeakMap<Evidence, ProvenText>();
   readonly #names = new QuotedNames();
   readonly #instants = new Instants();
+  readonly #left = new Set<string>();
   #end: EndText | undefined;
 
   /** @param key  random and secret: without it nobody can try out what a fingerprint may be of */
@@ -69,7 +70,9 @@ export class Recording {
       (dropped.length === 0 ? '' : `,"dropped":${JSON.stringify(dropped)}`) +
       (trace === undefined ? '' : `,"trace":${quoted(trace)}`);
     if (request === undefined || policy === undefined || texts === undefined) return flat(`${common},"request":null}`);
-    const left = new Set<string>();
+    const left = this.#left;
+    // Of the record before, which may have ended in a fault.
+    if (left.size > 0) left.clear();
     const judged = this.#request(request, verdict.reason, verdict.endpoint, policy.snapshot, texts.masking, left);
     if (taken.isForTheQuery === true) left.add('request.query');
     const masked = left.size === 0 ? '}' : `${member('masked', [...left])}}`;
