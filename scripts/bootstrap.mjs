@@ -119,7 +119,9 @@ function lockfileDigest() {
 /** Names, sizes and times instead of contents: it runs before every `./dharma` call, and a needless build does no harm. */
 function sourcesDigest() {
   const digest = createHash('sha256');
-  for (const file of ['tsconfig.json', 'package.json', 'scripts/bundle.mjs', ...sourceFiles()]) {
+  // Other packages have other types.
+  const others = ['tsconfig.json', 'package.json', 'package-lock.json', 'scripts/bundle.mjs'];
+  for (const file of [...others.filter((name) => existsSync(join(root, name))), ...sourceFiles()]) {
     const { size, mtimeMs } = statSync(join(root, file));
     digest.update(`${file}\0${size}\0${mtimeMs}\n`);
   }

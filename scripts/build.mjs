@@ -1,4 +1,5 @@
-import { build, ensureInstalled } from './bootstrap.mjs';
+import { build, ensureBuilt, ensureInstalled } from './bootstrap.mjs';
 
 ensureInstalled();
-build();
+if (process.argv.includes('--if-changed')) ensureBuilt();
+else build();

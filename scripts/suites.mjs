@@ -12,15 +12,15 @@ export const SUITES = [
   { name: 'cli', below: ['test/cli/'], budgetSeconds: 160 },
   // 10,000 operations against a model, and every admin route.
   { name: 'administration', below: ['test/administration/'], budgetSeconds: 120 },
-  { name: 'store', below: ['test/store/'], budgetSeconds: 200 },
+  { name: 'store', below: ['test/store/'], budgetSeconds: 160 },
   // Two samples of 20,000 tries, several times over.
-  { name: 'identity', below: ['test/identity/'], budgetSeconds: 90 },
+  { name: 'identity', below: ['test/identity/'], budgetSeconds: 60 },
   { name: 'protocols', below: ['test/protocols/'], budgetSeconds: 90 },
   { name: 'issuers', below: ['test/issuers/'], budgetSeconds: 120 },
-  { name: 'mesh-export', below: ['test/mesh-export/'], budgetSeconds: 120 },
+  { name: 'mesh-export', below: ['test/mesh-export/'], budgetSeconds: 60 },
   // Every test of it starts git, most of them several times.
   { name: 'git', below: ['test/git/'], budgetSeconds: 150 },
-  { name: 'client', below: ['test/client/'], budgetSeconds: 240 },
+  { name: 'client', below: ['test/client/'], budgetSeconds: 120 },
   { name: 'attacks', below: ['test/attacks/'], budgetSeconds: 120 },
   { name: 'authzen', below: ['test/authzen/'], budgetSeconds: 120 },
   { name: 'sources', below: ['test/sources/'], budgetSeconds: 90 },

@@ -13,8 +13,6 @@ import { ALONE, GATEWAY_FOLDERS, GATEWAYS } from './suites.mjs';
 const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--gateways');
 /** Many tests wait, for servers to start or for what hangs to be given up: with one file more than processors none idles. */
 const SIDE_BY_SIDE = `--maxWorkers=${availableParallelism() + 1}`;
-/** Gateways are waited for more than half of the time: that they start, give up, or hang up. */
-const GATEWAYS_SIDE_BY_SIDE = `--maxWorkers=${availableParallelism() + 2}`;
 const LONGEST_FIRST = '--testSequencer=<rootDir>/scripts/gateway-sequencer.mjs';
 /** Tests make much that is garbage at once: with room for it, eight files took 52 s of processor time instead of 57. */
 const ROOM_FOR_THE_YOUNG = '--max-semi-space-size=32';
@@ -42,7 +40,7 @@ async function testGateways() {
     found.length === 0
       ? 0
       : await jest(
-          [...jestArguments, GATEWAYS_SIDE_BY_SIDE, LONGEST_FIRST, '--runTestsByPath', ...specs],
+          [...jestArguments, SIDE_BY_SIDE, LONGEST_FIRST, '--runTestsByPath', ...specs],
           [ROOM_FOR_THE_YOUNG],
           { ...process.env, PATH: path },
         );

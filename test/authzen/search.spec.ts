@@ -157,7 +157,7 @@ describe.each(Object.keys(SEARCHES) as Sought[])('a search for the %s', (sought)
           }
         },
       ),
-      { numRuns: LONG ? 3_000 : 150 },
+      { numRuns: LONG ? 3_000 : 80 },
     );
     // Worlds in which everything or nothing may be done would show little. The share is another each time; 0.09 was seen.
     expect(Math.min(found, left) / (found + left)).toBeGreaterThan(0.03);
@@ -173,6 +173,6 @@ it('a single evaluation says what the engine says that is written to be read', a
         expect(toDecision(answer).decision).toBe(isAllowed(world, one));
       }
     }),
-    { numRuns: LONG ? 3_000 : 100 },
+    { numRuns: LONG ? 3_000 : 60 },
   );
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { LiveSnapshot, type DecisionRecord, type ServiceEvent } from '#decision';
 import { eventLog, logTo, NestLog, Telemetry, type TelemetryParts } from './telemetry.js';
+import { anyCharacter } from '../../../test/support/any-character.js';
 
 const DENIAL: DecisionRecord = {
   decisionId: 'd-1',
@@ -119,7 +120,7 @@ describe('the log', () => {
 
   it('is one line of JSON, whatever names and reasons hold', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (endpoint, because) => {
+      fc.property(fc.string({ unit: anyCharacter }), fc.string({ unit: anyCharacter }), (endpoint, because) => {
         const written: string[] = [];
         const logger = logTo({ write: (line) => void written.push(line) }, 'info');
         const log = eventLog(logger, { allowShare: 0, chance: () => 0, clock: () => NOW });
