@@ -72,12 +72,12 @@ export function describeEnvoyCheck(name: string, front: Front): void {
       });
     });
 
-    if (front.asks === 'http') return;
-
-    it('tells the log of Envoy the decision, and why, and the client neither', async () => {
+    it('tells the log of Envoy the decision, by gRPC also why, and the client neither', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'dharma-envoy-log-'));
       const file = join(folder, 'access.log');
-      const said = ['decision', 'reason'].map((member) => `%DYNAMIC_METADATA(envoy.filters.http.ext_authz:${member})%`);
+      // By HTTP there is no place for a reason that a client could not see.
+      const members = front.asks === 'http' ? ['x-dharma-decision'] : ['decision', 'reason'];
+      const said = members.map((member) => `%DYNAMIC_METADATA(envoy.filters.http.ext_authz:${member})%`);
       const log = `[{ name: file, typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: ${file}, log_format: { text_format_source: { inline_string: "${said.join(' ')}\\n" } } } }]`;
       let answers: readonly HttpResponse[] = [];
       await withEnvoy([[PREFIX, `${PREFIX}                access_log: ${log}\n`]], async (send) => {
@@ -86,12 +86,17 @@ export function describeEnvoyCheck(name: string, front: Front): void {
       const [, ...denials] = answers;
       const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
       await rm(folder, { recursive: true });
-      expect(lines.map((line) => line.split(' ')[1])).toEqual(['ALLOW_SLOW', 'NO_ALLOW_RULE', 'DENY_RULE']);
+      const reasons =
+        front.asks === 'http' ? [undefined, undefined, undefined] : ['ALLOW_SLOW', 'NO_ALLOW_RULE', 'DENY_RULE'];
+      expect(lines.map((line) => line.split(' ')[1])).toEqual(reasons);
+      expect(lines[0]!.split(' ')[0]).toBe(service.received.at(-1)!.headers['x-dharma-decision']);
       expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual(
         denials.map(({ body }) => (JSON.parse(body) as { decisionId: string }).decisionId),
       );
       for (const { body } of denials) expect(body).not.toMatch(/NO_ALLOW_RULE|DENY_RULE/);
     });
+
+    if (front.asks === 'http') return;
 
     it('passes no bytes on that are no text, which HTTP/2 may carry: a service may drop them', async () => {
       await withEnvoy([], async (_, endpoint) => {
