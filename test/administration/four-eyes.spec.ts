@@ -170,28 +170,34 @@ describe('one person alone', () => {
       'name: staff-data, domain: acme',
       `{ entities: [{ type: user, id: cy, attributes: ${attributes} }] }`,
     );
-  const roles = (spec: string) => document('RoleSet', 'name: people, domain: acme', spec);
+  const roles = (guest: string, ...given: readonly string[]) => {
+    const defined = `[{ name: clerk }, { name: chief, inherits: [clerk] }, { name: guest${guest} }]`;
+    const assignments = given.map((role) => `{ role: ${role}, principals: ["user:cy"] }`).join();
+    return document('RoleSet', 'name: people, domain: acme', `{ roles: ${defined}, assignments: [${assignments}] }`);
+  };
   const [BY_ROLE, BY_LEVEL] = ['who: { roles: [clerk] }', 'when: "principal.attributes.level > 3"'];
-  const HEIRS = '{ roles: [{ name: clerk }, { name: chief, inherits: [clerk] }, { name: guest }]';
+  const IN_HEADER = 'obligations: [{ kind: setHeader, name: x-level, value: "${principal.attributes.level}" }]';
 
   it.each`
-    because                                         | rule                                                                                           | facts                                                                                             | answer
-    ${'a rule names the role that somebody gets'}   | ${BY_ROLE}                                                                                     | ${roles('{ roles: [{ name: clerk }], assignments: [{ role: clerk, principals: ["user:cy"] }] }')} | ${REFUSED}
-    ${'one that brings it along is got'}            | ${BY_ROLE}                                                                                     | ${roles(`${HEIRS}, assignments: [{ role: chief, principals: ["user:cy"] }] }`)}                   | ${REFUSED}
-    ${'one comes to bring it along'}                | ${BY_ROLE}                                                                                     | ${roles(`${HEIRS} }`)}                                                                            | ${REFUSED}
-    ${'another role has nothing to do with it'}     | ${BY_ROLE}                                                                                     | ${roles('{ roles: [{ name: guest }], assignments: [{ role: guest, principals: ["user:cy"] }] }')} | ${DONE}
-    ${'a condition reads what is stored'}           | ${BY_LEVEL}                                                                                    | ${entity('{ level: 9 }')}                                                                         | ${REFUSED}
-    ${'it reads something else'}                    | ${BY_LEVEL}                                                                                    | ${entity('{ town: Rome }')}                                                                       | ${DONE}
-    ${'nobody reads what is stored, nor roles'}     | ${'when: "principal.id == \'ann\'"'}                                                           | ${entity('{ level: 9 }')}                                                                         | ${DONE}
-    ${'which attribute it is hangs on the request'} | ${'when: "principal.attributes[request.method] == 1"'}                                         | ${entity('{ level: 9 }')}                                                                         | ${REFUSED}
-    ${'all roles of somebody are read'}             | ${'when: "principal.roles.size() > 2"'}                                                        | ${roles('{ roles: [{ name: guest }], assignments: [{ role: guest, principals: ["user:cy"] }] }')} | ${REFUSED}
-    ${'it stands in a header that is set'}          | ${'obligations: [{ kind: setHeader, name: x-level, value: "${principal.attributes.level}" }]'} | ${entity('{ level: 9 }')}                                                                         | ${REFUSED}
+    because                                         | rule                                                   | facts                           | answer
+    ${'a rule names the role that somebody gets'}   | ${BY_ROLE}                                             | ${roles('', 'clerk')}           | ${REFUSED}
+    ${'one that brings it along is got'}            | ${BY_ROLE}                                             | ${roles('', 'chief')}           | ${REFUSED}
+    ${'one comes to bring it along'}                | ${BY_ROLE}                                             | ${roles(', inherits: [clerk]')} | ${REFUSED}
+    ${'another role has nothing to do with it'}     | ${BY_ROLE}                                             | ${roles('', 'guest')}           | ${DONE}
+    ${'all roles of somebody are read'}             | ${'when: "principal.roles.size() > 2"'}                | ${roles('', 'guest')}           | ${REFUSED}
+    ${'a condition reads what is stored'}           | ${BY_LEVEL}                                            | ${entity('{ level: 9 }')}       | ${REFUSED}
+    ${'it reads something else'}                    | ${BY_LEVEL}                                            | ${entity('{ town: Rome }')}     | ${DONE}
+    ${'nobody reads what is stored, nor roles'}     | ${'when: "principal.id == \'ann\'"'}                   | ${entity('{ level: 9 }')}       | ${DONE}
+    ${'which attribute it is hangs on the request'} | ${'when: "principal.attributes[request.method] == 1"'} | ${entity('{ level: 9 }')}       | ${REFUSED}
+    ${'it stands in a header that is set'}          | ${IN_HEADER}                                           | ${entity('{ level: 9 }')}       | ${REFUSED}
   `('does not change facts above that rules read there: $because: $answer', async ({ rule, facts, answer }) => {
     expect(wordOf(await publish(policy('pay', 'acme.pay', `allow, ${rule}`), TOKEN))).toBe('201');
+    expect(wordOf(await publish(roles(''), TOKEN, 'people'))).toBe('201');
     expect(wordOf(await protect())).toBe('201');
     expect(wordOf(await publish(facts, tokens['acme']!, 'people'))).toBe(answer);
     // Nobody reads them in a subtree beside.
-    expect(wordOf(await publish(facts.replace('domain: acme', 'domain: acme.web'), TOKEN, 'people'))).toBe('201');
+    const beside = facts.replace(/name: [a-z-]+, domain: acme/, 'name: beside, domain: acme.web');
+    expect(wordOf(await publish(beside, TOKEN, 'people'))).toBe('201');
   });
 
   it('takes no fact away above that rules read there, and changes others beside it', async () => {
@@ -377,6 +383,18 @@ describe('a second person', () => {
 
   it('is told that it is published already, by whom and as what', async () => {
     const { json } = await proposePolicy(tokens['acme']!);
+    // Both have looked at an open one before either publishes.
+    const { proposals } = history.store;
+    const content = proposals.content.bind(proposals);
+    let come = 0;
+    let go: () => void;
+    const both = new Promise<void>((resolve) => (go = resolve));
+    proposals.content = async (number) => {
+      come += 1;
+      if (come === 2) go();
+      await both;
+      return content(number);
+    };
     const answers = await Promise.all(['ann', 'bo'].map((who) => approve(1, json.contentHash, tokens[who]!)));
     const [won, lost] = answers[0]!.status === 200 ? answers : [answers[1]!, answers[0]!];
     const by = won!.json.proposal.end.by;
