@@ -17,7 +17,7 @@ import { NOW, situations, type Generated } from '../properties/worlds.js';
 const REQUESTS = 60;
 const TRIES = 120;
 const IS_LONG = process.env['DHARMA_LONG'] === '1';
-const WORLDS = IS_LONG ? 500 : 25;
+const WORLDS = IS_LONG ? 500 : 15;
 
 /** A world whose answers hang on nothing but who asks for what. */
 function unconditional(world: World): World {
