@@ -10,8 +10,10 @@ import type { Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import type { PolicySet } from './policy-sets.js';
 
-/** After so long what is left is told as not decided; of a large set most of it goes into making ready. */
-const MOST_MILLISECONDS = 2_000;
+/** After so long what is left is told as not decided. */
+const MOST_MILLISECONDS = 4_000;
+/** Everything else of a plan takes longer too where making ready does, and has to fit into the same five seconds as this. */
+const READY_COUNTS = 3;
 const LEAST_DECIDING_MILLISECONDS = 500;
 const UNTOLD = '…';
 
@@ -33,11 +35,11 @@ export class PlannedFlips {
     const { sight } = await this.rights.within(operator, set);
     const told = new FlipSight(sight, [before, after]);
     const start = performance.now();
-    let begun: number | undefined;
+    let end: number | undefined;
     const isOver = (): boolean => {
       const now = performance.now();
-      begun ??= now;
-      return now - start > MOST_MILLISECONDS && now - begun > LEAST_DECIDING_MILLISECONDS;
+      end ??= now + Math.max(LEAST_DECIDING_MILLISECONDS, MOST_MILLISECONDS - READY_COUNTS * (now - start));
+      return now > end;
     };
     const steps = flips({ before, after, time: this.parts.clock(), sight: told, isOver });
     for (let step = steps.next(); ; step = steps.next()) {

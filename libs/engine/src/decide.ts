@@ -395,8 +395,13 @@ function byMechanismSubjectAndRest(left: CredentialSlot, right: CredentialSlot):
   );
 }
 
+/** One sender rarely brings two credentials of one subject, and then the same ones again and again. */
+const WRITTEN = new WeakMap<Evidence, string>();
+
 function written(item: Evidence): string {
-  return canonicalJson(item);
+  let text = WRITTEN.get(item);
+  if (text === undefined) WRITTEN.set(item, (text = canonicalJson(item)));
+  return text;
 }
 
 /** The first edge after `time`, or infinity. */

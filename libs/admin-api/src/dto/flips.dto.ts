@@ -75,7 +75,8 @@ export class FlipsView {
   @ApiProperty({
     type: 'integer',
     minimum: 0,
-    description: 'Those that both sets decided. Fewer where there are too many, or time was up after two seconds.',
+    description:
+      'Those that both sets decided. Fewer where there are too many, or time was up after four seconds, or less where the set is large.',
   })
   readonly decided!: number;
 

@@ -126,7 +126,7 @@ export class PlanAskedBody extends PlanBody {
   @ApiPropertyOptional({
     default: true,
     description:
-      'Whether to look for what would be decided otherwise, which takes two seconds at most, and reading what is in force the first time.',
+      'Whether to look for what would be decided otherwise, which takes four seconds at most, and reading what is in force the first time.',
   })
   @IfThere()
   @IsBoolean()
