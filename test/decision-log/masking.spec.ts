@@ -10,13 +10,16 @@ metadata: { name: shop }
 spec:
   access: [anonymous, login]
   boundary: ["orders/*"]
-  mechanisms: [{ name: login, role: access, kind: jwt, jwt: { issuer: "https://login.example/", audiences: [a], keys: { inline: { keys: [] } } } }]
+  mechanisms:
+    - { name: login, role: access, kind: jwt, jwt: { issuer: "https://login.example/", audiences: [a], keys: { inline: { keys: [] } } } }
+    - { name: mesh, role: trust, kind: spiffe, spiffe: { trustDomain: shop.example } }
 ---
 apiVersion: dharma/v1
 kind: Service
 metadata: { name: orders }
 spec:
   domains: [shop]
+  identities: [{ mechanism: mesh, subject: spiffe://shop.example/orders }]
   hosts: [shop.example]
   endpoints: [{ name: all, operations: [{ path: "/orders/{order}" }, { methods: [PUT], path: "/orders/{id}" }, { path: "/reset/{token}/**" }] }]
 ---
@@ -185,6 +188,18 @@ describe('evidence', () => {
     ) => ReturnType<typeof recordingOf>)({ show: [], mask: [] }, 'another key');
     expect(prints(other)[0]).not.toBe(first);
   });
+});
+
+it.each`
+  because                                       | role        | mechanism  | subject                           | verified | principals
+  ${'it proves to be that service'}             | ${'trust'}  | ${'mesh'}  | ${'spiffe://shop.example/orders'} | ${true}  | ${['service:orders']}
+  ${'it says so alone'}                         | ${'trust'}  | ${'mesh'}  | ${'spiffe://shop.example/orders'} | ${false} | ${[]}
+  ${'no service has that name'}                 | ${'trust'}  | ${'mesh'}  | ${'spiffe://shop.example/else'}   | ${true}  | ${[]}
+  ${'the mechanism proves no access'}           | ${'access'} | ${'mesh'}  | ${'spiffe://shop.example/orders'} | ${true}  | ${[]}
+  ${'whose access it is has a type of its own'} | ${'access'} | ${'login'} | ${'spiffe://shop.example/orders'} | ${true}  | ${['user:spiffe://shop.example/orders']}
+`('names who asks: $because', ({ because: _because, principals, ...item }) => {
+  const evidence = [{ ...item, scopes: [], groups: [], claims: {}, attributes: {} }];
+  expect(recordOf('true', { evidence }).principals).toEqual(principals);
 });
 
 describe('a record', () => {

@@ -329,8 +329,13 @@ function keptHeaders(
   return { origin: '', ...kept, 'access-control-request-method': asked };
 }
 
-/** Quoted; empty where a credential names nobody. */
-function principalOf({ role, mechanism, subject }: Evidence, snapshot: Snapshot): string {
-  const type = role === 'access' ? snapshot.mechanisms.get(mechanism)?.principalType : undefined;
-  return type === undefined ? '' : quoted(`${type}:${subject}`);
+/** Quoted; empty where a credential names nobody: whose access it is, or which service a proof of trust is bound to. */
+function principalOf({ role, mechanism: name, subject }: Evidence, snapshot: Snapshot): string {
+  const mechanism = snapshot.mechanisms.get(name);
+  if (mechanism?.role !== role) return '';
+  if (role === 'trust') {
+    const service = mechanism.bindings.find(subject);
+    return service === undefined ? '' : quoted(`service:${service.name}`);
+  }
+  return quoted(`${mechanism.principalType}:${subject}`);
 }

@@ -111,7 +111,10 @@ export class RecordedDecisionView {
   @ApiProperty({ type: [String], description: 'Where the endpoint is placed, and where it was denied.' })
   readonly domains!: readonly string[];
 
-  @ApiProperty({ type: [String], description: '`type:id` of every verified credential.' })
+  @ApiProperty({
+    type: [String],
+    description: '`type:id` of every verified credential; `service:name` of the service that asks.',
+  })
   readonly principals!: readonly string[];
 
   @ApiPropertyOptional({ type: RecordedDenialView, description: 'In report mode: what enforcing would have said.' })
