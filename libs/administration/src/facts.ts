@@ -110,13 +110,12 @@ export function withoutEntity(stored: StoredDocument, entity: Pick<Entity, 'type
   );
 }
 
-/** INVARIANT: a stored role set is the canonical JSON of what was read once. */
-/** What a stored role set says. */
+/** What a stored role set says. INVARIANT: it is the canonical JSON of what was read once. */
 export function roleSetIn({ text }: StoredDocument): RoleSetDocument {
   return JSON.parse(text) as RoleSetDocument;
 }
 
-/** What a stored entity set says. */
+/** What a stored entity set says; INVARIANT as above. */
 export function entitySetIn({ text }: StoredDocument): EntitySetDocument {
   return JSON.parse(text) as EntitySetDocument;
 }
