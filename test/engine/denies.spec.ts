@@ -99,3 +99,32 @@ it('sees the service a credential is bound to, beside the actor', async () => {
   expect(await answer(world, asked([...member, key('r-1')]))).toMatchObject({ reason: 'DENY_RULE' });
   expect(await answer(world, asked([...member, key('r-2')]))).toMatchObject({ reason: 'ALLOW_FAST' });
 });
+
+it.each`
+  because                                  | domain    | bound     | other      | denies
+  ${'another credential is of the domain'} | ${'acme'} | ${'r-1'}  | ${'login'} | ${true}
+  ${'of one in it'}                        | ${'acme'} | ${'r-in'} | ${'login'} | ${true}
+  ${'none is of that domain'}              | ${'side'} | ${'r-1'}  | ${'login'} | ${false}
+  ${'none is bound to a service'}          | ${'acme'} | ${'r-9'}  | ${'login'} | ${false}
+  ${'the rest has to hold of the other'}   | ${'acme'} | ${'r-1'}  | ${'key'}   | ${false}
+`('knows where a caller belongs by all credentials, whichever the rest holds of: $because', async (row) => {
+  const { domain, bound, other, denies } = row as { domain: string; bound: string; other: string; denies: boolean };
+  const robots = { 'r-1': 'acme', 'r-in': 'acme.inner' };
+  const world = shop(
+    { rules: [allow(), deny('p/d', { who: { domains: [domain], principals: ['user:*'] } })] },
+    {
+      domains: { 'acme.inner': {}, side: {} },
+      services: Object.fromEntries(
+        Object.entries(robots).map(([name, home]) => [
+          name,
+          { domains: [home], identities: [{ mechanism: 'key', subject: name }] },
+        ]),
+      ),
+    },
+  );
+  const items = [evidence({ role: 'access', mechanism: 'key', subject: bound }), token('bob', { mechanism: other })];
+  for (const brought of [items, items.toReversed()]) {
+    const said = await answer(world, asked(brought));
+    expect(said).toMatchObject({ reason: denies ? 'DENY_RULE' : 'ALLOW_SLOW' });
+  }
+});

@@ -298,7 +298,10 @@ export class RuleMatcher implements ConditionFacts, RuleVisitor {
     if (target.named !== undefined) keys |= 1 << KEY.open;
     if (target.resource !== undefined) keys |= (1 << KEY.resource) | (1 << KEY.resourceType);
     if (target.action !== undefined) keys |= 1 << KEY.action;
-    if (this.actorNode !== undefined || slot?.service !== undefined) keys |= (1 << KEY.service) | (1 << KEY.domain);
+    const isService = this.actorNode !== undefined || slot?.service !== undefined;
+    if (isService) keys |= 1 << KEY.service;
+    // A deny knows the caller by every credential, not by this one alone.
+    if (this.denying ? this.known.length > 0 : isService) keys |= 1 << KEY.domain;
     if (hasKey(asked, KEY.role) && this.heldRoles().names.length > 0) keys |= 1 << KEY.role;
     this.present = keys;
   }
