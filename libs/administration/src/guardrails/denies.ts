@@ -180,9 +180,8 @@ function reachSteps(
   is: Owned,
   places: { readonly before: Places; readonly after: Places },
 ): readonly Step[] {
-  const way = ({ rule }: Owned) => rule.direction ?? 'in';
   const turned: readonly Step[] =
-    way(was) === way(is) ? [] : [{ tendency: 'either', words: `stands on the way ${way(is)} now` }];
+    wayOf(was) === wayOf(is) ? [] : [{ tendency: 'either', words: `stands on the way ${wayOf(is)} now` }];
   if (was.owner === is.owner && isSubtree(was) === isSubtree(is)) return turned;
   const words = `stands ${reachWords(is)} instead of ${reachWords(was)}`;
   const [wasWider, isWider] = [reaches(was, is), reaches(is, was)];
@@ -194,12 +193,19 @@ function isSubtree({ rule }: Owned): boolean {
   return (rule.scope ?? 'subtree') === 'subtree';
 }
 
-/** Whether one stands wherever the other does. */
+/**
+ * Whether one stands wherever the other does. On the way out a domain around another has more callers below it, and fewer
+ * targets beyond it: neither stands wherever the other does.
+ */
 function reaches(outer: Owned, inner: Owned): boolean {
   if (outer.owner === OUTSIDE) return true;
   if (inner.owner === OUTSIDE) return false;
-  if (isSubtree(outer)) return isWithin(inner.owner, outer.owner);
-  return outer.owner === inner.owner && !isSubtree(inner);
+  if (outer.owner === inner.owner) return isSubtree(outer) || !isSubtree(inner);
+  return isSubtree(outer) && wayOf(outer) === 'in' && isWithin(inner.owner, outer.owner);
+}
+
+function wayOf({ rule }: Owned): 'in' | 'out' {
+  return rule.direction ?? 'in';
 }
 
 /** Another owner gives a condition other stored attributes, and one that only reports notes the deny and no more. */

@@ -65,6 +65,8 @@ describe('denies', () => {
     ${'it moves away'}                          | ${deny('', 'acme.pay')}                         | ${deny('', 'acme.ops')}                            | ${'changed deny of acme.ops: deny base/d1 stands at acme.ops and below instead of at acme.pay and below'}
     ${'it leaves everything for a domain'}      | ${deny('', '*')}                                | ${deny('')}                                        | ${'weakened deny of acme: deny base/d1 stands at acme and below instead of everywhere'}
     ${'with an owner a condition reads others'} | ${deny(', when: "true"', 'acme.pay')}           | ${deny(', when: "true"')}                          | ${'changed deny of acme: deny base/d1 stands at acme and below instead of at acme.pay and below'}
+    ${'beyond more there is less to deny'}      | ${deny(', direction: out', 'acme.pay')}         | ${deny(', direction: out')}                        | ${'changed deny of acme: deny base/d1 stands at acme and below instead of at acme.pay and below'}
+    ${'beyond everything there is the most'}    | ${deny(', direction: out')}                     | ${deny(', direction: out', '*')}                   | ${'strengthened deny of *: deny base/d1 stands everywhere instead of at acme and below'}
     ${'it turns round'}                         | ${deny('')}                                     | ${deny(', direction: out')}                        | ${'changed deny of acme: deny base/d1 stands on the way out now'}
   `('$because', ({ before, after, told }: Record<string, string>) => {
     expect(touchedBy(before!, after!, domain('{}', 'acme'))).toEqual([told]);
