@@ -2,6 +2,7 @@ export default {
   roots: ['<rootDir>/test', '<rootDir>/apps', '<rootDir>/libs'],
   testMatch: ['**/*.spec.ts'],
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/test/support/properties.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.[tj]s$': ['@swc/jest'] },
   // light-my-request requires the ESM-only `cookie` 2, and @fastify/static `content-disposition` 3, which jest on Node 20

@@ -135,7 +135,7 @@ function sourceFiles() {
     .sort();
 }
 
-function filesBelow(folder) {
+export function filesBelow(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)],

@@ -5,7 +5,7 @@ import { suiteOf } from './suites.mjs';
 
 /**
  * A jest reporter: after the run, what each suite used of its time budget. With `DHARMA_COUNTS_FILE` set, appends
- * `passed failed` to that file for whoever sums several runs.
+ * `passed failed` to that file for whoever sums several runs, and `failed: …` to the one in `DHARMA_FAILURES_FILE`.
  */
 export default class SuiteReporter {
   onRunComplete(_contexts, results) {
@@ -37,5 +37,18 @@ export default class SuiteReporter {
       const total = (member) => [...rows.values()].reduce((sum, row) => sum + row[member], 0);
       appendFileSync(process.env.DHARMA_COUNTS_FILE, `${total('passed')} ${total('failed')}\n`);
     }
+    if (process.env.DHARMA_FAILURES_FILE) {
+      const lines = results.testResults.flatMap(failuresOf).map((words) => `failed: ${words}\n`);
+      appendFileSync(process.env.DHARMA_FAILURES_FILE, lines.join(''));
+    }
   }
+}
+
+/** Each failing test with its file, or the file that cannot be loaded. */
+function failuresOf({ testFilePath, testResults, testExecError }) {
+  const file = relative(root, testFilePath);
+  const failing = testResults
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName }) => `${fullName} (${file})`);
+  return testExecError && failing.length === 0 ? [`${file} cannot be loaded`] : failing;
 }

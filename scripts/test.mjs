@@ -1,13 +1,14 @@
 /**
  * `npm test`: every test that needs no gateway binary, several files at once, and then those that measure, one by one.
  * `npm run test:gateways` (`--gateways`): the real gateways that are installed. Further arguments go to jest; with any,
- * files run one by one.
+ * files run one by one. Random tests begin with {@link seed}, or with the number in `DHARMA_SEED`.
  */
 import { accessSync, constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { ensureBuilt, root, runNode } from './bootstrap.mjs';
 import { scratchFolder } from './scratch.mjs';
+import { seed } from './seed.mjs';
 import { ALONE, GATEWAY_FOLDERS, GATEWAYS } from './suites.mjs';
 
 const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--gateways');
@@ -65,7 +66,7 @@ async function jest(argv, nodeOptions = [], env = process.env) {
       '--reporters=<rootDir>/scripts/suite-reporter.mjs',
       ...argv,
     ],
-    { env: { ...env, TMPDIR: scratch } },
+    { env: { ...env, TMPDIR: scratch, DHARMA_SEED: seed() } },
   );
   return code;
 }
