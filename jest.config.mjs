@@ -14,5 +14,5 @@ export default {
   // Not where temporary files are, which do not outlive a run.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   // Servers and databases start in seconds, on a busy machine in many. What must be fast says so itself.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };
