@@ -39,12 +39,16 @@ export class FlipGroupView {
   })
   readonly sample!: object;
 
-  @ApiProperty({ type: FlipVerdictView, description: 'Of the sample, by the newest set.' })
+  @ApiProperty({
+    type: FlipVerdictView,
+    description: 'Of the sample, by the newest set. Changed rules among these are the same for all of the group.',
+  })
   readonly before!: FlipVerdictView;
 
   @ApiProperty({
     type: FlipVerdictView,
-    description: 'Of the sample, by the planned set. Where an allow hangs on conditions: as if they held.',
+    description:
+      'Of the sample, by the planned set. Where that hangs on conditions, either side is told as if they had it so.',
   })
   readonly after!: FlipVerdictView;
 }
@@ -98,7 +102,8 @@ export class FlipsView {
 
   @ApiProperty({
     type: [FlipGroupView],
-    description: 'To allow first, then by domain and endpoint; 1000 groups at most.',
+    description:
+      'By endpoint and by the changed rules that decide: to allow first, then by domain and endpoint, then the most points first; 1000 at most. Of one endpoint 50 kinds are told apart, the rest goes together.',
   })
   readonly groups!: readonly FlipGroupView[];
 

@@ -35,7 +35,7 @@ export interface Flips {
   /** Points that flip for sure. */
   readonly toAllow: number;
   readonly toDeny: number;
-  /** Those to allow first, then by domain and endpoint. */
+  /** Those to allow first, then by domain and endpoint, then the most points first. */
   readonly groups: readonly FlipGroup[];
   /** Where answers hang on conditions, most points first. */
   readonly conditionals: readonly Conditionals[];
@@ -43,6 +43,7 @@ export interface Flips {
   readonly more: number;
 }
 
+/** What flips at one place by the same rules of the change. */
 export interface FlipGroup {
   readonly domain: string;
   /** `service/endpoint`. */
@@ -53,6 +54,7 @@ export interface FlipGroup {
   /** Whether it flips depends on conditions. */
   readonly conditional: boolean;
   readonly sample: AccessRequest;
+  /** Of the sample; of the others, the rules among them that changed are the same. */
   readonly before: FlipVerdict;
   readonly after: FlipVerdict;
 }
@@ -70,6 +72,8 @@ export interface Conditionals {
 /** Questions that are decided; of more a part, spread over all places. */
 const MOST_QUESTIONS = 2_000_000;
 const MOST_GROUPS = 1_000;
+/** Of one place and turn, by which changed rules: what is beyond goes together. */
+const MOST_KINDS = 50;
 /** Questions decided in one step: a millisecond or two. */
 const QUESTIONS_A_STEP = 200;
 
@@ -77,7 +81,7 @@ const QUESTIONS_A_STEP = 200;
 export function* flips(asked: FlipsAsked): Steps<Flips> {
   const touched = touchedBy(asked, asked.time);
   yield;
-  const tally = new Tally();
+  const tally = new Tally(touched.rules);
   const search = yield* Search.of(asked, touched, tally);
   yield* search.run(asked.isOver);
   return tally.told();
@@ -276,10 +280,11 @@ class Place {
   #point(request: AccessRequest): Point {
     const judge = (side: Side): Judged => {
       const outcome = side.decide(request);
-      if (!this.#hangs) return { state: outcome.decision, outcome, most: outcome };
+      if (!this.#hangs) return { state: outcome.decision, outcome, most: outcome, least: outcome };
       const most = side.atMost(request);
-      const state = most.decision === 'deny' ? 'deny' : side.atLeast(request).decision === 'allow' ? 'allow' : 'hangs';
-      return { state, outcome, most };
+      if (most.decision === 'deny') return { state: 'deny', outcome, most, least: outcome };
+      const least = side.atLeast(request);
+      return { state: least.decision === 'allow' ? 'allow' : 'hangs', outcome, most, least };
     };
     return { request, before: judge(this.sides.before), after: judge(this.sides.after) };
   }
@@ -317,9 +322,13 @@ class Tally {
   #conditional = 0;
   #places = 0;
   readonly #certain = { allow: 0, deny: 0 };
-  readonly #groups = new Map<string, FlipGroup>();
+  /** By place and turn, then by the rules of the change that either verdict is by. */
+  readonly #groups = new Map<string, Map<string, FlipGroup>>();
   readonly #conditionals = new Map<string, { points: number; readonly rules: Set<string> }>();
   #at: Both | undefined;
+
+  /** @param changed  ids of rules that are new, different or gone */
+  constructor(private readonly changed: ReadonlySet<string>) {}
 
   enter(both: Both): void {
     this.#at = both;
@@ -358,18 +367,26 @@ class Tally {
     const [from, to]: readonly [Effect, Effect] = isUp ? ['deny', 'allow'] : ['allow', 'deny'];
     const conditional = before.state === 'hangs' || after.state === 'hangs';
     if (!conditional) this.#certain[to] += points;
-    const place = { domain: homeOf(both), endpoint: both.id, from, to };
-    const key = JSON.stringify([place, conditional]);
-    const known = this.#groups.get(key);
+    const place = { domain: homeOf(both), endpoint: both.id, from, to, conditional };
+    const verdicts = { before: verdictOf(before, from), after: verdictOf(after, to) };
+    const here = this.#groups.get(JSON.stringify(place)) ?? new Map<string, FlipGroup>();
+    this.#groups.set(JSON.stringify(place), here);
+    const kind = this.#responsible(verdicts);
+    const key = here.has(kind) || here.size < MOST_KINDS ? kind : 'others';
+    const known = here.get(key);
     const isSimpler = known === undefined || isSimplerThan(request, known.sample);
-    const told = isSimpler
-      ? { sample: request, before: verdictOf(before, from), after: verdictOf(after, to) }
-      : { sample: known.sample, before: known.before, after: known.after };
-    this.#groups.set(key, { ...place, points: (known?.points ?? 0) + points, conditional, ...told });
+    const told = isSimpler ? { sample: request, ...verdicts } : known;
+    here.set(key, { ...told, ...place, points: (known?.points ?? 0) + points });
+  }
+
+  /** Rules of the change that either verdict is by: one request of each such kind is told. */
+  #responsible({ before, after }: { readonly before: FlipVerdict; readonly after: FlipVerdict }): string {
+    const rules = [...before.rules, ...after.rules].filter((rule) => this.changed.has(rule));
+    return JSON.stringify([...new Set(rules)].sort());
   }
 
   told(): Flips {
-    const groups = [...this.#groups.values()].toSorted(byPlace);
+    const groups = [...this.#groups.values()].flatMap((here) => [...here.values()]).toSorted(byPlace);
     const conditionals = [...this.#conditionals]
       .map(([key, { points, rules }]): Conditionals => {
         const [domain, endpoint] = JSON.parse(key) as [string, string];
@@ -391,9 +408,9 @@ class Tally {
   }
 }
 
-/** What hangs on conditions is told as it is where they hold: else nobody would see the rule. */
-function verdictOf({ state, outcome, most }: Judged, told: Effect): FlipVerdict {
-  const { reason, deniedAt, rules } = state === 'hangs' && told === 'allow' ? most : outcome;
+/** What hangs on conditions is told as it is where they have it so: else nobody would see the rule. */
+function verdictOf({ state, outcome, most, least }: Judged, told: Effect): FlipVerdict {
+  const { reason, deniedAt, rules } = state !== 'hangs' ? outcome : told === 'allow' ? most : least;
   return { reason, deniedAt, rules };
 }
 
@@ -416,7 +433,9 @@ function byPlace(left: FlipGroup, right: FlipGroup): number {
     byText(left.to, right.to) ||
     byText(left.domain, right.domain) ||
     byText(left.endpoint, right.endpoint) ||
-    Number(left.conditional) - Number(right.conditional)
+    Number(left.conditional) - Number(right.conditional) ||
+    right.points - left.points ||
+    byText(JSON.stringify([left.before, left.after]), JSON.stringify([right.before, right.after]))
   );
 }
 

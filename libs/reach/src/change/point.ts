@@ -15,6 +15,8 @@ export interface Judged {
   readonly outcome: Outcome;
   /** As if conditions spoke for the caller. */
   readonly most: Outcome;
+  /** As if conditions spoke against the caller. */
+  readonly least: Outcome;
 }
 
 export function isFlip({ before, after }: Point): boolean {
