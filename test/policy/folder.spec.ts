@@ -26,24 +26,37 @@ describe('a folder of policies', () => {
       '.git/f.yaml': 'f',
       'a/.hidden.yaml': 'h',
       'Z.yaml': 'z',
+      'guard.YAML': 'g',
     });
     expect(await readFolder(base)).toEqual([
       { file: 'Z.yaml', text: 'z' },
       { file: 'a/c.yml', text: 'c' },
       { file: 'a/d.json', text: '{}' },
       { file: 'b.yaml', text: 'b' },
+      { file: 'guard.YAML', text: 'g' },
     ]);
   });
 
-  it('follows links that stay in it, and no others', async () => {
-    await write({ 'in/real/a.yaml': 'a', 'out/secret.yaml': 's' });
+  it('follows links that stay in it, and needs no others that hold no policies', async () => {
+    await write({ 'in/real/a.yaml': 'a', 'out/readme.md': 'r' });
     const root = join(base, 'in');
     await symlink(join(root, 'real/a.yaml'), join(root, 'b.yaml'));
-    await symlink(join(base, 'out/secret.yaml'), join(root, 'c.yaml'));
-    await symlink(join(base, 'out'), join(root, 'd'));
+    await symlink(join(base, 'out/readme.md'), join(root, 'readme.md'));
     await symlink(root, join(root, 'circle'));
-    await symlink('nowhere', join(root, 'e.yaml'));
     expect((await readFolder(root)).map(({ file }) => file)).toEqual(['b.yaml', 'real/a.yaml']);
+  });
+
+  it.each`
+    because                                | name        | target                | message
+    ${'a deny may stand there'}            | ${'c.yaml'} | ${'../../out/a.yaml'} | ${'`sub/c.yaml` is a link that leads out of the folder'}
+    ${'denies may stand there'}            | ${'d'}      | ${'../../out'}        | ${'`sub/d` is a link that leads out of the folder'}
+    ${'a name beside it is not inside it'} | ${'d'}      | ${'../../in-beside'}  | ${'`sub/d` is a link that leads out of the folder'}
+    ${'a deny may have stood there'}       | ${'e.yaml'} | ${'nowhere'}          | ${'`sub/e.yaml` is a link that leads nowhere'}
+    ${'it stands for itself'}              | ${'f'}      | ${'f'}                | ${'`sub/f` is a link that leads nowhere'}
+  `('is refused for a link where $because: $name -> $target', async ({ name, target, message }) => {
+    await write({ 'in/sub/a.yaml': 'a', 'out/a.yaml': 's', 'in-beside/b.yaml': 'b' });
+    await symlink(target, join(base, 'in/sub', name));
+    await expect(readFolder(join(base, 'in'))).rejects.toMatchObject({ message: expect.stringContaining(message) });
   });
 
   it('may itself be reached by a link', async () => {

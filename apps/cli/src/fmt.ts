@@ -1,6 +1,6 @@
 import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { format, readFolder, type SourceFile } from '#policy';
+import { format, isJsonFile, readFolder, type SourceFile } from '#policy';
 import { faultLine } from './faults.js';
 import { kindOf } from './policies.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
@@ -62,7 +62,7 @@ async function filesBelow(terminal: Terminal, path: string): Promise<readonly Fo
     const files = await readFolder(absolute);
     // JSON is YAML to the parser, but a program that wrote JSON wants to read JSON.
     return files
-      .filter(({ file }) => !file.endsWith('.json'))
+      .filter(({ file }) => !isJsonFile(file))
       .map(({ file, text }) => ({ source: { file: join(path, file), text }, absolute: join(absolute, file) }));
   } catch (fault) {
     if (fault instanceof Stop) throw fault;

@@ -11,11 +11,21 @@ export class FolderError extends Error {
 /** Folders inside one another. */
 const MAXIMUM_LEVELS = 64;
 
+/** Whether a file holds policy documents: `*.yaml`, `*.yml` and `*.json`, in letters of either case. */
+export function isPolicyFile(name: string): boolean {
+  return /\.(?:ya?ml|json)$/i.test(name);
+}
+
+export function isJsonFile(name: string): boolean {
+  return /\.json$/i.test(name);
+}
+
 /**
- * Every `*.yaml`, `*.yml` and `*.json` below a folder, by name. Names are relative to it, with `/`. What begins with a
- * dot is left out, as are links that lead out of the folder.
+ * Every policy file below a folder, by name. Names are relative to it, with `/`. What begins with a dot is left out.
+ * Links are followed, and none may lead out of the folder: a deny that is not read is an allow.
  *
- * @throws FolderError when the folder does not exist, is none, or holds more than a bundle may
+ * @throws FolderError when the folder does not exist, is none, holds more than a bundle may, or anything that could be
+ *   policies and cannot be read as such
  */
 export async function readFolder(directory: string): Promise<readonly SourceFile[]> {
   const root = await rootOf(directory);
@@ -52,29 +62,37 @@ async function gather(root: string, folder: string, paths: string[], level: numb
   for await (const entry of await opendir(folder)) {
     if (entry.name.startsWith('.')) continue;
     const full = join(folder, entry.name);
-    const target = entry.isSymbolicLink() ? await inside(root, full) : full;
+    const path = relative(root, full);
+    const target = entry.isSymbolicLink() ? await inside(root, full, path) : full;
     if (target === undefined) continue;
     const found = await stat(target);
     if (found.isDirectory()) {
       if (seen.has(target)) continue;
       seen.add(target);
       await gather(root, full, paths, level + 1, seen);
-    } else if (found.isFile() && /\.(?:ya?ml|json)$/.test(entry.name)) {
-      paths.push(relative(root, full));
+    } else if (isPolicyFile(entry.name)) {
+      if (!found.isFile()) throw new FolderError(`\`${path}\` is no regular file`);
+      paths.push(path);
       if (paths.length > MAXIMUM_FILES) throw new FolderError(`more than ${MAXIMUM_FILES} files below the folder`);
     }
   }
 }
 
-/** Where a link leads, when that lies in the folder. */
-async function inside(root: string, link: string): Promise<string | undefined> {
+/**
+ * @returns where a link leads; undefined when that is a file that holds no policies
+ * @throws FolderError when it leads nowhere, or out of the folder to what could be policies
+ */
+async function inside(root: string, link: string, path: string): Promise<string | undefined> {
+  let target: string;
   try {
-    const target = await realpath(link);
-    return target.startsWith(root + sep) ? target : undefined;
+    target = await realpath(link);
   } catch {
-    // A link to nothing, or a circle of links: no file.
-    return undefined;
+    // Nothing there, a circle of links, or a place that may not be looked at.
+    throw new FolderError(`\`${path}\` is a link that leads nowhere; take it out, or put there what it stands for`);
   }
+  if (target === root || target.startsWith(root + sep)) return target;
+  if (!isPolicyFile(path) && (await stat(target)).isFile()) return undefined;
+  throw new FolderError(`\`${path}\` is a link that leads out of the folder; put there what it stands for`);
 }
 
 async function textOf(full: string, path: string): Promise<string> {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Json } from '#engine';
 import { FULL_SCHEMAS, isDocumentKind } from './document.js';
+import { isJsonFile } from './folder.js';
 import { OffsetRefusal, parseJson } from './json.js';
 import { print } from './print.js';
 import { elementOf, fieldsOf, schemaFor } from './schema-walk.js';
@@ -15,7 +16,7 @@ import { composed, readYaml } from './yaml.js';
  * @returns faults when the file is no YAML that policies are written in; what its documents say is not judged
  */
 export function format(source: SourceFile): { readonly text: string } | { readonly faults: readonly Fault[] } {
-  if (source.file.endsWith('.json')) return formatJson(source);
+  if (isJsonFile(source.file)) return formatJson(source);
   const faults: Fault[] = [];
   const texts: string[] = [];
   for (const chunk of chunksOf(source)) {

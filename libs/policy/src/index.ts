@@ -48,7 +48,7 @@ export {
   type Tested,
   type TestResult,
 } from './tests.js';
-export { FolderError, readFolder } from './folder.js';
+export { FolderError, isJsonFile, isPolicyFile, readFolder } from './folder.js';
 export { MAXIMUM_BUNDLE_BYTES, MAXIMUM_DOCUMENT_BYTES, MAXIMUM_FILES } from './limits.js';
 export { packFiles, type PackedFiles, unpackFiles } from './packed-files.js';
 export { format } from './format.js';

@@ -1,4 +1,4 @@
-import { MAXIMUM_BUNDLE_BYTES, MAXIMUM_FILES, type SourceFile } from '#policy';
+import { isPolicyFile, MAXIMUM_BUNDLE_BYTES, MAXIMUM_FILES, type SourceFile } from '#policy';
 import { printable } from '../server-client.js';
 import { Stop } from '../terminal.js';
 import { type Git, GitFailed, GitOverLimit } from './git-program.js';
@@ -7,7 +7,6 @@ import { type Git, GitFailed, GitOverLimit } from './git-program.js';
 const LIST = { seconds: 60, bytes: 16 * 1024 * 1024 };
 /** What `cat-file` says around each file. */
 const HEAD_BYTES = 256;
-const POLICY_FILE = /\.(?:ya?ml|json)$/;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -51,7 +50,7 @@ async function blobsIn(git: Git, commit: string, folder: string): Promise<readon
     if (mode === '120000')
       throw new Stop(1, `\`${path}\` is a symbolic link, and none is followed; put the file there`);
     if (type !== 'blob') throw new Stop(1, `\`${path}\` is a submodule, which belongs to another repository`);
-    return POLICY_FILE.test(file) ? [{ file: path, id, bytes: Number(size) }] : [];
+    return isPolicyFile(file) ? [{ file: path, id, bytes: Number(size) }] : [];
   });
 }
 
