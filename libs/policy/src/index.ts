@@ -55,3 +55,4 @@ export { format } from './format.js';
 export { hostPatternFault, pathTemplateFault } from './patterns.js';
 export { jsonSchemas } from './schema.js';
 export { lint } from './lint.js';
+export { isOnOneChain, UNKNOWN_ROLE, unknownRoleText } from './lint-roles.js';
