@@ -63,11 +63,14 @@ export function historyVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
 
   administering(verb('restore', 'publish what an older revision held', "restore 41 --because 'partners complained'"))
     .argument('<revision>', 'its number', revisionOf)
-    .requiredOption('--because <text>', 'why, for whoever reads the history')
+    .option('--because <text>', 'why, for whoever reads the history; required unless `--dry-run`')
+    .option('--dry-run', 'show what would change, and publish nothing', false)
     .option('--yes', 'publish without asking', false)
     .option('--propose', 'have somebody else publish it, as it takes where two people decide', false)
     .option('--wait [seconds]', 'wait until the server decides by it', wholeNumber(1, 3600))
-    .addOption(choice('--format <format>', 'how the revision is written', TEXT_OR_JSON, 'text'))
+    .addOption(
+      choice('--format <format>', 'how the revision, or with --dry-run the plan, is written', TEXT_OR_JSON, 'text'),
+    )
     .action(async (number: number, { wait, ...options }) => {
       const { restore } = await import('./restore.js');
       exit(await restore(terminal, number, { ...options, wait: secondsOf(wait) }));

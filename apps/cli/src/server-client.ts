@@ -142,6 +142,11 @@ export class ServerClient {
     return this.#ask({ method: 'POST', path: '/admin/v1/plan', body: { source, files, prune, replay } }, planShape);
   }
 
+  /** What going back to a revision would change. */
+  planRestore(number: number): Promise<Plan> {
+    return this.#ask({ method: 'POST', path: `/admin/v1/revisions/${number}/plan`, body: {} }, planShape);
+  }
+
   async publish({ base, prune = true, idempotencyKey = randomUUID(), ...rest }: Publishing): Promise<Published> {
     return this.#insist(
       {
