@@ -34,7 +34,7 @@ export async function plan(
   const planned = await whileWaiting(
     terminal.aside,
     `planning ${directory} on ${client.server}${replayed === undefined ? '' : ', with recorded decisions'}`,
-    () => client.plan({ source, files, prune }, replayed),
+    () => client.plan({ source, files, prune }, { replay: replayed }),
   );
   await terminal.out.write(planReport(format, planned, terminal.out.colours));
   const publishable = isPublishable(planned);

@@ -23,7 +23,11 @@ export function historyVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     .option('--allow-prune', 'also when more than a tenth of the documents of the source would go', false)
     .option('--allowed-signers <file>', 'ask for a good signature by one of the keys in this file, as of ssh-keygen')
     .option('--wait [seconds]', 'wait until every server decides by it', wholeNumber(1, 3600))
-    .option('--watch', 'go on: sync again whenever the ref names another commit', false)
+    .option(
+      '--watch',
+      'go on: sync again whenever the ref names another commit, and tell what the server holds otherwise',
+      false,
+    )
     .option('--every <seconds>', 'with --watch: time between two looks', wholeNumber(1, 86_400), 30)
     .option('--dry-run', 'show what would change, and publish nothing', false)
     .option('--propose', 'have somebody else publish it, as it takes where two people decide', false)
