@@ -209,6 +209,25 @@ describe('operators', () => {
       json: { code: 'credential-unknown' },
     });
   });
+
+  it.each<[because: string, scope: object | undefined, warnings: unknown]>([
+    ['there is such a domain', { domain: 'shop', roles: ['auditor'] }, undefined],
+    ['everything is always there', { domain: '*', roles: ['auditor'] }, undefined],
+    ['it has no scope', undefined, undefined],
+    [
+      'there is none, and one much like it',
+      { domain: 'shopp', roles: ['auditor'] },
+      [{ code: 'domain-not-there', message: expect.stringMatching(/no domain `shopp`.*Did you mean `shop`\?$/) }],
+    ],
+    [
+      'there will be one',
+      { domain: 'shop.till', roles: ['auditor'] },
+      [expect.objectContaining({ code: 'domain-not-there' })],
+    ],
+  ])('are told that a scope lies nowhere yet: %s', async (_because, scope, warnings) => {
+    const { status, json } = await create({ name: 'dee', scope });
+    expect([status, json.warnings]).toEqual([201, warnings]);
+  });
 });
 
 const ROUTES: readonly (readonly [string, string])[] = [

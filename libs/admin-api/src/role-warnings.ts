@@ -1,6 +1,6 @@
 import { unknownRoles } from '#administration';
 import { UNKNOWN_ROLE, unknownRoleText } from '#policy';
-import type { PublishedWarningView } from './dto/revision.dto.js';
+import type { WarningView } from './dto/revision.dto.js';
 import type { PolicySet } from './policy-sets.js';
 
 /** Roles of one change that are looked for: each takes a look through all texts. Of more a plan says it. */
@@ -16,7 +16,7 @@ export function roleWarnings(
   set: PolicySet,
   roleSet: string,
   roles: readonly string[],
-): { readonly warnings?: readonly PublishedWarningView[] } {
+): { readonly warnings?: readonly WarningView[] } {
   const domain = set.document({ kind: 'RoleSet', name: roleSet })?.domain ?? null;
   if (domain === null) return {};
   const unknown = unknownRoles(set.documents, domain, [...new Set(roles)].slice(0, LOOKED_FOR));

@@ -115,9 +115,9 @@ export class RebasedView {
   readonly on!: RevisionBase;
 }
 
-/** What was published and is hardly meant. */
-export class PublishedWarningView {
-  @ApiProperty({ example: 'assigned-role-unknown', description: 'As in the warnings of a plan.' })
+/** What was done and is hardly meant. */
+export class WarningView {
+  @ApiProperty({ example: 'assigned-role-unknown', description: 'Stable; of documents as in a plan.' })
   readonly code!: string;
 
   @ApiProperty()
@@ -141,10 +141,10 @@ export class Published {
   readonly rebased?: RebasedView;
 
   @ApiPropertyOptional({
-    type: [PublishedWarningView],
+    type: [WarningView],
     description: 'Of a role set: roles that it gives and that nothing there knows. Absent: none. All else a plan says.',
   })
-  readonly warnings?: readonly PublishedWarningView[];
+  readonly warnings?: readonly WarningView[];
 }
 
 /** Decorators of the members that say why something is published. */
