@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { choice, PLAN_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import { choice, PLAN_FORMATS, TEXT_OR_JSON, way, wayTo, wholeNumber } from './options.js';
 import type { Terminal } from './terminal.js';
 
 type Verb = (name: string, sentence: string, example: string) => Command;
@@ -133,7 +133,7 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
   administering(
     verb(
       'quota',
-      'what a domain and all below may hold, and do',
+      'limit what a domain and all below may hold, or tell it',
       "quota acme.pay --rules 2000 --because 'room for a year'",
     ),
   )
@@ -231,8 +231,10 @@ function several(value: string, before: readonly string[] = []): readonly string
 export function administering(command: Command): Command {
   return wayTo(
     command
-      .option('--server <url>', 'the admin listener (DHARMA_SERVER; default http://127.0.0.1:8282)')
-      .option('--token-file <file>', "file of an operator's token (DHARMA_TOKEN_FILE, or the token in DHARMA_TOKEN)"),
+      .addOption(way('--server <url>', 'the admin listener (DHARMA_SERVER; default http://127.0.0.1:8282)'))
+      .addOption(
+        way('--token-file <file>', "file of an operator's token (DHARMA_TOKEN_FILE, or the token in DHARMA_TOKEN)"),
+      ),
   );
 }
 
@@ -243,7 +245,7 @@ function databaseOption(command: Command): Command {
 /** Of the verbs that publish a source, and of those that say what that would do. */
 export function pruning(command: Command, holder: string): Command {
   return command
-    .option('--prune', `remove documents of the source that the ${holder} does not hold (default)`, true)
+    .option('--prune', `remove documents of the source that the ${holder} does not hold`, true)
     .option('--no-prune', 'let them stay');
 }
 
