@@ -209,6 +209,25 @@ describe('operators', () => {
       json: { code: 'credential-unknown' },
     });
   });
+
+  it.each<[because: string, scope: object | undefined, warnings: unknown]>([
+    ['there is such a domain', { domain: 'shop', roles: ['auditor'] }, undefined],
+    ['everything is always there', { domain: '*', roles: ['auditor'] }, undefined],
+    ['it has no scope', undefined, undefined],
+    [
+      'there is none, and one much like it',
+      { domain: 'shopp', roles: ['auditor'] },
+      [{ code: 'domain-not-there', message: expect.stringMatching(/no domain `shopp`.*Did you mean `shop`\?$/) }],
+    ],
+    [
+      'there will be one',
+      { domain: 'shop.till', roles: ['auditor'] },
+      [expect.objectContaining({ code: 'domain-not-there' })],
+    ],
+  ])('are told that a scope lies nowhere yet: %s', async (_because, scope, warnings) => {
+    const { status, json } = await create({ name: 'dee', scope });
+    expect([status, json.warnings]).toEqual([201, warnings]);
+  });
 });
 
 const ROUTES: readonly (readonly [string, string])[] = [
@@ -219,6 +238,7 @@ const ROUTES: readonly (readonly [string, string])[] = [
   ['GET', '/admin/v1/revisions/1'],
   ['GET', '/admin/v1/revisions/1/documents'],
   ['GET', '/admin/v1/revisions/1/diff'],
+  ['POST', '/admin/v1/revisions/1/plan'],
   ['POST', '/admin/v1/revisions/1/restore'],
   ['POST', '/admin/v1/epochs'],
   ['GET', '/admin/v1/documents'],
@@ -567,6 +587,29 @@ describe('publishing', () => {
     expect(await restore(9, markOf(third))).toMatchObject({ status: 404, json: { code: 'revision-unknown' } });
   });
 
+  it('says beforehand what going back would change, as it would be published', async () => {
+    const first = await publish(admin, SHOP);
+    const second = await publish(admin, CLOSED_SHOP, markOf(first));
+    const ask = (n: number, body: object = {}) => admin.ask('POST', `/admin/v1/revisions/${n}/plan`, { body });
+    const { status, json } = await ask(1);
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      base: markOf(second),
+      source: 'restore',
+      valid: true,
+      changes: [{ change: 'removed', kind: 'Policy', name: 'maintenance' }],
+      guardrails: { items: [{ change: 'removed', kind: 'deny' }] },
+    });
+    expect(json.flips.toAllow).toBeGreaterThan(0);
+    expect((await ask(1, { flips: false })).json).not.toHaveProperty('flips');
+    expect((await ask(2)).json).toMatchObject({ valid: true, changes: [] });
+    expect(await ask(9)).toMatchObject({ status: 404, json: { code: 'revision-unknown' } });
+    expect(await ask(1, { replay: { last: 1 } })).toMatchObject({ status: 409, json: { code: 'no-decision-log' } });
+    expect((await admin.ask('GET', '/admin/v1/revisions')).json.items).toHaveLength(2);
+    const restored = { base: json.base, because: 'as planned' };
+    expect(await admin.ask('POST', '/admin/v1/revisions/1/restore', { body: restored })).toMatchObject({ status: 201 });
+  });
+
   it('begins an epoch above everything that was seen, with the content of the newest revision', async () => {
     const begin = (body: object) => admin.ask('POST', '/admin/v1/epochs', { body });
     expect(await begin({ because: 'restored' })).toMatchObject({ status: 404, json: { code: 'revision-unknown' } });
@@ -841,6 +884,7 @@ describe('a server that decides by a folder', () => {
     async (method, path) => {
       const bodies: Record<string, object> = {
         '/admin/v1/revisions': publication(SHOP),
+        '/admin/v1/revisions/1/plan': {},
         '/admin/v1/revisions/1/restore': { base: null, because: 'x' },
         '/admin/v1/keys': { enforcementPoint: 'edge' },
         '/admin/v1/operators': { name: 'bo' },

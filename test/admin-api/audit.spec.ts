@@ -1,4 +1,4 @@
-import { type Act, ChainReader, FIRST_OPERATOR, splitToken } from '#administration';
+import { type Act, ACTS, ChainReader, FIRST_OPERATOR, splitToken } from '#administration';
 import type { AdminApiParts, RefusedBecause } from '#admin-api';
 import { MemoryAuditLog, MemoryCredentialStore, MemoryFleet, MemoryRevisionStore, StoreFault } from '#store';
 import { domainText, entitySetText, roleSetText } from '../support/revisions.js';
@@ -448,6 +448,8 @@ describe('the audit log', () => {
     ['revision=0'],
     ['revision=1e30'],
     ['act=%00'],
+    ['act=junk'],
+    ['act=key.creat'],
     ['operator=a%00'],
     ['order=sideways'],
     ['next=x'],
@@ -455,6 +457,11 @@ describe('the audit log', () => {
     ['colour=red'],
   ])('refuses %s', async (query) => {
     expect(await list(query)).toMatchObject({ status: 400, json: { code: 'request-invalid' } });
+  });
+
+  it('names the acts that there are', async () => {
+    const { json } = await list('act=junk');
+    expect(json.errors).toEqual([{ pointer: '/act', message: expect.stringContaining(ACTS.join(', ')) }]);
   });
 
   it('is nowhere without a database', async () => {

@@ -392,6 +392,11 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
   'GET /admin/v1/revisions/{n}': ['1', '2', '3', '4'].map((n) => ({ path: `revisions/${n}`, status: 200 })),
   'GET /admin/v1/revisions/{n}/documents': ['1', '4'].map((n) => ({ path: `revisions/${n}/documents`, status: 200 })),
   'GET /admin/v1/revisions/{n}/diff': ['1', '2', '3', '4'].map((n) => ({ path: `revisions/${n}/diff`, status: 200 })),
+  'POST /admin/v1/revisions/{n}/plan': ['1', '2', '3', '4'].map((n) => ({
+    path: `revisions/${n}/plan`,
+    body: {},
+    status: 200,
+  })),
   'POST /admin/v1/revisions/{n}/restore': [
     { path: 'revisions/1/restore', body: { because }, isOnBase: true, status: 403 },
   ],

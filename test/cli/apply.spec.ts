@@ -27,9 +27,10 @@ const PUBLISHED: Said = { status: 201, json: { revision: REVISION } };
 const applied = async (routes: Routes, argv: readonly string[] = ['--yes'], options: RunOptions = {}) => {
   const server = await adminServer({ 'POST /admin/v1/plan': { json: PLAN }, ...routes });
   const ran = await dharma([...APPLY, ...argv], { cwd, environment: server.environment, ...options });
-  return { ...ran, published: publicationsOf(server) };
+  return { ...ran, published: publicationsOf(server), planned: plansOf(server) };
 };
 
+const plansOf = ({ asked }: AdminServer) => asked.filter(({ path }) => path === '/admin/v1/plan');
 const publicationsOf = ({ asked }: AdminServer) => asked.filter(({ path }) => path === '/admin/v1/revisions');
 
 describe('dharma apply', () => {
@@ -47,6 +48,12 @@ describe('dharma apply', () => {
       base: { number: 41, contentHash: PLAN.base.contentHash },
       because: 'partners come',
     });
+  });
+
+  it('lets documents stay that the folder does not hold, where it is told to, in the plan as in the publication', async () => {
+    const ran = await applied({ 'POST /admin/v1/revisions': PUBLISHED }, ['--yes', '--no-prune']);
+    expect(ran.planned.map(({ body }) => body!['prune'])).toEqual([false]);
+    expect(ran.published.map(({ body }) => body!['prune'])).toEqual([false]);
   });
 
   it('publishes a first revision on nothing', async () => {

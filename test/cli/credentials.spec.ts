@@ -120,6 +120,15 @@ describe('dharma operators create', () => {
     expect({ code, body: asked[0]!.body }).toEqual({ code: 0, body: { name: 'bob', ...rights } });
   });
 
+  it('warns of a scope that lies nowhere yet, beside the token', async () => {
+    const warnings = [{ code: 'domain-not-there', message: 'there is no domain `acme`' }];
+    const made = { status: 201, json: { ...MADE, id: 'op-2', name: 'bob', token: 'op-2.secret', warnings } };
+    const argv = ['operators', 'create', 'bob', '--over', 'acme', '--role', 'auditor', '--out', '-'];
+    const { code, stdout, stderr } = await ran({ 'POST /admin/v1/operators': made }, argv);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'op-2.secret\n' });
+    expect(stderr).toMatch(/^warning: there is no domain `acme`$/m);
+  });
+
   it.each`
     because                          | argv                                                     | message
     ${'a role is held somewhere'}    | ${['--role', 'owner']}                                   | ${'go together'}

@@ -206,6 +206,26 @@ not yours: Test all would be added; it needs policy-admin over everything
     expect(asked[0]!.body).toMatchObject({ source: FIRST_SOURCE });
   });
 
+  it.each`
+    because                      | argv              | prune
+    ${'what is not there goes'}  | ${[]}             | ${true}
+    ${'it may be said'}          | ${['--prune']}    | ${true}
+    ${'what is not there stays'} | ${['--no-prune']} | ${false}
+  `('is of what `apply` would do: $because', async ({ argv, prune }) => {
+    const { asked } = await planned(PLAN, argv);
+    expect(asked[0]!.body).toMatchObject({ prune });
+  });
+
+  it('says which documents `apply` would not remove without being told', async () => {
+    const changes = [{ ...PLAN.changes[0]!, change: 'removed', rules: [] }];
+    const summary = { ...PLAN.summary, documents: { added: 0, changed: 0, removed: 1 } };
+    const { code, stderr } = await planned({ ...PLAN, changes, summary });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /\n1 of \d+ documents would be removed: Policy shop; `apply` takes `--allow-deletions` for that/,
+    );
+  });
+
   it('names its source', async () => {
     const { asked, stderr } = await planned({ ...NO_CHANGE, source: 'git' }, ['--source', 'git']);
     expect(asked[0]!.body).toMatchObject({ source: 'git' });

@@ -16,6 +16,43 @@ describe('dharma', () => {
     for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
   });
 
+  it('lists them in the order in which somebody new needs them, each in a group', async () => {
+    const { stdout } = await dharma(['--help']);
+    const groups = stdout.match(/^[A-Z].*:$/gm);
+    expect(groups).toEqual([
+      'Options:',
+      'Policies in a folder:',
+      'Servers:',
+      'What a server decides by:',
+      'What holds in a domain:',
+      'What was decided and done:',
+      'Keys and tokens:',
+    ]);
+    expect(
+      stdout
+        .match(/^  [a-z][a-z-]*/gm)!
+        .map((line) => line.trim())
+        .slice(0, 3),
+    ).toEqual(['init', 'validate', 'fmt']);
+    expect(stdout).toMatch(/\nBegin with `dharma init`;.*\n$/);
+  });
+
+  it('shows what is a verb’s own before the way to a server, what is required, and nothing that goes without saying', async () => {
+    const { stdout } = await dharma(['apply', '--help']);
+    const places = ['--because', '--yes', 'To reach the server:', '--server', '--timeout', 'Example:'].map((text) =>
+      stdout.indexOf(text),
+    );
+    expect(places).toEqual([...places].sort((left, right) => left - right));
+    expect(places[0]).toBeGreaterThan(0);
+    expect(stdout).toMatch(/--because <text> .*\(required\)/);
+    expect(stdout).not.toContain('default: false');
+  });
+
+  it.each([[[]], [['plan']], [['keys', 'create']]])('takes help for a verb: %j', async (verb) => {
+    const [help, asked] = [await dharma(['help', ...verb]), await dharma([...verb, '--help'])];
+    expect(help).toEqual({ code: 0, stdout: asked.stdout, stderr: '' });
+  });
+
   it.each(VERBS)('shows an example of %s', async (verb) => {
     const { code, stdout, stderr } = await dharma([verb, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

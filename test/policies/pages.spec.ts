@@ -68,7 +68,7 @@ it('shows documents in docs/documents.md that load beside the quickstart', () =>
 });
 
 const sources = new Set(
-  ['apps', 'bench', 'examples', 'libs', 'scripts', 'test'].flatMap((folder) =>
+  ['apps', 'bench', 'docs/samples', 'examples', 'libs', 'scripts', 'test'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => basename(file)),
   ),
 );

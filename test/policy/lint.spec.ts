@@ -29,6 +29,11 @@ function changed(index: number, from: string, to: string, ...more: readonly stri
 const rule = (text: string, domain = 'acme.shop'): string =>
   `kind: Policy\nmetadata: { name: more, domain: "${domain}" }\nspec: { rules: [${text}] }`;
 
+const roleSet = (domain: string, roles: string, assigned?: string): string => {
+  const assignments = assigned === undefined ? '' : `, assignments: [{ role: ${assigned}, principals: ["user:a"] }]`;
+  return `kind: RoleSet\nmetadata: { name: of-${domain.replace('.', '-')}, domain: ${domain} }\nspec: { roles: [${roles}]${assignments} }`;
+};
+
 describe('lint', () => {
   it('has nothing to say of a sound set', () => expect(warningsOf(BASE)).toEqual([]));
 
@@ -154,6 +159,17 @@ describe('lint', () => {
       'unknown-enforcement-point',
     ],
     ['nobody can hold a role', [...BASE, rule('{ id: x, effect: allow, who: { roles: [reader] } }')], 'undefined-role'],
+    ['nobody knows a role', [...BASE, roleSet('acme', '{ name: clerk }', 'clrk')], 'assigned-role-unknown'],
+    [
+      'a role is known elsewhere only',
+      [
+        ...BASE,
+        'kind: Domain\nmetadata: { name: far }\nspec: {}',
+        roleSet('far', '{ name: clerk }'),
+        roleSet('acme.shop', '', 'clerk'),
+      ],
+      'assigned-role-unknown',
+    ],
     [
       'a deny has obligations',
       [
@@ -176,6 +192,25 @@ describe('lint', () => {
     [
       'a preflight is OPTIONS whatever the operation',
       [...BASE, rule('{ id: x, effect: allow, what: { endpoints: [orders/list], methods: [OPTIONS] } }')],
+    ],
+    ['a role is declared above', [...BASE, roleSet('acme', '{ name: clerk }'), roleSet('acme.shop', '', 'clerk')]],
+    ['a role is declared below', [...BASE, roleSet('acme', '', 'clerk'), roleSet('acme.shop', '{ name: clerk }')]],
+    ['a role is inherited', [...BASE, roleSet('acme', '{ name: lead, inherits: [clerk] }', 'clerk')]],
+    [
+      'a rule below asks for a role',
+      [...BASE, roleSet('acme', '', 'clerk'), rule('{ id: x, effect: allow, who: { roles: [clerk] } }')],
+    ],
+    [
+      'a rule of the world asks for a role',
+      [...BASE, roleSet('acme.shop', '', 'clerk'), rule('{ id: x, effect: deny, who: { roles: [clerk] } }', '*')],
+    ],
+    [
+      'a condition reads a role',
+      [
+        ...BASE,
+        roleSet('acme', '', 'clerk'),
+        rule('{ id: x, effect: allow, when: \'"clerk" in principal.roles\' }', 'acme.shop'),
+      ],
     ],
     [
       'a claimed host is not contested',

@@ -32,7 +32,7 @@ function threadThat(check: (number: number, isCompiled: boolean) => object): () 
         const { ticket, source } = argument as Asked;
         known.set(ticket, { number: source.revision.number, isCompiled: true });
         const image = packed(imageOf(compile(world!)));
-        return { kind: 'ready', mark: source.revision, identity, warnings: [], image, diskFaults: [] };
+        return { kind: 'ready', mark: source.revision, identity, image, diskFaults: [] };
       }
       case 'step': {
         const asked = argument as Asked;
@@ -43,6 +43,8 @@ function threadThat(check: (number: number, isCompiled: boolean) => object): () 
         const { number, isCompiled } = known.get(argument as number)!;
         return check(number, isCompiled);
       }
+      case 'test':
+        return [];
       default:
         return undefined;
     }

@@ -68,18 +68,20 @@ spec:
       expect: { decision: allow }
 `;
   const before = await published(null, open);
-  const { workshop, live, events } = startWorkshop({ databaseUrl, keptFolder });
+  const bench = startWorkshop({ databaseUrl, keptFolder });
+  const { workshop, live, events } = bench;
   await workshop.putInForce({ kind: 'revision', revision: before });
   const suspension =
     'apiVersion: dharma/v1\nkind: Suspension\nmetadata: { name: shop }\nspec: { because: a key leaked }\n';
   const revision = await published(before, suspension);
   expect(await workshop.putInForce({ kind: 'revision', revision })).toBe(true);
   expect(decide(live.inForce!.snapshot, getFromShop('/public/a')).reason).toBe('TARGET_DOMAIN_SUSPENDED');
-  const inForce = events.filter((event) => event.kind === 'policy-in-force');
-  expect(inForce.map(({ warnings }) => warnings)).toEqual([
-    [],
-    [expect.stringMatching(/^Test\/cases\.yaml:\d+:\d+: test fails: the shop is open$/)],
-  ]);
+  expect(await bench.said('policy-tests-fail')).toMatchObject({
+    ...markOf(revision),
+    failing: [expect.stringMatching(/^Test\/cases\.yaml:\d+:\d+: test fails: the shop is open$/)],
+  });
+  const told = events.filter(({ kind }) => kind === 'policy-in-force' || kind === 'policy-tests-fail');
+  expect(told.map(({ kind }) => kind)).toEqual(['policy-in-force', 'policy-in-force', 'policy-tests-fail']);
 });
 
 it('where nothing is kept nothing is put in force, and that is no fault', async () => {

@@ -1,3 +1,4 @@
+import type { AdminApiParts } from '#admin-api';
 import { MemoryAuditLog, MemoryCredentialStore, MemoryFleet, MemoryRevisionStore } from '#store';
 import { type Answer, ScriptedServer, startTestAdmin, type TestAdmin } from '../admin-api/admin-server.js';
 
@@ -12,7 +13,8 @@ export interface MemoryAdmin extends TestAdmin {
   newest(): Promise<{ readonly number: number; readonly contentHash: string } | null>;
 }
 
-export async function startMemoryAdmin(): Promise<MemoryAdmin> {
+/** @param more  of what the admin API is given */
+export async function startMemoryAdmin(more: Pick<AdminApiParts, 'decisions'> = {}): Promise<MemoryAdmin> {
   const clock = () => NOW;
   const audit = new MemoryAuditLog(clock);
   const history = {
@@ -21,7 +23,7 @@ export async function startMemoryAdmin(): Promise<MemoryAdmin> {
     audit,
     fleet: new MemoryFleet(clock),
   };
-  const admin = await startTestAdmin({ history, server: new ScriptedServer(), clock: () => NOW });
+  const admin = await startTestAdmin({ history, server: new ScriptedServer(), clock: () => NOW, ...more });
   const newest = async () => {
     const revision = await history.store.newest();
     return revision && { number: revision.number, contentHash: revision.contentHash };

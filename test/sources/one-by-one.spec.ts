@@ -240,6 +240,53 @@ spec: { entities: [{ type: record, id: "1", attributes: { owner: ann } }] }
     });
   });
 
+  it.each<[because: string, role: string, told: readonly unknown[] | undefined]>([
+    ['the set declares it', 'clerk', undefined],
+    [
+      'nothing knows it',
+      'clrk',
+      [{ code: 'assigned-role-unknown', message: expect.stringMatching(/`clrk`.*`org.shop`/) }],
+    ],
+    ['it is declared above', 'lead', undefined],
+    ['it is declared elsewhere', 'far-lead', [expect.anything()]],
+    ['it is only assigned elsewhere in the chain', 'guest', [expect.anything()]],
+    ['a rule below asks for it', 'tester', undefined],
+    ['it inherits one that is declared', 'head', undefined],
+  ])('a role is given, with a word about it or without: %s', async (_because, role, told) => {
+    const domain = (name: string) =>
+      `---\napiVersion: dharma/v1\nkind: Domain\nmetadata: { name: ${name} }\nspec: {}\n`;
+    const set = (name: string, of: string, spec: string) =>
+      `---\napiVersion: dharma/v1\nkind: RoleSet\nmetadata: { name: ${name}, domain: ${of} }\nspec: ${spec}\n`;
+    const texts = [
+      domain('org'),
+      domain('org.shop'),
+      domain('org.shop.lab'),
+      domain('far'),
+      set('org', 'org', '{ roles: [{ name: lead }], assignments: [{ role: guest, principals: ["user:x"] }] }'),
+      set('deep', 'org.shop', '{ roles: [{ name: clerk }, { name: x, inherits: [head] }] }'),
+      set('far', 'far', '{ roles: [{ name: far-lead }] }'),
+      '---\napiVersion: dharma/v1\nkind: Policy\nmetadata: { name: lab, domain: org.shop.lab }\nspec: { rules: [{ id: x, effect: allow, who: { roles: [tester] } }] }\n',
+    ];
+    await admin.publish(texts.join(''), 'org');
+    const answer = await assign({ roleSet: 'deep', role, source: 'org' });
+    expect(answer).toMatchObject({ status: 201 });
+    expect(answer.json.warnings).toEqual(told);
+  });
+
+  it('a whole role set is warned of, too', async () => {
+    const text =
+      'apiVersion: dharma/v1\nkind: RoleSet\nmetadata: { name: temps, domain: shop }\nspec: { assignments: [{ role: temp, principals: ["user:x"] }, { role: clerk, principals: ["user:x"] }] }\n';
+    const headers = { 'if-none-match': '*' };
+    const { status, json } = await admin.ask('PUT', '/admin/v1/documents/RoleSet/temps', {
+      body: { text, because },
+      headers,
+    });
+    expect({ status, warnings: json.warnings }).toEqual({
+      status: 201,
+      warnings: [{ code: 'assigned-role-unknown', message: expect.stringContaining('`temp`') }],
+    });
+  });
+
   it('are found by role, principal, domain and set, and by pages', async () => {
     await assign({ principals: ['user:ünal', 'user:bo', 'user:cy', `user:${'z'.repeat(2_000)}`] });
     await assign({ role: 'boss', principals: ['user:ann'] });

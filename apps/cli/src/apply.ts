@@ -16,6 +16,8 @@ import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
 export interface ApplyOptions extends AdminFlags {
   readonly source: string;
+  /** Whether documents of the source that the folder does not hold go. */
+  readonly prune: boolean;
   readonly because: string;
   /** Publishes without asking. */
   readonly yes: boolean;
@@ -38,14 +40,14 @@ const LONGER_THAN_A_LOOK_MILLISECONDS = 6_000;
 
 /** Plans, shows, asks, and publishes exactly what was planned. */
 export async function apply(terminal: Terminal, directory: string, options: ApplyOptions): Promise<ExitCode> {
-  const { source, because, yes, allowDeletions, propose, wait, format, ...flags } = options;
+  const { source, prune, because, yes, allowDeletions, propose, wait, format, ...flags } = options;
   if (propose && wait > 0)
     throw new Stop(2, 'what is proposed waits for somebody: `--wait` does not go with `--propose`');
   if (!yes && !canAsk(terminal)) {
     throw new Stop(2, 'nobody is there to be asked; say `--yes` to publish without a question');
   }
   const client = await ServerClient.of(terminal, flags);
-  const bundle: SourceBundle = { source, files: await readPolicies(terminal, directory) };
+  const bundle: SourceBundle = { source, files: await readPolicies(terminal, directory), prune };
   const { aside } = terminal;
   const planned = await whileWaiting(aside, `planning ${directory} on ${client.server}`, () => client.plan(bundle));
   await aside.write(planText(planned, aside.colours));
@@ -91,23 +93,21 @@ export async function proposeTo(
 }
 
 /** @throws Stop with 1 when so many documents would go that a wrong folder or a lost file is likely */
-export function judgeDeletions(
-  { summary, changes }: Plan,
-  { files }: SourceBundle,
-  areAllowed: boolean,
-  flag: string,
-): void {
+export function judgeDeletions(planned: Plan, bundle: SourceBundle, areAllowed: boolean, flag: string): void {
+  const deletions = areAllowed ? undefined : deletionsText(planned, bundle);
+  if (deletions !== undefined) throw new Stop(1, `${deletions}; if that is meant, say \`${flag}\``);
+}
+
+/** Undefined unless more than a tenth of the documents of the source would go. */
+export function deletionsText({ summary, changes }: Plan, { files }: SourceBundle): string | undefined {
   const { added, removed } = summary.documents;
-  if (removed === 0 || areAllowed) return;
+  if (removed === 0) return undefined;
   const before = loadBundle(files).documents.length - added + removed;
-  if (removed <= before * DELETED_PART) return;
+  if (removed <= before * DELETED_PART) return undefined;
   const gone = changes.filter(({ change }) => change === 'removed').map(({ kind, name }) => `${kind} ${name}`);
   const which = gone.length === 0 ? '' : `: ${gone.slice(0, DELETIONS_TOLD).join(', ')}`;
   const rest = gone.length > DELETIONS_TOLD ? ` and ${gone.length - DELETIONS_TOLD} more` : '';
-  throw new Stop(
-    1,
-    `${removed} of ${before} documents would be removed${which}${rest}; if that is meant, say \`${flag}\``,
-  );
+  return `${removed} of ${before} documents would be removed${which}${rest}`;
 }
 
 async function provenanceOf(

@@ -57,8 +57,8 @@ export async function createOperator(
 ): Promise<ExitCode> {
   const rights = operatorRights({ over, role, group });
   return create(terminal, 'operators', name, options, async (client, expiresAt) => {
-    const { id, token } = await client.createOperator({ name, ...rights }, expiresAt);
-    return { id, secret: token };
+    const { id, token, warnings } = await client.createOperator({ name, ...rights }, expiresAt);
+    return { id, secret: token, warnings: warnings.map(({ message }) => message) };
   });
 }
 
@@ -88,6 +88,8 @@ async function create(
   const outlet = await openSecretOutlet(terminal, out);
   const made = await orAbandon(outlet, () => make(client, expiresAt));
   await handOver(terminal, outlet, made, `${NOUNS[kind]} \`${made.id}\` of \`${of}\``, expiresAt);
+  const { aside } = terminal;
+  for (const warning of made.warnings ?? []) await aside.line(`${aside.colours.yellow('warning:')} ${warning}`);
   return 0;
 }
 
@@ -111,6 +113,8 @@ function keyHolder(
 interface MadeSecret {
   readonly id: string;
   readonly secret: string;
+  /** What is hardly meant. */
+  readonly warnings?: readonly string[];
 }
 
 const NOUNS = { keys: 'the key', operators: 'the token' } as const;

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { WAY_GROUP } from './help.js';
 
 /** Mirror what the verbs know, so that `--help` loads none of them. */
 export const REPORT_FORMATS = ['text', 'json', 'github', 'junit'];
@@ -22,14 +23,21 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 
 /** The way to a server, whichever listener. */
 export function wayTo(command: Command): Command {
-  return safeWayTo(command).option('--timeout <seconds>', 'longest wait for an answer', wholeNumber(1, 3600), 120);
+  return safeWayTo(command).addOption(
+    way('--timeout <seconds>', 'longest wait for an answer').argParser(wholeNumber(1, 3600)).default(120),
+  );
+}
+
+/** One of the flags that have to do with the way, and not with what is asked. */
+export function way(flags: string, sentence: string): Option {
+  return new Option(flags, sentence).helpGroup(WAY_GROUP);
 }
 
 /** How secrets stay secret on the way to a server. */
 export function safeWayTo(command: Command): Command {
   return command
-    .option('--ca <file>', "certificates to trust, PEM, instead of the system's")
-    .option('--cert <file>', 'our certificate, PEM, for mutual TLS')
-    .option('--key <file>', 'its private key, PEM')
-    .option('--allow-plaintext', 'send a secret without TLS to another machine', false);
+    .addOption(way('--ca <file>', "certificates to trust, PEM, instead of the system's"))
+    .addOption(way('--cert <file>', 'our certificate, PEM, for mutual TLS'))
+    .addOption(way('--key <file>', 'its private key, PEM'))
+    .addOption(way('--allow-plaintext', 'send a secret without TLS to another machine').default(false));
 }

@@ -1,3 +1,4 @@
+import { deletionsText } from './apply.js';
 import type { AdminFlags } from './connection.js';
 import { instantBefore } from './instant-before.js';
 import { type PlanFormat, planReport } from './plan-report.js';
@@ -10,6 +11,8 @@ import { type ExitCode, Stop, type Terminal } from './terminal.js';
 export interface PlanOptions extends AdminFlags {
   /** Documents of one source are pruned together. */
   readonly source: string;
+  /** Whether documents of the source that the folder does not hold go. */
+  readonly prune: boolean;
   readonly format: PlanFormat;
   /** Fails too when anything would change. */
   readonly exitCode: boolean;
@@ -23,7 +26,7 @@ export interface PlanOptions extends AdminFlags {
 export async function plan(
   terminal: Terminal,
   directory: string,
-  { source, format, exitCode, replay, replaySince, ...flags }: PlanOptions,
+  { source, prune, format, exitCode, replay, replaySince, ...flags }: PlanOptions,
 ): Promise<ExitCode> {
   const replayed = replayedBy(terminal, replay, replaySince);
   const client = await ServerClient.of(terminal, flags);
@@ -31,13 +34,19 @@ export async function plan(
   const planned = await whileWaiting(
     terminal.aside,
     `planning ${directory} on ${client.server}${replayed === undefined ? '' : ', with recorded decisions'}`,
-    () => client.plan({ source, files }, replayed),
+    () => client.plan({ source, files, prune }, { replay: replayed }),
   );
   await terminal.out.write(planReport(format, planned, terminal.out.colours));
   const publishable = isPublishable(planned);
   const { green, red } = terminal.aside.colours;
   const verdict = publishable ? green('valid') : red('not valid');
   await terminal.aside.line(`${directory}: ${verdict}, ${planSummary(planned)}`);
+  const deletions = deletionsText(planned, { source, files });
+  if (deletions !== undefined) {
+    await terminal.aside.line(
+      `${deletions}; \`apply\` takes \`--allow-deletions\` for that, \`sync\` \`--allow-prune\``,
+    );
+  }
   return publishable && !(exitCode && planned.changes.length > 0) ? 0 : 1;
 }
 

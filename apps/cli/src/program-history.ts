@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { choice, TEXT_OR_JSON, wholeNumber } from './options.js';
-import { administering, sourceOption, WAIT_SECONDS } from './program-server.js';
+import { administering, pruning, sourceOption, WAIT_SECONDS } from './program-server.js';
 import type { Terminal } from './terminal.js';
 
 type Verb = (name: string, sentence: string, example: string) => Command;
@@ -10,19 +10,24 @@ const HIGHEST_REVISION = 1e12;
 
 /** The verbs that go between git, the history of a server, and folders. */
 export function historyVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
-  administering(
-    verb('sync', 'make a server hold what a repository holds at one commit', 'sync --repo . --path policies --wait'),
+  pruning(
+    administering(
+      verb('sync', 'make a server hold what a repository holds at one commit', 'sync --repo . --path policies --wait'),
+    )
+      .requiredOption('--repo <where>', 'the repository: a path, file://, ssh://, https://, or user@host:path')
+      .addOption(refOption())
+      .addOption(pathOption())
+      .addOption(sourceOption()),
+    'commit',
   )
-    .requiredOption('--repo <where>', 'the repository: a path, file://, ssh://, https://, or user@host:path')
-    .addOption(refOption())
-    .addOption(pathOption())
-    .addOption(sourceOption())
-    .option('--prune', 'remove documents of the source that the commit does not hold (default)', true)
-    .option('--no-prune', 'let them stay')
     .option('--allow-prune', 'also when more than a tenth of the documents of the source would go', false)
     .option('--allowed-signers <file>', 'ask for a good signature by one of the keys in this file, as of ssh-keygen')
     .option('--wait [seconds]', 'wait until every server decides by it', wholeNumber(1, 3600))
-    .option('--watch', 'go on: sync again whenever the ref names another commit', false)
+    .option(
+      '--watch',
+      'go on: sync again whenever the ref names another commit, and tell what the server holds otherwise',
+      false,
+    )
     .option('--every <seconds>', 'with --watch: time between two looks', wholeNumber(1, 86_400), 30)
     .option('--dry-run', 'show what would change, and publish nothing', false)
     .option('--propose', 'have somebody else publish it, as it takes where two people decide', false)
@@ -62,11 +67,14 @@ export function historyVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
 
   administering(verb('restore', 'publish what an older revision held', "restore 41 --because 'partners complained'"))
     .argument('<revision>', 'its number', revisionOf)
-    .requiredOption('--because <text>', 'why, for whoever reads the history')
+    .option('--because <text>', 'why, for whoever reads the history; required unless `--dry-run`')
+    .option('--dry-run', 'show what would change, and publish nothing', false)
     .option('--yes', 'publish without asking', false)
     .option('--propose', 'have somebody else publish it, as it takes where two people decide', false)
     .option('--wait [seconds]', 'wait until the server decides by it', wholeNumber(1, 3600))
-    .addOption(choice('--format <format>', 'how the revision is written', TEXT_OR_JSON, 'text'))
+    .addOption(
+      choice('--format <format>', 'how the revision, or with --dry-run the plan, is written', TEXT_OR_JSON, 'text'),
+    )
     .action(async (number: number, { wait, ...options }) => {
       const { restore } = await import('./restore.js');
       exit(await restore(terminal, number, { ...options, wait: secondsOf(wait) }));

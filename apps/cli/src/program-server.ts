@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { choice, PLAN_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import { choice, PLAN_FORMATS, TEXT_OR_JSON, way, wayTo, wholeNumber } from './options.js';
 import type { Terminal } from './terminal.js';
 
 type Verb = (name: string, sentence: string, example: string) => Command;
@@ -30,9 +30,12 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
       exit(await (isFleet ? fleet : status)(terminal, options));
     });
 
-  administering(verb('plan', 'what publishing a folder would change on a server', 'plan policies'))
-    .argument('<dir>', 'folder of policy documents')
-    .addOption(sourceOption())
+  pruning(
+    administering(verb('plan', 'what publishing a folder would change on a server', 'plan policies'))
+      .argument('<dir>', 'folder of policy documents')
+      .addOption(sourceOption()),
+    'folder',
+  )
     .option('--exit-code', 'fail too when anything would change', false)
     .option('--replay <number>', 'decide so many recorded decisions again, the newest', wholeNumber(1, 100_000))
     .option('--replay-since <when>', 'instead: those since an instant (RFC 3339), or a span before now, like 2h, 7d')
@@ -59,12 +62,15 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
       exit(await whoCan(terminal, operation, endpoint, options));
     });
 
-  administering(
-    verb('apply', 'publish a folder to a server', "apply policies --because 'orders opens to partners' --wait"),
+  pruning(
+    administering(
+      verb('apply', 'publish a folder to a server', "apply policies --because 'orders opens to partners' --wait"),
+    )
+      .argument('<dir>', 'folder of policy documents')
+      .requiredOption('--because <text>', 'why, for whoever reads the history')
+      .addOption(sourceOption()),
+    'folder',
   )
-    .argument('<dir>', 'folder of policy documents')
-    .requiredOption('--because <text>', 'why, for whoever reads the history')
-    .addOption(sourceOption())
     .option('--yes', 'publish without asking', false)
     .option('--allow-deletions', 'also when more than a tenth of the documents of the source would go', false)
     .option('--propose', 'have somebody else publish it, as it takes where two people decide', false)
@@ -127,7 +133,7 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
   administering(
     verb(
       'quota',
-      'what a domain and all below may hold, and do',
+      'limit what a domain and all below may hold, or tell it',
       "quota acme.pay --rules 2000 --because 'room for a year'",
     ),
   )
@@ -225,13 +231,22 @@ function several(value: string, before: readonly string[] = []): readonly string
 export function administering(command: Command): Command {
   return wayTo(
     command
-      .option('--server <url>', 'the admin listener (DHARMA_SERVER; default http://127.0.0.1:8282)')
-      .option('--token-file <file>', "file of an operator's token (DHARMA_TOKEN_FILE, or the token in DHARMA_TOKEN)"),
+      .addOption(way('--server <url>', 'the admin listener (DHARMA_SERVER; default http://127.0.0.1:8282)'))
+      .addOption(
+        way('--token-file <file>', "file of an operator's token (DHARMA_TOKEN_FILE, or the token in DHARMA_TOKEN)"),
+      ),
   );
 }
 
 function databaseOption(command: Command): Command {
   return command.option('--database-url <url>', 'PostgreSQL (better DHARMA_DATABASE_URL: a password stays unseen)');
+}
+
+/** Of the verbs that publish a source, and of those that say what that would do. */
+export function pruning(command: Command, holder: string): Command {
+  return command
+    .option('--prune', `remove documents of the source that the ${holder} does not hold`, true)
+    .option('--no-prune', 'let them stay');
 }
 
 export function sourceOption(): Option {

@@ -1,6 +1,7 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import { inOrder } from './help.js';
 import { auditVerbs } from './program-audit.js';
 import { doctorVerb } from './program-doctor.js';
 import { natsCalloutVerb } from './program-nats.js';
@@ -29,7 +30,9 @@ export async function run(argv: readonly string[], streams: Streams): Promise<nu
     code = given;
   });
   try {
-    await verbs.parseAsync(argv, { from: 'user' });
+    // `help VERB` is how many programs say it.
+    const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
+    await verbs.parseAsync(words, { from: 'user' });
     return code;
   } catch (fault) {
     // An answer that nobody took is no yes; and nobody is there to read why.
@@ -42,7 +45,11 @@ export async function run(argv: readonly string[], streams: Streams): Promise<nu
 function program(terminal: Terminal, exit: (code: number) => void): Command {
   const dharma = quietCommand('dharma', terminal)
     .description('Decides who may call which API, across trust domains that nest.')
-    .version(version(), '--version', 'print the version');
+    .version(version(), '--version', 'print the version')
+    .addHelpText(
+      'after',
+      `\nBegin with \`${terminal.program} init\`; \`${terminal.program} VERB --help\` shows the flags of a verb, with an example.`,
+    );
   const verb = (name: string, sentence: string, example: string): Command =>
     dharma.command(name).description(sentence).addHelpText('after', `\nExample:\n  ${terminal.program} ${example}`);
 
@@ -214,7 +221,7 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
   auditVerbs(verb, terminal, exit);
   doctorVerb(verb, terminal, exit);
   natsCalloutVerb(verb, terminal, exit);
-  return dharma;
+  return inOrder(dharma);
 }
 
 function engineOption(): Option {

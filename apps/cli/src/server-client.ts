@@ -137,9 +137,19 @@ export class ServerClient {
    * Documents of the source that the bundle does not hold count as removed.
    *
    * @param replay  recorded decisions that are decided again: the newest so many, or since an instant (RFC 3339)
+   * @param flips   whether to look for what would be decided otherwise, which takes seconds of a large set
    */
-  plan({ source, files, prune = true }: SourceBundle, replay?: Replayed): Promise<Plan> {
-    return this.#ask({ method: 'POST', path: '/admin/v1/plan', body: { source, files, prune, replay } }, planShape);
+  plan(
+    { source, files, prune = true }: SourceBundle,
+    { replay, flips }: { readonly replay?: Replayed | undefined; readonly flips?: boolean } = {},
+  ): Promise<Plan> {
+    const body = { source, files, prune, replay, flips };
+    return this.#ask({ method: 'POST', path: '/admin/v1/plan', body }, planShape);
+  }
+
+  /** What going back to a revision would change. */
+  planRestore(number: number): Promise<Plan> {
+    return this.#ask({ method: 'POST', path: `/admin/v1/revisions/${number}/plan`, body: {} }, planShape);
   }
 
   async publish({ base, prune = true, idempotencyKey = randomUUID(), ...rest }: Publishing): Promise<Published> {

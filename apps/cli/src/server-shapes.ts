@@ -282,7 +282,13 @@ const operatorCredential = credential.extend({
 export const keysShape = z.object({ items: z.array(keyCredential), next: z.string().nullish() });
 export const operatorsShape = z.object({ items: z.array(operatorCredential), next: z.string().nullish() });
 export const newKeyShape = keyCredential.partial().required({ id: true }).extend({ key: z.string() });
-export const newOperatorShape = operatorCredential.partial().required({ id: true }).extend({ token: z.string() });
+export const newOperatorShape = operatorCredential
+  .partial()
+  .required({ id: true })
+  .extend({
+    token: z.string(),
+    warnings: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
+  });
 /** What keys and tokens have in common. */
 export type CommonCredential = z.infer<typeof credential>;
 export type KeyCredential = z.infer<typeof keyCredential>;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { judgeDeletions, proposeTo, publishedText, publishOrSay } from './apply.js';
 import type { AdminFlags } from './connection.js';
+import { Drift } from './drift.js';
 import { waitForFleet } from './fleet-wait.js';
 import { folderInCommit } from './git/address.js';
 import { commitFiles } from './git/commit-files.js';
@@ -48,10 +49,20 @@ export async function sync(terminal: Terminal, options: SyncOptions): Promise<Ex
     ref,
     ...(allowedSigners !== undefined && { allowedSigners }),
   });
-  const once = (): Promise<ExitCode> => syncCommit(terminal, client, repository, folder, options);
+  const drift = new Drift(terminal, client);
+  const once = (): Promise<ExitCode> => syncCommit(terminal, client, repository, folder, options, drift);
   try {
     if (!watch) return await once();
-    return await watchRef(terminal, { look: async () => (await repository.look()).id, act: once, seconds: every });
+    return await watchRef(terminal, {
+      look: async () => (await repository.look()).id,
+      act: async () => {
+        // What the next commit takes back is told before.
+        await drift.look();
+        return once();
+      },
+      rest: () => drift.look(),
+      seconds: every,
+    });
   } finally {
     await repository.close();
   }
@@ -63,6 +74,7 @@ async function syncCommit(
   repository: Repository,
   folder: string,
   { source, prune, allowPrune, wait, dryRun, propose, format }: SyncOptions,
+  drift: Drift,
 ): Promise<ExitCode> {
   const { aside, out } = terminal;
   const commit = await whileWaiting(aside, `fetching ${repository.shown}`, () => repository.fetch());
@@ -99,6 +111,7 @@ async function syncCommit(
       'look at what changed with `log` or `sync --dry-run`, then sync again: it is planned anew',
     ),
   );
+  drift.follow({ bundle, commit: commit.id }, planned, published.revision);
   const told = { commit: commit.id, ...published };
   await out.write(format === 'json' ? `${JSON.stringify(told, null, 2)}\n` : publishedText(published));
   if (wait > 0 && published.revision !== null) await waitForFleet(terminal, client, published.revision, wait);

@@ -90,6 +90,7 @@ export class Metrics {
         return;
       case 'search':
       case 'policy-in-force':
+      case 'policy-tests-fail':
       case 'policy-verified':
       case 'policy-unreadable':
       case 'certificate-unusable':

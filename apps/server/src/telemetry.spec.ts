@@ -71,7 +71,7 @@ describe('the log', () => {
 
   it.each`
     because                               | event                                                                                              | level | told
-    ${'a policy is news'}                 | ${{ kind: 'policy-in-force', epoch: 1, revision: 7, contentHash: 'ab', warnings: [] }}             | ${30} | ${{ epoch: 1, revision: 7, contentHash: 'ab' }}
+    ${'a policy is news'}                 | ${{ kind: 'policy-in-force', epoch: 1, revision: 7, contentHash: 'ab' }}                           | ${30} | ${{ epoch: 1, revision: 7, contentHash: 'ab' }}
     ${'a refusal needs somebody'}         | ${{ kind: 'policy-refused', revision: 8, faults: ['shop.yaml:1:1: no'] }}                          | ${50} | ${{ revision: 8, faults: ['shop.yaml:1:1: no'] }}
     ${'a difference carries its request'} | ${{ kind: 'policy-difference', revision: 8, rolledBack: false, request: { a: 1 }, statements: 2 }} | ${50} | ${{ revision: 8, rolledBack: false, request: { a: 1 }, statements: 2 }}
     ${'agreement is news'}                | ${{ kind: 'policy-verified', revision: 8, requests: 9 }}                                           | ${30} | ${{ requests: 9 }}
@@ -90,8 +90,8 @@ describe('the log', () => {
   });
 
   it('says which tests fail of a policy that is in force', () => {
-    const event = { kind: 'policy-in-force', epoch: 1, revision: 7, contentHash: 'ab', warnings: ['w'] } as const;
-    expect(lines([event])).toMatchObject([{ level: 30 }, { level: 40, warnings: ['w'] }]);
+    const event = { kind: 'policy-tests-fail', epoch: 1, revision: 7, contentHash: 'ab', failing: ['w'] } as const;
+    expect(lines([event])).toMatchObject([{ level: 40, revision: 7, warnings: ['w'] }]);
   });
 
   it('says once a minute and sink that records of decisions are dropped', () => {
@@ -173,7 +173,7 @@ describe('telemetry', () => {
     open('enforce');
     telemetry.log(event);
     expect(telemetry.troubles()).toEqual([trouble]);
-    telemetry.log({ kind: 'policy-in-force', epoch: 1, revision: 9, contentHash: 'c', warnings: [] });
+    telemetry.log({ kind: 'policy-in-force', epoch: 1, revision: 9, contentHash: 'c' });
     expect(telemetry.troubles()).toEqual([]);
   });
 

@@ -159,10 +159,13 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
         );
         return;
       case 'policy-in-force': {
-        const { kind: _, warnings, ...mark } = event;
+        const { kind: _, ...mark } = event;
         logger.info(mark, 'policy in force');
-        if (warnings.length > 0)
-          logger.warn({ ...mark, warnings }, 'tests of the policy fail, and hold nothing up: it was published so');
+        return;
+      }
+      case 'policy-tests-fail': {
+        const { kind: _, failing: warnings, ...mark } = event;
+        logger.warn({ ...mark, warnings }, 'tests of the policy fail, and hold nothing up: it was published so');
         return;
       }
       case 'policy-refused':

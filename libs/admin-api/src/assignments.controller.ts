@@ -14,6 +14,7 @@ import { OperatorRights } from './operator-rights.js';
 import { CurrentOperator, type Operator } from './operators.js';
 import { pageOf } from './paging.js';
 import { EDIT_PROBLEMS } from './publishing-problems.js';
+import { roleWarnings } from './role-warnings.js';
 
 /** Who holds which role. A joiner is one small revision, whatever else there is. */
 @ApiTags('assignments')
@@ -51,7 +52,8 @@ export class AssignmentsController {
   @Acts('revision.publish', ({ body }) => `RoleSet/${body.roleSet}`)
   @ApiOperation({
     summary: 'Give a role to principals',
-    description: 'Publishes a revision in which they hold it. Who holds it already changes nothing.',
+    description:
+      'Publishes a revision in which they hold it. Who holds it already changes nothing. A role that nothing knows at that domain is given, with a word in `warnings`.',
   })
   @ApiHeader(KEY_HEADER)
   @ApiCreatedResponse({ type: Published })
@@ -66,7 +68,9 @@ export class AssignmentsController {
   ): Promise<Published> {
     const changing = { operator, context, idempotencyKey: judgedKey(key) };
     const text = (stored: StoredDocument) => withAssignments(stored, body.role, body.principals);
-    return answered(reply, await this.facts.change('RoleSet', body.roleSet, body, changing, text));
+    const published = await this.facts.change('RoleSet', body.roleSet, body, changing, text);
+    const { newest } = await this.rights.now(operator);
+    return answered(reply, { ...published, ...roleWarnings(newest, body.roleSet, [body.role]) });
   }
 
   @Delete()

@@ -36,6 +36,7 @@ export const BODY_EXAMPLES: { readonly [operationId: string]: { readonly [shown:
     next: { ...BUNDLE, base: BASE, because: 'orders opens to partners', ...COMMIT },
     first: { ...BUNDLE, base: null, because: 'what there was before' },
   },
+  revisions_plan: { flips: {}, replay: { flips: false, replay: { last: 10_000 } } },
   revisions_restore: { back: { base: BASE, because: 'partners complained' } },
   proposals_propose: {
     bundle: { bundle: BUNDLE, base: BASE, because: 'a rule for refunds' },

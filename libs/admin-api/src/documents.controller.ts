@@ -32,6 +32,7 @@ import { etagOf, isAmong, judgePreconditions, judgeStated, type Preconditions } 
 import { Publishing } from './publishing.js';
 import { EDIT_PROBLEMS } from './publishing-problems.js';
 import { invalid } from './request.pipe.js';
+import { roleWarnings } from './role-warnings.js';
 
 const ETAG_HEADER = { etag: { schema: { type: 'string' }, description: 'SHA-256 of the text, in quotes.' } } as const;
 const IF_MATCH_HEADER = {
@@ -138,7 +139,8 @@ export class DocumentsController {
     // Of what was sent, not of what is newest: somebody may have changed it since, and this author did not see that.
     for (const { document, text: own } of documents)
       reply.headers({ etag: etagOf(newDocument(document, own, source)) });
-    return answered(reply, published);
+    const { newest } = await this.rights.now(operator);
+    return answered(reply, { ...published, ...roleWarnings(newest, key.name, documents.flatMap(rolesGiven)) });
   }
 
   @Delete(':kind/:name')
@@ -219,6 +221,11 @@ function documentIn(
   sight: Sight,
 ): StoredDocument | undefined {
   return set.find((one) => one.kind === kind && one.name === name && sight.ofDocument(one));
+}
+
+/** By a role set; no other document gives any. */
+function rolesGiven({ document }: LocatedDocument): readonly string[] {
+  return document.kind === 'RoleSet' ? (document.spec.assignments ?? []).map(({ role }) => role) : [];
 }
 
 function headOf({ kind, name, domain, source, contentHash }: StoredDocument): DocumentHead {

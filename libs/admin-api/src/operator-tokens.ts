@@ -8,16 +8,18 @@ import {
   type MintedCredential,
   type OperatorTerms,
 } from '#administration';
+import { didYouMean } from '#policy';
 import { Problem } from '#problem';
 import { Credentials } from './credentials.js';
 import type { NewOperatorBody } from './dto/credential.dto.js';
-import type { PageQuery } from './dto/revision.dto.js';
+import type { PageQuery, WarningView } from './dto/revision.dto.js';
 import { OperatorRights } from './operator-rights.js';
 import { GUEST, type Operator } from './operators.js';
 import type { Page } from './paging.js';
 import { invalid } from './request.pipe.js';
 
 const WHAT = 'operator';
+const EVERYTHING = '*';
 
 /** Tokens as one operator may make, see and revoke them: their own, and those that were made by it, and so on. */
 @Injectable()
@@ -57,6 +59,17 @@ export class OperatorTokens {
         : { kind: 'scope', maker: maker.id, grants };
     const holder: CredentialHolder = { kind: 'operator-token', name, terms };
     return this.credentials.create(holder, expiresAt, maker.name, context);
+  }
+
+  /** What is to be said of a scope: domains may still come, and mostly it is a slip. */
+  async scopeWarnings({ scope }: NewOperatorBody, maker: Operator): Promise<readonly WarningView[]> {
+    if (scope === undefined || scope.domain === EVERYTHING) return [];
+    const { newest, sight } = await this.rights.now(maker);
+    const domains = newest.documents.filter((document) => document.kind === 'Domain' && sight.ofDocument(document));
+    const names = domains.map(({ name }) => name);
+    if (names.includes(scope.domain)) return [];
+    const message = `there is no domain \`${scope.domain}\` that you see; until there is, the token may nothing${didYouMean(scope.domain, names)}`;
+    return [{ code: 'domain-not-there', message }];
   }
 
   list(page: PageQuery, operator: Operator): Promise<Page<Credential>> {

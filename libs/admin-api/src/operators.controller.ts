@@ -33,8 +33,10 @@ export class OperatorsController {
     @CurrentOperator() operator: Operator,
     @CurrentContext() context: ActContext,
   ): Promise<NewOperatorView> {
+    // Before it is made: what fails behind that would take the secret with it.
+    const warnings = await this.tokens.scopeWarnings(body, operator);
     const { credential, token } = await this.tokens.create(body, operator, context);
-    return { ...operatorView(credential), token };
+    return { ...operatorView(credential), token, ...(warnings.length > 0 && { warnings }) };
   }
 
   @Get()

@@ -24,7 +24,7 @@ import { BundleLoader, MAXIMUM_BUNDLE_BYTES, type SourceFile } from '#policy';
 import { Problem } from '#problem';
 import { type Bundle, bundleOf, judgeSource } from './bundle.js';
 import { guardrailsView } from './dto/guardrail.dto.js';
-import type { FaultView, PlanAskedBody, PlanView, PublishBody } from './dto/plan.dto.js';
+import type { FaultView, PlanAskedBody, PlanView, PublishBody, RestorePlanBody } from './dto/plan.dto.js';
 import { type Published, revisionView, type RevisionBase } from './dto/revision.dto.js';
 import { forbiddenChange } from './forbidden-change.js';
 import { fourEyesRequired } from './four-eyes-required.js';
@@ -35,7 +35,7 @@ import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { PlannedFlips } from './planned-flips.js';
 import { type PolicySet, PolicySets } from './policy-sets.js';
 import { demandOpen, proposalEnded } from './proposal-ended.js';
-import { Replays } from './replays.js';
+import { Replays, type ReplayWindow } from './replays.js';
 import { type Conflict, conflictsOf, superseded } from './superseded.js';
 
 /** What is published, planned on a set. */
@@ -112,6 +112,8 @@ export interface EditStep {
  */
 const TRIES = 30;
 
+/** What goes back is of no source of its own. */
+const RESTORE_SOURCE = 'restore';
 /** Test cases that a set may have, unless a setting says otherwise. */
 const MOST_TEST_CASES = 50_000;
 
@@ -142,22 +144,38 @@ export class Publishing {
       this.parts.history === null ? documents.map((document) => ({ ...document, source: body.source })) : documents;
     const judged = this.#planned(bundle, base);
     judgeContentHash(bundle, judged, base, []);
-    const planned = await this.#planView(set, body.source, judged, operator);
-    const world = answering(planned, judged);
-    return {
-      ...planned,
-      ...(body.flips !== false && { flips: world && (await this.plannedFlips.of(world, operator, set)) }),
-      ...(window && { replay: world && (await this.replays.of(window, world, operator, set)) }),
-    };
+    return this.#decidedPlan(set, body.source, judged, operator, { flips: body.flips, window });
+  }
+
+  /** What going back to a set of the past would change: judged as {@link restore} is. */
+  async planRestore(past: PolicySet, { flips, replay }: RestorePlanBody, operator: Operator): Promise<PlanView> {
+    const window = replay && this.replays.window(replay);
+    const set = await this.sets.newestPublished();
+    const judged = this.#proposedPlan({ kind: 'restore', past }, set);
+    return this.#decidedPlan(set, RESTORE_SOURCE, judged, operator, { flips, window });
   }
 
   /** What a proposal would change now, as far as an operator may read it. */
   async planOf({ proposed }: Proposing, source: string, operator: Operator): Promise<PlanView> {
     const set = await this.sets.newestPublished();
-    const judged = this.#proposedPlan(proposed, set);
+    return this.#decidedPlan(set, source, this.#proposedPlan(proposed, set), operator);
+  }
+
+  /** With what would be decided otherwise, and which records. */
+  async #decidedPlan(
+    set: PolicySet,
+    source: string,
+    judged: Steps,
+    operator: Operator,
+    { flips, window }: { readonly flips?: boolean | undefined; readonly window?: ReplayWindow | undefined } = {},
+  ): Promise<PlanView> {
     const planned = await this.#planView(set, source, judged, operator);
     const world = answering(planned, judged);
-    return { ...planned, flips: world && (await this.plannedFlips.of(world, operator, set)) };
+    return {
+      ...planned,
+      ...(flips !== false && { flips: world && (await this.plannedFlips.of(world, operator, set)) }),
+      ...(window && { replay: world && (await this.replays.of(window, world, operator, set)) }),
+    };
   }
 
   async #planView(set: PolicySet, source: string, judged: Steps, operator: Operator): Promise<PlanView> {
@@ -268,7 +286,7 @@ export class Publishing {
     return this.#publish({
       operator,
       on: { kind: 'base', base: asked.base, bundle: null },
-      provenance: { author: operator.name, source: 'restore', because: asked.because },
+      provenance: { author: operator.name, source: RESTORE_SOURCE, because: asked.because },
       idempotencyKey,
       context,
       request: { ...asked, restore: past.revision?.number },

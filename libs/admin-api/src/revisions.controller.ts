@@ -1,11 +1,11 @@
-import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type ActContext, changeSummary, keyText, spokenChanges } from '#administration';
 import type { HttpReply } from '#http';
 import { Problem } from '#problem';
 import { Acts, CurrentContext } from './acts.js';
 import { DocumentPage } from './dto/document.dto.js';
-import { DiffView, PublishBody, RestoreBody } from './dto/plan.dto.js';
+import { DiffView, PlanView, PublishBody, RestoreBody, RestorePlanBody } from './dto/plan.dto.js';
 import { ApiProblems } from './dto/problem.dto.js';
 import { DiffQuery, PageQuery, Published, RevisionPage, RevisionParams, RevisionView } from './dto/revision.dto.js';
 import { OperatorRights } from './operator-rights.js';
@@ -120,11 +120,29 @@ export class RevisionsController {
     return { from, to: n, changes, summary: changeSummary(changes) };
   }
 
+  @Post(':n/plan')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'What going back to it would change, and whether the set would be valid then',
+    description:
+      'Nothing is stored. `base` of the answer is the one to restore on: what is published then is what was planned, or 409.',
+  })
+  @ApiOkResponse({ type: PlanView })
+  @ApiProblems(...READING_PROBLEMS, 'request-not-json', 'request-too-large', 'revision-unknown', 'no-decision-log')
+  async plan(
+    @Param() { n }: RevisionParams,
+    @Body() body: RestorePlanBody,
+    @CurrentOperator() operator: Operator,
+  ): Promise<PlanView> {
+    return this.publishing.planRestore(await this.sets.at(n), body, operator);
+  }
+
   @Post(':n/restore')
   @Acts('revision.restore', ({ params }) => `revision/${params['n']}`)
   @ApiOperation({
     summary: 'Publish a new revision with the content of an old one',
-    description: 'Judged like any other: what was valid once may not be valid any more.',
+    description:
+      'Judged like any other: what was valid once may not be valid any more. `POST {n}/plan` says beforehand.',
   })
   @ApiHeader(KEY_HEADER)
   @ApiCreatedResponse({ type: Published })

@@ -175,3 +175,4 @@ export {
   suspensionFaults,
   suspensionFile,
 } from './suspension.js';
+export { unknownRoles } from './unknown-roles.js';

@@ -179,6 +179,25 @@ describe('a plan to go back', () => {
     expect(rest.changes[1]!.words).toContain('passes from console to git');
   });
 
+  it('tells what hardly anybody means of documents that come back, and of no other', () => {
+    const unused = (name: string) =>
+      stored(
+        document('Domain', `name: ${name}`, `{ mechanisms: [{ name: m-${name}, role: access, kind: asserted }] }`),
+      );
+    const base = [...unused('stays'), ...stored(document('Suspension', 'name: shop', '{ because: x }'), 'suspension')];
+    const { warnings } = planRestore(base, [...unused('stays'), ...unused('back'), ...stored(SHOP)], 0);
+    expect(warnings.map(({ code, file }) => [code, file.replace(/^.*\//, '')])).toEqual([
+      ['unused-mechanism', 'back'],
+      ['stays-suspended', 'shop'],
+    ]);
+  });
+
+  it('tells which guardrails it touches', () => {
+    const closed = stored(document('Policy', 'name: closed, domain: shop', '{ rules: [{ id: x, effect: deny }] }'));
+    const told = planRestore([...stored(SHOP), ...closed], stored(SHOP), 0).guardrails();
+    expect(told.map(({ change, kind }) => [change, kind])).toEqual([['removed', 'deny']]);
+  });
+
   it('judges it like any other set', () => {
     const { valid, faults } = planRestore([], stored(POLICY), 0);
     expect([valid, faults.length > 0]).toEqual([false, true]);

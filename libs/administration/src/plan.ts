@@ -187,8 +187,8 @@ export function planRestore(
   const whole = loaded.documents.map(({ document }) => document);
   const tests = meaningsOf(base.filter(({ kind }) => kind === 'Test'));
   const tooMany = exceededCases(whole, tests, whole, mostCases);
-  const judged = judge(tooMany.length > 0 ? { ...loaded, tests: [] } : loaded, { now });
-  if (judged.faults.length > 0) return { ...judged, ...NOTHING, ...OF_THE_WHOLE_SET, valid: false };
+  const bundle = tooMany.length > 0 ? { ...loaded, tests: [] } : loaded;
+  if (loaded.faults.length > 0) return { ...judge(bundle, { now }), ...NOTHING, ...OF_THE_WHOLE_SET, valid: false };
   const sources = new Map(past.map((document) => [keyText(document), document.source]));
   const before = new Map(base.map((document) => [keyText(document), document]));
   const put = loaded.documents
@@ -200,22 +200,28 @@ export function planRestore(
   const remove = base.filter((document) => !sources.has(keyText(document))).map(({ kind, name }) => ({ kind, name }));
   const changes = spokenChanges(documentChanges(base, past));
   const changed = new Set([...put, ...remove].map(keyText));
-  const exceeded = [
-    ...tooMany,
-    ...exceededQuotas(
-      whole,
-      meaningsOf(base.filter((document) => changed.has(keyText(document)))),
-      put.map(({ document }) => document),
-    ),
-  ];
+  const step = {
+    before: meaningsOf(base.filter((document) => changed.has(keyText(document)))),
+    after: put.map(({ document }) => document),
+    whole,
+  };
+  const exceeded = [...tooMany, ...exceededQuotas(whole, step.before, step.after)];
+  // What stays as it is, somebody was told of when it was published.
+  const back = new Set(put.map((document) => keyText(document)));
+  const comesBack = ({ document }: LocatedDocument) => back.has(keyOf(document));
+  const files = new Set(loaded.documents.filter(comesBack).map(({ at }) => at.file));
+  const judged = judge(bundle, { now, tells: (file) => files.has(file) });
+  const staying = suspensionWarnings(loaded.documents.filter(comesBack), suspendedDomains(base));
   const valid = judged.tests.failed.length + exceeded.length === 0;
   return {
     ...judged,
+    warnings: [...judged.warnings, ...staying],
     valid,
     changes,
     summary: changeSummary(changes),
     ...OF_THE_WHOLE_SET,
     exceeded,
+    guardrails: () => touchedGuardrails(step),
     put,
     remove,
     world: loaded.world,
@@ -236,7 +242,6 @@ const OF_THE_WHOLE_SET = {
   foreign: [],
   exceeded: [],
   missed: [],
-  guardrails: () => [],
   held: [],
   touched: [],
 } as const;
@@ -266,6 +271,8 @@ export function storable(bundle: readonly LocatedDocument[], source: string) {
 
 interface Judging {
   readonly now: number;
+  /** Of which files hints are told; absent: of those of the bundle. */
+  readonly tells?: (file: string) => boolean;
 }
 
 /** What is judged is a step from a base; without one, every failing test blocks. */
@@ -277,8 +284,8 @@ interface JudgingStep extends Judging {
 }
 
 function judge(loaded: Bundle, judging: Judging | JudgingStep): Judgement {
-  const { now } = judging;
-  const warnings = lint(loaded).filter(({ file }) => !isReservedFile(file));
+  const { now, tells = (file) => !isReservedFile(file) } = judging;
+  const warnings = lint(loaded).filter(({ file }) => tells(file));
   const tested = testedWorld(loaded);
   const results = resultsOf(tested, now);
   const failing = [...results].filter(([, { passed }]) => !passed);

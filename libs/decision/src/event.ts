@@ -21,8 +21,14 @@ export type ServiceEvent =
       readonly epoch: number;
       readonly revision: number;
       readonly contentHash: string;
-      /** Tests of it that fail: it was published with them. */
-      readonly warnings: readonly string[];
+    }
+  /** Tests of a revision that is in force, found out after it was: it was published with them. */
+  | {
+      readonly kind: 'policy-tests-fail';
+      readonly epoch: number;
+      readonly revision: number;
+      readonly contentHash: string;
+      readonly failing: readonly string[];
     }
   | { readonly kind: 'policy-refused'; readonly revision: number | null; readonly faults: readonly string[] }
   /** The engines answered one request differently: the revision is not, or no longer, in force. */

@@ -53,7 +53,7 @@ describe('a folder as the source of policy', () => {
     const { revision, contentHash } = policy;
     const [snapshot, identity] = [text as unknown as Snapshot, undefined as unknown as Identity];
     live.replace({ epoch: 1, revision, contentHash, snapshot, identity, confirmedAt: now });
-    events.push({ kind: 'policy-in-force', epoch: 1, revision, contentHash, warnings: [] });
+    events.push({ kind: 'policy-in-force', epoch: 1, revision, contentHash });
     return true;
   };
 

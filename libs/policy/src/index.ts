@@ -55,3 +55,5 @@ export { format } from './format.js';
 export { hostPatternFault, pathTemplateFault } from './patterns.js';
 export { jsonSchemas } from './schema.js';
 export { lint } from './lint.js';
+export { didYouMean } from './suggest.js';
+export { isOnOneChain, UNKNOWN_ROLE, unknownRoleText } from './lint-roles.js';

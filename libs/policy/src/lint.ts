@@ -2,6 +2,7 @@ import type { World } from '#engine';
 import type { Catalogue } from './catalogue.js';
 import type { MechanismDeclaration } from './document-domain.js';
 import { lintBoundaries } from './lint-boundaries.js';
+import { lintAssignments } from './lint-roles.js';
 import { lintRules } from './lint-rules.js';
 import { type Bundle, catalogueOf } from './load.js';
 import { isWithin } from './names.js';
@@ -21,6 +22,7 @@ export function lint(bundle: Bundle): readonly Fault[] {
   if (bundle.world === null || catalogue === undefined) return [];
   const report = new Report('warning');
   lintRules(catalogue, bundle.world, report);
+  lintAssignments(catalogue, report);
   lintBoundaries(catalogue, bundle.world, report);
   lintMechanisms(catalogue, report);
   lintAssertions(catalogue, bundle.world, report);

@@ -6,9 +6,11 @@ import { watchRef } from './watch.js';
 async function watched(
   looks: readonly (string | Stop)[],
   act: (commit: string) => ExitCode = () => 0,
-): Promise<{ readonly acted: readonly string[]; readonly told: string }> {
+  rest: () => Promise<void> = async () => {},
+): Promise<{ readonly acted: readonly string[]; readonly rested: number; readonly told: string }> {
   const ending = new AbortController();
   const acted: string[] = [];
+  let rested = 0;
   let told = '';
   const stderr = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -38,11 +40,15 @@ async function watched(
       acted.push(current);
       return act(current);
     },
+    rest: async () => {
+      rested += 1;
+      await rest();
+    },
     seconds: 0,
     signal: ending.signal,
   });
   expect(code).toBe(0);
-  return { acted, told };
+  return { acted, rested, told };
 }
 
 const refusing = (code: ExitCode) => (commit: string) => {
@@ -66,6 +72,23 @@ describe('watching a ref', () => {
     expect(ran.acted).toEqual(acted);
     const hasTrouble = act !== undefined || looks.some((look: unknown) => look instanceof Stop);
     expect(ran.told.includes('dharma: no\n')).toBe(hasTrouble);
+  });
+
+  it.each`
+    because                            | looks                            | act            | rested
+    ${'where nothing is new'}          | ${['a', 'a', 'b', 'b', 'b']}     | ${undefined}   | ${3}
+    ${'where what is new was refused'} | ${['a', 'bad', 'bad']}           | ${refusing(1)} | ${1}
+    ${'not where it tries again'}      | ${['bad', 'bad']}                | ${refusing(3)} | ${0}
+    ${'not where looking fails'}       | ${['a', new Stop(3, 'no'), 'a']} | ${undefined}   | ${1}
+  `('rests $because', async ({ looks, act, rested }) => {
+    expect((await watched(looks, act)).rested).toBe(rested);
+  });
+
+  it('tells what goes wrong at rest, and goes on', async () => {
+    const away = () => Promise.reject(new Stop(3, 'away'));
+    const { acted, told } = await watched(['a', 'a', 'b'], undefined, away);
+    expect(acted).toEqual(['a', 'b']);
+    expect(told).toBe('dharma: away\n');
   });
 
   it('ends with a fault of our own', async () => {

@@ -5,6 +5,8 @@ export interface Watching {
   /** What the ref names now. */
   readonly look: () => Promise<string>;
   readonly act: () => Promise<ExitCode>;
+  /** Where it names what was acted on. */
+  readonly rest: () => Promise<void>;
   /** Between two looks. */
   readonly seconds: number;
   /** Ends the watching; absent: an interrupt from outside does. */
@@ -12,12 +14,12 @@ export interface Watching {
 }
 
 /**
- * Looks at a ref and acts on each commit that it names anew. What goes wrong is told and does not end the watching: a
+ * Looks at a ref and acts on each commit that it names anew; between them it rests. What goes wrong is told and does not end the watching: a
  * commit that is refused is left alone until the ref moves, everything else is tried again.
  *
  * @returns 0, when it is ended
  */
-export async function watchRef(terminal: Terminal, { look, act, seconds, signal }: Watching): Promise<ExitCode> {
+export async function watchRef(terminal: Terminal, { look, act, rest, seconds, signal }: Watching): Promise<ExitCode> {
   const ending = new AbortController();
   const end = (): void => ending.abort();
   if (signal === undefined) for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, end);
@@ -25,7 +27,7 @@ export async function watchRef(terminal: Terminal, { look, act, seconds, signal 
   let done: string | undefined;
   try {
     while (!until.aborted) {
-      done = await actOnNew(terminal, { look, act }, done);
+      done = await actOnNew(terminal, { look, act, rest }, done);
       await pause(seconds * 1000, undefined, { signal: until }).catch(() => undefined);
     }
     return 0;
@@ -37,13 +39,16 @@ export async function watchRef(terminal: Terminal, { look, act, seconds, signal 
 /** @returns what was acted on last */
 async function actOnNew(
   terminal: Terminal,
-  { look, act }: Pick<Watching, 'look' | 'act'>,
+  { look, act, rest }: Pick<Watching, 'look' | 'act' | 'rest'>,
   done: string | undefined,
 ): Promise<string | undefined> {
   let found: string | undefined;
   try {
     found = await look();
-    if (found === done) return done;
+    if (found === done) {
+      await rest();
+      return done;
+    }
     await act();
     return found;
   } catch (fault) {

@@ -33,7 +33,16 @@ import {
   type WorldStep,
 } from '#engine';
 import { type IdentitySettings, identitySettings } from '#identity';
-import { BundleLoader, loadBundle, runTests, type SourceFile, unpackFiles } from '#policy';
+import {
+  BundleLoader,
+  loadBundle,
+  runTests,
+  type SourceFile,
+  type Tested,
+  type TestResult,
+  unpackFiles,
+} from '#policy';
+import { Effort } from '#reach';
 import {
   type Concerned,
   type Difference,
@@ -104,8 +113,6 @@ export type Prepared =
       readonly kind: 'ready';
       readonly mark: RevisionMark;
       readonly identity: IdentitySettings;
-      /** Tests that fail, and hold nothing up. */
-      readonly warnings: readonly string[];
       /** Absent where only explanations were wanted. */
       readonly image: PackedImage | undefined;
       /** For what was kept on disk. */
@@ -140,6 +147,8 @@ export type PolicyHandlers = {
   /** By a revision that this thread need not hold. */
   explainPast(asked: PastRequest): Promise<PastExplanation>;
   check(ticket: number): Promise<Checked>;
+  /** Tests that fail of a stored revision, each with its place: they hold nothing up. Of another set there are none. */
+  test(asked: { readonly ticket: number; readonly now: number }): Promise<readonly string[]>;
   interrupt(nothing: null): void;
   keep(kept: { readonly ticket: number; readonly confirmedAt: number }): Promise<void>;
   forget(mark: RevisionMark): Promise<void>;
@@ -158,6 +167,8 @@ interface Held {
   readonly stepped: number;
   /** Until its check is over. */
   check: RevisionCheck | undefined;
+  /** Of a stored revision, until they were run. */
+  toTest: Tested | undefined;
   /** Until it is kept. */
   toKeep: Omit<KeptRevision, 'confirmedAt'> | undefined;
   checkedMilliseconds: number;
@@ -221,6 +232,7 @@ export class PolicyWork {
     explain: ({ ticket, request }) => explain(this.#heldAs(ticket).world, bareMaps(request)),
     explainPast: (asked) => this.#explainPast(asked),
     check: (ticket) => this.#goOnChecking(ticket),
+    test: ({ ticket, now }) => this.#failing(ticket, now),
     interrupt: () => {
       this.#checks += 1;
     },
@@ -405,13 +417,10 @@ export class PolicyWork {
     if (bundle.world === null) return refused(bundle.faults.map((fault) => `${place(fault)}: ${fault.message}`));
     const { world } = bundle;
     let snapshot = compile(world);
-    // What is kept was in force; some tests say what holds at the time of the run, and that was another.
-    const tested =
-      source.kind === 'kept' ? [] : runTests(bundle, (asked) => decide(snapshot, asked), now, { snapshot });
-    const failing = tested.filter(({ passed }) => !passed);
-    const warnings = failing.map(({ at, because }) => `${place(at)}: test fails: ${because}`);
-    // A revision was judged as it was published, by the tests that bind its publisher. A suspension fails many, and holds.
-    if (source.kind === 'files' && failing.length > 0) return refused(warnings);
+    if (source.kind === 'files') {
+      const failing = failingOf(runTests(bundle, (asked) => decide(snapshot, asked), now, { snapshot }));
+      if (failing.length > 0) return refused(failing);
+    }
     let image: PackedImage | undefined;
     if (purpose === 'in-force') {
       image = packed(imageOf(snapshot));
@@ -430,6 +439,9 @@ export class PolicyWork {
     const toKeep = documents && publishedAt !== undefined ? { ...mark, publishedAt, documents } : undefined;
     const policies = bundle.documents.map(({ document }) => document);
     const identity = identitySettings(policies);
+    // A revision was judged as it was published, by the tests that bind its publisher: they are run once it is in force.
+    // What is kept was in force; some tests say what holds at the time of the run, and that was another.
+    const isToTest = source.kind === 'revision' && purpose === 'in-force' && bundle.tests.length > 0;
     this.#held = {
       ticket,
       mark,
@@ -439,6 +451,9 @@ export class PolicyWork {
       documents,
       stepped: 0,
       check,
+      toTest: isToTest
+        ? { tests: bundle.tests, world, whereIs: (kind, name) => bundle.whereIs(kind, name) }
+        : undefined,
       toKeep,
       checkedMilliseconds: 0,
     };
@@ -446,7 +461,6 @@ export class PolicyWork {
       kind: 'ready',
       mark,
       identity,
-      warnings: warnings.slice(0, MOST_WARNINGS),
       image,
       confirmedAt: found.confirmedAt,
       diskFaults: found.diskFaults,
@@ -472,6 +486,29 @@ export class PolicyWork {
       await rest(REST_MILLISECONDS);
       held.checkedMilliseconds += performance.now() - begin;
     }
+  }
+
+  /**
+   * Runs tests with a rest now and then, like the further check: small changes are made ready on the same thread. They are
+   * of the set as it was compiled, also where it goes on from there meanwhile.
+   */
+  async #failing(ticket: number, now: number): Promise<readonly string[]> {
+    const held = this.#heldAs(ticket);
+    const { toTest, snapshot } = held;
+    held.toTest = undefined;
+    if (toTest === undefined) return [];
+    const effort = new Effort();
+    const failing: string[] = [];
+    let begin = performance.now();
+    for (const test of toTest.tests) {
+      const one = { ...toTest, tests: [test] };
+      failing.push(...failingOf(runTests(one, (asked) => decide(snapshot, asked), now, { snapshot, effort })));
+      if (failing.length >= MOST_WARNINGS) break;
+      if (performance.now() - begin < WORK_MILLISECONDS) continue;
+      await rest(REST_MILLISECONDS);
+      begin = performance.now();
+    }
+    return failing.slice(0, MOST_WARNINGS);
   }
 
   async #keep(ticket: number, confirmedAt: number): Promise<void> {
@@ -581,6 +618,10 @@ function bareMap(map: Attributes): Attributes {
 function bareJson(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value;
   return Array.isArray(value) ? value.map(bareJson) : bareMap(value as Attributes);
+}
+
+function failingOf(results: readonly TestResult[]): readonly string[] {
+  return results.filter(({ passed }) => !passed).map(({ at, because }) => `${place(at)}: test fails: ${because}`);
 }
 
 function place({ file, line, column }: { file: string; line: number; column: number }): string {

@@ -54,7 +54,6 @@ interface Next {
   readonly snapshot: Snapshot;
   readonly mark: RevisionMark;
   readonly identity: IdentitySettings;
-  readonly warnings: readonly string[];
   readonly confirmedAt: number;
 }
 
@@ -220,10 +219,13 @@ export class PolicyWorkshop extends Explainer {
     if ('diskFaults' in prepared) for (const fault of prepared.diskFaults) log({ kind: 'disk', fault });
     switch (prepared.kind) {
       case 'ready': {
-        const { mark, image, identity, warnings, confirmedAt = now } = prepared;
+        const { mark, image, identity, confirmedAt = now } = prepared;
         const snapshot = await unpacked(image!);
-        await this.#swap({ source, ticket, snapshot, mark, identity, warnings, confirmedAt });
-        if (source.kind === 'revision') this.#keep(this.#current!);
+        await this.#swap({ source, ticket, snapshot, mark, identity, confirmedAt });
+        if (source.kind === 'revision') {
+          this.#keep(this.#current!);
+          this.#tellTests(this.#current!, now);
+        }
         return true;
       }
       case 'refused':
@@ -277,7 +279,7 @@ export class PolicyWorkshop extends Explainer {
         const { step, identity } = stepped;
         // The thread had no need of a compilation for it, nor has what this one knows of the same set.
         const snapshot = await inSlices(snapshotAfter(held.policy.snapshot, step));
-        const next = snapshot && { source, ticket, snapshot, mark: revision, identity, warnings: [], confirmedAt: now };
+        const next = snapshot && { source, ticket, snapshot, mark: revision, identity, confirmedAt: now };
         if (next !== undefined && (await this.#swap(next, held))) {
           this.#keepSoon();
           return true;
@@ -324,7 +326,7 @@ export class PolicyWorkshop extends Explainer {
    */
   async #swap(next: Next, on?: Held): Promise<boolean> {
     const { live, identify, log } = this.#parts;
-    const { source, ticket, snapshot, mark, warnings, confirmedAt } = next;
+    const { source, ticket, snapshot, mark, confirmedAt } = next;
     const { epoch, number: revision, contentHash } = mark;
     const identity = await identify(next.identity);
     if (on !== undefined && this.#current !== on) {
@@ -345,7 +347,7 @@ export class PolicyWorkshop extends Explainer {
     }
     this.#current = { ticket, source, policy, isChecked: false, isStep: on !== undefined, mendings: 0 };
     live.replace(policy);
-    log({ kind: 'policy-in-force', epoch, revision, contentHash, warnings });
+    log({ kind: 'policy-in-force', epoch, revision, contentHash });
     if (replaced !== undefined) this.#interrupt(replaced);
     this.#goOnChecking(this.#current);
     return true;
@@ -414,6 +416,19 @@ export class PolicyWorkshop extends Explainer {
         }
       })
       // Its thread ended; `#mend` lets another one go on.
+      .catch(ignored);
+  }
+
+  /** Behind the swap: they hold nothing up, and nobody waits for them. */
+  #tellTests({ ticket, policy: { epoch, revision, contentHash } }: Held, now: number): void {
+    this.#slots
+      .find(({ holds }) => holds === ticket)
+      ?.call('test', { ticket, now })
+      .then((failing) => {
+        if (this.#isStopped || failing.length === 0) return;
+        this.#parts.log({ kind: 'policy-tests-fail', epoch, revision, contentHash, failing });
+      })
+      // Its thread ended; whoever published it was told.
       .catch(ignored);
   }
 

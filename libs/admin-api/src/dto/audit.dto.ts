@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
-import type { Act } from '#administration';
+import { type Act, type ActKind, ACTS } from '#administration';
 import { PageQuery } from './revision.dto.js';
 
 const ORDERS = ['newest', 'oldest'] as const;
@@ -17,11 +17,10 @@ export class ActQuery extends PageQuery {
   @IsString()
   readonly operator?: string;
 
-  @ApiPropertyOptional({ example: 'key.create' })
+  @ApiPropertyOptional({ enum: ACTS })
   @IsOptional()
-  @Matches(/^[a-z.-]{1,100}$/, { message: 'this is no act, like `key.create`' })
-  @IsString()
-  readonly act?: string;
+  @IsIn(ACTS)
+  readonly act?: ActKind;
 
   @ApiPropertyOptional({ example: 'source/git', description: 'What was acted on, to the letter.' })
   @IsOptional()

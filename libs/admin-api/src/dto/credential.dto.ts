@@ -14,7 +14,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ADMINISTRATOR_ROLES, type AdministratorRole, type Credential } from '#administration';
-import { IfThere } from './revision.dto.js';
+import { IfThere, WarningView } from './revision.dto.js';
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const NAME_MESSAGE = 'this is no name: lower-case letters, digits and inner `-`, up to 63 characters';
@@ -191,6 +191,9 @@ export class OperatorView extends CredentialView {
 export class NewOperatorView extends OperatorView {
   @ApiProperty({ description: '`<id>.<secret>`. Shown now and never again.' })
   readonly token!: string;
+
+  @ApiPropertyOptional({ type: [WarningView], description: 'That there is no such domain yet. Absent: there is.' })
+  readonly warnings?: readonly WarningView[];
 }
 
 export class KeyPage {

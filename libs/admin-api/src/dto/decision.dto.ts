@@ -1,16 +1,21 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsOptional, IsString, Length } from 'class-validator';
+import { IsIn, IsISO8601, IsOptional, IsString, Length, Matches } from 'class-validator';
 import type { RecordedDecision } from '#decision-log';
 import { ALLOW_REASONS, DENY_REASONS, OWN_STATE_REASONS } from '#engine';
 import { PageQuery, RevisionMarkView } from './revision.dto.js';
 
+const NAME_IN_NAME = /^[^/]+\/[^/]+$/;
+const TYPED_ID = /^[^:]+:./s;
 const EFFECTS = ['allow', 'deny'] as const;
 const REASONS = [...ALLOW_REASONS, ...DENY_REASONS, ...OWN_STATE_REASONS] as const;
 
-function Filter(description: string, more: object = {}): PropertyDecorator {
+/** @param form  of what there is to find: anything else would be found nowhere, and look as if nobody had asked it */
+function Filter(description: string, form?: RegExp, example?: string): PropertyDecorator {
+  const more = { ...(form && { pattern: form.source }), ...(example !== undefined && { example }) };
   return (target, property) => {
     ApiPropertyOptional({ minLength: 1, maxLength: 1_024, description, ...more })(target, property);
     IsOptional()(target, property);
+    if (form !== undefined) Matches(form, { message: `this is not of the form ${description}` })(target, property);
     Length(1, 1_024)(target, property);
     IsString()(target, property);
   };
@@ -44,16 +49,16 @@ export class DecisionsQuery extends PageQuery {
   @Filter('Concerns this domain or one below it: its endpoint is placed there, or it was denied there.')
   readonly domain?: string;
 
-  @Filter('`service/endpoint`')
+  @Filter('`service/endpoint`', NAME_IN_NAME)
   readonly endpoint?: string;
 
-  @Filter('`type:id` of a verified credential.', { example: 'user:u-17' })
+  @Filter('`type:id` of a verified credential.', TYPED_ID, 'user:u-17')
   readonly principal?: string;
 
   @OneOf(REASONS, 'The reason of the verdict.')
   readonly reason?: (typeof REASONS)[number];
 
-  @Filter('`policy/rule`, among those that decided.')
+  @Filter('`policy/rule`, among those that decided.', NAME_IN_NAME)
   readonly rule?: string;
 
   @OneOf(EFFECTS, 'The verdict.')

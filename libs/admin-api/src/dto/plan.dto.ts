@@ -122,21 +122,46 @@ export class PlanBody {
   readonly prune?: boolean;
 }
 
+/** Decorators of the member that says whether flips are wanted. */
+function AskedFlips(): PropertyDecorator {
+  return (target, property) => {
+    ApiPropertyOptional({
+      default: true,
+      description:
+        'Whether to look for what would be decided otherwise, which takes four seconds at most, and reading what is in force the first time.',
+    })(target, property);
+    IfThere()(target, property);
+    IsBoolean()(target, property);
+  };
+}
+
+/** The same of records to replay. */
+function AskedReplay(): PropertyDecorator {
+  return (target, property) => {
+    ApiPropertyOptional({ type: ReplayBody, description: 'Recorded decisions to decide again by the planned set.' })(
+      target,
+      property,
+    );
+    IfThere()(target, property);
+    IsDefined()(target, property);
+    ValidateNested()(target, property);
+    Type(() => ReplayBody)(target, property as string);
+  };
+}
+
 export class PlanAskedBody extends PlanBody {
-  @ApiPropertyOptional({
-    default: true,
-    description:
-      'Whether to look for what would be decided otherwise, which takes four seconds at most, and reading what is in force the first time.',
-  })
-  @IfThere()
-  @IsBoolean()
+  @AskedFlips()
   readonly flips?: boolean;
 
-  @ApiPropertyOptional({ type: ReplayBody, description: 'Recorded decisions to decide again by the planned set.' })
-  @IfThere()
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => ReplayBody)
+  @AskedReplay()
+  readonly replay?: ReplayBody;
+}
+
+export class RestorePlanBody {
+  @AskedFlips()
+  readonly flips?: boolean;
+
+  @AskedReplay()
   readonly replay?: ReplayBody;
 }
 

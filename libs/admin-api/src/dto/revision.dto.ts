@@ -115,6 +115,15 @@ export class RebasedView {
   readonly on!: RevisionBase;
 }
 
+/** What was done and is hardly meant. */
+export class WarningView {
+  @ApiProperty({ example: 'assigned-role-unknown', description: 'Stable; of documents as in a plan.' })
+  readonly code!: string;
+
+  @ApiProperty()
+  readonly message!: string;
+}
+
 export class Published {
   @ApiProperty({ type: RevisionView, nullable: true, description: 'Null where nothing was ever published.' })
   readonly revision!: RevisionView | null;
@@ -130,6 +139,12 @@ export class Published {
     description: 'Others published meanwhile what this has nothing to do with; it was planned again on theirs.',
   })
   readonly rebased?: RebasedView;
+
+  @ApiPropertyOptional({
+    type: [WarningView],
+    description: 'Of a role set: roles that it gives and that nothing there knows. Absent: none. All else a plan says.',
+  })
+  readonly warnings?: readonly WarningView[];
 }
 
 /** Decorators of the members that say why something is published. */
