@@ -120,6 +120,42 @@ function* enumerate(
   if (filter.methods === undefined && filter.actions === undefined) yield [{ target: named, headers: {} }];
 }
 
+/**
+ * Requests by name that leave out what some rule looks at, which a deny counts as found; and those by name at all, where a
+ * deny sees that they are. Nothing more is allowed by them than by addresses, but something else may be.
+ *
+ * @param rules  those that may be matched at the endpoint
+ * @param fresh  {@link unspokenWord}
+ */
+export function namedTargetsOf(endpoint: Endpoint, rules: readonly Rule[], fresh: string): Targets {
+  const ways: Ways[] = [];
+  for (const target of namedTargets(endpoint, rules, fresh)) {
+    if (ways.length === MOST_TARGETS) return { ways, isComplete: false };
+    ways.push([{ target, headers: {} }]);
+  }
+  return { ways, isComplete: true };
+}
+
+function* namedTargets(endpoint: Endpoint, rules: readonly Rule[], fresh: string): Generator<Target> {
+  if (!endpoint.operations.some(({ kind }) => kind === 'http')) return;
+  const looksAt = (member: 'methods' | 'paths') => rules.some(({ what }) => what[member] !== undefined);
+  const [methods, paths, names] = [looksAt('methods'), looksAt('paths'), seesNames(rules)];
+  const named = { kind: 'endpoint', endpoint: endpoint.id } as const;
+  const verbs = verbsOf(['*'], methodsNamed([endpoint], rules), undefined, fresh.toUpperCase());
+  if (methods && (paths || names)) for (const method of verbs) yield { ...named, method };
+  if (!paths || !(methods || names)) return;
+  for (const segments of cells(pathTemplate('/**'), ruledForms(endpoint, rules), fresh)) {
+    const path = `/${segments.join('/')}`;
+    yield { ...named, path };
+    if (methods && names) for (const method of verbs) yield { ...named, method, path };
+  }
+}
+
+/** Only a deny about resources sees that it was asked by name. */
+function seesNames(rules: readonly Rule[]): boolean {
+  return rules.some(({ effect, what }) => effect === 'deny' && (what.resourceTypes ?? what.resources ?? what.actions));
+}
+
 function preflightFor(method: string): AccessRequest['headers'] {
   return { origin: 'https://zz.example', 'access-control-request-method': method };
 }
@@ -178,18 +214,25 @@ type Template = readonly Segment[];
 
 /** Templates that cut the paths of an endpoint. */
 function pathCuts(world: World, endpoint: Endpoint, rules: readonly Rule[]): readonly Template[] {
-  const own = pathsOf(endpoint);
-  const ruled = rules.flatMap(({ what }) => what.paths ?? []);
-  const forms = [...own, ...ruled].flatMap((path) => {
+  const forms = [...formsOf(endpoint, pathsOf(endpoint)), ...ruledForms(endpoint, rules)];
+  // By name every path leads to its own endpoint.
+  return seesNames(rules) ? [...forms, ...addressCuts(world, endpoint)] : forms;
+}
+
+function ruledForms(endpoint: Endpoint, rules: readonly Rule[]): readonly Template[] {
+  return formsOf(
+    endpoint,
+    rules.flatMap(({ what }) => what.paths ?? []),
+  );
+}
+
+/** Both of a path, where a slash at its end says nothing. */
+function formsOf({ trailingSlash }: Endpoint, paths: readonly string[]): readonly Template[] {
+  return paths.flatMap((path) => {
     const template = pathTemplate(path);
-    const other = endpoint.trailingSlash === 'ignore' ? otherSlash(template) : undefined;
+    const other = trailingSlash === 'ignore' ? otherSlash(template) : undefined;
     return other === undefined ? [template] : [template, other];
   });
-  // By name every path leads to its own endpoint; only a deny about resources sees that it was asked by name.
-  const seesNames = rules.some(
-    ({ effect, what }) => effect === 'deny' && (what.resourceTypes ?? what.resources ?? what.actions),
-  );
-  return seesNames ? [...forms, ...addressCuts(world, endpoint)] : forms;
 }
 
 /** Where other endpoints and claims take paths away from the addresses of this one. */

@@ -4,7 +4,7 @@ import { OUTSIDE } from '#engine';
 import { type Concerned, concernedAt, lineages } from '../concerned.js';
 import { type AskedFor, type Credential, CredentialMaker } from '../credentials.js';
 import { evidenceOf, sampleOf } from '../actors.js';
-import { targetsOf, unspokenWord, type Ways } from '../targets.js';
+import { namedTargetsOf, targetsOf, unspokenWord, type Ways } from '../targets.js';
 import { hasCondition } from '../without-conditions.js';
 import { type Caller, type CallerClass, callersOf, classesAt, type RequestWith } from './callers.js';
 import { type Sides, SIDES } from './side.js';
@@ -182,7 +182,10 @@ export class Points {
     const others = rivals.flatMap((one) =>
       [one.before, one.after].flatMap((rival) => (rival !== undefined && this.sight.endpoint(rival) ? [rival] : [])),
     );
-    const found = SIDES.map((at) => targetsOf(this.#told[at], endpoint, rules, {}, this.#fresh, others));
+    const found = [
+      ...SIDES.map((at) => targetsOf(this.#told[at], endpoint, rules, {}, this.#fresh, others)),
+      namedTargetsOf(endpoint, rules, this.#fresh),
+    ];
     const ways = new Map(found.flatMap((targets) => targets.ways.map((one) => [JSON.stringify(one), one])));
     return { ways: [...ways.values()], isComplete: found.every(({ isComplete }) => isComplete) };
   }
