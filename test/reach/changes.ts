@@ -188,7 +188,7 @@ export const CHANGES: readonly { readonly what: string; readonly kind: string; r
     part: (spec, { at }) => ({
       ...spec,
       endpoints: [
-        ...(spec['endpoints'] as Spec[]),
+        ...((spec['endpoints'] ?? []) as Spec[]),
         { name: 'new', hosts: [`s${at % 3}.example`], operations: [{ path: '/e0/7' }, { path: '/e1/x' }] },
       ],
     }),
