@@ -160,7 +160,7 @@ export const CHANGES: readonly { readonly what: string; readonly kind: string; r
         : {
             ...spec,
             domains: [pick(domains, more)],
-            endpoints: (spec['endpoints'] as Spec[]).map((endpoint) => without(endpoint, 'domains')),
+            endpoints: ((spec['endpoints'] ?? []) as Spec[]).map((endpoint) => without(endpoint, 'domains')),
           },
   },
   { what: 'an identity goes', kind: 'Service', part: item('identities', () => undefined) },
