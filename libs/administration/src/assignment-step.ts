@@ -1,7 +1,7 @@
 import { type AssignmentChange, isHolder } from '#engine';
 import type { RoleSetDocument } from '#policy';
 import type { DocumentChange } from './revision.js';
-import { soundRoleSet } from './sound-role-set.js';
+import { soundFacts } from './sound-facts.js';
 import { assignmentFacts, roleSetText, type StoredDocument } from './stored-document.js';
 
 /** One role set that gives and takes roles, and says nothing else anew. */
@@ -38,8 +38,8 @@ export function assignmentStep(
 
 /** @returns null when it is no change of assignments alone */
 function roleSetStep(before: StoredDocument, after: StoredDocument): RoleSetStep | null {
-  if (before.kind !== 'RoleSet' || before.source !== after.source) return null;
-  const [was, is] = [roleSetOf(before), roleSetOf(after)];
+  if (before.source !== after.source) return null;
+  const [was, is] = [soundFacts(before, 'RoleSet'), soundFacts(after, 'RoleSet')];
   if (was === null || is === null || roleSetText(was, []) !== roleSetText(is, [])) return null;
   const [old, now] = [factsOf(was), factsOf(is)];
   return {
@@ -47,11 +47,6 @@ function roleSetStep(before: StoredDocument, after: StoredDocument): RoleSetStep
     given: [...now].filter(([key]) => !old.has(key)).map(([, fact]) => fact),
     taken: [...old].filter(([key]) => !now.has(key)).map(([, fact]) => fact),
   };
-}
-
-/** Null for one that this version does not read. */
-function roleSetOf({ kind, name, text }: StoredDocument): RoleSetDocument | null {
-  return soundRoleSet({ file: `${kind}/${name}`, text })?.document ?? null;
 }
 
 function factsOf(document: RoleSetDocument): ReadonlyMap<string, Fact> {

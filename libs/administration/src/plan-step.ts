@@ -27,13 +27,16 @@ export interface StepPlan extends Plan {
   readonly judged: JudgedSet;
 }
 
+const STEPPING: ReadonlySet<string> = new Set(['RoleSet', 'EntitySet', 'Policy']);
+
 /** Documents of a bundle that is planned so: the whole way is not much longer for more. */
 const MOST_DOCUMENTS = 200;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
- * The plan of a bundle that only says who holds which role, and which rules some policies have, on a set that was judged:
- * what else the set says was judged with it, and no fault can come of these but in the bundle itself. Tests are all run.
+ * The plan of a bundle that only says who holds which role, what is stored of people and things, and which rules some
+ * policies have, on a set that was judged: what else the set says was judged with it, and no fault can come of these but in
+ * the bundle itself. Tests are all run.
  * Costs time in proportion to the bundle, the tests, and the declarations that rules refer to.
  *
  * @param request  without anything that goes
@@ -91,7 +94,7 @@ export function planStep(
 }
 
 /**
- * The documents of a bundle, where all are role sets and policies without a fault. A document with faults may be read in
+ * The documents of a bundle, where all are role sets, entity sets and policies without a fault. A document with faults may be read in
  * part, and then says less than it was meant to.
  */
 function soundDocuments(
@@ -101,18 +104,18 @@ function soundDocuments(
 ): readonly LocatedDocument[] | null {
   if (files.length > MOST_DOCUMENTS || bytesOf(files) > MOST_BYTES) return null;
   const read = loadBundle(files).documents.map(({ document }) => document);
-  if (read.some(({ kind }) => kind !== 'RoleSet' && kind !== 'Policy')) return null;
+  if (read.some(({ kind }) => !STEPPING.has(kind))) return null;
   const hasRules = read.some(({ kind }) => kind === 'Policy');
   const { documents, faults } = hasRules
     ? load([...placesOf(base), ...files])
     : loadBundle([...places(read), ...files]);
   if (faults.length > 0) return null;
-  return documents.filter(({ document: { kind } }) => kind === 'RoleSet' || kind === 'Policy');
+  return documents.filter(({ document: { kind } }) => STEPPING.has(kind));
 }
 
-/** Role sets refer to their own domains alone; whether those exist the base says, in which they are the same. */
-function places(roleSets: readonly PolicyDocument[]): readonly SourceFile[] {
-  const names = new Set(roleSets.flatMap(({ metadata }) => ('domain' in metadata ? chainOf(metadata.domain!) : [])));
+/** Role sets and entity sets refer to their own domains alone; whether those exist the base says, in which they are the same. */
+function places(facts: readonly PolicyDocument[]): readonly SourceFile[] {
+  const names = new Set(facts.flatMap(({ metadata }) => ('domain' in metadata ? chainOf(metadata.domain!) : [])));
   return [...names].map((name) => ({
     file: `Domain/${name}`,
     text: JSON.stringify({ apiVersion: API_VERSION, kind: 'Domain', metadata: { name }, spec: {} }),

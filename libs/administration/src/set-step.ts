@@ -1,6 +1,15 @@
-import { OUTSIDE, type PolicyRules, type Rule, ruleChanges, type World, type WorldStep } from '#engine';
+import {
+  type EntityChange,
+  OUTSIDE,
+  type PolicyRules,
+  type Rule,
+  ruleChanges,
+  type World,
+  type WorldStep,
+} from '#engine';
 import type { Bundle, SourceFile } from '#policy';
 import { assignmentStep } from './assignment-step.js';
+import { entityStep, type IsStored, storedIn } from './entity-step.js';
 import type { DocumentChange } from './revision.js';
 import type { StoredDocument } from './stored-document.js';
 
@@ -8,8 +17,9 @@ import type { StoredDocument } from './stored-document.js';
 export type Load = (files: readonly SourceFile[]) => Bundle;
 
 /**
- * What a step from one set to the next changes of who holds which role and of rules, when it changes nothing else. Costs
- * time in proportion to the documents that changed and to the declarations that rules refer to.
+ * What a step from one set to the next changes of who holds which role, of what is stored of people and things, and of
+ * rules, when it changes nothing else. Costs time in proportion to the documents that changed and to the declarations that
+ * rules refer to.
  *
  * @param after  the whole set after the step
  * @param world  before it
@@ -24,15 +34,23 @@ export function setStep(
   const assignmentsAt = (domain: string) => world.domains.get(domain)?.directory.assignments;
   const assignments = assignmentsIn(changes, after, (domain, one) => assignmentsAt(domain)?.get(one) ?? []);
   if (assignments === null || assignments.some(({ domain }) => !world.domains.has(domain))) return null;
+  const isStored: IsStored = (domain, { type, id }) =>
+    world.domains.get(domain)?.directory.entities.has(`${type}:${id}`) ?? false;
+  const entities = entitiesIn(changes, isStored);
+  if (entities === null || entities.some(({ domain }) => !world.domains.has(domain))) return null;
   const policies = policiesIn(changes);
   const rules = policies && rulesOfPolicies(policies, after, load);
   const changed = rules && ruleChanges(world, rules);
-  return changed ? { assignments, rules: changed } : null;
+  return changed ? { assignments, entities, rules: changed } : null;
 }
 
 /** Whether a step from a sound set to the next can bring no fault but in the documents that changed. */
 export function isSmallStep(changes: readonly DocumentChange[], after: readonly StoredDocument[]): boolean {
-  return assignmentsIn(changes, after, () => []) !== null && policiesIn(changes) !== null;
+  return (
+    assignmentsIn(changes, after, () => []) !== null &&
+    entitiesIn(changes, storedIn(after, changes)) !== null &&
+    policiesIn(changes) !== null
+  );
 }
 
 /** Declarations that rules refer to. */
@@ -42,8 +60,8 @@ export function placesOf(set: readonly StoredDocument[]): readonly SourceFile[] 
     .map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text }));
 }
 
-function isOfPolicy(change: DocumentChange): boolean {
-  return (change.kind === 'removed' ? change.before : change.after).kind === 'Policy';
+function kindOf(change: DocumentChange): string {
+  return (change.kind === 'removed' ? change.before : change.after).kind;
 }
 
 function assignmentsIn(
@@ -51,14 +69,21 @@ function assignmentsIn(
   after: readonly StoredDocument[],
   heldBefore: Parameters<typeof assignmentStep>[2],
 ) {
-  const others = changes.filter((change) => !isOfPolicy(change));
+  const others = changes.filter((change) => kindOf(change) !== 'Policy' && kindOf(change) !== 'EntitySet');
   return assignmentStep(others, after, heldBefore);
+}
+
+function entitiesIn(changes: readonly DocumentChange[], isStored: IsStored): readonly EntityChange[] | null {
+  return entityStep(
+    changes.filter((change) => kindOf(change) === 'EntitySet'),
+    isStored,
+  );
 }
 
 /** As they are after the step; null where one does not stay what and whose it is. */
 function policiesIn(changes: readonly DocumentChange[]): readonly StoredDocument[] | null {
   const policies: StoredDocument[] = [];
-  for (const change of changes.filter(isOfPolicy)) {
+  for (const change of changes.filter((one) => kindOf(one) === 'Policy')) {
     if (change.kind !== 'changed') return null;
     if (change.before.source !== change.after.source || change.before.domain !== change.after.domain) return null;
     policies.push(change.after);

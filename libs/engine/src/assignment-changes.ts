@@ -99,6 +99,7 @@ function withHoldings(
     names: snapshot.names,
     outsideDeniesOut: snapshot.outsideDeniesOut,
     holdings,
+    changedEntities: snapshot.changedEntities,
     validityEdges: snapshot.validityEdges,
     outTimeReaders: snapshot.outTimeReaders,
     headersSet: snapshot.headersSet,

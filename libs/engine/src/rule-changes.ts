@@ -177,6 +177,7 @@ function withTable(snapshot: Snapshot, rules: RuleTable): Snapshot {
     names: snapshot.names,
     outsideDeniesOut: snapshot.outsideDeniesOut,
     holdings: snapshot.holdings,
+    changedEntities: snapshot.changedEntities,
     validityEdges: snapshot.validityEdges,
     outTimeReaders: snapshot.outTimeReaders,
     headersSet: snapshot.headersSet,
