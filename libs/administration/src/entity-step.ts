@@ -1,7 +1,8 @@
 import type { EntityChange } from '#engine';
 import type { EntitySetDocument } from '#policy';
+import { entitySetIn } from './facts.js';
 import { keyText, type DocumentChange } from './revision.js';
-import { soundFacts } from './sound-facts.js';
+import { type SoundFacts, soundFacts } from './sound-facts.js';
 import { type EntityFact, entityFacts, entitySetText, type StoredDocument } from './stored-document.js';
 
 /** One entity set that stores other things, and says nothing else anew. */
@@ -24,12 +25,17 @@ export type IsStored = (domain: string, fact: Pick<EntityFact, 'type' | 'id'>) =
  * time in proportion to the entity sets that changed; a document is at most 1 MiB.
  *
  * @param isStored  asked about entities that no entity set that changes had
+ * @param sound  asked about what is put; what was there before is sound
  * @returns null when there is more to it, or when a domain would store one entity twice
  */
-export function entityStep(changes: readonly DocumentChange[], isStored: IsStored): readonly EntityChange[] | null {
+export function entityStep(
+  changes: readonly DocumentChange[],
+  isStored: IsStored,
+  sound: SoundFacts = soundFacts,
+): readonly EntityChange[] | null {
   const steps: EntitySetStep[] = [];
   for (const change of changes) {
-    const step = change.kind === 'changed' ? entitySetStep(change.before, change.after) : null;
+    const step = change.kind === 'changed' ? entitySetStep(change.before, change.after, sound) : null;
     if (step === null) return null;
     steps.push(step);
   }
@@ -77,10 +83,10 @@ function textOf({ text }: StoredDocument): string {
 }
 
 /** @returns null when it is no change of entities alone */
-function entitySetStep(before: StoredDocument, after: StoredDocument): EntitySetStep | null {
-  if (before.source !== after.source) return null;
-  const [was, is] = [soundFacts(before, 'EntitySet'), soundFacts(after, 'EntitySet')];
-  if (was === null || is === null || entitySetText(was, []) !== entitySetText(is, [])) return null;
+function entitySetStep(before: StoredDocument, after: StoredDocument, sound: SoundFacts): EntitySetStep | null {
+  if (before.kind !== 'EntitySet' || before.source !== after.source) return null;
+  const [was, is] = [entitySetIn(before), sound(after)];
+  if (is?.kind !== 'EntitySet' || entitySetText(was, []) !== entitySetText(is, [])) return null;
   return { domain: is.metadata.domain, before: storedBy(was), after: storedBy(is) };
 }
 

@@ -1,6 +1,7 @@
 import { decide, finished, snapshotAfter, worldAfter } from '#engine';
 import {
   API_VERSION,
+  BundleLoader,
   chainOf,
   loadBundle,
   type LocatedDocument,
@@ -9,11 +10,13 @@ import {
   type SourceFile,
 } from '#policy';
 import { documentChanges } from './bundle-changes.js';
+import { entitySetIn, roleSetIn } from './facts.js';
 import { fileOf, type Plan, type PlanRequest, setAfter, storable, type TestedWorld } from './plan.js';
 import { type DocumentChange, keyText } from './revision.js';
 import { changeSummary, spokenChanges } from './set-changes.js';
 import { isSmallStep, type Load, placesOf, setStep } from './set-step.js';
-import type { StoredDocument } from './stored-document.js';
+import type { SoundFacts } from './sound-facts.js';
+import type { NewDocument, StoredDocument } from './stored-document.js';
 
 /** A set that was judged as a whole, or follows from one by such changes. */
 export interface JudgedSet {
@@ -63,11 +66,12 @@ export function planStep(
   const put = documents.filter((document) => changed.has(keyText(document)));
   const was = before.filter((document) => changed.has(keyText(document)));
   const room = judged.room - bytesOf(put) + bytesOf(was);
-  const tested = testedAfter(judged.tested, differences, setAfter(base, put, []), load);
+  const after = setAfter(base, put, []);
+  const tested = testedAfter(judged.tested, differences, after, load, amongThem(documents));
   if (room < 0 || tested === null) return null;
   const results = tested === undefined ? [] : runTests(tested, (asked) => decide(tested.snapshot, asked), now, tested);
   if (results.some(({ passed }) => !passed)) return null;
-  const meanings = loadBundle(was.map(fileOf)).documents.map(({ document }) => document);
+  const meanings = was.flatMap(meaningOf);
   if (meanings.length !== was.length) return null;
   const changes = spokenChanges(differences, {
     before: new Map(meanings.map((document) => [keyOf(document), document])),
@@ -103,12 +107,13 @@ function soundDocuments(
   load: Load,
 ): readonly LocatedDocument[] | null {
   if (files.length > MOST_DOCUMENTS || bytesOf(files) > MOST_BYTES) return null;
-  const read = loadBundle(files).documents.map(({ document }) => document);
+  const reader = new BundleLoader();
+  const read = reader.load(files).documents.map(({ document }) => document);
   if (read.some(({ kind }) => !STEPPING.has(kind))) return null;
   const hasRules = read.some(({ kind }) => kind === 'Policy');
   const { documents, faults } = hasRules
     ? load([...placesOf(base), ...files])
-    : loadBundle([...places(read), ...files]);
+    : reader.load([...places(read), ...files]);
   if (faults.length > 0) return null;
   return documents.filter(({ document: { kind } }) => STEPPING.has(kind));
 }
@@ -128,11 +133,33 @@ function testedAfter(
   differences: readonly DocumentChange[],
   after: readonly StoredDocument[],
   load: Load,
+  sound: SoundFacts,
 ): TestedWorld | null | undefined {
-  if (before === undefined) return isSmallStep(differences, after) ? undefined : null;
-  const step = setStep(differences, after, before.world, load);
+  if (before === undefined) return isSmallStep(differences, after, sound) ? undefined : null;
+  const step = setStep(differences, after, before.world, load, sound);
   const snapshot = step && finished(snapshotAfter(before.snapshot, step));
   return snapshot ? { ...before, world: worldAfter(before.world, step), snapshot } : null;
+}
+
+/** What these documents say, which were read without a fault. */
+function amongThem(documents: readonly NewDocument[]): SoundFacts {
+  const read = new Map(documents.map((one) => [keyText(one), one.document]));
+  return (stored) => {
+    const document = read.get(keyText(stored));
+    return document?.kind === 'RoleSet' || document?.kind === 'EntitySet' ? document : null;
+  };
+}
+
+/** What a document of the base says; nothing for one that this version does not read. */
+function meaningOf(stored: StoredDocument): readonly PolicyDocument[] {
+  switch (stored.kind) {
+    case 'RoleSet':
+      return [roleSetIn(stored)];
+    case 'EntitySet':
+      return [entitySetIn(stored)];
+    default:
+      return loadBundle([fileOf(stored)]).documents.map(({ document }) => document);
+  }
 }
 
 function bytesOf(texts: readonly { readonly text: string }[]): number {

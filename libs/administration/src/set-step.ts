@@ -11,6 +11,7 @@ import type { Bundle, SourceFile } from '#policy';
 import { assignmentStep } from './assignment-step.js';
 import { entityStep, type IsStored, storedIn } from './entity-step.js';
 import type { DocumentChange } from './revision.js';
+import { type SoundFacts, soundFacts } from './sound-facts.js';
 import type { StoredDocument } from './stored-document.js';
 
 /** Reads and judges some documents. One that remembers the last ones spares most of the time. */
@@ -23,6 +24,7 @@ export type Load = (files: readonly SourceFile[]) => Bundle;
  *
  * @param after  the whole set after the step
  * @param world  before it
+ * @param sound  asked about role sets and entity sets that are put
  * @returns null when there is more to it, when what changed is not sound, or when it takes a compilation to tell
  */
 export function setStep(
@@ -30,13 +32,14 @@ export function setStep(
   after: readonly StoredDocument[],
   world: World,
   load: Load,
+  sound: SoundFacts = soundFacts,
 ): WorldStep | null {
   const assignmentsAt = (domain: string) => world.domains.get(domain)?.directory.assignments;
-  const assignments = assignmentsIn(changes, after, (domain, one) => assignmentsAt(domain)?.get(one) ?? []);
+  const assignments = assignmentsIn(changes, after, (domain, one) => assignmentsAt(domain)?.get(one) ?? [], sound);
   if (assignments === null || assignments.some(({ domain }) => !world.domains.has(domain))) return null;
   const isStored: IsStored = (domain, { type, id }) =>
     world.domains.get(domain)?.directory.entities.has(`${type}:${id}`) ?? false;
-  const entities = entitiesIn(changes, isStored);
+  const entities = entitiesIn(changes, isStored, sound);
   if (entities === null || entities.some(({ domain }) => !world.domains.has(domain))) return null;
   const policies = policiesIn(changes);
   const rules = policies && rulesOfPolicies(policies, after, load);
@@ -45,10 +48,14 @@ export function setStep(
 }
 
 /** Whether a step from a sound set to the next can bring no fault but in the documents that changed. */
-export function isSmallStep(changes: readonly DocumentChange[], after: readonly StoredDocument[]): boolean {
+export function isSmallStep(
+  changes: readonly DocumentChange[],
+  after: readonly StoredDocument[],
+  sound: SoundFacts,
+): boolean {
   return (
-    assignmentsIn(changes, after, () => []) !== null &&
-    entitiesIn(changes, storedIn(after, changes)) !== null &&
+    assignmentsIn(changes, after, () => [], sound) !== null &&
+    entitiesIn(changes, storedIn(after, changes), sound) !== null &&
     policiesIn(changes) !== null
   );
 }
@@ -68,15 +75,21 @@ function assignmentsIn(
   changes: readonly DocumentChange[],
   after: readonly StoredDocument[],
   heldBefore: Parameters<typeof assignmentStep>[2],
+  sound: SoundFacts,
 ) {
   const others = changes.filter((change) => kindOf(change) !== 'Policy' && kindOf(change) !== 'EntitySet');
-  return assignmentStep(others, after, heldBefore);
+  return assignmentStep(others, after, heldBefore, sound);
 }
 
-function entitiesIn(changes: readonly DocumentChange[], isStored: IsStored): readonly EntityChange[] | null {
+function entitiesIn(
+  changes: readonly DocumentChange[],
+  isStored: IsStored,
+  sound: SoundFacts,
+): readonly EntityChange[] | null {
   return entityStep(
     changes.filter((change) => kindOf(change) === 'EntitySet'),
     isStored,
+    sound,
   );
 }
 
