@@ -71,7 +71,8 @@ export function planStep(
   if (room < 0 || tested === null) return null;
   const results = tested === undefined ? [] : runTests(tested, (asked) => decide(tested.snapshot, asked), now, tested);
   if (results.some(({ passed }) => !passed)) return null;
-  const meanings = was.flatMap(meaningOf);
+  const inOrder = was.toSorted((one, other) => (keyText(one) < keyText(other) ? -1 : 1));
+  const meanings = inOrder.flatMap(meaningOf);
   if (meanings.length !== was.length) return null;
   const changes = spokenChanges(differences, {
     before: new Map(meanings.map((document) => [keyOf(document), document])),
