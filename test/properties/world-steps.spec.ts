@@ -20,7 +20,6 @@ import {
   type WorldStep,
 } from '#engine';
 import { loadBundle } from '#policy';
-import { ACTIONS, documents, NOW, RECORDS, USERS } from '../authzen/small-worlds.js';
 import { RUNS } from './runs.js';
 import {
   assignmentDraws,
@@ -32,13 +31,14 @@ import {
   ruleDraws,
   rulesIn,
 } from './world-changes.js';
-import { situations } from './worlds.js';
+import { NOW, situations } from './worlds.js';
 
 const steps = fc.array(
   fc.record({
     assignments: fc.option(assignmentDraws, { freq: 1, nil: [] }),
     entities: fc.option(entityDraws, { freq: 5, nil: [] }),
-    rules: fc.option(ruleDraws, { freq: 1, nil: [] }),
+    // Many of them take a compilation.
+    rules: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: ruleDraws, weight: 1 }),
   }),
   { minLength: 1, maxLength: 4 },
 );
@@ -49,21 +49,67 @@ const WORLDS = RUNS.law / 3;
 
 const nothing = Object.create(null) as Attributes;
 
-/** Some people who ask about records, in a world where nearly everything hangs on what is stored. */
+/** A world in which nearly everything hangs on what is stored. */
+const DESK = `
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: firm }
+spec: { access: [person], boundary: ["desk/*"], mechanisms: [{ name: person, role: access, kind: asserted }] }
+---
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: firm.lab }
+spec: { boundary: ["desk/*"] }
+---
+apiVersion: dharma/v1
+kind: Service
+metadata: { name: desk }
+spec:
+  domains: [firm.lab]
+  endpoints: [{ name: all, kind: resource, operations: [{ resourceType: record, actions: [view, edit] }] }]
+---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: owners, domain: firm }
+spec:
+  rules:
+    - { id: own, effect: allow, scope: subtree, when: 'resource.attributes.owner == principal.id' }
+    - { id: high, effect: allow, scope: subtree, who: { roles: [agent] }, when: 'principal.attributes.level > 2' }
+---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: lab, domain: firm.lab }
+spec: { rules: [{ id: ranks, effect: deny, when: 'has(action.attributes.level) && action.attributes.level > 2' }] }
+---
+apiVersion: dharma/v1
+kind: EntitySet
+metadata: { name: firm, domain: firm }
+spec: { entities: [{ type: record, id: "1", attributes: { owner: u-1 } }, { type: user, id: u-2, attributes: { level: 3 } }] }
+---
+apiVersion: dharma/v1
+kind: EntitySet
+metadata: { name: lab, domain: firm.lab }
+spec: { entities: [{ type: record, id: "2", attributes: { owner: u-2 } }] }
+---
+apiVersion: dharma/v1
+kind: RoleSet
+metadata: { name: lab, domain: firm }
+spec: { assignments: [{ role: agent, principals: ["user:u-2"] }] }
+`;
+const desk = loadBundle([{ file: 'desk.yaml', text: DESK }]).world!;
+
+/** Two people who ask about two records of it. */
 const desks = fc
-  .tuple(
-    documents,
-    fc.array(
-      fc.record({
-        subject: fc.constantFrom(...USERS),
-        id: fc.constantFrom(...RECORDS),
-        name: fc.constantFrom(...ACTIONS),
-      }),
-      { minLength: 20, maxLength: 20 },
-    ),
+  .array(
+    fc.record({
+      subject: fc.constantFrom('u-1', 'u-2'),
+      id: fc.constantFrom('1', '2'),
+      name: fc.constantFrom('view', 'edit'),
+    }),
+    { minLength: 20, maxLength: 20 },
   )
-  .map(([text, asked]) => ({
-    world: loadBundle([{ file: 'desk.yaml', text }]).world!,
+  .map((asked) => ({
+    world: desk,
     requests: asked.map(({ subject, id, name }): AccessRequest => ({
       target: {
         kind: 'resource',
@@ -94,7 +140,7 @@ const desks = fc
   }));
 const cases = fc.oneof(
   situations(20).map(({ generated: { world }, requests }) => ({ world, requests })),
-  desks,
+  fc.noBias(desks),
 );
 
 function stepIn(world: World, drawn: Drawn, number: number, requests: readonly AccessRequest[]): WorldStep | undefined {
@@ -145,8 +191,8 @@ it('C3 a snapshot that follows steps of every kind = the whole world compiled = 
       for (const [number, one] of drawn.entries()) {
         const before = { answers: requests.map((request) => decide(snapshot, request)), snapshot };
         const step = stepIn(world, one, number, requests);
-        // As it comes from another thread.
-        const next = step && finished(snapshotAfter(snapshot, structuredClone(step)));
+        // As it comes from another thread: a copy, in which everything has a prototype.
+        const next = step && finished(snapshotAfter(snapshot, JSON.parse(JSON.stringify(step)) as WorldStep));
         if (next === undefined) {
           left += 1;
           continue;
@@ -174,5 +220,5 @@ it('C3 a snapshot that follows steps of every kind = the whole world compiled = 
   // Else this shows less than it says.
   expect(taken).toBeGreaterThan(WORLDS / 4);
   expect(left).toBeGreaterThan(0);
-  expect(told).toBeGreaterThan(0);
+  expect(told).toBeGreaterThan(WORLDS / 4);
 });

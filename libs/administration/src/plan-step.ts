@@ -30,6 +30,7 @@ export interface StepPlan extends Plan {
   readonly judged: JudgedSet;
 }
 
+/** Kinds of documents of which one may change in a step. */
 const STEPPING: ReadonlySet<string> = new Set(['RoleSet', 'EntitySet', 'Policy']);
 
 /** Documents of a bundle that is planned so: the whole way is not much longer for more. */
@@ -99,8 +100,8 @@ export function planStep(
 }
 
 /**
- * The documents of a bundle, where all are role sets, entity sets and policies without a fault. A document with faults may be read in
- * part, and then says less than it was meant to.
+ * The documents of a bundle, where all are role sets, entity sets and policies without a fault. A document with faults may
+ * be read in part, and then says less than it was meant to.
  */
 function soundDocuments(
   files: readonly SourceFile[],
@@ -119,7 +120,7 @@ function soundDocuments(
   return documents.filter(({ document: { kind } }) => STEPPING.has(kind));
 }
 
-/** Role sets and entity sets refer to their own domains alone; whether those exist the base says, in which they are the same. */
+/** Facts refer to their own domains alone; whether those exist the base says, in which they are the same. */
 function places(facts: readonly PolicyDocument[]): readonly SourceFile[] {
   const names = new Set(facts.flatMap(({ metadata }) => ('domain' in metadata ? chainOf(metadata.domain!) : [])));
   return [...names].map((name) => ({

@@ -7,6 +7,7 @@
 import { bareMap } from './bare-map.js';
 import { LayeredMap } from './layered-map.js';
 import type { Attributes, World } from './model.js';
+import { snapshotWith } from './snapshot.js';
 import type { DomainNode, Entities, Snapshot } from './snapshot.js';
 
 /** What is stored of one person or thing at a domain from now on. */
@@ -41,7 +42,7 @@ export function snapshotWithEntities(snapshot: Snapshot, changes: readonly Entit
     const before = changedEntities.get(compiled) ?? compiled;
     changedEntities.set(compiled, { entities: new LayeredMap(before.entities, changed) });
   }
-  return withChanged(snapshot, changedEntities);
+  return snapshotWith(snapshot, { changedEntities });
 }
 
 function byDomain(changes: readonly EntityChange[]): ReadonlyMap<string, ReadonlyMap<string, Attributes | undefined>> {
@@ -56,32 +57,4 @@ function byDomain(changes: readonly EntityChange[]): ReadonlyMap<string, Readonl
 /** Where entities of the domain itself were stored when it was compiled. */
 function ownDirectory({ parent, entityChain }: DomainNode): Entities | undefined {
   return entityChain.length > (parent?.entityChain.length ?? 0) ? entityChain[0] : undefined;
-}
-
-/** By the same literal as `compile` uses: so it is as fast to read. */
-function withChanged(snapshot: Snapshot, changedEntities: Snapshot['changedEntities']): Snapshot {
-  return {
-    domains: snapshot.domains,
-    numbered: snapshot.numbered,
-    mechanisms: snapshot.mechanisms,
-    endpoints: snapshot.endpoints,
-    addresses: snapshot.addresses,
-    encodedAddresses: snapshot.encodedAddresses,
-    rpcs: snapshot.rpcs,
-    encodedRpcs: snapshot.encodedRpcs,
-    topics: snapshot.topics,
-    resources: snapshot.resources,
-    claims: snapshot.claims,
-    rules: snapshot.rules,
-    names: snapshot.names,
-    outsideDeniesOut: snapshot.outsideDeniesOut,
-    holdings: snapshot.holdings,
-    changedEntities,
-    validityEdges: snapshot.validityEdges,
-    outTimeReaders: snapshot.outTimeReaders,
-    headersSet: snapshot.headersSet,
-    parametersSet: snapshot.parametersSet,
-    scopesAsked: snapshot.scopesAsked,
-    membersRead: snapshot.membersRead,
-  };
 }

@@ -244,6 +244,35 @@ export interface ParameterSet {
   readonly endpoints: readonly string[] | undefined;
 }
 
+/** The same snapshot with some members others. By the same literal as `compile` uses: so it is as fast to read. */
+export function snapshotWith(before: Snapshot, changed: Partial<Snapshot>): Snapshot {
+  const parts = { ...before, ...changed };
+  return {
+    domains: parts.domains,
+    numbered: parts.numbered,
+    mechanisms: parts.mechanisms,
+    endpoints: parts.endpoints,
+    addresses: parts.addresses,
+    encodedAddresses: parts.encodedAddresses,
+    rpcs: parts.rpcs,
+    encodedRpcs: parts.encodedRpcs,
+    topics: parts.topics,
+    resources: parts.resources,
+    claims: parts.claims,
+    rules: parts.rules,
+    names: parts.names,
+    outsideDeniesOut: parts.outsideDeniesOut,
+    holdings: parts.holdings,
+    changedEntities: parts.changedEntities,
+    validityEdges: parts.validityEdges,
+    outTimeReaders: parts.outTimeReaders,
+    headersSet: parts.headersSet,
+    parametersSet: parts.parametersSet,
+    scopesAsked: parts.scopesAsked,
+    membersRead: parts.membersRead,
+  };
+}
+
 /** Whether `inner` is `outer` or lies below it. */
 export function liesWithin(inner: DomainNode, outer: DomainNode): boolean {
   return outer.enter <= inner.enter && inner.enter < outer.exit;

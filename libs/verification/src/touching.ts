@@ -26,8 +26,8 @@ export function aimedAt(request: AccessRequest, named: Named, world: World): Acc
   const [type, id] = partsOf(named);
   const { target } = request;
   const evidence = request.evidence.map((item) => {
-    const { role, principalType } = world.mechanisms.get(item.mechanism) ?? { role: undefined, principalType: '' };
-    return role === 'access' && principalType === type ? { ...item, subject: id } : item;
+    const mechanism = world.mechanisms.get(item.mechanism);
+    return mechanism?.role === 'access' && mechanism.principalType === type ? { ...item, subject: id } : item;
   });
   if (target.kind !== 'resource') return { ...request, evidence };
   const { resource, action } = target;
