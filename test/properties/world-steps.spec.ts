@@ -75,6 +75,7 @@ spec:
   rules:
     - { id: own, effect: allow, scope: subtree, when: 'resource.attributes.owner == principal.id' }
     - { id: high, effect: allow, scope: subtree, who: { roles: [agent] }, when: 'principal.attributes.level > 2' }
+    - { id: shared, effect: allow, scope: subtree, when: 'resource.attributes.owner == principal.attributes.owner' }
 ---
 apiVersion: dharma/v1
 kind: Policy
