@@ -37,9 +37,14 @@ function documentsOf({ name, trust, access, boundary, rules, directory }: Domain
   for (const [principal, roles] of directory.assignments)
     for (const role of roles) holders.set(role, [...(holders.get(role) ?? []), principal]);
   const assignments = [...holders].map(([role, principals]) => ({ role, principals }));
+  const entities = [...directory.entities].map(([principal, attributes]) => {
+    const [type, id] = principal.split(':');
+    return { type, id, attributes };
+  });
   return [
     document('Domain', { name }, { trust, access, boundary, ...(isTop && { mechanisms: MECHANISMS }) }),
     document('RoleSet', { name: file, domain: name }, { assignments }),
+    ...(entities.length === 0 ? [] : [document('EntitySet', { name: file, domain: name }, { entities })]),
     document('Policy', { name: file, domain: name }, { rules: rules.map(ruleDeclaration) }),
   ];
 }

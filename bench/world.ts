@@ -4,6 +4,8 @@ import type { AccessRequest, Attributes, Domain, Endpoint, Evidence, Rule, Servi
 export interface Size {
   readonly rules: number;
   readonly assignments: number;
+  /** People of whom something is stored; none unless said. */
+  readonly entities?: number;
   /** Children of every domain, level by level. */
   readonly widths: readonly number[];
 }
@@ -20,7 +22,7 @@ export interface BenchWorld {
 const nothing: Attributes = Object.freeze(Object.create(null) as Attributes);
 export const NOW = Date.parse('2026-12-24T12:00:00Z');
 
-export function benchWorld({ rules, assignments, widths }: Size): BenchWorld {
+export function benchWorld({ rules, assignments, entities = 0, widths }: Size): BenchWorld {
   const names: string[] = [];
   const leaves: string[] = [];
   const grow = (parent: string, level: number): void => {
@@ -38,6 +40,10 @@ export function benchWorld({ rules, assignments, widths }: Size): BenchWorld {
   for (let index = 0; index < assignments; index++) {
     const home = held.get(names[index % names.length]!)!;
     home.set(`user:u-${index}`, [`role-${index % 50}`]);
+  }
+  const stored = new Map<string, Map<string, Attributes>>(names.map((name) => [name, new Map()]));
+  for (let index = 0; index < entities; index++) {
+    stored.get(names[index % names.length]!)!.set(`user:u-${index}`, { level: 1, team: `team-${index % 50}` });
   }
   const share = Math.max(1, Math.floor(rules / names.length));
   let left = rules;
@@ -59,7 +65,7 @@ export function benchWorld({ rules, assignments, widths }: Size): BenchWorld {
       administrators: [],
       rules: Array.from({ length: count }, (_, index) => ruleOf(name, index, own)),
       roles: [],
-      directory: { assignments: held.get(name)!, entities: new Map() },
+      directory: { assignments: held.get(name)!, entities: stored.get(name)! },
     });
   });
   const mechanism = (name: string, role: 'trust' | 'access', kind: 'spiffe' | 'jwt') =>

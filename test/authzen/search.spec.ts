@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type AccessRequest, type Attributes, specify, type World } from '#engine';
 import { toDecision, toEvaluation } from '../../libs/protocols/src/authzen/authzen.codec.js';
 import { type Sought, toSearch, toSearchReply } from '../../libs/protocols/src/authzen/search.codec.js';
-import { ACTIONS, documents, NOW, RECORDS, standing, type Standing, USERS } from './small-worlds.js';
+import { ACTIONS, documents, entitySteps, NOW, RECORDS, standing, type Standing, USERS } from './small-worlds.js';
 
 const LONG = process.env['DHARMA_LONG'] === '1';
 
@@ -137,15 +137,19 @@ const written = (results: readonly object[]) => results.map((result) => JSON.str
 describe.each(Object.keys(SEARCHES) as Sought[])('a search for the %s', (sought) => {
   const { body, ids, one, result } = SEARCHES[sought];
 
-  it('finds what asking one by one would find, page by page', async () => {
+  it.each([
+    ['', fc.constant([]), 80],
+    [' after steps by which other things are stored', entitySteps, 40],
+  ] as const)('finds what asking one by one would find, page by page%s', async (_, steps, runs) => {
     let found = 0;
     let left = 0;
     await fc.assert(
       fc.asyncProperty(
         documents,
         fc.array(fc.tuple(asked, fc.integer({ min: 1, max: 9 })), { minLength: 6, maxLength: 6 }),
-        async (text, searches) => {
-          const here = await standing(text);
+        steps,
+        async (text, searches, changes) => {
+          const here = await standing(text, {}, changes);
           for (const [what, limit] of searches) {
             const pages = await search(here, sought, body(what), limit);
             const candidates = ids(here.world, what).map((id) => one(what, id));
@@ -157,7 +161,7 @@ describe.each(Object.keys(SEARCHES) as Sought[])('a search for the %s', (sought)
           }
         },
       ),
-      { numRuns: LONG ? 3_000 : 80 },
+      { numRuns: LONG ? 3_000 : runs },
     );
     // Worlds in which everything or nothing may be done would show little. The share is another each time; 0.09 was seen.
     expect(Math.min(found, left) / (found + left)).toBeGreaterThan(0.03);

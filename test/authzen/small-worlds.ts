@@ -1,7 +1,7 @@
 /** Random small worlds in which people may do things to records, and a decision point that knows one of them. */
 import fc from 'fast-check';
 import { DecisionPoint, type DecisionPointParts, Explainer, LiveSnapshot } from '#decision';
-import { compile, type World } from '#engine';
+import { compile, type EntityChange, snapshotWithEntities, type World, worldWithEntities } from '#engine';
 import { Identity, identitySettings, type KnownCaller, KeyRing } from '#identity';
 import { loadBundle } from '#policy';
 
@@ -181,6 +181,21 @@ export const documents: fc.Arbitrary<string> = drawn.map(
     ].join('\n---\n'),
 );
 
+/** What is stored of people and records from then on, a few at a time. */
+export const entitySteps: fc.Arbitrary<readonly (readonly EntityChange[])[]> = fc.array(
+  fc.uniqueArray(
+    entity.chain(({ domain, name, attributes: stored }) =>
+      fc.boolean().map((isGone) => ({
+        domain,
+        entity: name.join(':'),
+        attributes: isGone ? null : (stored as EntityChange['attributes']),
+      })),
+    ),
+    { minLength: 1, maxLength: 6, selector: (change) => `${change.domain} ${change.entity}` },
+  ),
+  { minLength: 1, maxLength: 3 },
+);
+
 export interface Standing {
   readonly world: World;
   readonly decisionPoint: DecisionPoint;
@@ -189,16 +204,29 @@ export interface Standing {
 
 export const NOW = Date.parse('2026-12-24T12:00:00Z');
 
-/** A decision point that decides by the documents, and the enforcement point of theirs. */
-export async function standing(text: string, more: Partial<DecisionPointParts> = {}): Promise<Standing> {
-  const { world, faults, documents: read } = loadBundle([{ file: 'small.yaml', text }]);
-  if (world === null) throw new Error(JSON.stringify(faults));
+/**
+ * A decision point that decides by the documents, and the enforcement point of theirs.
+ *
+ * @param steps  from the documents to what it decides by
+ */
+export async function standing(
+  text: string,
+  more: Partial<DecisionPointParts> = {},
+  steps: readonly (readonly EntityChange[])[] = [],
+): Promise<Standing> {
+  const { world: begun, faults, documents: read } = loadBundle([{ file: 'small.yaml', text }]);
+  if (begun === null) throw new Error(JSON.stringify(faults));
+  let [world, snapshot] = [begun, compile(begun)];
+  for (const step of steps) {
+    const next = snapshotWithEntities(snapshot, step);
+    if (next !== undefined) [world, snapshot] = [worldWithEntities(world, step), next];
+  }
   const live = new LiveSnapshot();
   live.replace({
     epoch: 1,
     revision: 1,
     contentHash: '',
-    snapshot: compile(world),
+    snapshot,
     identity: await Identity.prepare(identitySettings(read.map((located) => located.document)), {
       keys: new KeyRing(),
       onlyLocal: true,

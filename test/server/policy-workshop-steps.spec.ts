@@ -37,7 +37,7 @@ function threadThat(check: (number: number, isCompiled: boolean) => object): () 
       case 'step': {
         const asked = argument as Asked;
         known.set(asked.ticket, { number: asked.revision.number, isCompiled: false });
-        return { kind: 'step', step: { assignments: [], rules: { gone: [], put: [] } }, identity };
+        return { kind: 'step', step: { assignments: [], entities: [], rules: { gone: [], put: [] } }, identity };
       }
       case 'check': {
         const { number, isCompiled } = known.get(argument as number)!;

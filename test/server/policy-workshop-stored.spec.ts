@@ -7,7 +7,7 @@ import { type AccessRequest, decide } from '#engine';
 import { connectLazily, type Stores } from '#store';
 import { startWorkshop, stopWorkshops } from '../support/policy-workshop.js';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
-import { publicationOf, roleSetText } from '../support/revisions.js';
+import { entitySetText, publicationOf, roleSetText } from '../support/revisions.js';
 import { CLOSED_SHOP, getFromShop, SHOP } from '../support/shop.js';
 import { ensureThreadsBuilt, faultyThreads } from '../support/threads.js';
 
@@ -276,5 +276,48 @@ describe('a revision in which only some rules are others', () => {
     threads.lie();
     expect(await follow(await published(first, office('head')))).toBe(false);
     expect(live.inForce).toMatchObject(markOf(first));
+  });
+});
+
+describe('a revision in which only other things are stored of some', () => {
+  /** The back office is for those with a level above one. */
+  function levels(people: { readonly [id: string]: number }): string {
+    const entities = Object.entries(people).map(
+      ([id, level]) => `{ type: user, id: ${id}, attributes: { level: ${level} } }`,
+    );
+    const byLevel = STAFFED.replace('who: { roles: [clerk] }', 'when: "principal.attributes.level > 1"');
+    return byLevel + entitySetText('people', 'shop', entities);
+  }
+
+  it('is put in force by what differs, explained, kept, and followed by another one', async () => {
+    const { threads, first, follow, reason, live, workshop } = await following(levels({ ann: 2, bob: 1 }));
+    expect(['ann', 'bob', 'carl'].map(reason)).toEqual(['ALLOW_SLOW', 'NO_ALLOW_RULE', 'NO_ALLOW_RULE']);
+    threads.die(BOTH);
+    const raised = await published(first, levels({ ann: 2, bob: 2, carl: 3 }));
+    expect(await follow(raised)).toBe(true);
+    expect(live.inForce).toMatchObject(markOf(raised));
+    expect(['ann', 'bob', 'carl'].map(reason)).toEqual(['ALLOW_SLOW', 'ALLOW_SLOW', 'ALLOW_SLOW']);
+    const before = live.inForce!;
+    const left = await published(raised, levels({ ann: 0, carl: 3 }));
+    expect(await follow(left)).toBe(true);
+    expect(['ann', 'bob', 'carl'].map(reason)).toEqual(['NO_ALLOW_RULE', 'NO_ALLOW_RULE', 'ALLOW_SLOW']);
+    // By the reasons of the revision that decided.
+    const outcomes = [before, live.inForce!].map((policy) => workshop.explain(inTheOffice('bob'), policy));
+    expect((await Promise.all(outcomes)).map(({ outcome }) => outcome.reason)).toEqual(['ALLOW_SLOW', 'NO_ALLOW_RULE']);
+    await workshop.stop();
+    const second = startWorkshop({ keptFolder });
+    await second.workshop.putInForce({ kind: 'kept' });
+    expect(second.live.inForce).toMatchObject(markOf(left));
+    expect(decide(second.live.inForce!.snapshot, inTheOffice('bob')).reason).toBe('NO_ALLOW_RULE');
+  });
+
+  it('is not in force where the engines differ about those whom it concerns', async () => {
+    const { threads, first, follow, live, events } = await following(levels({ ann: 2, bob: 1 }));
+    threads.lie();
+    const lowered = await published(first, levels({ ann: 0, bob: 1 }));
+    expect(await follow(lowered)).toBe(false);
+    expect(live.inForce).toMatchObject(markOf(first));
+    const differences = events.filter((event) => event.kind === 'policy-difference' && !event.rolledBack);
+    expect(differences).toMatchObject([{ revision: lowered.number }, { revision: lowered.number }]);
   });
 });

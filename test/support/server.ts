@@ -77,6 +77,7 @@ export async function startServerWith(
   flags: { readonly [flag: string]: string },
   clock: Clock = Date.now,
   monotonic: () => number = () => performance.now(),
+  startThread: StartThread = startBuiltThread,
 ): Promise<Omit<TestServer, 'rewrite'>> {
   const events: ServiceEvent[] = [];
   const complaints: string[] = [];
@@ -104,7 +105,7 @@ export async function startServerWith(
     },
     random: Math.random,
     newDecisionId: () => `decision-${(decisions += 1)}`,
-    startThread: startBuiltThread,
+    startThread,
     live,
     log: (event) => {
       telemetry.log(event);

@@ -328,7 +328,7 @@ export class Publishing {
     return this.#stepPlanned(bundle, set) ?? this.#planned(bundle, set.documents);
   }
 
-  /** Null where it is more than who holds a role and some rules, or the set was not judged here. */
+  /** Null where it is more than who holds a role, what is stored, and some rules, or the set was not judged here. */
   #stepPlanned({ source, files, prune, removed }: Bundle, { revision, documents }: PolicySet): Steps | null {
     const judged = this.#judged;
     if (judged === undefined || judged.contentHash !== revision?.contentHash || removed.length > 0) return null;

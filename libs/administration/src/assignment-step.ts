@@ -1,7 +1,8 @@
 import { type AssignmentChange, isHolder } from '#engine';
 import type { RoleSetDocument } from '#policy';
+import { roleSetIn } from './facts.js';
 import type { DocumentChange } from './revision.js';
-import { soundRoleSet } from './sound-role-set.js';
+import { type SoundFacts, soundFacts } from './sound-facts.js';
 import { assignmentFacts, roleSetText, type StoredDocument } from './stored-document.js';
 
 /** One role set that gives and takes roles, and says nothing else anew. */
@@ -19,16 +20,18 @@ type Fact = readonly [role: string, principal: string];
  *
  * @param after  the whole set after the step
  * @param heldBefore  roles of a principal at a domain before it, sorted
+ * @param sound  asked about what is put; what was there before is sound
  * @returns null when there is more to it, or when it takes a compilation to tell
  */
 export function assignmentStep(
   changes: readonly DocumentChange[],
   after: readonly StoredDocument[],
   heldBefore: (domain: string, principal: string) => readonly string[],
+  sound: SoundFacts = soundFacts,
 ): readonly AssignmentChange[] | null {
   const steps: RoleSetStep[] = [];
   for (const change of changes) {
-    const step = change.kind === 'changed' ? roleSetStep(change.before, change.after) : null;
+    const step = change.kind === 'changed' ? roleSetStep(change.before, change.after, sound) : null;
     if (step === null) return null;
     steps.push(step);
   }
@@ -37,21 +40,16 @@ export function assignmentStep(
 }
 
 /** @returns null when it is no change of assignments alone */
-function roleSetStep(before: StoredDocument, after: StoredDocument): RoleSetStep | null {
+function roleSetStep(before: StoredDocument, after: StoredDocument, sound: SoundFacts): RoleSetStep | null {
   if (before.kind !== 'RoleSet' || before.source !== after.source) return null;
-  const [was, is] = [roleSetOf(before), roleSetOf(after)];
-  if (was === null || is === null || roleSetText(was, []) !== roleSetText(is, [])) return null;
+  const [was, is] = [roleSetIn(before), sound(after)];
+  if (is?.kind !== 'RoleSet' || roleSetText(was, []) !== roleSetText(is, [])) return null;
   const [old, now] = [factsOf(was), factsOf(is)];
   return {
     domain: is.metadata.domain,
     given: [...now].filter(([key]) => !old.has(key)).map(([, fact]) => fact),
     taken: [...old].filter(([key]) => !now.has(key)).map(([, fact]) => fact),
   };
-}
-
-/** Null for one that this version does not read. */
-function roleSetOf({ kind, name, text }: StoredDocument): RoleSetDocument | null {
-  return soundRoleSet({ file: `${kind}/${name}`, text })?.document ?? null;
 }
 
 function factsOf(document: RoleSetDocument): ReadonlyMap<string, Fact> {

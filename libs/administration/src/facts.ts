@@ -1,4 +1,4 @@
-import type { Attributes } from '#engine';
+import { type Attributes, bareMap } from '#engine';
 import type { EntitySetDocument, RoleSetDocument } from '#policy';
 import {
   assignmentFacts,
@@ -115,9 +115,14 @@ export function roleSetIn({ text }: StoredDocument): RoleSetDocument {
   return JSON.parse(text) as RoleSetDocument;
 }
 
-/** What a stored entity set says; INVARIANT as above. */
+/** What a stored entity set says; INVARIANT as above. Attributes are as the reader has them, without a prototype. */
 export function entitySetIn({ text }: StoredDocument): EntitySetDocument {
-  return JSON.parse(text) as EntitySetDocument;
+  const { spec, ...head } = JSON.parse(text) as EntitySetDocument;
+  const entities = spec.entities?.map(({ attributes, ...entity }) => ({
+    ...entity,
+    ...(attributes && { attributes: bareMap(attributes) }),
+  }));
+  return { ...head, spec: { ...spec, ...(entities && { entities }) } };
 }
 
 function factKey({ type, id }: Pick<EntityFact, 'type' | 'id'>): string {

@@ -79,6 +79,17 @@ ${roles.map((role, index) => `    - { id: r${index}, effect: allow, who: { roles
 `;
 }
 
+function entitySet(entities: object, name = 'records', domain = 'shop'): string {
+  const list = Object.entries(entities).map(([id, attributes]) => ({ type: 'record', id, attributes }));
+  const document = {
+    apiVersion: 'dharma/v1',
+    kind: 'EntitySet',
+    metadata: { name, domain },
+    spec: { entities: list },
+  };
+  return `---\n${JSON.stringify(document)}\n`;
+}
+
 const bundle = (text: string): readonly SourceFile[] => [{ file: 'staff.yaml', text }];
 
 it.each`
@@ -95,6 +106,58 @@ it.each`
   const { judged: _next, world: _nextWorld, guardrails: _unasked, ...told } = short;
   const { tested: _tested, world: _world, guardrails: _shown, ...wholeTold } = whole;
   expect(told).toEqual(wholeTold);
+});
+
+it.each`
+  because                                                 | set       | after
+  ${'one is stored'}                                      | ${SHOP}   | ${entitySet({ 1: { owner: 'ann' }, 2: {} })}
+  ${'another thing is stored of one'}                     | ${SHOP}   | ${entitySet({ 1: { owner: 'bob' } })}
+  ${'one is stored no longer'}                            | ${SHOP}   | ${entitySet({})}
+  ${'nothing differs'}                                    | ${SHOP}   | ${entitySet({ 1: { owner: 'ann' } })}
+  ${'it moves to another set'}                            | ${SHOP}   | ${entitySet({}) + entitySet({ 1: {}, 3: {} }, 'more')}
+  ${'a role is held by others, and rules are others'}     | ${SHOP}   | ${entitySet({}) + policy('clerk', 'clerk') + roleSet(['user:bob'])}
+  ${'tests pass, as they did'}                            | ${TESTED} | ${entitySet({ 1: { owner: 'ann' }, 2: {} })}
+  ${'tests pass, and rules and roles are others as well'} | ${TESTED} | ${entitySet({}) + policy('clerk', 'clerk') + roleSet(['user:bob'])}
+`('says what the plan of the whole set says of entities: $because', ({ set, after }) => {
+  const more = entitySet({ 3: {} }, 'more') + policy('clerk', 'head') + roleSet(['user:ann']);
+  const base = setOf(set + entitySet({ 1: { owner: 'ann' } }) + more);
+  const files = bundle(after);
+  const short = planStep({ base, source: 'api', files, now: NOW }, judged(base), loadBundle)!;
+  const whole = plan({ base, source: 'api', files, prune: false, now: NOW });
+  const { judged: _next, world: _nextWorld, warnings: _none, guardrails: _unasked, ...told } = short;
+  const { tested: _tested, world: _world, warnings: _hardlyMeant, guardrails: _shown, ...wholeTold } = whole;
+  expect(told).toEqual(wholeTold);
+});
+
+it.each`
+  because                                  | text
+  ${'another set of the domain stores it'} | ${entitySet({ 1: {}, 3: {} })}
+  ${'one is named twice'}                  | ${entitySet({ 1: {} }).replace('[{', '[{"type":"record","id":"1"},{')}
+  ${'two sets of the bundle store it'}     | ${entitySet({ 4: {} }) + entitySet({ 3: {}, 4: {} }, 'more')}
+  ${'its type is none'}                    | ${entitySet({ 1: {} }).replace('"record"', '"re:cord"')}
+  ${'it passes to another domain'}         | ${entitySet({ 1: {} }, 'records', 'shop.east')}
+  ${'it is new'}                           | ${entitySet({ 1: {} }, 'things')}
+`('leaves entities to the whole set where $because', ({ text }) => {
+  const east = '---\napiVersion: dharma/v1\nkind: Domain\nmetadata: { name: shop.east }\nspec: {}\n';
+  for (const set of [SHOP, TESTED]) {
+    const base = setOf(set + east + entitySet({ 1: {} }) + entitySet({ 3: {} }, 'more'));
+    expect(planStep({ base, source: 'api', files: bundle(text), now: NOW }, judged(base), loadBundle)).toBeNull();
+  }
+});
+
+it('runs tests on what is stored after a chain of changes', () => {
+  const owned = TESTED.replace('who: { roles: [clerk] }', "when: 'principal.attributes.level > 1'");
+  const levels = (people: object) => entitySet(people).replaceAll('"record"', '"user"');
+  let base = setOf(owned + levels({ mallory: { level: 1 } }));
+  let known = judged(base);
+  for (const people of [{ mallory: { level: 0 } }, { ann: { level: 2 } }]) {
+    const files = bundle(levels(people));
+    known = planStep({ base, source: 'api', files, now: NOW }, known, loadBundle)!.judged;
+    base = setOf(owned + levels(people));
+  }
+  const files = bundle(levels({ ann: { level: 2 }, mallory: { level: 2 } }));
+  expect(planStep({ base, source: 'api', files, now: NOW }, known, loadBundle)).toBeNull();
+  expect(plan({ base, source: 'api', files, prune: false, now: NOW }).tests.failed).toHaveLength(1);
 });
 
 it.each`

@@ -1,6 +1,7 @@
 import { decide, finished, snapshotAfter, worldAfter } from '#engine';
 import {
   API_VERSION,
+  BundleLoader,
   chainOf,
   loadBundle,
   type LocatedDocument,
@@ -9,11 +10,13 @@ import {
   type SourceFile,
 } from '#policy';
 import { documentChanges } from './bundle-changes.js';
+import { entitySetIn, roleSetIn } from './facts.js';
 import { fileOf, type Plan, type PlanRequest, setAfter, storable, type TestedWorld } from './plan.js';
 import { type DocumentChange, keyText } from './revision.js';
 import { changeSummary, spokenChanges } from './set-changes.js';
 import { isSmallStep, type Load, placesOf, setStep } from './set-step.js';
-import type { StoredDocument } from './stored-document.js';
+import type { SoundFacts } from './sound-facts.js';
+import type { NewDocument, StoredDocument } from './stored-document.js';
 
 /** A set that was judged as a whole, or follows from one by such changes. */
 export interface JudgedSet {
@@ -27,13 +30,17 @@ export interface StepPlan extends Plan {
   readonly judged: JudgedSet;
 }
 
+/** Kinds of documents of which one may change in a step. */
+const STEPPING: ReadonlySet<string> = new Set(['RoleSet', 'EntitySet', 'Policy']);
+
 /** Documents of a bundle that is planned so: the whole way is not much longer for more. */
 const MOST_DOCUMENTS = 200;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
- * The plan of a bundle that only says who holds which role, and which rules some policies have, on a set that was judged:
- * what else the set says was judged with it, and no fault can come of these but in the bundle itself. Tests are all run.
+ * The plan of a bundle that only says who holds which role, what is stored of people and things, and which rules some
+ * policies have, on a set that was judged: what else the set says was judged with it, and no fault can come of these but in
+ * the bundle itself. Tests are all run.
  * Costs time in proportion to the bundle, the tests, and the declarations that rules refer to.
  *
  * @param request  without anything that goes
@@ -60,11 +67,13 @@ export function planStep(
   const put = documents.filter((document) => changed.has(keyText(document)));
   const was = before.filter((document) => changed.has(keyText(document)));
   const room = judged.room - bytesOf(put) + bytesOf(was);
-  const tested = testedAfter(judged.tested, differences, setAfter(base, put, []), load);
+  const after = setAfter(base, put, []);
+  const tested = testedAfter(judged.tested, differences, after, load, amongThem(documents));
   if (room < 0 || tested === null) return null;
   const results = tested === undefined ? [] : runTests(tested, (asked) => decide(tested.snapshot, asked), now, tested);
   if (results.some(({ passed }) => !passed)) return null;
-  const meanings = loadBundle(was.map(fileOf)).documents.map(({ document }) => document);
+  const inOrder = was.toSorted((one, other) => (keyText(one) < keyText(other) ? -1 : 1));
+  const meanings = inOrder.flatMap(meaningOf);
   if (meanings.length !== was.length) return null;
   const changes = spokenChanges(differences, {
     before: new Map(meanings.map((document) => [keyOf(document), document])),
@@ -91,8 +100,8 @@ export function planStep(
 }
 
 /**
- * The documents of a bundle, where all are role sets and policies without a fault. A document with faults may be read in
- * part, and then says less than it was meant to.
+ * The documents of a bundle, where all are role sets, entity sets and policies without a fault. A document with faults may
+ * be read in part, and then says less than it was meant to.
  */
 function soundDocuments(
   files: readonly SourceFile[],
@@ -100,19 +109,20 @@ function soundDocuments(
   load: Load,
 ): readonly LocatedDocument[] | null {
   if (files.length > MOST_DOCUMENTS || bytesOf(files) > MOST_BYTES) return null;
-  const read = loadBundle(files).documents.map(({ document }) => document);
-  if (read.some(({ kind }) => kind !== 'RoleSet' && kind !== 'Policy')) return null;
+  const reader = new BundleLoader();
+  const read = reader.load(files).documents.map(({ document }) => document);
+  if (read.some(({ kind }) => !STEPPING.has(kind))) return null;
   const hasRules = read.some(({ kind }) => kind === 'Policy');
   const { documents, faults } = hasRules
     ? load([...placesOf(base), ...files])
-    : loadBundle([...places(read), ...files]);
+    : reader.load([...places(read), ...files]);
   if (faults.length > 0) return null;
-  return documents.filter(({ document: { kind } }) => kind === 'RoleSet' || kind === 'Policy');
+  return documents.filter(({ document: { kind } }) => STEPPING.has(kind));
 }
 
-/** Role sets refer to their own domains alone; whether those exist the base says, in which they are the same. */
-function places(roleSets: readonly PolicyDocument[]): readonly SourceFile[] {
-  const names = new Set(roleSets.flatMap(({ metadata }) => ('domain' in metadata ? chainOf(metadata.domain!) : [])));
+/** Facts refer to their own domains alone; whether those exist the base says, in which they are the same. */
+function places(facts: readonly PolicyDocument[]): readonly SourceFile[] {
+  const names = new Set(facts.flatMap(({ metadata }) => ('domain' in metadata ? chainOf(metadata.domain!) : [])));
   return [...names].map((name) => ({
     file: `Domain/${name}`,
     text: JSON.stringify({ apiVersion: API_VERSION, kind: 'Domain', metadata: { name }, spec: {} }),
@@ -125,11 +135,33 @@ function testedAfter(
   differences: readonly DocumentChange[],
   after: readonly StoredDocument[],
   load: Load,
+  sound: SoundFacts,
 ): TestedWorld | null | undefined {
-  if (before === undefined) return isSmallStep(differences, after) ? undefined : null;
-  const step = setStep(differences, after, before.world, load);
+  if (before === undefined) return isSmallStep(differences, after, sound) ? undefined : null;
+  const step = setStep(differences, after, before.world, load, sound);
   const snapshot = step && finished(snapshotAfter(before.snapshot, step));
   return snapshot ? { ...before, world: worldAfter(before.world, step), snapshot } : null;
+}
+
+/** What these documents say, which were read without a fault. */
+function amongThem(documents: readonly NewDocument[]): SoundFacts {
+  const read = new Map(documents.map((one) => [keyText(one), one.document]));
+  return (stored) => {
+    const document = read.get(keyText(stored));
+    return document?.kind === 'RoleSet' || document?.kind === 'EntitySet' ? document : null;
+  };
+}
+
+/** What a document of the base says; nothing for one that this version does not read. */
+function meaningOf(stored: StoredDocument): readonly PolicyDocument[] {
+  switch (stored.kind) {
+    case 'RoleSet':
+      return [roleSetIn(stored)];
+    case 'EntitySet':
+      return [entitySetIn(stored)];
+    default:
+      return loadBundle([fileOf(stored)]).documents.map(({ document }) => document);
+  }
 }
 
 function bytesOf(texts: readonly { readonly text: string }[]): number {

@@ -7,6 +7,7 @@
 import { type Changed, Holdings, type Placed } from './holdings.js';
 import { LayeredMap } from './layered-map.js';
 import type { World } from './model.js';
+import { snapshotWith } from './snapshot.js';
 import type { MechanismNode, Snapshot } from './snapshot.js';
 
 /** What a principal holds at a domain from now on. */
@@ -57,7 +58,7 @@ export function snapshotWithAssignments(snapshot: Snapshot, changes: readonly As
   for (const [name, node] of snapshot.mechanisms) {
     mechanisms.set(name, changed.has(node.principalType) ? withHolders(node, holdings) : node);
   }
-  return withHoldings(snapshot, holdings, mechanisms);
+  return snapshotWith(snapshot, { holdings, mechanisms });
 }
 
 /** By the same literal as `compile` uses: so it is as fast to read. */
@@ -75,35 +76,5 @@ function withHolders(
     holders: holdings.ofType(principalType),
     owner,
     bindings,
-  };
-}
-
-function withHoldings(
-  snapshot: Snapshot,
-  holdings: Holdings,
-  mechanisms: ReadonlyMap<string, MechanismNode>,
-): Snapshot {
-  return {
-    domains: snapshot.domains,
-    numbered: snapshot.numbered,
-    mechanisms,
-    endpoints: snapshot.endpoints,
-    addresses: snapshot.addresses,
-    encodedAddresses: snapshot.encodedAddresses,
-    rpcs: snapshot.rpcs,
-    encodedRpcs: snapshot.encodedRpcs,
-    topics: snapshot.topics,
-    resources: snapshot.resources,
-    claims: snapshot.claims,
-    rules: snapshot.rules,
-    names: snapshot.names,
-    outsideDeniesOut: snapshot.outsideDeniesOut,
-    holdings,
-    validityEdges: snapshot.validityEdges,
-    outTimeReaders: snapshot.outTimeReaders,
-    headersSet: snapshot.headersSet,
-    parametersSet: snapshot.parametersSet,
-    scopesAsked: snapshot.scopesAsked,
-    membersRead: snapshot.membersRead,
   };
 }

@@ -33,7 +33,7 @@ export function* resourceCandidates(snapshot: Snapshot, type: string, action: st
   const actions = snapshot.resources.get(type);
   const endpoint = actions?.get(action) ?? actions?.get('*');
   if (endpoint === undefined) return NONE;
-  const lists = yield* storedLists(endpoint, type);
+  const lists = yield* storedLists(snapshot, endpoint, type);
   if (lists.length === 0) return NONE;
   return yield* kept(snapshot, endpoint, `resource ${type}`, function* () {
     const ids = yield* idsIn(lists);
@@ -60,7 +60,7 @@ export function routeCandidates(snapshot: Snapshot, method: string): Candidates 
 export function* subjectCandidates(snapshot: Snapshot, type: string, target: Target | RouteTarget): Steps<Candidates> {
   const endpoint = endpointOf(snapshot, target);
   if (endpoint === undefined) return NONE;
-  const lists = yield* storedLists(endpoint, type);
+  const lists = yield* storedLists(snapshot, endpoint, type);
   const holders = snapshot.holdings.ofType(type);
   if (lists.length === 0 && holders.isEmpty) return NONE;
   return yield* kept(snapshot, endpoint, `subject ${type}`, function* () {
@@ -86,7 +86,7 @@ export function* actionCandidates(snapshot: Snapshot, type: string): Steps<Candi
   const actions = new Set<string>();
   for (const [action, endpoint] of snapshot.resources.get(type) ?? []) {
     if (action !== '*') actions.add(action);
-    else for (const id of yield* idsIn(yield* storedLists(endpoint, 'action'))) actions.add(id);
+    else for (const id of yield* idsIn(yield* storedLists(snapshot, endpoint, 'action'))) actions.add(id);
   }
   return sorted(actions);
 }
@@ -117,9 +117,9 @@ function listed(methods: readonly string[], method: string): boolean {
 }
 
 /** Ids of one type in the directories that an endpoint looks at, none of which is empty. */
-function* storedLists({ chains }: EndpointNode, type: string): Steps<readonly StoredIds[]> {
+function* storedLists(snapshot: Snapshot, endpoint: EndpointNode, type: string): Steps<readonly StoredIds[]> {
   const lists: StoredIds[] = [];
-  for (const { entities } of directoriesOf(chains)) {
+  for (const { entities } of directoriesOf(snapshot, endpoint)) {
     const found = (yield* idsByType(entities)).get(type);
     if (found !== undefined) lists.push(found);
   }

@@ -6,6 +6,7 @@ import { ClaimTable, HostTable, SegmentTrie } from './address-table.js';
 import type { Answering } from './address-table.js';
 import { compileBindings } from './bindings.js';
 import { Holdings } from './holdings.js';
+import { NONE_CHANGED } from './condition-input.js';
 import { ANONYMOUS, OUTSIDE } from './model.js';
 import type { Domain, Endpoint, Mode, Rule, World } from './model.js';
 import { byBytes, settled } from './ordering.js';
@@ -92,6 +93,7 @@ export function compile(world: World): Snapshot {
     names,
     outsideDeniesOut: inUse(rules, [homeOf(0, HOME.denyOutSelf), homeOf(0, HOME.denyOutSubtree)]),
     holdings,
+    changedEntities: NONE_CHANGED,
     validityEdges: compiler.validityEdges(),
     outTimeReaders: compiler.outTimeReaders(),
     ...compiler.sums(),

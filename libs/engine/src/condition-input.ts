@@ -2,6 +2,7 @@
 import type { ConditionInput, ConditionValue, Root } from '#cel';
 import { ROOTS } from '#cel';
 import type { Attributes, AccessRequest, Endpoint, Evidence } from './model.js';
+import type { ChangedEntities, Entities } from './snapshot.js';
 import type { CanonicalTarget } from './target.js';
 
 /** Everything a rule sees of the request besides the rule itself. */
@@ -99,19 +100,24 @@ function overlaid(attested: Attributes, stored: Attributes | undefined): Attribu
   return result;
 }
 
+export const NONE_CHANGED: ChangedEntities = new Map();
+
 /**
  * Stored attributes of one entity, nearest domain first, attribute by attribute.
  *
  * @param directories  of the owner's chain, nearest first; none for rules of `*`
+ * @param changed  what became of some of them
  */
 export function storedAttributes(
-  directories: readonly { readonly entities: ReadonlyMap<string, Attributes> }[],
+  directories: readonly Entities[],
   type: string,
   id: string,
+  changed: ChangedEntities = NONE_CHANGED,
 ): Attributes | undefined {
   let found: Attributes | undefined;
   const key = `${type}:${id}`;
-  for (const { entities } of directories) {
+  for (const directory of directories) {
+    const { entities } = changed.size === 0 ? directory : (changed.get(directory) ?? directory);
     const here = entities.get(key);
     if (here !== undefined) found = found === undefined ? here : overlaid(found, here);
   }

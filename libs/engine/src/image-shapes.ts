@@ -9,6 +9,7 @@ import { NetworkBindings, TextBindings } from './bindings.js';
 import type { Block, Blocks, Bound } from './bindings.js';
 import { Holdings, noHolders } from './holdings.js';
 import type { Holding, Roles } from './holdings.js';
+import { LayeredMap } from './layered-map.js';
 import type { Endpoint, Operation } from './model.js';
 import type { PreparedObligation } from './obligations.js';
 import { RuleTable } from './rule-table.js';
@@ -48,6 +49,7 @@ const snapshot = (next: Next): Snapshot => ({
   names: next(),
   outsideDeniesOut: next(),
   holdings: next(),
+  changedEntities: next(),
   validityEdges: next(),
   outTimeReaders: next(),
   headersSet: next(),
@@ -258,6 +260,7 @@ export const INSTANCES: readonly (() => object)[] = [
   () => new RuleTable([], [], 0),
   () => new Holdings(new TextNumbers(new Map())),
   noHolders,
+  () => new LayeredMap(new Map(), new Map()),
   () => new TextNumbers(new Map()),
   () => new TextList([]),
   () => new Cache(0),

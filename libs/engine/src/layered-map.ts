@@ -3,33 +3,33 @@
  * costs time in proportion to what ever changed. Reading one looks at two maps, however often it was changed.
  */
 export class LayeredMap<Value> implements ReadonlyMap<string, Value> {
-  readonly #base: ReadonlyMap<string, Value>;
+  private readonly base: ReadonlyMap<string, Value>;
   /** Undefined stands for an entry that is there no longer. */
-  readonly #changed: ReadonlyMap<string, Value | undefined>;
+  private readonly changed: ReadonlyMap<string, Value | undefined>;
   readonly size: number;
 
   /** @param changed  undefined removes an entry */
   constructor(before: ReadonlyMap<string, Value>, changed: ReadonlyMap<string, Value | undefined>) {
     const isLayered = before instanceof LayeredMap;
-    this.#base = isLayered ? before.#base : before;
-    this.#changed = isLayered ? new Map([...before.#changed, ...changed]) : changed;
-    let { size } = this.#base;
-    for (const [key, value] of this.#changed) size += (value === undefined ? 0 : 1) - (this.#base.has(key) ? 1 : 0);
+    this.base = isLayered ? before.base : before;
+    this.changed = isLayered ? new Map([...before.changed, ...changed]) : changed;
+    let { size } = this.base;
+    for (const [key, value] of this.changed) size += (value === undefined ? 0 : 1) - (this.base.has(key) ? 1 : 0);
     this.size = size;
   }
 
   get(key: string): Value | undefined {
-    return this.#changed.has(key) ? this.#changed.get(key) : this.#base.get(key);
+    return this.changed.has(key) ? this.changed.get(key) : this.base.get(key);
   }
 
   has(key: string): boolean {
-    return this.#changed.has(key) ? this.#changed.get(key) !== undefined : this.#base.has(key);
+    return this.changed.has(key) ? this.changed.get(key) !== undefined : this.base.has(key);
   }
 
   /** Entries that stay, then those that changed. */
   *entries(): MapIterator<[string, Value]> {
-    for (const entry of this.#base) if (!this.#changed.has(entry[0])) yield entry;
-    for (const [key, value] of this.#changed) if (value !== undefined) yield [key, value];
+    for (const entry of this.base) if (!this.changed.has(entry[0])) yield entry;
+    for (const [key, value] of this.changed) if (value !== undefined) yield [key, value];
   }
 
   *keys(): MapIterator<string> {

@@ -17,7 +17,7 @@ export function resourceLikeness(snapshot: Snapshot, endpoint: EndpointNode, typ
   const attributes = attributesRead(rules, 'resource', NEVER_DIFFERENT.resource);
   if (attributes === 'all') return itself;
   const named = allNames(rules.map(({ what }) => what?.resources));
-  const stored = storedValues(endpoint, type, attributes);
+  const stored = storedValues(snapshot, endpoint, type, attributes);
   return (id) => (named.has(`${type}:${id}`) || !isOrdinary(id) ? itself(id) : stored(id));
 }
 
@@ -30,7 +30,7 @@ export function subjectLikeness(snapshot: Snapshot, endpoint: EndpointNode, type
   const subjects = allNames(rules.map(({ who }) => who?.subjects));
   const mechanisms = [...snapshot.mechanisms.values()].filter(({ principalType }) => principalType === type);
   const holders = snapshot.holdings.ofType(type);
-  const stored = storedValues(endpoint, type, attributes);
+  const stored = storedValues(snapshot, endpoint, type, attributes);
   return (id) => {
     const isNamed = named.has(`${type}:${id}`) || subjects.has(id) || snapshot.names.get(id) !== 0;
     const isKnown = mechanisms.some(({ filed, bindings }) => filed.get(id) !== 0 || bindings.find(id) !== undefined);
@@ -101,8 +101,13 @@ export function allNames(lists: readonly (Names | undefined)[]): ReadonlySet<str
 }
 
 /** What is stored of these attributes, directory by directory: rules of different owners see different ones. */
-function storedValues({ chains }: EndpointNode, type: string, attributes: readonly string[]): Likeness {
-  const directories = directoriesOf(chains);
+function storedValues(
+  snapshot: Snapshot,
+  endpoint: EndpointNode,
+  type: string,
+  attributes: readonly string[],
+): Likeness {
+  const directories = directoriesOf(snapshot, endpoint);
   return (id) => {
     const key = `${type}:${id}`;
     return canonicalJson(directories.map(({ entities }) => valuesOf(entities.get(key), attributes)));
@@ -113,7 +118,8 @@ function valuesOf(stored: Attributes | undefined, attributes: readonly string[])
   return stored === undefined ? [] : attributes.map((name) => (Object.hasOwn(stored, name) ? [stored[name]] : []));
 }
 
-/** Each directory that some rule on these chains sees, once. */
-export function directoriesOf(chains: EndpointNode['chains']): readonly Entities[] {
-  return [...new Set(chains.flatMap(({ entityChain }) => entityChain))];
+/** Each directory that some rule on the chains of an endpoint sees, once, as it is in this snapshot. */
+export function directoriesOf({ changedEntities }: Snapshot, { chains }: EndpointNode): readonly Entities[] {
+  const directories = new Set(chains.flatMap(({ entityChain }) => entityChain));
+  return [...directories].map((directory) => changedEntities.get(directory) ?? directory);
 }

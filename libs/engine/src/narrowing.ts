@@ -118,7 +118,7 @@ export class Narrowing {
     const attested = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
     if (attested !== undefined && attested !== null) return attested;
     const { principalType } = this.snapshot.mechanisms.get(mechanism)!;
-    const stored = storedAttributes(rule.owner!.entityChain, principalType, subject);
+    const stored = storedAttributes(rule.owner!.entityChain, principalType, subject, this.snapshot.changedEntities);
     return stored !== undefined && Object.hasOwn(stored, name) ? stored[name] : undefined;
   }
 
@@ -127,7 +127,7 @@ export class Narrowing {
     const known = this.byAttribute.get(attribute);
     if (known !== undefined) return known;
     const index = new Map<string, number[]>();
-    const directories = directoriesOf(this.endpoint.chains);
+    const directories = directoriesOf(this.snapshot, this.endpoint);
     for (const [place, id] of this.ids.entries()) {
       if (place % PLACES_A_STEP === 0) yield;
       for (const { entities } of directories) {
@@ -146,7 +146,7 @@ export class Narrowing {
   private isKnown(id: string): boolean {
     const name = `${this.type}:${id}`;
     if (allNames(this.rules.map(({ what }) => what?.resources)).has(name)) return true;
-    return directoriesOf(this.endpoint.chains).some(({ entities }) => entities.has(name));
+    return directoriesOf(this.snapshot, this.endpoint).some(({ entities }) => entities.has(name));
   }
 
   private placeOf(name: string): number {

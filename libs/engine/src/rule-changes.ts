@@ -13,6 +13,7 @@ import type { KeyNumbers } from './rule-filer.js';
 import { addingNothing, contributionsOf } from './rule-sums.js';
 import { aboutEndpoint, aboutService, HOME } from './rule-table.js';
 import type { Filed, RuleTable } from './rule-table.js';
+import { snapshotWith } from './snapshot.js';
 import type { EndpointNode, Snapshot } from './snapshot.js';
 import type { Steps } from './steps.js';
 
@@ -99,7 +100,7 @@ export function* snapshotWithRules(snapshot: Snapshot, changes: RuleChanges): St
   }
   if (numbers.isAnyMissing || !filed.every((one) => isExpected(rules, one))) return undefined;
   const owners = new Set(changes.gone.map(({ owner }) => (owner === OUTSIDE ? 0 : domains.get(owner)!.enter + 1)));
-  return withTable(snapshot, yield* rules.with(moved, filed, owners));
+  return snapshotWith(snapshot, { rules: yield* rules.with(moved, filed, owners) });
 }
 
 function rulesOf(world: World, owner: string): readonly Rule[] {
@@ -157,31 +158,4 @@ function isExpected(rules: RuleTable, { home, key }: Filed): boolean {
   // Endpoints keep in mind which keys of denies may concern them.
   const isDenyIn = kind === HOME.denyInSelf || kind === HOME.denyInSubtree;
   return isDenyIn ? (rules.keysOf(home) & (1 << key)) !== 0 : rules.isInUse(home);
-}
-
-/** By the same literal as `compile` uses: so it is as fast to read. */
-function withTable(snapshot: Snapshot, rules: RuleTable): Snapshot {
-  return {
-    domains: snapshot.domains,
-    numbered: snapshot.numbered,
-    mechanisms: snapshot.mechanisms,
-    endpoints: snapshot.endpoints,
-    addresses: snapshot.addresses,
-    encodedAddresses: snapshot.encodedAddresses,
-    rpcs: snapshot.rpcs,
-    encodedRpcs: snapshot.encodedRpcs,
-    topics: snapshot.topics,
-    resources: snapshot.resources,
-    claims: snapshot.claims,
-    rules,
-    names: snapshot.names,
-    outsideDeniesOut: snapshot.outsideDeniesOut,
-    holdings: snapshot.holdings,
-    validityEdges: snapshot.validityEdges,
-    outTimeReaders: snapshot.outTimeReaders,
-    headersSet: snapshot.headersSet,
-    parametersSet: snapshot.parametersSet,
-    scopesAsked: snapshot.scopesAsked,
-    membersRead: snapshot.membersRead,
-  };
 }

@@ -566,7 +566,9 @@ export class RuleMatcher implements ConditionFacts, RuleVisitor {
   }
 
   readonly stored = (type: string, id: string): Attributes | undefined =>
-    this.ruleOwner === undefined ? undefined : storedAttributes(this.ruleOwner.entityChain, type, id);
+    this.ruleOwner === undefined
+      ? undefined
+      : storedAttributes(this.ruleOwner.entityChain, type, id, this.snapshot.changedEntities);
 }
 
 function addHeld(first: Holding | undefined, home: DomainNode, into: string[]): void {

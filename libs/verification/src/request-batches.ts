@@ -1,7 +1,9 @@
 import {
   type AccessRequest,
+  type Directory,
   type Domain,
   type Endpoint,
+  type EntityChange,
   isWithin,
   OUTSIDE,
   type Rule,
@@ -11,6 +13,7 @@ import {
 import { Chance } from './chance.js';
 import { requestsFor } from './random-request.js';
 import { cut, domainsAround } from './sub-world.js';
+import { aimedAt, kindsOf, takes } from './touching.js';
 import { chainOf, mayConcern } from './vocabulary.js';
 
 /** Requests of a batch: what is prepared for a batch pays off, and a large world's is ready soon. */
@@ -41,6 +44,14 @@ export function* requestBatches(world: World, seed: number): Generator<readonly 
 /** Roles that principals were given or lost, by domain and then by principal. */
 export type Concerned = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
+/** What a batch in a large world is about; absent: whatever stands there. */
+interface Subject {
+  /** Whom requests are by. */
+  readonly holders?: Concerned;
+  /** By `type:id`: of all that is stored. */
+  readonly entities?: Directory['entities'];
+}
+
 /**
  * Requests without end by these principals, where what changed for them matters: at endpoints in the subtrees of the
  * domains at which it did. Equal arguments give equal batches.
@@ -60,7 +71,10 @@ export function* requestsAbout(
     const isEmpty = place === undefined || place.endpoints.length === 0;
     // Without domains no mark leads to an endpoint elsewhere.
     const near = isEmpty ? places : { ...places, endpoints: place.endpoints, domains: [] };
-    yield take(requestsFor(neighbourhood(world, near, chance, concerned), chance.below(2 ** 31)), BATCH_OF_LARGE);
+    yield take(
+      requestsFor(neighbourhood(world, near, chance, { holders: concerned }), chance.below(2 ** 31)),
+      BATCH_OF_LARGE,
+    );
   }
 }
 
@@ -78,14 +92,59 @@ export function* requestsAtRules(
   const chance = new Chance(seed);
   const places = placesOf(world);
   for (;;) {
-    const rule = chance.pick(rules);
-    const endpoints = rule === undefined ? [] : places.endpoints.filter((endpoint) => hasSayAt(rule, endpoint));
-    const callers = places.callers.filter((caller) => rule !== undefined && isSentBy(rule, caller));
-    // Without domains no mark leads to an endpoint elsewhere.
-    const near = endpoints.length === 0 ? places : { ...places, endpoints, domains: [] };
-    const by = callers.length === 0 ? near : { ...near, callers };
-    yield take(requestsFor(neighbourhood(world, by, chance), chance.below(2 ** 31)), BATCH_OF_LARGE);
+    const near = placesAt(chance.pick(rules), places);
+    yield take(requestsFor(neighbourhood(world, near, chance), chance.below(2 ** 31)), BATCH_OF_LARGE);
   }
+}
+
+/**
+ * Requests without end about these people and things, or by them, where rules read what is stored of them. Equal arguments
+ * give equal batches.
+ *
+ * @param changes  of what is stored in this world
+ */
+export function* requestsAtEntities(
+  world: World,
+  changes: readonly EntityChange[],
+  seed: number,
+): Generator<readonly AccessRequest[], never> {
+  const chance = new Chance(seed);
+  const places = placesOf(world);
+  for (;;) {
+    const change = chance.pick(changes)!;
+    const kinds = kindsOf(change, world, places.endpoints);
+    const readers = kinds.flatMap((kind) => [...readersOf(world, change.domain, kind)]);
+    const near = placesAt(chance.pick(readers), places);
+    const taking = kinds.includes('resource') ? near.endpoints.filter((endpoint) => takes(endpoint, change)) : [];
+    const at = taking.length === 0 ? near : { ...near, endpoints: taking, domains: [] };
+    const entities = new Map([[change.entity, change.attributes ?? {}]]);
+    const made = requestsFor(neighbourhood(world, at, chance, { entities }), chance.below(2 ** 31));
+    yield take(made, BATCH_OF_LARGE).map((request) => aimedAt(request, change, world));
+  }
+}
+
+/** Rules that see what is stored at a domain, and may look at it. */
+function* readersOf(world: World, domain: string, root: string): Generator<Rule> {
+  for (const { name, rules } of world.domains.values()) {
+    if (!isWithin(name, domain)) continue;
+    for (const rule of rules) if (mentions(rule, root)) yield rule;
+  }
+}
+
+/** By the spelling: one that only looks so costs a little of what these requests are for. */
+function mentions({ when, obligations }: Rule, root: string): boolean {
+  return (
+    (when?.includes(root) ?? false) || (obligations.length > 0 && JSON.stringify(obligations).includes(`{${root}`))
+  );
+}
+
+/** Where a rule has a say, as far as there is such a place. */
+function placesAt(rule: Rule | undefined, places: Places): Places {
+  const endpoints = rule === undefined ? [] : places.endpoints.filter((endpoint) => hasSayAt(rule, endpoint));
+  const callers = places.callers.filter((caller) => rule !== undefined && isSentBy(rule, caller));
+  // Without domains no mark leads to an endpoint elsewhere.
+  const near = endpoints.length === 0 ? places : { ...places, endpoints, domains: [] };
+  return callers.length === 0 ? near : { ...near, callers };
 }
 
 function hasSayAt(rule: Rule, endpoint: Endpoint): boolean {
@@ -128,8 +187,7 @@ function placesOf(world: World): Places {
   };
 }
 
-/** @param holders  whom requests are to be by; absent: whoever holds a role there */
-function neighbourhood(world: World, places: Places, chance: Chance, holders?: Concerned): World {
+function neighbourhood(world: World, places: Places, chance: Chance, { holders, entities }: Subject = {}): World {
   const endpoints = new Set<Endpoint>();
   const callers = new Set<string>();
   for (let count = 0; count < ENDPOINTS; count += 1) {
@@ -156,8 +214,10 @@ function neighbourhood(world: World, places: Places, chance: Chance, holders?: C
     mechanisms: [],
     keeps: (rule) => [...endpoints].some((endpoint) => mayConcern(rule, endpoint)),
     keepsEdged: () => false,
-    directoryOf: ({ name, directory }) =>
-      holders === undefined ? directory : { ...directory, assignments: holders.get(name) ?? NOBODY },
+    directoryOf: ({ name, directory }) => ({
+      assignments: holders === undefined ? directory.assignments : (holders.get(name) ?? NOBODY),
+      entities: entities ?? directory.entities,
+    }),
   });
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile, decide, specify, type Outcome } from '#engine';
 import { loadBundle } from '#policy';
-import { requestBatches, requestsAtRules } from './request-batches.js';
+import { requestBatches, requestsAtEntities, requestsAtRules } from './request-batches.js';
 import { RevisionCheck } from './revision-check.js';
 import { type Answerer, SPECIFICATION } from './voices.js';
 
@@ -109,6 +109,63 @@ it('meets a rule on the way out with those who go there', () => {
   const requests = Array.from({ length: 10 }, () => batches.next().value).flat();
   const callers = requests.flatMap(({ evidence }) => evidence.map(({ subject }) => subject));
   expect(callers.filter((subject) => subject === 'spiffe://x.example/s7').length).toBeGreaterThan(5);
+});
+
+/** A hundred services with records; rules read what is stored of them at one, and who asks at another. */
+function recordsWorld() {
+  const services = Array.from({ length: 100 }, (_, index) => {
+    const when =
+      [`resource.attributes.owner == "x"`, 'principal.attributes.level > 1'][index] ?? 'request.time != null';
+    return `
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: top.d${index} }
+spec: { boundary: ["s${index}/*"] }
+---
+apiVersion: dharma/v1
+kind: Service
+metadata: { name: s${index} }
+spec:
+  domains: [top.d${index}]
+  endpoints:
+    - { name: all, kind: resource, operations: [{ resourceType: ${index < 50 ? 'record' : 'file'}${index}, actions: [view] }] }
+---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: p${index}, domain: top.d${index} }
+spec: { rules: [{ id: r, effect: allow, when: '${when}' }] }
+---`;
+  });
+  const top = `
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: top }
+spec: { mechanisms: [{ name: login, role: access, kind: asserted }], access: [login] }
+`;
+  const { faults, world: records } = loadBundle([{ file: 'records.yaml', text: services.join('') + top }]);
+  expect(faults).toEqual([]);
+  return records!;
+}
+
+it.each`
+  because                                           | entity          | endpoint
+  ${'a thing, where a rule reads of things'}        | ${'record0:7'}  | ${'s0/all'}
+  ${'a person, where a rule reads of people'}       | ${'user:ann'}   | ${'s1/all'}
+  ${'of which nothing is stored any more, as well'} | ${'user:ann:2'} | ${'s1/all'}
+`('asks about what is stored anew: $because', ({ entity, endpoint }) => {
+  const records = recordsWorld();
+  const known = compile(records);
+  for (const domain of ['top', endpoint.replace('s', 'top.d').replace('/all', '')]) {
+    const batches = requestsAtEntities(records, [{ domain, entity, attributes: null }], 1);
+    const requests = Array.from({ length: 5 }, () => batches.next().value).flat();
+    const meant = requests.filter(({ target, evidence }) => {
+      const named = target.kind === 'resource' ? [`${target.resource.type}:${target.resource.id}`] : [];
+      return [...named, ...evidence.map(({ subject }) => `user:${subject}`)].includes(entity);
+    });
+    expect(meant.length).toBeGreaterThan(requests.length / 2);
+    const there = meant.filter((request) => decide(known, request).endpoint === endpoint);
+    expect(there.length).toBeGreaterThan(meant.length / 2);
+  }
 });
 
 it('asks about a few places at a time where a world is large, and crosses boundaries there', () => {

@@ -1,6 +1,12 @@
-import type { AccessRequest, Rule, World } from '#engine';
+import type { AccessRequest, EntityChange, Rule, World } from '#engine';
 import { agree, hear, type Statement } from './agreement.js';
-import { type Concerned, requestBatches, requestsAbout, requestsAtRules } from './request-batches.js';
+import {
+  type Concerned,
+  requestBatches,
+  requestsAbout,
+  requestsAtEntities,
+  requestsAtRules,
+} from './request-batches.js';
 import { smallestRequest } from './shrink.js';
 import { subWorld } from './sub-world.js';
 import { type Answerer, CASBIN, SPECIFICATION, type Voice } from './voices.js';
@@ -21,6 +27,8 @@ export interface RevisionCheckParts {
   readonly first?: readonly AccessRequest[];
   /** Whom all requests are by; absent: anybody. */
   readonly concerned?: Concerned | undefined;
+  /** About whom or what all requests are, of what is stored; absent: anything. */
+  readonly entities?: readonly EntityChange[] | undefined;
   /** Which rules all requests are to meet; absent: any. */
   readonly rules?: readonly Rule[] | undefined;
   /** Who has to agree with them. Default: the specification and casbin. */
@@ -104,8 +112,9 @@ export class RevisionCheck {
   }
 }
 
-function* batchesOf({ world, seed, first = [], concerned, rules }: RevisionCheckParts) {
+function* batchesOf({ world, seed, first = [], concerned, entities, rules }: RevisionCheckParts) {
   if (first.length > 0) yield first;
+  if (entities !== undefined) return yield* requestsAtEntities(world, entities, seed);
   if (rules !== undefined) return yield* requestsAtRules(world, rules, seed);
   return yield* concerned === undefined ? requestBatches(world, seed) : requestsAbout(world, concerned, seed);
 }

@@ -16,7 +16,7 @@ import {
 import { type KeptRevision, KeptRevisions, type PolicySource, type ReadFolder, readForThreads } from '#decision';
 import {
   type AccessRequest,
-  type Attributes,
+  bareMap,
   compile,
   decide,
   type Evidence,
@@ -24,7 +24,6 @@ import {
   type Explanation,
   finished,
   imageOf,
-  type Json,
   type Snapshot,
   snapshotAfter,
   type Target,
@@ -163,7 +162,7 @@ interface Held {
   readonly identity: IdentitySettings;
   /** What it was read from; absent for a folder. */
   readonly documents: readonly StoredDocument[] | undefined;
-  /** Principals and places in which it differs from what was compiled. */
+  /** Principals, entities and places in which it differs from what was compiled. */
   readonly stepped: number;
   /** Until its check is over. */
   check: RevisionCheck | undefined;
@@ -342,8 +341,8 @@ export class PolicyWork {
   }
 
   /**
-   * Goes on to a later revision that differs only in who holds which roles and in some rules, in time in proportion to the
-   * difference and to the declarations that rules refer to.
+   * Goes on to a later revision that differs only in who holds which roles, in what is stored of people and things, and in
+   * some rules, in time in proportion to the difference and to the declarations that rules refer to.
    * Tests are not run again: the publication was judged by them, and nothing is stored that was not.
    */
   async #step({ from, ticket, revision, seed }: StepOrder): Promise<Stepped> {
@@ -359,8 +358,8 @@ export class PolicyWork {
     if (contentHashOf(documents) !== contentHash) return NO_STEP;
     const step = setStep(differences, documents, held.world, (files) => this.#stepLoader.load(files));
     if (step === null) return NO_STEP;
-    const { assignments, rules } = step;
-    const stepped = held.stepped + assignments.length;
+    const { assignments, entities, rules } = step;
+    const stepped = held.stepped + assignments.length + entities.length;
     if (stepped > MOST_STEPPED) return NO_STEP;
     const snapshot = finished(snapshotAfter(held.snapshot, step));
     if (snapshot === undefined) return NO_STEP;
@@ -368,8 +367,11 @@ export class PolicyWork {
     const fast = await this.#fast(snapshot);
     const changed = [...rules.gone, ...rules.put];
     const areRules = changed.length > 0;
-    const ofPeople = new RevisionCheck({ world, fast, seed, concerned: concernedBy(assignments, held.world) });
-    const checks = assignments.length > 0 ? [ofPeople] : [];
+    const checks: RevisionCheck[] = [];
+    if (assignments.length > 0) {
+      checks.push(new RevisionCheck({ world, fast, seed, concerned: concernedBy(assignments, held.world) }));
+    }
+    if (entities.length > 0) checks.push(new RevisionCheck({ world, fast, seed, entities }));
     if (areRules) checks.push(new RevisionCheck({ world, fast, seed, rules: changed }));
     for (const check of checks) {
       const end = performance.now() + Math.min(STEP_CHECK.milliseconds, this.#data.checkMilliseconds);
@@ -391,7 +393,7 @@ export class PolicyWork {
       // What the check of the set before had not come to is looked at in this one. Otherwise this was all, but for rules:
       // they may matter to anybody.
       ...(held.check === undefined && !areRules
-        ? { check: ofPeople, checkedMilliseconds: Infinity }
+        ? { check: checks.at(-1), checkedMilliseconds: Infinity }
         : { check: new RevisionCheck({ world, fast, seed }) }),
       ...(areRules && { checkedMilliseconds: 0 }),
       toKeep: { epoch, number, contentHash, publishedAt, documents },
@@ -607,17 +609,6 @@ function bareTarget(target: Target): Target {
     resource: { ...resource, properties: bareMap(resource.properties) },
     action: { ...action, properties: bareMap(action.properties) },
   };
-}
-
-function bareMap(map: Attributes): Attributes {
-  const bare: { [member: string]: Json } = Object.create(null);
-  for (const [member, value] of Object.entries(map)) bare[member] = bareJson(value);
-  return bare;
-}
-
-function bareJson(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  return Array.isArray(value) ? value.map(bareJson) : bareMap(value as Attributes);
 }
 
 function failingOf(results: readonly TestResult[]): readonly string[] {
