@@ -182,6 +182,22 @@ describe('dharma test', () => {
     expect(junit).toContain('name="writing &lt;is&gt; someone else\'s"');
   });
 
+  const FORGED = String.raw`"\e[2J\x01 a\u202Eb\nshop: 12 passed, 0 failed"`;
+  const forging = TEST.replace('anyone may read', 'it holds').replace(`"writing <is> someone else's"`, FORGED);
+
+  it.each`
+    because                                     | format      | written
+    ${'nobody reads a line that is not ours'}   | ${'text'}   | ${'cases.yaml:9:7: failed: \uFFFD[2J\uFFFD a\uFFFDb shop: 12 passed, 0 failed\n'}
+    ${'a log shows what marks a line as it is'} | ${'github'} | ${'title=cases::\uFFFD[2J\uFFFD a\uFFFDb shop: 12 passed, 0 failed%0A'}
+    ${'programs read what stands in the file'}  | ${'json'}   | ${String.raw`"because": "\u001b[2J\u0001 a\u202eb\nshop: 12 passed, 0 failed"`}
+  `('shows no trick of a document in $format: $because', async ({ format, written }) => {
+    const cwd = folderWith({ 'shop.yaml': SHOP, 'cases.yaml': forging.replace('EXPECTED', 'allow') });
+    const { stdout } = await dharma(['test', '.', '--format', format], { cwd });
+    expect(stdout).toContain(written);
+    // oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u202E]/);
+  });
+
   it('does not call a folder without cases tested', async () => {
     expect(await dharma(['test', shop])).toMatchObject({
       code: 1,

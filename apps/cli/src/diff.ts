@@ -16,7 +16,8 @@ import { Repository } from './git/repository.js';
 import { markdownOf, quoted, row, type Section } from './markdown.js';
 import { changeLines, countsText, foreignText } from './plan-text.js';
 import { readPolicies } from './policies.js';
-import { printable, ServerClient } from './server-client.js';
+import { printable, printableJson } from './printable.js';
+import { ServerClient } from './server-client.js';
 import type { ServerDocument } from './server-shapes.js';
 import { type ExitCode, type Output, Stop, type Terminal } from './terminal.js';
 
@@ -155,7 +156,7 @@ function differenceReport(format: DiffOptions['format'], found: Difference, colo
         .map((line) => `${printable(line)}\n`)
         .join('');
     case 'json':
-      return `${JSON.stringify(found, null, 2)}\n`;
+      return `${printableJson(found, 2)}\n`;
     case 'markdown':
       return markdownText(found);
   }

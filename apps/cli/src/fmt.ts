@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { format, readFolder, type SourceFile } from '#policy';
 import { faultLine } from './faults.js';
 import { kindOf } from './policies.js';
+import { inOneLine } from './printable.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
 export interface FmtOptions {
@@ -26,7 +27,7 @@ export async function fmt(terminal: Terminal, paths: readonly string[], { check 
       if (result === undefined) code = 1;
       else if (result !== source.text) {
         changed += 1;
-        await terminal.out.line(source.file);
+        await terminal.out.line(inOneLine(source.file));
         if (check) code = 1;
         else await replace(absolute, result);
       }

@@ -11,7 +11,7 @@ import {
 } from '#policy-import';
 import { canonicalFiles } from './canonical-files.js';
 import { kindOf } from './policies.js';
-import { printable } from './server-client.js';
+import { printable } from './printable.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 import { writeFolder } from './write-folder.js';
 

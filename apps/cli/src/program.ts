@@ -1,6 +1,7 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
+import { printable } from './printable.js';
 import { auditVerbs } from './program-audit.js';
 import { doctorVerb } from './program-doctor.js';
 import { natsCalloutVerb } from './program-nats.js';
@@ -249,7 +250,7 @@ async function complain(terminal: Terminal, fault: unknown): Promise<ExitCode> {
     // Help and version come this way too, with nothing wrong.
     if (fault.exitCode === 0) return 0;
     if (fault.code !== 'commander.help') {
-      await terminal.aside.line(`${red('dharma:')} ${inOurWords(fault.message)}`);
+      await terminal.aside.line(`${red('dharma:')} ${printable(inOurWords(fault.message))}`);
       await terminal.aside.line(
         `\`${terminal.program} --help\` lists the verbs, \`${terminal.program} VERB --help\` the flags of one`,
       );
@@ -257,7 +258,7 @@ async function complain(terminal: Terminal, fault: unknown): Promise<ExitCode> {
     return 2;
   }
   if (fault instanceof Stop) {
-    await terminal.aside.line(`${red('dharma:')} ${fault.message}`);
+    await terminal.aside.line(`${red('dharma:')} ${printable(fault.message)}`);
     return fault.code;
   }
   await terminal.aside.line(

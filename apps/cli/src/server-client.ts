@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
 import { type AdminFlags, adminConnection, type Connection } from './connection.js';
 import { exchange, type Message, type Reply, Unreachable } from './exchange.js';
+import { printable } from './printable.js';
 import {
   actsShape,
   approvedShape,
@@ -468,9 +469,4 @@ function parse(text: string, read: TextReading): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** What others wrote must not steer our reader's terminal: no control characters, no reversal of the line. */
-export function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\t\n]|[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }

@@ -11,6 +11,7 @@ import {
 import { ANYBODY, Effort, type Finding, Reachability, type TargetFilter, type Witness } from '#reach';
 import type { AdminFlags } from './connection.js';
 import { loadPolicies, type ValidBundle } from './policies.js';
+import { inOneLine, printableJson } from './printable.js';
 import { ServerClient } from './server-client.js';
 import { type ExitCode, type Output, Stop, type Terminal } from './terminal.js';
 
@@ -58,7 +59,8 @@ export async function whoCan(
   await terminal.out.write(
     format === 'json' ? jsonOf(answer, operation, endpoint) : textOf(answer, bundle, whereIs, colours),
   );
-  for (const because of answer.undecided) await terminal.aside.line(colours.yellow(`there may be others: ${because}`));
+  for (const because of answer.undecided)
+    await terminal.aside.line(colours.yellow(`there may be others: ${inOneLine(because)}`));
   return answer.certain.length + answer.conditional.length === 0 || answer.undecided.length > 0 ? 1 : 0;
 }
 
@@ -99,8 +101,8 @@ function textOf(
 ): string {
   if (certain.length + conditional.length === 0) return 'nobody\n';
   const lines = (witness: Witness): readonly string[] => [
-    `  ${whoWords(witness)}`,
-    dim(`    ${routeWords(witness.outcome, whereIs)}`),
+    `  ${inOneLine(whoWords(witness))}`,
+    dim(`    ${inOneLine(routeWords(witness.outcome, whereIs))}`),
   ];
   return [
     ...(certain.length === 0 ? [] : [bold('certainly')]),
@@ -108,7 +110,7 @@ function textOf(
     ...(conditional.length === 0 ? [] : [bold('under conditions')]),
     ...conditional.flatMap((witness) => [
       ...lines(witness),
-      dim(`    hangs on ${conditionWords(witness, world, whereIs)}`),
+      dim(`    hangs on ${inOneLine(conditionWords(witness, world, whereIs))}`),
     ]),
   ]
     .map((line) => `${line}\n`)
@@ -138,5 +140,5 @@ function jsonOf({ certain, conditional, undecided }: Answer, operation: string, 
     conditional: conditional.map((witness) => members(witness, false)),
     undecided,
   };
-  return `${JSON.stringify(answer, null, 2)}\n`;
+  return `${printableJson(answer, 2)}\n`;
 }
