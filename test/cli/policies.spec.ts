@@ -144,6 +144,7 @@ metadata: {name: shop}
     const { code, stdout, stderr } = await dharma(['fmt', '.'], { cwd });
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'b.yaml\n' });
     expect(stderr).toMatch(/a\.yaml:1:\d+: /);
+    expect(stderr).toContain('1 of 2 files rewritten, 1 not readable and left alone\n');
     expect(readFileSync(join(cwd, 'a.yaml'), 'utf8')).toBe('kind: [');
   });
 });
