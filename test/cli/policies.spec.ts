@@ -97,10 +97,22 @@ describe('dharma validate', () => {
   });
 
   it.each`
-    because                         | argv                                    | message
-    ${'a folder that is not there'} | ${['validate', 'nowhere']}              | ${'there is no folder or file `nowhere`'}
-    ${'no folder at all'}           | ${['validate']}                         | ${'missing required argument `dir`'}
-    ${'a format that is none'}      | ${['validate', '--format', 'xml', '.']} | ${'`xml` is invalid'}
+    because                                         | text                                             | code | said
+    ${'what it names may be in another repository'} | ${SHOP.split('---\n').slice(1).join('---\n')}    | ${0} | ${'not judged: whether there is domain shop; warnings, tests, and all'}
+    ${'what is wrong by itself is wrong anywhere'}  | ${SHOP.replace('effect: allow', 'effect: alow')} | ${1} | ${'not valid (3 documents, 1 errors, 0 warnings)\nnot judged: warnings, tests, and all'}
+  `('judges a part of a set: $because', async ({ text, code, said }) => {
+    const cwd = folderWith({ 'part/shop.yaml': text });
+    const ran = await dharma(['validate', '--part', 'part'], { cwd });
+    expect(ran).toMatchObject({ code, stderr: expect.stringContaining(said) });
+    expect(await dharma(['validate', 'part'], { cwd })).toMatchObject({ code: 1 });
+  });
+
+  it.each`
+    because                         | argv                                       | message
+    ${'warnings of a part'}         | ${['validate', '--part', '--strict', '.']} | ${'cannot be used with option'}
+    ${'a folder that is not there'} | ${['validate', 'nowhere']}                 | ${'there is no folder or file `nowhere`'}
+    ${'no folder at all'}           | ${['validate']}                            | ${'missing required argument `dir`'}
+    ${'a format that is none'}      | ${['validate', '--format', 'xml', '.']}    | ${'`xml` is invalid'}
   `('is used wrongly with $because', async ({ argv, message }: { argv: string[]; message: string }) => {
     const { code, stdout, stderr } = await dharma(argv, { cwd: shop });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -77,7 +77,8 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
   verb('validate', 'show every fault of a policy set, as `file:line:column: message`', 'validate policies --strict')
     .argument('<dir...>', 'folders, each a policy set of its own')
     .addOption(choice('--format <format>', 'how faults are written', REPORT_FORMATS, 'text'))
-    .option('--strict', 'let warnings fail too', false)
+    .addOption(new Option('--strict', 'let warnings fail too').default(false).conflicts('part'))
+    .option('--part', 'a folder is part of a set: what it names may be elsewhere', false)
     .action(async (directories: string[], options) => {
       const { validate } = await import('./validate.js');
       exit(await validate(terminal, directories, options));
