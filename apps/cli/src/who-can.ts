@@ -1,3 +1,4 @@
+import { contentHashOf } from '#administration';
 import { compile } from '#engine';
 import {
   callerWords,
@@ -69,6 +70,13 @@ async function inForce(terminal: Terminal, flags: AdminFlags): Promise<ValidBund
   const { policy } = await client.status();
   if (policy === null) throw new Stop(1, `\`${client.server}\` has no policy in force`);
   const documents = await client.documents(policy.number);
+  // A deny that is hidden makes somebody of nobody: of a part of a set nothing is certain.
+  if (contentHashOf(documents) !== policy.contentHash) {
+    throw new Stop(
+      1,
+      `you see a part of revision ${policy.number} of \`${client.server}\`, and the rest decides too\nask somebody who sees all of it, or say \`--policies\` with a folder that holds the whole set`,
+    );
+  }
   const bundle = loadBundle(documents.map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text })));
   if (bundle.world === null)
     throw new Stop(
