@@ -17,6 +17,7 @@ export type { Expectation, PolicyPolicyDocument, RuleDeclaration, ServiceDocumen
 export type { TestDocument } from './document-test.js';
 export { API_VERSION, DOCUMENT_KINDS, type DocumentKind, type PolicyDocument, WRITTEN_KINDS } from './document.js';
 export { chainOf } from './names.js';
+export { didYouMean } from './suggest.js';
 export { parseInstant } from './instant.js';
 export { parseJson } from './json.js';
 export { attributes } from './declaration.js';
