@@ -457,6 +457,9 @@ spec: { hostnames: [api.example], rules: [{ matches: [{ path: { type: PathPrefix
       stdout: '',
       stderr: expect.stringContaining('no difference'),
     });
+    const told = await run(['log', '--limit', '2'], asPat);
+    // Theirs was published by somebody else, and is theirs to read; what lies above is not.
+    expect(told.stdout).toMatch(/ first-operator from pay\n[^]* somebody from …\n {4}…\n$/);
     writeFileSync(join(repository.folder, 'pay', 'more.yaml'), policy('pay', 'acme.pay', reading('GET')));
     const { code, stdout, stderr } = await run(['diff', 'pay', '--source', 'pay'], asPat);
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^\+ Policy pay of acme\.pay/) });

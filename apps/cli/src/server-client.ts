@@ -29,6 +29,7 @@ import {
   publishedShape,
   quotaShape,
   type Revision,
+  revisionShape,
   revisionsShape,
   type ServerDocument,
   type RecordedDecision,
@@ -177,6 +178,11 @@ export class ServerClient {
   async newest(): Promise<Revision | null> {
     const { items } = await this.#ask({ method: 'GET', path: '/admin/v1/revisions?limit=1' }, revisionsShape);
     return items[0] ?? null;
+  }
+
+  /** What a list leaves out of a revision of others, this says where all that it changed is yours to read. */
+  revision(number: number): Promise<Revision> {
+    return this.#ask({ method: 'GET', path: `/admin/v1/revisions/${number}` }, revisionShape);
   }
 
   /** What a revision changed, or how it differs from another. */
