@@ -438,6 +438,15 @@ describe('a second person', () => {
     expect(wordOf(bad)).toBe('400 request-invalid');
   });
 
+  it('is asked once for the same again while it waits, with no key', async () => {
+    const first = await proposePolicy();
+    for (let count = 0; count < 30; count += 1) {
+      expect(await proposePolicy()).toMatchObject({ status: 200, json: { ...first.json, repeated: true } });
+    }
+    await reject(1, tokens['ann']!);
+    expect(await proposePolicy()).toMatchObject({ status: 201, json: { number: 2 } });
+  });
+
   it('approves by the hash of what they looked at, and nothing else', async () => {
     const first = await proposePolicy();
     const second = await proposePolicy(undefined, 'allow, when: "true"');
@@ -494,7 +503,10 @@ describe('what happens between the two', () => {
   it('what it changes goes and comes back: whoever proposed looks again', async () => {
     const suspend = () => root('POST', '/admin/v1/domains/acme.pay/suspend', { because: 'x' });
     await suspend();
-    const [first, second] = [await propose({ resume: 'acme.pay' }), await propose({ resume: 'acme.pay' })];
+    const [first, second] = [
+      await propose({ resume: 'acme.pay' }),
+      await propose({ resume: 'acme.pay' }, tokens['of ann']),
+    ];
     expect(wordOf(await approve(first.json.number, first.json.contentHash))).toBe('200');
     // For another reason, in the same words.
     await suspend();
@@ -586,8 +598,8 @@ describe('what happens between the two', () => {
     expect(wordOf(await propose({}))).toBe('400 request-invalid');
     expect(wordOf(await propose({ restore: 1, resume: 'acme.pay' }))).toBe('400 request-invalid');
     expect(wordOf(await propose({ restore: 99 }))).toBe('404 revision-unknown');
-    for (let count = 1; count < 20; count += 1) await proposePolicy();
-    expect(wordOf(await proposePolicy())).toBe('422 proposals-too-many');
+    for (let count = 1; count < 20; count += 1) await proposePolicy(undefined, `deny, when: "${count} > 0"`);
+    expect(wordOf(await proposePolicy(undefined, 'deny, when: "0 > 0"'))).toBe('422 proposals-too-many');
     expect(wordOf(await proposePolicy(tokens['of ann']))).toBe('422 proposals-too-many');
     expect(wordOf(await proposePolicy(tokens['bo']))).toBe('201');
   });

@@ -94,14 +94,25 @@ describe('dharma decisions', () => {
   });
 
   it.each`
-    because                     | argv                       | said
-    ${'both are neither'}       | ${['--allow', '--deny']}   | ${'exclude each other'}
-    ${'an instant is one'}      | ${['--from', 'yesterday']} | ${'`--from`: `yesterday` is no instant'}
-    ${'a limit has its limits'} | ${['--limit', '0']}        | ${'1 to 100000'}
+    because                     | argv                          | said
+    ${'both are neither'}       | ${['--allow', '--deny']}      | ${'exclude each other'}
+    ${'an instant is one'}      | ${['--from', 'yesterday']}    | ${'`--from`: `yesterday` is no instant'}
+    ${'a limit has its limits'} | ${['--limit', '0']}           | ${'1 to 100000'}
+    ${'it is one endpoint'}     | ${['--endpoint', 'orders/*']} | ${'`--endpoint orders/*` is not one endpoint, like `orders/list`'}
+    ${'a rule is of a policy'}  | ${['--rule', 'shop']}         | ${'`--rule shop` is not a policy and the id'}
+    ${'somebody has a type'}    | ${['--principal', 'user']}    | ${'`--principal user` is not a type and an id'}
+    ${'nothing has no name'}    | ${['--domain', 'acme.']}      | ${'`--domain acme.` is not a domain'}
+    ${'reasons are known'}      | ${['--reason', 'DENY_RULES']} | ${'`--reason DENY_RULES` is no reason of a decision. Did you mean `DENY_RULE`?'}
   `('does not ask: $because', async ({ argv, said }) => {
     const { code, stderr, asked } = await ran(argv);
     expect({ code, asked }).toEqual({ code: 2, asked: [] });
     expect(stderr).toContain(said);
+  });
+
+  it('says that nothing is like that', async () => {
+    const { code, stdout, stderr } = await ran(['--domain', 'acme.nope'], { json: { items: [], next: null } });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toBe('nothing that is recorded, and yours to read, is like that\n');
   });
 
   it('says that none are kept there', async () => {

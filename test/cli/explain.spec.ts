@@ -93,6 +93,7 @@ spec: { domains: [shop.till], hosts: [till.example] }
     ${'a missing scope is the nearest miss'}     | ${['--endpoint', 'flights/pub', '--evidence', 'acme-oauth=u-1']}                                | ${['DENY NO_ALLOW_RULE at acme', 'who.scopes does not match', 'with the scope `book:read` would satisfy acme-base/a1']}
     ${'evidence of nobody is dropped'}           | ${['--endpoint', 'flights/int', '--evidence', 'nothing=x']}                                     | ${['DENY NOT_VISIBLE', 'access nothing x: dropped: no domain owns a mechanism of this name']}
     ${'a topic nobody answers is unknown'}       | ${['--topic', 'a.b', '--action', 'publish']}                                                    | ${['DENY UNKNOWN_ENDPOINT']}
+    ${'what others wrote steers no terminal'}    | ${['--endpoint', 'flights/int', '--evidence', 'nothing=\u001B[2J\nALLOW\u202E']}                | ${['access nothing \uFFFD[2J ALLOW\uFFFD: dropped']}
     ${'an address is GET / unless it says more'} | ${['--host', 'reports.acme.example', '--time', '2026-12-24T12:00:00Z', '--header', 'a=b']}      | ${['judged as GET reports.acme.example /']}
   `('$because', async ({ argv, lines }: { argv: string[]; lines: string[] }) => {
     const { code, stdout } = await dharma(['explain', '--policies', world, ...argv]);

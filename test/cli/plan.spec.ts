@@ -180,6 +180,17 @@ Domain shop belongs to the source \`git\`; change it there, or leave it out here
 `);
   });
 
+  it.each`
+    because                                       | format      | line
+    ${'nobody reads a line that is not ours'}     | ${'text'}   | ${'policies/shop.yaml:20:5: failed: it holds policies: valid, nothing changes'}
+    ${'a line in a log may be one to the runner'} | ${'github'} | ${'::error title=document of another source::Domain shop belongs to the source `git%0A::stop-commands::x`; change it there, or leave it out here'}
+  `('breaks no line where others did in $format: $because', async ({ format, line }) => {
+    const failed = [{ ...INVALID.tests.failed[0], because: 'it holds\npolicies: valid, nothing changes' }];
+    const foreign = [{ ...FOREIGN.foreign[0], source: 'git\n::stop-commands::x' }];
+    const { stdout } = await planned({ ...INVALID, tests: { passed: 0, failed }, foreign }, ['--format', format]);
+    expect(stdout.split('\n')).toContain(line);
+  });
+
   it('says of an assertion what speaks against it', async () => {
     const [failed] = INVALID.tests.failed;
     const got = { because: ['`orders/all` is reached by `cart`', 'way: inside acme'] };

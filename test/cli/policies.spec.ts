@@ -97,10 +97,22 @@ describe('dharma validate', () => {
   });
 
   it.each`
-    because                         | argv                                    | message
-    ${'a folder that is not there'} | ${['validate', 'nowhere']}              | ${'there is no folder or file `nowhere`'}
-    ${'no folder at all'}           | ${['validate']}                         | ${'missing required argument `dir`'}
-    ${'a format that is none'}      | ${['validate', '--format', 'xml', '.']} | ${'`xml` is invalid'}
+    because                                         | text                                             | code | said
+    ${'what it names may be in another repository'} | ${SHOP.split('---\n').slice(1).join('---\n')}    | ${0} | ${'not judged: whether there is domain shop; warnings, tests, and all'}
+    ${'what is wrong by itself is wrong anywhere'}  | ${SHOP.replace('effect: allow', 'effect: alow')} | ${1} | ${'not valid (3 documents, 1 errors, 0 warnings)\nnot judged: warnings, tests, and all'}
+  `('judges a part of a set: $because', async ({ text, code, said }) => {
+    const cwd = folderWith({ 'part/shop.yaml': text });
+    const ran = await dharma(['validate', '--part', 'part'], { cwd });
+    expect(ran).toMatchObject({ code, stderr: expect.stringContaining(said) });
+    expect(await dharma(['validate', 'part'], { cwd })).toMatchObject({ code: 1 });
+  });
+
+  it.each`
+    because                         | argv                                       | message
+    ${'warnings of a part'}         | ${['validate', '--part', '--strict', '.']} | ${'cannot be used with option'}
+    ${'a folder that is not there'} | ${['validate', 'nowhere']}                 | ${'there is no folder or file `nowhere`'}
+    ${'no folder at all'}           | ${['validate']}                            | ${'missing required argument `dir`'}
+    ${'a format that is none'}      | ${['validate', '--format', 'xml', '.']}    | ${'`xml` is invalid'}
   `('is used wrongly with $because', async ({ argv, message }: { argv: string[]; message: string }) => {
     const { code, stdout, stderr } = await dharma(argv, { cwd: shop });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -144,6 +156,7 @@ metadata: {name: shop}
     const { code, stdout, stderr } = await dharma(['fmt', '.'], { cwd });
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'b.yaml\n' });
     expect(stderr).toMatch(/a\.yaml:1:\d+: /);
+    expect(stderr).toContain('1 of 2 files rewritten, 1 not readable and left alone\n');
     expect(readFileSync(join(cwd, 'a.yaml'), 'utf8')).toBe('kind: [');
   });
 });
@@ -180,6 +193,22 @@ describe('dharma test', () => {
     const junit = (await dharma(['test', '.', '--format', 'junit'], { cwd })).stdout;
     expect(junit).toContain('<testsuites tests="2" failures="1"');
     expect(junit).toContain('name="writing &lt;is&gt; someone else\'s"');
+  });
+
+  const FORGED = String.raw`"\e[2J\x01 a\u202Eb\nshop: 12 passed, 0 failed"`;
+  const forging = TEST.replace('anyone may read', 'it holds').replace(`"writing <is> someone else's"`, FORGED);
+
+  it.each`
+    because                                     | format      | written
+    ${'nobody reads a line that is not ours'}   | ${'text'}   | ${'cases.yaml:9:7: failed: \uFFFD[2J\uFFFD a\uFFFDb shop: 12 passed, 0 failed\n'}
+    ${'a log shows what marks a line as it is'} | ${'github'} | ${'title=cases::\uFFFD[2J\uFFFD a\uFFFDb shop: 12 passed, 0 failed%0A'}
+    ${'programs read what stands in the file'}  | ${'json'}   | ${String.raw`"because": "\u001b[2J\u0001 a\u202eb\nshop: 12 passed, 0 failed"`}
+  `('shows no trick of a document in $format: $because', async ({ format, written }) => {
+    const cwd = folderWith({ 'shop.yaml': SHOP, 'cases.yaml': forging.replace('EXPECTED', 'allow') });
+    const { stdout } = await dharma(['test', '.', '--format', format], { cwd });
+    expect(stdout).toContain(written);
+    // oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u202E]/);
   });
 
   it('does not call a folder without cases tested', async () => {

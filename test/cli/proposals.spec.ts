@@ -57,6 +57,14 @@ describe('what one person does not publish alone', () => {
     expect(asked.at(-1)!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it('is told to wait already', async () => {
+    const { stdout } = await ran(['apply', 'policies', '--because', 'x', '--yes', '--propose'], {
+      'POST /admin/v1/plan': TWO,
+      'POST /admin/v1/proposals': { json: { ...PROPOSAL, repeated: true } },
+    });
+    expect(stdout).toBe(WAITS.replace('waits until', 'waits already, until'));
+  });
+
   it.each`
     because                                         | argv                                                     | stdin
     ${'nobody waits for what somebody may approve'} | ${['apply', 'policies', '--yes', '--propose', '--wait']} | ${''}

@@ -1,3 +1,4 @@
+import { contentHashOf } from '#administration';
 import { adminServer, STATUS } from './admin-server.js';
 import { dharma, folderWith, SHOP } from './program.js';
 
@@ -83,26 +84,48 @@ describe('dharma who-can', () => {
     expect(decided.stdout.match(/"decision":"allow"/g)).toHaveLength(3);
   });
 
-  it('asks for what a server decides by', async () => {
+  describe('of a server', () => {
     const items = SHOP.split('---\n').map((text, index) => ({
-      kind: 'Policy',
+      kind: 'Policy' as const,
       name: `d${index}`,
       domain: 'shop',
       source: 'git',
       contentHash: 'c0',
       text,
     }));
-    const { environment, asked } = await adminServer({
-      'GET /admin/v1/status': { json: STATUS },
-      'GET /admin/v1/revisions/42/documents': { json: { items, next: null } },
+    const policy = { ...STATUS.policy, contentHash: contentHashOf(items) };
+    const deciding = (seen: readonly object[]) =>
+      adminServer({
+        'GET /admin/v1/status': { json: { ...STATUS, policy } },
+        'GET /admin/v1/revisions/42/documents': { json: { items: seen, next: null } },
+      });
+
+    it('asks for what it decides by', async () => {
+      const { environment, asked } = await deciding(items);
+      expect(await dharma(['who-can', 'GET', 'orders/all'], { environment })).toEqual({
+        code: 0,
+        stdout:
+          'certainly\n  a caller from outside without any credential\n    from outside, across the boundary of shop, by shop/read (ALLOW_SLOW)\n',
+        stderr: '',
+      });
+      expect(asked.map(({ path }) => path)).toEqual(['/admin/v1/status', '/admin/v1/revisions/42/documents?limit=500']);
     });
-    expect(await dharma(['who-can', 'GET', 'orders/all'], { environment })).toEqual({
-      code: 0,
-      stdout:
-        'certainly\n  a caller from outside without any credential\n    from outside, across the boundary of shop, by shop/read (ALLOW_SLOW)\n',
-      stderr: '',
+
+    it.each`
+      because                                     | seen
+      ${'what is hidden may deny'}                | ${items.slice(0, 2)}
+      ${'a set that makes no sense may be whole'} | ${items.slice(1)}
+      ${'they may see nothing at all'}            | ${[]}
+    `('answers nobody who sees a part: $because', async ({ seen }) => {
+      const { environment } = await deciding(seen);
+      const ran = await dharma(['who-can', 'GET', 'orders/all'], { environment });
+      expect(ran).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('you see a part of revision 42'),
+      });
+      expect(ran.stderr).toContain('`--policies`');
     });
-    expect(asked.map(({ path }) => path)).toEqual(['/admin/v1/status', '/admin/v1/revisions/42/documents?limit=500']);
   });
 
   it.each`

@@ -174,6 +174,33 @@ export function proposalStoreContract(open: () => Promise<RevisionStore>): void 
     expect(await numbers({ limit: 2, viewer: EVERYBODY })).toEqual([1]);
   });
 
+  const BASE = { number: 1, contentHash: 'b'.repeat(64) };
+  it.each`
+    because                                  | asked                                                                | isFound
+    ${'it is the same'}                      | ${ANN}                                                               | ${true}
+    ${'a reason is not what it asks for'}    | ${{ ...ANN, provenance: { ...ANN.provenance, because: 'another' } }} | ${true}
+    ${'it asks for something else'}          | ${{ ...ANN, content: '{}' }}                                         | ${false}
+    ${'it is of another source'}             | ${{ ...ANN, provenance: { ...ANN.provenance, source: 'api' } }}      | ${false}
+    ${'somebody looked at another revision'} | ${{ ...ANN, base: BASE }}                                            | ${false}
+    ${'another token may do less'}           | ${{ ...ANN, proposer: { ...ANN.proposer, credential: 'op-2' } }}     | ${false}
+    ${'it is of somebody else'}              | ${GUEST}                                                             | ${false}
+  `('finds what waits already: $isFound where $because', async ({ asked, isFound }) => {
+    expect(await store.proposals.waiting(ANN)).toBeNull();
+    const first = await proposed();
+    expect(await store.proposals.waiting(asked)).toEqual(isFound ? first : null);
+  });
+
+  it('finds on a base, the first of two, and nothing that has ended', async () => {
+    const publication = await store.publish(publicationOf(null, domainText('acme')));
+    const { number, contentHash } = (publication as { revision: typeof BASE }).revision;
+    const asked = { ...ANN, base: { number, contentHash } };
+    const [first, second] = [await proposed(asked), await proposed(asked)];
+    expect(await store.proposals.waiting(asked)).toEqual(first);
+    expect(await store.proposals.waiting(ANN)).toBeNull();
+    await store.proposals.reject(first.number, 'bo', 'no');
+    expect(await store.proposals.waiting(asked)).toEqual(second);
+  });
+
   it('is rejected once, and what was asked for is forgotten', async () => {
     const { number } = await proposed();
     const outcome = await store.proposals.reject(number, 'bo', 'not now');

@@ -327,8 +327,10 @@ describe('after that history', () => {
     expect(stdout).toMatch(/^\| changed \| `Policy shop` \| .*DELETE/m);
     const foreign = await run(['diff', folder, '--source', 'other']);
     expect(foreign).toMatchObject({ code: 1, stdout: expect.stringContaining('belongs to the source `git`') });
-    writeFileSync(join(folder, 'all.yaml'), text.replace('domain: shop }', 'domain: shopp }'));
-    expect(await run(['diff', folder, '--source', SOURCE])).toMatchObject({ code: 1, stdout: '' });
+    writeFileSync(join(folder, 'all.yaml'), text.replace('domain: shop }', 'domainn: shop }'));
+    expect(await run(['diff', folder, '--source', SOURCE])).toMatchObject({ code: 2, stdout: '' });
+    const nobody = { environment: { ...environment, DHARMA_TOKEN: 'op-1.nobodys' } };
+    expect(await run(['diff', folder, '--source', SOURCE], nobody)).toMatchObject({ code: 2, stdout: '' });
     const since = await run(['diff', '--against', '1']);
     expect(since).toMatchObject({ code: 1, stdout: expect.stringContaining('+ Domain shop') });
   });
@@ -434,5 +436,35 @@ spec: { hostnames: [api.example], rules: [{ matches: [{ path: { type: PathPrefix
     });
     expect(await run(['restore', '999', '--because', 'x', '--yes'])).toMatchObject({ code: 1 });
     expect(await run(['restore', '0', '--because', 'x', '--yes'])).toMatchObject({ code: 2 });
+  });
+
+  it('whoever sees a part of the set compares their part', async () => {
+    const repository = testRepository({ 'pay/pay.yaml': `${domain('acme.pay')}---\n${service('pay', 'acme.pay')}` });
+    const top = newFolder();
+    writeFileSync(join(top, 'acme.yaml'), domain('acme'));
+    expect(await run(['apply', top, '--source', 'acme', '--because', 'a top', '--yes'])).toMatchObject({ code: 0 });
+    const token = join(newFolder(), 'pat.token');
+    const made = ['operators', 'create', 'pat', '--over', 'acme.pay', '--role', 'owner', '--out', token];
+    expect(await run(made)).toMatchObject({ code: 0 });
+    const { DHARMA_TOKEN: _root, ...others } = environment;
+    const asPat = { environment: { ...others, DHARMA_TOKEN_FILE: token }, cwd: repository.folder };
+    const way = ['--repo', '.', '--path', 'pay', '--source', 'pay'];
+    const first = await run(['sync', '--repo', repository.folder, ...way.slice(2)]);
+    expect(first).toMatchObject({ code: 0 });
+    expect(await run(['sync', ...way], asPat)).toMatchObject({ code: 0, stdout: expect.stringContaining('unchanged') });
+    expect(await run(['diff', ...way], asPat)).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('no difference'),
+    });
+    const told = await run(['log', '--limit', '2'], asPat);
+    // Theirs was published by somebody else, and is theirs to read; what lies above is not.
+    expect(told.stdout).toMatch(/ first-operator from pay\n[^]* somebody from …\n {4}…\n$/);
+    writeFileSync(join(repository.folder, 'pay', 'more.yaml'), policy('pay', 'acme.pay', reading('GET')));
+    const { code, stdout, stderr } = await run(['diff', 'pay', '--source', 'pay'], asPat);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^\+ Policy pay of acme\.pay/) });
+    const hint =
+      /`dharma (apply pay --source pay --because) '…'`.*`dharma (export --canonical pay --overwrite --source pay)`/;
+    expect(stderr).toMatch(hint);
   });
 });

@@ -30,8 +30,13 @@ spec:
   mkdirSync(join(hook, '..'), { recursive: true });
   copyFileSync(join(samples, 'pre-commit'), hook);
 
-  function commit(): string {
-    const environment = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, GIT_CONFIG_GLOBAL: '/dev/null' };
+  function commit(more: NodeJS.ProcessEnv = {}): string {
+    const environment = {
+      ...more,
+      ...process.env,
+      PATH: `${bin}:${process.env['PATH']}`,
+      GIT_CONFIG_GLOBAL: '/dev/null',
+    };
     const who = ['-c', 'user.name=Ann', '-c', 'user.email=ann@acme.example'];
     try {
       execFileSync('git', [...who, 'commit', '-qm', 'next'], {
@@ -55,6 +60,10 @@ spec:
     repository.git('add', '--all');
     repository.write('policies/shop.yaml', 'not yet done');
     expect(commit()).toBe('committed');
+    repository.write('policies/shop.yaml', good.replace('domains: [shop]', 'domains: [mall]'));
+    repository.git('add', '--all');
+    expect(commit()).toContain('the domain `mall` does not exist');
+    expect(commit({ DHARMA_PART: 'true' })).toBe('committed');
   });
 });
 

@@ -142,6 +142,16 @@ describe('lint', () => {
       'unguarded-read',
     ],
     [
+      'no path gives such a parameter',
+      [
+        ...BASE,
+        rule(
+          '{ id: x, effect: allow, what: { endpoints: ["orders/*"], paths: ["/o/{id}"] }, when: request.params.id == "9" }',
+        ),
+      ],
+      'unknown-parameter',
+    ],
+    [
       'two mechanisms name the same type',
       changed(0, '[{ name: oauth', '[{ name: spare, role: access, kind: asserted }, { name: oauth').map((text) =>
         text.replace('access: [oauth]', 'access: [oauth, spare]'),

@@ -1,5 +1,6 @@
 import type { AdminFlags } from './connection.js';
-import { printable, ServerClient } from './server-client.js';
+import { printableJson } from './printable.js';
+import { ServerClient } from './server-client.js';
 import type { AuditAct } from './server-shapes.js';
 import { wholeInstantIn } from './span.js';
 import { tableText } from './table.js';
@@ -32,41 +33,25 @@ export async function listActs(terminal: Terminal, { limit, format, ...options }
     if (acts.length >= limit) break;
   }
   const found = acts.slice(0, limit);
-  await terminal.out.write(format === 'json' ? `${escaped(JSON.stringify(found, null, 2))}\n` : tableOf(found));
+  await terminal.out.write(format === 'json' ? `${printableJson(found, 2)}\n` : tableOf(found));
   return 0;
 }
 
 function tableOf(acts: readonly AuditAct[]): string {
-  const rows = acts.map((act) =>
-    [
-      String(act.sequence),
-      act.at,
-      act.operator,
-      act.act,
-      act.object,
-      act.refused ?? 'done',
-      act.revision === null ? '' : String(act.revision),
-      act.credential ?? '',
-      act.address ?? '',
-      act.hash.slice(0, HASH_CHARACTERS),
-    ].map(inOneLine),
-  );
+  const rows = acts.map((act) => [
+    String(act.sequence),
+    act.at,
+    act.operator,
+    act.act,
+    act.object,
+    act.refused ?? 'done',
+    act.revision === null ? '' : String(act.revision),
+    act.credential ?? '',
+    act.address ?? '',
+    act.hash.slice(0, HASH_CHARACTERS),
+  ]);
   const heading = ['ROW', 'AT', 'OPERATOR', 'ACT', 'OBJECT', 'OUTCOME', 'REVISION', 'TOKEN', 'FROM', 'HASH'];
   return tableText([heading, ...rows]);
-}
-
-/** Names may hold what steers a terminal, or breaks a table. */
-function inOneLine(text: string): string {
-  return printable(text).replaceAll(/\s/gu, ' ');
-}
-
-/** The same JSON, in which nothing steers a terminal and everything reads back as it was hashed. */
-function escaped(json: string): string {
-  return json.replaceAll(/[^\P{Cc}\n]|[^\P{Cf}]/gu, (character) =>
-    [...Array(character.length).keys()]
-      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
 }
 
 /** No span: that would count from now into the future. */

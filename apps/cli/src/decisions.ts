@@ -1,3 +1,5 @@
+import { ALLOW_REASONS, DENY_REASONS, OWN_STATE_REASONS } from '#engine';
+import { didYouMean } from '#policy';
 import type { AdminFlags } from './connection.js';
 import { instantBefore } from './instant-before.js';
 import { ServerClient } from './server-client.js';
@@ -20,12 +22,25 @@ export interface DecisionsOptions extends AdminFlags {
   readonly format: 'text' | 'json';
 }
 
+/** What a filter must look like, for else nothing is ever found; the server compares it whole. */
+const FORMS = [
+  ['domain', /^(?:\*|[a-z0-9-]+(?:\.[a-z0-9-]+)*)$/, 'a domain, like `acme.payments`'],
+  ['endpoint', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'one endpoint, like `orders/list`'],
+  ['principal', /^[^:]+:.+$/s, 'a type and an id, like `user:ann`'],
+  ['rule', /^[a-z0-9-]+\/[a-z0-9_-]+$/, 'a policy and the id of a rule, like `orders/read`'],
+] as const;
+const REASONS: readonly string[] = [...ALLOW_REASONS, ...DENY_REASONS, ...OWN_STATE_REASONS];
+
 /** Recorded decisions, the newest first. */
 export async function decisions(
   terminal: Terminal,
   { from, to, domain, endpoint, principal, reason, rule, allow, deny, limit, format, ...flags }: DecisionsOptions,
 ): Promise<ExitCode> {
   if (allow && deny) throw new Stop(2, '`--allow` and `--deny` exclude each other; without them both are listed');
+  judgeForms({ domain, endpoint, principal, rule });
+  if (reason !== undefined && !REASONS.includes(reason)) {
+    throw new Stop(2, `\`--reason ${reason}\` is no reason of a decision${didYouMean(reason, REASONS)}`);
+  }
   const filters = {
     from: from === undefined ? undefined : instantBefore(terminal, '--from', from),
     to: to === undefined ? undefined : instantBefore(terminal, '--to', to),
@@ -39,8 +54,17 @@ export async function decisions(
   const client = await ServerClient.of(terminal, flags);
   const found = await client.decisions(filters, limit);
   await terminal.out.write(format === 'json' ? found.map((one) => `${JSON.stringify(one)}\n`).join('') : textOf(found));
+  if (found.length === 0) await terminal.aside.line('nothing that is recorded, and yours to read, is like that');
   if (found.length === limit) await terminal.aside.line(`the newest ${limit}; \`--limit\` and \`--to\` show more`);
   return 0;
+}
+
+/** @throws Stop with 2 */
+function judgeForms(filters: { readonly [name in (typeof FORMS)[number][0]]: string | undefined }): void {
+  for (const [name, form, words] of FORMS) {
+    const text = filters[name];
+    if (text !== undefined && !form.test(text)) throw new Stop(2, `\`--${name} ${text}\` is not ${words}`);
+  }
 }
 
 function textOf(found: readonly RecordedDecision[]): string {

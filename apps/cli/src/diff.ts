@@ -7,7 +7,7 @@ import {
   type SpokenChange,
   spokenChanges,
 } from '#administration';
-import { loadBundle, type SourceFile } from '#policy';
+import { loadPart, type SourceFile } from '#policy';
 import type { AdminFlags } from './connection.js';
 import { faultLine } from './faults.js';
 import { folderInCommit } from './git/address.js';
@@ -16,7 +16,8 @@ import { Repository } from './git/repository.js';
 import { markdownOf, quoted, row, type Section } from './markdown.js';
 import { changeLines, countsText, foreignText } from './plan-text.js';
 import { readPolicies } from './policies.js';
-import { printable, ServerClient } from './server-client.js';
+import { printable, printableJson } from './printable.js';
+import { ServerClient } from './server-client.js';
 import type { ServerDocument } from './server-shapes.js';
 import { type ExitCode, type Output, Stop, type Terminal } from './terminal.js';
 
@@ -49,9 +50,19 @@ interface Difference {
  * What a server would have to change to hold what a folder or a commit holds; without either, what changed since a
  * revision.
  *
- * @returns 1 when there is a difference
+ * @returns 1 when there is a difference, and for nothing else
+ * @throws Stop with 2 when the two could not be compared
  */
 export async function diff(terminal: Terminal, directory: string | undefined, options: DiffOptions): Promise<ExitCode> {
+  try {
+    return await compare(terminal, directory, options);
+  } catch (fault) {
+    if (fault instanceof Stop && fault.code === 1) throw new Stop(2, fault.message);
+    throw fault;
+  }
+}
+
+async function compare(terminal: Terminal, directory: string | undefined, options: DiffOptions): Promise<ExitCode> {
   const { repo, ref, path, against, format } = options;
   if (directory !== undefined && repo !== undefined) throw new Stop(2, 'name a folder or `--repo`, not both');
   if (directory === undefined && repo === undefined && against === undefined) {
@@ -68,8 +79,9 @@ export async function diff(terminal: Terminal, directory: string | undefined, op
   const isSame = found.changes.length + found.foreign.length === 0;
   if (!isSame && directory !== undefined) {
     const { program } = terminal;
+    const of = `--source ${options.source}`;
     await aside.line(
-      `to take the folder: \`${program} apply ${directory}\`; to keep the server's: \`${program} export --canonical ${directory} --overwrite\``,
+      `to take the folder: \`${program} apply ${directory} ${of} --because '…'\`; to keep the server's: \`${program} export --canonical ${directory} --overwrite ${of}\``,
     );
   }
   return isSame ? 0 : 1;
@@ -112,15 +124,13 @@ async function withFiles(
 ): Promise<Difference> {
   const number = against ?? (await client.newest())?.number ?? null;
   const theirs = number === null ? [] : await client.documents(number);
-  const own = loadBundle(files).documents;
-  const named = new Set(own.map(({ document }) => keyText({ kind: document.kind, name: document.metadata.name })));
-  // Documents of other sources are what ours refer to.
-  const others = theirs.filter((document) => document.source !== source && !named.has(keyText(document)));
-  const { faults } = loadBundle([...files, ...others.map(fileOf)]);
+  // What it refers to may be hidden from whoever asks, and is for a plan to judge.
+  const { documents: own, faults } = loadPart(files);
   if (faults.length > 0) {
     for (const fault of faults) await terminal.aside.line(faultLine(fault, terminal.aside.colours));
-    throw new Stop(1, `\`${shown}\` is not valid with what the server has, so there is nothing to compare`);
+    throw new Stop(2, `\`${shown}\` is not valid whatever the server has, so there is nothing to compare`);
   }
+  const named = new Set(own.map(({ document }) => keyText({ kind: document.kind, name: document.metadata.name })));
   const ours = own.map(({ document, text }) => newDocument(document, text, source));
   const foreign = theirs.filter((document) => document.source !== source && named.has(keyText(document)));
   const taken = new Set(foreign.map(keyText));
@@ -139,10 +149,6 @@ async function withFiles(
   };
 }
 
-function fileOf({ source, kind, name, text }: ServerDocument): SourceFile {
-  return { file: `stored:${source}/${kind}/${name}`, text };
-}
-
 function summaryLine({ from, to, changes, foreign, summary: { documents, rules } }: Difference): string {
   if (changes.length + foreign.length === 0) return `${from} and ${to}: no difference`;
   return `from ${from} to ${to}: documents ${countsText(documents)}; rules ${countsText(rules)}`;
@@ -155,7 +161,7 @@ function differenceReport(format: DiffOptions['format'], found: Difference, colo
         .map((line) => `${printable(line)}\n`)
         .join('');
     case 'json':
-      return `${JSON.stringify(found, null, 2)}\n`;
+      return `${printableJson(found, 2)}\n`;
     case 'markdown':
       return markdownText(found);
   }

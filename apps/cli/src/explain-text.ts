@@ -1,6 +1,7 @@
 import { TRUST_LEVELS } from '#engine';
 import type { Change, ExplainedCheck, ExplainedRoute, ExplainedRule, Explanation } from '#engine';
 import type { Bundle, Position } from '#policy';
+import { inOneLine, printable } from './printable.js';
 import type { Output } from './terminal.js';
 
 type Colours = Output['colours'];
@@ -42,7 +43,8 @@ export function sourcesOf(bundle: Bundle): Sources {
 }
 
 /** The whole explanation for a person: the verdict first, and what would change it last. */
-export function explanationText(explanation: Explanation, sources: Sources, colours: Colours): string {
+export function explanationText(found: Explanation, sources: Sources, colours: Colours): string {
+  const explanation = withoutTricks(found);
   const { outcome, evidence, denies, routes } = explanation;
   return [
     verdict(explanation, colours),
@@ -97,6 +99,13 @@ export function linesToAdd({ nearestMiss }: Explanation, sources: Sources): read
     change.yaml === null
       ? []
       : [{ kind: change.kind, domain: change.domain, yaml: change.yaml, at: sources.placeFor(change) ?? null }],
+  );
+}
+
+/** Paths, subjects and conditions are others' words; only lines to add are more than one line. */
+function withoutTricks(explanation: Explanation): Explanation {
+  return JSON.parse(JSON.stringify(explanation), (member, value: unknown) =>
+    typeof value !== 'string' ? value : member === 'yaml' ? printable(value) : inOneLine(value),
   );
 }
 
@@ -226,5 +235,5 @@ function placeIn(bundle: Bundle, { kind, domain }: Change): Position | undefined
 }
 
 function placeText({ file, line, column }: Position): string {
-  return `${file}:${line}:${column}`;
+  return `${inOneLine(file)}:${line}:${column}`;
 }

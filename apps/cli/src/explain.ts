@@ -7,6 +7,7 @@ import { explainDecision, isDecisionId } from './explain-decision.js';
 import { namesRequest, readRequest, type RequestFlags, requestOfFlags } from './explain-request.js';
 import { explanationText, linesToAdd, sourcesOf } from './explain-text.js';
 import { kindOf, loadPolicies } from './policies.js';
+import { printableJson } from './printable.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
 export interface ExplainOptions extends RequestFlags, Omit<ConnectionFlags, 'server'> {
@@ -81,7 +82,7 @@ async function explainByFolder(
   const sources = sourcesOf(bundle);
   await terminal.out.write(
     format === 'json'
-      ? `${JSON.stringify({ ...explanation, linesToAdd: linesToAdd(explanation, sources) }, null, 2)}\n`
+      ? `${printableJson({ ...explanation, linesToAdd: linesToAdd(explanation, sources) }, 2)}\n`
       : explanationText(explanation, sources, terminal.out.colours),
   );
   return 0;

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { meshExport, type MeshExportOptions, meshExportText, remarkLine, type SpiffeTrustDomains } from '#mesh-export';
 import type { Bundle } from '#policy';
 import { loadPolicies } from './policies.js';
+import { inOneLine } from './printable.js';
 import type { ExitCode, Terminal } from './terminal.js';
 
 export interface ExportOptions extends Omit<MeshExportOptions, 'now'> {
@@ -29,7 +30,7 @@ export async function exportPolicies(terminal: Terminal, directory: string, opti
   }
   const { yellow } = terminal.aside.colours;
   for (const remark of exported.remarks)
-    await terminal.aside.line(`${yellow(`${remark.effect}:`)} ${remarkLine(remark)}`);
+    await terminal.aside.line(`${yellow(`${remark.effect}:`)} ${inOneLine(remarkLine(remark))}`);
   return 0;
 }
 

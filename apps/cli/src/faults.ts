@@ -1,14 +1,15 @@
 import type { Fault } from '#policy';
 import { junitReport } from './junit.js';
+import { inOneLine, printable, printableJson } from './printable.js';
 import type { Output } from './terminal.js';
 
 export const REPORT_FORMATS = ['text', 'json', 'github', 'junit'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** `file:line:column: message`; a warning says that it is one. */
+/** `file:line:column: message` on one line; a warning says that it is one. */
 export function faultLine({ file, line, column, severity, message }: Fault, colours: Output['colours']): string {
-  const place = colours.bold(`${file}:${line}:${column}:`);
-  return `${place} ${severity === 'warning' ? `${colours.yellow('warning:')} ` : ''}${message}`;
+  const place = colours.bold(`${inOneLine(file)}:${line}:${column}:`);
+  return `${place} ${severity === 'warning' ? `${colours.yellow('warning:')} ` : ''}${inOneLine(message)}`;
 }
 
 /** A whole report of faults, ending in a newline unless it is empty. */
@@ -22,7 +23,7 @@ export function faultReport(
     case 'text':
       return faults.map((fault) => `${faultLine(fault, colours)}\n`).join('');
     case 'json':
-      return `${JSON.stringify({ valid, faults: faults.map(faultMembers) }, null, 2)}\n`;
+      return `${printableJson({ valid, faults: faults.map(faultMembers) }, 2)}\n`;
     case 'github':
       return faults.map((fault) => `${githubLine(fault.severity, fault, fault.code, fault.message)}\n`).join('');
     case 'junit':
@@ -47,9 +48,9 @@ export function githubLine(
   return `::${severity} ${properties}::${githubEscaped(message)}`;
 }
 
-/** Text in a workflow command, behind its properties. */
+/** Text in a workflow command, behind its properties; logs show it as it is. */
 export function githubEscaped(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return printable(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
 function faultMembers({ file, line, column, severity, code, message }: Fault): Fault {

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { format, isJsonFile, readFolder, type SourceFile } from '#policy';
 import { faultLine } from './faults.js';
 import { kindOf } from './policies.js';
+import { inOneLine } from './printable.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
 export interface FmtOptions {
@@ -16,25 +17,25 @@ export async function fmt(terminal: Terminal, paths: readonly string[], { check 
     if (paths.length > 1) throw new Stop(2, '`-` stands alone: standard input is one file');
     return fmtStream(terminal, check);
   }
-  let code: ExitCode = 0;
+  let faulty = 0;
   let changed = 0;
   let seen = 0;
   for (const path of paths) {
     for (const { source, absolute } of await filesBelow(terminal, path)) {
       seen += 1;
       const result = await formatted(terminal, source);
-      if (result === undefined) code = 1;
+      if (result === undefined) faulty += 1;
       else if (result !== source.text) {
         changed += 1;
-        await terminal.out.line(source.file);
-        if (check) code = 1;
-        else await replace(absolute, result);
+        await terminal.out.line(inOneLine(source.file));
+        if (!check) await replace(absolute, result);
       }
     }
   }
   const what = check ? 'not canonical' : 'rewritten';
-  await terminal.aside.line(`${changed} of ${seen} files ${what}`);
-  return code;
+  const left = faulty === 0 ? '' : `, ${faulty} ${check ? 'not readable' : 'not readable and left alone'}`;
+  await terminal.aside.line(`${changed} of ${seen} files ${what}${left}`);
+  return faulty > 0 || (check && changed > 0) ? 1 : 0;
 }
 
 async function fmtStream(terminal: Terminal, check: boolean): Promise<ExitCode> {

@@ -11,9 +11,12 @@ import {
 } from '#policy-import';
 import { canonicalFiles } from './canonical-files.js';
 import { kindOf } from './policies.js';
-import { printable } from './server-client.js';
+import { printable } from './printable.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 import { writeFolder } from './write-folder.js';
+
+/** Domains that are named. */
+const MOST_NAMED = 20;
 
 interface Output {
   /** A folder instead of standard output. */
@@ -97,6 +100,14 @@ async function write(
     await terminal.out.write(files.map(({ text }) => text).join('---\n'));
   }
   const { yellow, dim } = terminal.aside.colours;
+  const domains = documents.flatMap(({ kind, metadata }) => (kind === 'Domain' ? [metadata.name] : []));
+  if (domains.length > 0) {
+    const which = domains.slice(0, MOST_NAMED).join(', ');
+    const more = domains.length > MOST_NAMED ? ` and ${domains.length - MOST_NAMED} more` : '';
+    await terminal.aside.line(
+      `${dim('note:')} Domain ${printable(which)}${more}: each is written as a new one; where there is one of that name, here or in another source, leave it out, for it would replace or contradict it`,
+    );
+  }
   for (const { effect, concerns, because } of remarks) {
     const lead = effect === 'narrower' ? yellow('narrower:') : dim('note:');
     await terminal.aside.line(`${lead} ${printable(`${concerns}: ${because}`)}`);

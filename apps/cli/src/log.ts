@@ -14,6 +14,9 @@ export interface LogOptions extends AdminFlags {
 /** Revisions that are looked through for one document: each costs a question. */
 const MAXIMUM_LOOKED_THROUGH = 2_000;
 
+/** What a server says instead of what it does not tell. */
+const UNTOLD = '…';
+
 /** The history, newest first: who published what, when, why, and from which commit. */
 export async function log(terminal: Terminal, { limit, document, format, ...flags }: LogOptions): Promise<ExitCode> {
   const wanted = document === undefined ? undefined : documentKey(document);
@@ -21,7 +24,8 @@ export async function log(terminal: Terminal, { limit, document, format, ...flag
   const shown: Revision[] = [];
   let lookedThrough = 0;
   // Written as they are found, because looking through a long history takes a while.
-  const show = async (revision: Revision): Promise<void> => {
+  const show = async (listed: Revision): Promise<void> => {
+    const revision = listed.because === UNTOLD ? await client.revision(listed.number) : listed;
     shown.push(revision);
     if (format === 'text') await terminal.out.write(revisionText(revision, shown.length > 1, terminal.out.colours));
   };

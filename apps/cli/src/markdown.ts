@@ -1,5 +1,5 @@
 /** Markdown around texts that others wrote: of them nothing is taken for more than text. */
-import { printable } from './server-client.js';
+import { printable } from './printable.js';
 
 /** Characters of one text that are shown; what is beyond is cut. */
 const SHOWN = 300;

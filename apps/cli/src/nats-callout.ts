@@ -2,6 +2,7 @@ import type { DharmaClient } from '#client';
 import type { WantedSubject } from '#nats-callout';
 import type { KeyPair } from '@nats-io/nkeys';
 import { bytesOf, checkConnection, type ConnectionFlags, requireSafeWay, secretIn } from './connection.js';
+import { inOneLine } from './printable.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
 export interface NatsCalloutFlags extends Omit<ConnectionFlags, 'timeout' | 'server'> {
@@ -42,7 +43,7 @@ export async function natsCallout(terminal: Terminal, flags: NatsCalloutFlags): 
     wanted,
     dharma,
     now: terminal.now,
-    log: (sentence) => void terminal.aside.line(sentence).catch(() => undefined),
+    log: (sentence) => void terminal.aside.line(inOneLine(sentence)).catch(() => undefined),
   }).catch((fault: Error) => {
     throw new Stop(3, `\`${flags.nats}\` cannot be reached, or does not let us in: ${fault.message}`);
   });

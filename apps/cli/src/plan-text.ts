@@ -3,6 +3,7 @@ import { faultLine, githubEscaped, githubLine } from './faults.js';
 import { flipsLines } from './flips-text.js';
 import { guardrailLines, isLoosened } from './guardrail-text.js';
 import type { ReportedCase } from './junit.js';
+import { inOneLine } from './printable.js';
 import { replayLines } from './replay-text.js';
 import type { Plan } from './server-shapes.js';
 import type { Output } from './terminal.js';
@@ -85,7 +86,10 @@ function coloured(change: PlannedChange['change'], { green, yellow, red }: Colou
 
 function failedTestLines(one: Plan['tests']['failed'][number], { bold, red }: Colours): readonly string[] {
   const { file, line, column, because } = one;
-  return [`${bold(`${file}:${line}:${column}:`)} ${red('failed')}: ${because}`, ...differenceOf(one)];
+  return [
+    `${bold(`${inOneLine(file)}:${line}:${column}:`)} ${red('failed')}: ${inOneLine(because)}`,
+    ...differenceOf(one).map(inOneLine),
+  ];
 }
 
 export function differenceOf({ expected, got }: Plan['tests']['failed'][number]): readonly string[] {
@@ -143,14 +147,14 @@ export function githubText(plan: Plan): string {
     ...plan.tests.failed.map((one) =>
       githubLine('error', one, 'test failed', [one.because, ...differenceOf(one)].join('\n')),
     ),
-    ...plan.foreign.map((one) => `::error title=document of another source::${foreignText(one)}`),
-    ...(plan.missed ?? []).map((one) => `::error title=used by another source::${missedText(one)}`),
-    ...(plan.exceeded ?? []).map((one) => `::error title=quota exceeded::${exceededText(one)}`),
-    ...plan.refusals.map((one) => `::error title=forbidden change::${refusalText(one)}`),
+    ...plan.foreign.map((one) => `::error title=document of another source::${githubEscaped(foreignText(one))}`),
+    ...(plan.missed ?? []).map((one) => `::error title=used by another source::${githubEscaped(missedText(one))}`),
+    ...(plan.exceeded ?? []).map((one) => `::error title=quota exceeded::${githubEscaped(exceededText(one))}`),
+    ...plan.refusals.map((one) => `::error title=forbidden change::${githubEscaped(refusalText(one))}`),
     ...(plan.guardrails?.items ?? [])
       .filter(isLoosened)
       .map(({ change, words }) => `::warning title=guardrail ${change}::${githubEscaped(words)}`),
-    `::notice title=dharma plan::${planSummary(plan)}`,
+    `::notice title=dharma plan::${githubEscaped(planSummary(plan))}`,
   ]
     .map((text) => `${text}\n`)
     .join('');

@@ -2,6 +2,7 @@ import { type Command, CommanderError, InvalidArgumentError, Option } from 'comm
 import { quietCommand } from './command.js';
 import { choice, REPORT_FORMATS, TEXT_OR_JSON, wayTo, wholeNumber } from './options.js';
 import { inOrder } from './help.js';
+import { printable } from './printable.js';
 import { auditVerbs } from './program-audit.js';
 import { doctorVerb } from './program-doctor.js';
 import { natsCalloutVerb } from './program-nats.js';
@@ -83,7 +84,8 @@ function program(terminal: Terminal, exit: (code: number) => void): Command {
   verb('validate', 'show every fault of a policy set, as `file:line:column: message`', 'validate policies --strict')
     .argument('<dir...>', 'folders, each a policy set of its own')
     .addOption(choice('--format <format>', 'how faults are written', REPORT_FORMATS, 'text'))
-    .option('--strict', 'let warnings fail too', false)
+    .addOption(new Option('--strict', 'let warnings fail too').default(false).conflicts('part'))
+    .option('--part', 'a folder is part of a set: what it names may be elsewhere', false)
     .action(async (directories: string[], options) => {
       const { validate } = await import('./validate.js');
       exit(await validate(terminal, directories, options));
@@ -256,7 +258,7 @@ async function complain(terminal: Terminal, fault: unknown): Promise<ExitCode> {
     // Help and version come this way too, with nothing wrong.
     if (fault.exitCode === 0) return 0;
     if (fault.code !== 'commander.help') {
-      await terminal.aside.line(`${red('dharma:')} ${inOurWords(fault.message)}`);
+      await terminal.aside.line(`${red('dharma:')} ${printable(inOurWords(fault.message))}`);
       await terminal.aside.line(
         `\`${terminal.program} --help\` lists the verbs, \`${terminal.program} VERB --help\` the flags of one`,
       );
@@ -264,7 +266,7 @@ async function complain(terminal: Terminal, fault: unknown): Promise<ExitCode> {
     return 2;
   }
   if (fault instanceof Stop) {
-    await terminal.aside.line(`${red('dharma:')} ${fault.message}`);
+    await terminal.aside.line(`${red('dharma:')} ${printable(fault.message)}`);
     return fault.code;
   }
   await terminal.aside.line(

@@ -92,8 +92,8 @@ export async function rejectProposal(
   return 0;
 }
 
-export function proposedText({ number, expiresAt }: Proposal): string {
-  return `proposal ${number} waits until ${expiresAt} for somebody else: \`proposals approve ${number}\`\n`;
+export function proposedText({ number, expiresAt, repeated }: Proposal): string {
+  return `proposal ${number} waits ${repeated === true ? 'already, ' : ''}until ${expiresAt} for somebody else: \`proposals approve ${number}\`\n`;
 }
 
 /** @throws Stop with 1 where one person is not enough, and nothing is proposed */

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
 import { type AdminFlags, adminConnection, type Connection } from './connection.js';
 import { exchange, type Message, type Reply, Unreachable } from './exchange.js';
+import { printable } from './printable.js';
 import {
   actsShape,
   approvedShape,
@@ -28,6 +29,7 @@ import {
   publishedShape,
   quotaShape,
   type Revision,
+  revisionShape,
   revisionsShape,
   type ServerDocument,
   type RecordedDecision,
@@ -186,6 +188,11 @@ export class ServerClient {
   async newest(): Promise<Revision | null> {
     const { items } = await this.#ask({ method: 'GET', path: '/admin/v1/revisions?limit=1' }, revisionsShape);
     return items[0] ?? null;
+  }
+
+  /** What a list leaves out of a revision of others, this says where all that it changed is yours to read. */
+  revision(number: number): Promise<Revision> {
+    return this.#ask({ method: 'GET', path: `/admin/v1/revisions/${number}` }, revisionShape);
   }
 
   /** What a revision changed, or how it differs from another. */
@@ -478,9 +485,4 @@ function parse(text: string, read: TextReading): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** What others wrote must not steer our reader's terminal: no control characters, no reversal of the line. */
-export function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\t\n]|[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }

@@ -187,6 +187,8 @@ export const proposalShape = z.object({
   gitCommit: z.string().nullish(),
   gitAuthor: z.string().nullish(),
   own: z.boolean(),
+  /** It waits already, and nothing was stored. */
+  repeated: z.boolean().optional(),
   end: z
     .object({ at: z.string(), by: z.string(), revision: z.number().optional(), because: z.string().optional() })
     .optional(),

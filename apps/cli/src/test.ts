@@ -6,6 +6,7 @@ import { reasonInBrief } from './explain-text.js';
 import { githubLine, type ReportFormat } from './faults.js';
 import { junitReport, type ReportedCase } from './junit.js';
 import { loadPolicies } from './policies.js';
+import { inOneLine, printableJson } from './printable.js';
 import { type ExitCode, type Output, Stop, type Terminal } from './terminal.js';
 
 export interface TestOptions {
@@ -90,12 +91,14 @@ function report(
     case 'text':
       return [
         ...cases.map((one) => (one.passed ? '' : failureText(one, colours))),
-        ...missed.map((item) => `${colours.bold(`${item.file}:${item.line}:${item.column}:`)} ${missedWords(item)}\n`),
+        ...missed.map(
+          (item) => `${colours.bold(`${inOneLine(item.file)}:${item.line}:${item.column}:`)} ${missedWords(item)}\n`,
+        ),
       ].join('');
     case 'json': {
       const passed = cases.every((one) => one.passed);
       const answer = { passed, cases: cases.map(row), ...(covered !== undefined && { coverage: covered.coverage }) };
-      return `${JSON.stringify(answer, null, 2)}\n`;
+      return `${printableJson(answer, 2)}\n`;
     }
     case 'github':
       return [
@@ -132,13 +135,13 @@ function coverageCase(covered: Covered): ReportedCase {
 function failureText(one: Run, { bold, red, dim }: Output['colours']): string {
   const { file, line, column } = one.at;
   return [
-    `${bold(`${file}:${line}:${column}:`)} ${red('failed')}: ${one.because}`,
-    ...one.differences.map((difference) => `  ${difference}`),
-    ...one.why.map((sentence) => dim(`  ${sentence}`)),
+    `${bold(`${inOneLine(file)}:${line}:${column}:`)} ${red('failed')}: ${inOneLine(one.because)}`,
+    ...one.differences.map((difference) => `  ${inOneLine(difference)}`),
+    ...one.why.map((sentence) => dim(`  ${inOneLine(sentence)}`)),
     '',
   ].join('\n');
 }
 
 function messageOf({ because, differences, why }: Run): string {
-  return [because, ...differences, ...why].join('\n');
+  return [because, ...differences, ...why].map(inOneLine).join('\n');
 }

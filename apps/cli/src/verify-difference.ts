@@ -1,5 +1,6 @@
 import type { Verification, Voice } from '#verification';
 import type { ValidBundle } from './policies.js';
+import { printable } from './printable.js';
 
 /**
  * The first request on which voices differ, made as small as it gets, with the smallest policy set that shows it.
@@ -43,5 +44,5 @@ export async function differenceText(
 
 function policiesText(yaml: string | undefined): string {
   if (yaml === undefined) return 'the difference does not show again in the same world: an engine is not deterministic';
-  return yaml.trim() === '' ? 'policies: none are needed to show it' : `policies\n${yaml.trimEnd()}`;
+  return yaml.trim() === '' ? 'policies: none are needed to show it' : `policies\n${printable(yaml.trimEnd())}`;
 }

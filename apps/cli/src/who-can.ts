@@ -1,3 +1,4 @@
+import { contentHashOf } from '#administration';
 import { compile } from '#engine';
 import {
   callerWords,
@@ -11,6 +12,7 @@ import {
 import { ANYBODY, Effort, type Finding, Reachability, type TargetFilter, type Witness } from '#reach';
 import type { AdminFlags } from './connection.js';
 import { loadPolicies, type ValidBundle } from './policies.js';
+import { inOneLine, printableJson } from './printable.js';
 import { ServerClient } from './server-client.js';
 import { type ExitCode, type Output, Stop, type Terminal } from './terminal.js';
 
@@ -58,7 +60,8 @@ export async function whoCan(
   await terminal.out.write(
     format === 'json' ? jsonOf(answer, operation, endpoint) : textOf(answer, bundle, whereIs, colours),
   );
-  for (const because of answer.undecided) await terminal.aside.line(colours.yellow(`there may be others: ${because}`));
+  for (const because of answer.undecided)
+    await terminal.aside.line(colours.yellow(`there may be others: ${inOneLine(because)}`));
   return answer.certain.length + answer.conditional.length === 0 || answer.undecided.length > 0 ? 1 : 0;
 }
 
@@ -67,6 +70,13 @@ async function inForce(terminal: Terminal, flags: AdminFlags): Promise<ValidBund
   const { policy } = await client.status();
   if (policy === null) throw new Stop(1, `\`${client.server}\` has no policy in force`);
   const documents = await client.documents(policy.number);
+  // A deny that is hidden makes somebody of nobody: of a part of a set nothing is certain.
+  if (contentHashOf(documents) !== policy.contentHash) {
+    throw new Stop(
+      1,
+      `you see a part of revision ${policy.number} of \`${client.server}\`, and the rest decides too\nask somebody who sees all of it, or say \`--policies\` with a folder that holds the whole set`,
+    );
+  }
   const bundle = loadBundle(documents.map(({ kind, name, text }) => ({ file: `${kind}/${name}`, text })));
   if (bundle.world === null)
     throw new Stop(
@@ -99,8 +109,8 @@ function textOf(
 ): string {
   if (certain.length + conditional.length === 0) return 'nobody\n';
   const lines = (witness: Witness): readonly string[] => [
-    `  ${whoWords(witness)}`,
-    dim(`    ${routeWords(witness.outcome, whereIs)}`),
+    `  ${inOneLine(whoWords(witness))}`,
+    dim(`    ${inOneLine(routeWords(witness.outcome, whereIs))}`),
   ];
   return [
     ...(certain.length === 0 ? [] : [bold('certainly')]),
@@ -108,7 +118,7 @@ function textOf(
     ...(conditional.length === 0 ? [] : [bold('under conditions')]),
     ...conditional.flatMap((witness) => [
       ...lines(witness),
-      dim(`    hangs on ${conditionWords(witness, world, whereIs)}`),
+      dim(`    hangs on ${inOneLine(conditionWords(witness, world, whereIs))}`),
     ]),
   ]
     .map((line) => `${line}\n`)
@@ -138,5 +148,5 @@ function jsonOf({ certain, conditional, undecided }: Answer, operation: string, 
     conditional: conditional.map((witness) => members(witness, false)),
     undecided,
   };
-  return `${JSON.stringify(answer, null, 2)}\n`;
+  return `${printableJson(answer, 2)}\n`;
 }

@@ -88,6 +88,7 @@ export class Metrics {
       case 'admin-refused':
         this.#adminRefused.set(event.because, (this.#adminRefused.get(event.because) ?? 0) + 1);
         return;
+      case 'records-waiting':
       case 'search':
       case 'policy-in-force':
       case 'policy-tests-fail':

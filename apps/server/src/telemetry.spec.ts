@@ -94,12 +94,23 @@ describe('the log', () => {
     expect(lines([event])).toMatchObject([{ level: 40, revision: 7, warnings: ['w'] }]);
   });
 
-  it('says once a minute and sink that records of decisions are dropped', () => {
+  it('says once a minute and sink how many records of decisions are dropped', () => {
     const dropped = (sink: string) => ({ kind: 'records-dropped', sink, records: 5, because: 'it is away' }) as const;
     let now = NOW;
     const clock = () => (now += 20_000);
     expect(lines([dropped('http'), dropped('otlp'), dropped('http'), dropped('http')], { clock })).toMatchObject([
       { level: 40, sink: 'http', records: 5, because: 'it is away' },
+      { level: 40, sink: 'otlp', records: 5 },
+      { level: 40, sink: 'http', records: 10 },
+    ]);
+  });
+
+  it('says once a minute and sink that records wait', () => {
+    const waiting = (sink: string) => ({ kind: 'records-waiting', sink, because: 'it is away' }) as const;
+    let now = NOW;
+    const clock = () => (now += 30_000);
+    expect(lines(['http', 'otlp', 'http', 'http'].map(waiting), { clock })).toMatchObject([
+      { level: 40, sink: 'http', because: 'it is away' },
       { level: 40, sink: 'otlp' },
       { level: 40, sink: 'http' },
     ]);

@@ -138,7 +138,8 @@ export class Telemetry implements Vitals {
 /** Every deny is one line; of the allows only a share is. */
 export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare' | 'chance' | 'clock'>): EventLog {
   const { allowShare, chance, clock } = parts;
-  const droppedToldAt = new Map<string, number>();
+  const waitingToldAt = new Map<string, number>();
+  const droppedTold = new Map<string, { readonly at: number; readonly untold: number }>();
   return (event: ServiceEvent) => {
     switch (event.kind) {
       case 'decision':
@@ -223,12 +224,25 @@ export function eventLog(logger: Logger, parts: Pick<TelemetryParts, 'allowShare
       case 'admin-refused':
         return;
       case 'records-dropped': {
-        // In a flood, or while a sink is away, one line a minute says enough; the counter says the rest.
+        // In a flood, or while a sink is away, one line a minute says how many since the last; the counter says all.
         const now = clock();
-        if (now - (droppedToldAt.get(event.sink) ?? -Infinity) < DROPPED_MILLISECONDS) return;
-        droppedToldAt.set(event.sink, now);
-        const { sink, records, because } = event;
-        logger.warn({ sink, records, because }, 'the decision log drops records; decisions go on');
+        const { sink, because } = event;
+        const { at, untold } = droppedTold.get(sink) ?? { at: -Infinity, untold: 0 };
+        const records = untold + event.records;
+        const isTime = now - at >= DROPPED_MILLISECONDS;
+        droppedTold.set(sink, isTime ? { at: now, untold: 0 } : { at, untold: records });
+        if (isTime) logger.warn({ sink, records, because }, 'the decision log drops records; decisions go on');
+        return;
+      }
+      case 'records-waiting': {
+        const now = clock();
+        const { sink, because } = event;
+        if (now - (waitingToldAt.get(sink) ?? -Infinity) < DROPPED_MILLISECONDS) return;
+        waitingToldAt.set(sink, now);
+        logger.warn(
+          { sink, because },
+          'records of the decision log wait, and the oldest are dropped when there is no room',
+        );
         return;
       }
       case 'database':

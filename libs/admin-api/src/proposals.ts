@@ -94,19 +94,20 @@ export class Proposals {
     const { name, id, person, standing, guest } = operator;
     const [mandate] = standing.kind === 'root' ? [] : standing.mandates;
     const principals = guest !== undefined && mandate?.kind === 'person' ? mandate.principals : undefined;
-    const outcome = await proposals.propose(
-      {
-        key,
-        proposer: { name, credential: id, person, principals },
-        provenance,
-        base,
-        contentHash: changeHash(planned.put, planned.remove),
-        concerns: concernsOf(planned, newest),
-        content: JSON.stringify(kept),
-        expiresAt: this.parts.clock() + waitSeconds * 1_000,
-      },
-      context,
-    );
+    const asked = {
+      key,
+      proposer: { name, credential: id, person, principals },
+      provenance,
+      base,
+      contentHash: changeHash(planned.put, planned.remove),
+      concerns: concernsOf(planned, newest),
+      content: JSON.stringify(kept),
+      expiresAt: this.parts.clock() + waitSeconds * 1_000,
+    };
+    // A job that runs again asks for nothing new, and must not fill what one person may have waiting.
+    const waiting = await proposals.waiting(asked);
+    if (waiting !== null) return { ...proposalView(waiting, true), repeated: true };
+    const outcome = await proposals.propose(asked, context);
     switch (outcome.kind) {
       case 'proposed':
         return proposalView(outcome.proposal, true);

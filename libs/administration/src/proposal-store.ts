@@ -39,6 +39,12 @@ export abstract class ProposalStore {
   /** What was proposed with an idempotency key; null when nothing was. */
   abstract proposedWith(idempotencyKey: string): Promise<KeyedProposal | null>;
 
+  /**
+   * The first that waits, was made by this very token, and asks for the same on the same base; null when there is none. Of
+   * two that come at once neither may find the other.
+   */
+  abstract waiting(proposal: NewProposal): Promise<Proposal | null>;
+
   /** What was asked for; null when there is none of this number, or it has ended and is forgotten. */
   abstract content(number: number): Promise<string | null>;
 

@@ -71,16 +71,19 @@ export class Condition {
    * that macros bind are among them.
    */
   readonly unguardedReads: readonly string[];
+  /** What would guard them, in an order in which each may be read: `has(claimed.a)`, `"x-team" in request.headers`. */
+  readonly guards: readonly string[];
   readonly #program: Program;
 
   /** Use {@link parseCondition}. */
   constructor(source: string, ast: ASTNode, program: Program) {
-    const { reads, unguarded, readsTime } = readsOf(ast, ROOTS);
+    const { reads, unguarded, guards, readsTime } = readsOf(ast, ROOTS);
     this.source = source;
     this.ast = ast;
     this.readsTime = readsTime;
     this.reads = reads;
     this.unguardedReads = unguarded;
+    this.guards = guards;
     this.#program = program;
   }
 

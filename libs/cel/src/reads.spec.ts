@@ -43,6 +43,27 @@ describe('what a condition reads unguarded', () => {
     expect(parsed(source).unguardedReads).toEqual(unguarded);
   });
 
+  it.each<[source: string, guards: string, because: string]>([
+    ['attributes.country == "XX"', 'has(attributes.country)', 'a member has a name'],
+    ['request.headers["x-team"] == "a"', '"x-team" in request.headers', '`has()` takes no brackets'],
+    [
+      'request.headers[claimed.k] == "a"',
+      'has(claimed.k) && claimed.k in request.headers',
+      'a computed key is asked for',
+    ],
+    [
+      'claimed.a["b-c"].d == 1',
+      'has(claimed.a) && "b-c" in claimed.a && "d" in claimed.a["b-c"]',
+      'each step needs one',
+    ],
+    ['has(claimed.a.b) && claimed.a.b == 1', 'has(claimed.a)', 'no more than what is missing'],
+    ['principal.groups[0] == "a"', '', 'an item of a list has no guard'],
+  ])('%s is guarded by %s: %s', (source, guards) => {
+    const condition = parsed(source);
+    expect(condition.guards.toSorted()).toEqual(guards === '' ? [] : guards.split(' && ').toSorted());
+    if (guards !== '') expect(parsed(`${condition.guards.join(' && ')} && (${source})`).unguardedReads).toEqual([]);
+  });
+
   it.each<[source: string, reads: readonly string[]]>([
     [
       'has(attributes.a.b) && principal.claims["tier"] == request.headers["x-a"]',

@@ -11,6 +11,8 @@ import { type ASTNode, bindingOf, childrenOf, comprehensionOf, operandsOf, teste
 export interface Reads {
   readonly reads: readonly string[];
   readonly unguarded: readonly string[];
+  /** What guards those, as CEL writes it; of an item of a list nothing does but optional syntax. */
+  readonly guards: readonly string[];
   readonly readsTime: boolean;
 }
 
@@ -55,17 +57,18 @@ interface Walk {
   readonly roots: ReadonlySet<string>;
   readonly reads: Set<string>;
   readonly unguarded: Set<string>;
+  readonly guards: Set<string>;
 }
 
 /** The variables of macros that are in scope; they hide roots of the same name. */
 type Bound = ReadonlySet<string>;
 
 export function readsOf(ast: ASTNode, roots: readonly string[]): Reads {
-  const walk: Walk = { roots: new Set(roots), reads: new Set(), unguarded: new Set() };
+  const walk: Walk = { roots: new Set(roots), reads: new Set(), unguarded: new Set(), guards: new Set() };
   visit(walk, ast, NOTHING, new Set());
   const reads = [...walk.reads].toSorted();
   const readsTime = reads.some((path) => /^request(?:$|\.time(?![A-Za-z0-9_])|\[(?!"))/.test(path));
-  return { reads, unguarded: [...walk.unguarded].toSorted(), readsTime };
+  return { reads, unguarded: [...walk.unguarded].toSorted(), guards: [...walk.guards], readsTime };
 }
 
 /** A variable or root, and the members read from it, outermost first. */
@@ -173,11 +176,19 @@ function read(walk: Walk, path: Path, required: number, facts: Facts, bound: Bou
   if (isRoot) walk.reads.add(whole);
   let prefix = path.name;
   for (const key of path.keys.slice(0, required)) {
+    const guard = guardOf(prefix, key);
     prefix += key;
     if (facts.has(prefix) || (isRoot && ALWAYS_PRESENT.has(prefix))) continue;
     walk.unguarded.add(path.name + path.keys.slice(0, required).join(''));
-    return;
+    if (guard !== undefined) walk.guards.add(guard);
   }
+}
+
+/** `has()` takes no brackets, wherever they stand. */
+function guardOf(object: string, key: string): string | undefined {
+  if (key.startsWith('.')) return object.includes('[') ? `"${key.slice(1)}" in ${object}` : `has(${object}${key})`;
+  const inside = key.slice(1, -1);
+  return /^\d+$/.test(inside) ? undefined : `${inside} in ${object}`;
 }
 
 /** What is there whenever the expression is `outcome`; whatever is not makes it the other, not an error. */

@@ -21,5 +21,5 @@ export { readRecord, type RecordedDecision, recordedDecision, type RecordedReque
 export { Recording } from './record-of.js';
 export { replay, type Replayed, unrecordedMembers } from './replay.js';
 export { type RebuiltRequest, requestOf } from './request-of.js';
-export { type DroppedRecords, SinkQueue, type SinkQueueParts, type SinkTimer } from './sink-queue.js';
+export { type DroppedRecords, type SinkAway, SinkQueue, type SinkQueueParts, type SinkTimer } from './sink-queue.js';
 export { type DecidedBy, DecisionRecorder, type TakenDecision } from './taken.js';

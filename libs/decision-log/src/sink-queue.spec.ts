@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { DecisionSink, SinkFault } from './decision-sink.js';
-import { type DroppedRecords, SinkQueue } from './sink-queue.js';
+import { type DroppedRecords, type SinkAway, SinkQueue } from './sink-queue.js';
 
 /** Work that is planned, done when the test says so. */
 class ScriptedTimer {
@@ -49,14 +49,16 @@ const LASTING = new SinkFault('it will not', false);
 function queueTo(sink = new ScriptedSink()) {
   const timer = new ScriptedTimer();
   const dropped: DroppedRecords[] = [];
+  const away: SinkAway[] = [];
   const queue = new SinkQueue({
     name: 'far',
     sink,
     timer,
     random: () => 0.5,
     onDropped: (records) => void dropped.push(records),
+    onAway: (one) => void away.push(one),
   });
-  return { queue, sink, timer, dropped };
+  return { queue, sink, timer, dropped, away };
 }
 
 describe('a queue before a sink', () => {
@@ -93,16 +95,47 @@ describe('a queue before a sink', () => {
     expect([sink.written, dropped]).toEqual([[['a']], []]);
   });
 
-  it('drops and counts what did not pass, and goes on', async () => {
+  it('loses nothing while a sink is away for minutes, and there is room', async () => {
+    const { queue, sink, timer, dropped, away: told } = queueTo();
+    sink.faults.push(...Array.from({ length: 20 }, () => PASSING));
+    queue.add('a');
+    await timer.tick();
+    let away = 0;
+    for (let tries = 0; tries < 20; tries += 1) {
+      queue.add(`${tries}`);
+      const [pause] = timer.waits;
+      expect(pause).toBeLessThanOrEqual(10_000);
+      away += pause!;
+      await timer.tick();
+    }
+    expect(away).toBeGreaterThan(120_000);
+    expect(sink.written.flat()).toEqual(['a', ...Array.from({ length: 20 }, (_, tries) => `${tries}`)]);
+    expect([dropped, told]).toEqual([[], [{ sink: 'far', because: 'it is away' }]]);
+  });
+
+  it('drops the oldest when there is no more room, counts them, and goes on', async () => {
     const { queue, sink, timer, dropped } = queueTo();
-    sink.faults.push(PASSING, PASSING, PASSING, PASSING);
+    sink.faults.push(...Array.from({ length: 7 }, () => PASSING));
+    queue.add('first');
+    for (let tick = 0; tick < 5; tick += 1) await timer.tick();
+    expect(dropped).toEqual([]);
+    const lines = Array.from({ length: 10 }, (_, place) => `${place}`.padEnd(1024 * 1024));
+    for (const line of lines) queue.add(line);
+    await timer.tick();
+    expect(dropped).toEqual([2, 1].map((records) => ({ sink: 'far', records, because: 'it is away' })));
+    await timer.tick();
+    expect(sink.written.flat()).toEqual(lines.slice(2));
+    expect(dropped).toHaveLength(2);
+  });
+
+  it('tries no more once it is closed', async () => {
+    const { queue, sink, timer, dropped } = queueTo();
+    sink.faults.push(PASSING, PASSING);
     queue.add('a');
     queue.add('b');
-    for (let tick = 0; tick < 4; tick += 1) await timer.tick();
-    expect(dropped).toEqual([{ sink: 'far', records: 2, because: 'it is away' }]);
-    queue.add('c');
     await timer.tick();
-    expect(sink.written).toEqual([['c']]);
+    await queue.close();
+    expect([sink.written, dropped]).toEqual([[], [{ sink: 'far', records: 2, because: 'it is away' }]]);
   });
 
   it.each`

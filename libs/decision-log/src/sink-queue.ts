@@ -12,16 +12,24 @@ export interface DroppedRecords {
   readonly because: string;
 }
 
+/** A sink that took nothing in several tries, while its records wait. */
+export interface SinkAway {
+  readonly sink: string;
+  readonly because: string;
+}
+
 export interface SinkQueueParts {
   readonly name: string;
   readonly sink: DecisionSink;
   readonly onDropped: (dropped: DroppedRecords) => void;
+  /** Told of each batch once. */
+  readonly onAway?: (away: SinkAway) => void;
   readonly timer: SinkTimer;
   /** 0 to below 1; spreads the attempts of many servers. */
   readonly random: () => number;
   /** Milliseconds to gather lines for. Default 100. */
   readonly gatherMilliseconds?: number;
-  /** Times that a write is tried. Default 4. */
+  /** Times that a write is tried, however little room there is for what waits behind it. Default 4. */
   readonly tries?: number;
 }
 
@@ -30,11 +38,15 @@ const MOST_WAITING = 8 * 1024 * 1024;
 const MOST_LINES = 500;
 const MOST_CHARACTERS = 1024 * 1024;
 const FIRST_RETRY_MILLISECONDS = 250;
+const LONGEST_RETRY_MILLISECONDS = 10_000;
 const CLOSE_MILLISECONDS = 2_000;
 const FULL = 'it did not take them in time';
 const UNEXPECTED = 'it failed unexpectedly';
 
-/** Lines on their way to one sink: a bound on what waits, a few tries, and a count of what was dropped. */
+/**
+ * Lines on their way to one sink. While it is away they wait, as long as there is room: then the oldest make room, and are
+ * counted.
+ */
 export class SinkQueue {
   readonly #parts: SinkQueueParts;
   #waiting: string[] = [];
@@ -54,16 +66,20 @@ export class SinkQueue {
 
   /** Never waits, never throws. */
   add(line: string): void {
-    if (this.#isClosed || this.#characters + line.length > MOST_WAITING) {
+    if (this.#isClosed || line.length > MOST_WAITING) {
       this.#full += 1;
     } else {
       this.#waiting.push(line);
       this.#characters += line.length;
+      while (this.#characters > MOST_WAITING) {
+        this.#characters -= this.#waiting.shift()!.length;
+        this.#full += 1;
+      }
     }
     this.#plan();
   }
 
-  /** Whether the next line would be dropped. */
+  /** Whether the next line would cost another. */
   get isFull(): boolean {
     return this.#characters >= MOST_WAITING;
   }
@@ -133,7 +149,7 @@ export class SinkQueue {
 
   /** @returns why they were not written */
   async #write(lines: readonly string[]): Promise<string | undefined> {
-    const { sink, tries = 4 } = this.#parts;
+    const { name, sink, onAway, tries = 4 } = this.#parts;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await sink.write(lines);
@@ -141,8 +157,14 @@ export class SinkQueue {
       } catch (fault) {
         // What is no SinkFault is a bug, and may quote what it was given.
         const [message, passing] = fault instanceof SinkFault ? [fault.message, fault.passing] : [UNEXPECTED, false];
-        if (!passing || attempt >= tries || this.#isClosed) return message;
-        await this.#pause(FIRST_RETRY_MILLISECONDS * 2 ** (attempt - 1) * (0.5 + this.#parts.random()));
+        if (!passing || this.#isClosed) return message;
+        const hasRoom = this.#full === 0;
+        this.#tellFull(message);
+        // These are the oldest; and where they are what a collector cannot take, others come to it at last.
+        if (!hasRoom && attempt >= tries) return message;
+        if (attempt === tries) onAway?.({ sink: name, because: message });
+        const milliseconds = Math.min(FIRST_RETRY_MILLISECONDS * 2 ** (attempt - 1), LONGEST_RETRY_MILLISECONDS);
+        await this.#pause(milliseconds * (0.5 + this.#parts.random()));
       }
     }
   }
@@ -158,10 +180,10 @@ export class SinkQueue {
     });
   }
 
-  #tellFull(): void {
+  #tellFull(because = FULL): void {
     const full = this.#full;
     this.#full = 0;
-    if (full > 0) this.#drop(full, FULL);
+    if (full > 0) this.#drop(full, because);
   }
 
   #drop(records: number, because: string): void {

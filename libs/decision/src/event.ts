@@ -1,4 +1,4 @@
-import type { DroppedRecords } from '#decision-log';
+import type { DroppedRecords, SinkAway } from '#decision-log';
 import type { Denial, Effect, Reason } from '#engine';
 import type { Dropped, IssuerEvent } from '#identity';
 
@@ -57,6 +57,8 @@ export type ServiceEvent =
   | { readonly kind: 'admin-crashed'; readonly fault: string }
   /** Records of decisions that a sink, or all of them, will never have. */
   | ({ readonly kind: 'records-dropped' } & DroppedRecords)
+  /** Records of decisions wait for a sink that takes none. */
+  | ({ readonly kind: 'records-waiting' } & SinkAway)
   | Exclude<IssuerEvent, { readonly kind: 'disk' }>
   /** Something that outlives a restart could not be kept on disk, or what was kept could not be used. */
   | { readonly kind: 'disk'; readonly fault: string };

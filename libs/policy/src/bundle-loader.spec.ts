@@ -1,4 +1,4 @@
-import { BundleLoader, loadBundle } from './load.js';
+import { BundleLoader, loadBundle, loadPart } from './load.js';
 import type { SourceFile } from './source.js';
 
 const domain = (name: string, spec = '{}') =>
@@ -42,5 +42,23 @@ describe('a loader of one set after another', () => {
     expect(new BundleLoader(loader).load(files).documents[0]!.document).toBe(first!.document);
     loader.load([]);
     expect(loader.load(files).documents[0]!.document).not.toBe(first!.document);
+  });
+});
+
+describe('a part of a set', () => {
+  const service = (spec: string) => `apiVersion: dharma/v1\nkind: Service\nmetadata: { name: till }\nspec: ${spec}\n`;
+  const MEMBER = '{ domains: [a.b], hosts: [till.example], endpoints: [{ name: pay, operations: [{ path: /pay }] }] }';
+
+  it.each`
+    because                                            | text                                                                               | elsewhere                                                        | codes
+    ${'the parent of a domain may be in another file'} | ${domain('a.b')}                                                                   | ${['domain a']}                                                  | ${[]}
+    ${'so may all that it names'}                      | ${domain('a', '{ trust: [mesh], boundary: ["pay/*", shop/read], overlaps: [b] }')} | ${['domain b', 'mechanism mesh', 'service pay', 'service shop']} | ${[]}
+    ${'an endpoint is where its service is'}           | ${`${domain('a.b', '{ boundary: [till/pya] }')}---\n${service(MEMBER)}`}           | ${['domain a']}                                                  | ${['unknown-endpoint']}
+    ${'what is wrong by itself is wrong'}              | ${domain('a.b', '{ egress: shut }')}                                               | ${[]}                                                            | ${['invalid-value']}
+    ${'what is wrong among its documents is wrong'}    | ${`${domain('a')}---\n${domain('a')}`}                                             | ${[]}                                                            | ${['duplicate-document']}
+    ${'a whole set is a part, too'}                    | ${`${domain('a')}---\n${domain('a.b')}---\n${service(MEMBER)}`}                    | ${[]}                                                            | ${[]}
+  `('is judged by itself: $because', ({ text, elsewhere, codes }) => {
+    const part = loadPart([{ file: 'a.yaml', text }]);
+    expect({ elsewhere: part.elsewhere, codes: part.faults.map(({ code }) => code) }).toEqual({ elsewhere, codes });
   });
 });

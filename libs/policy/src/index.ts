@@ -17,12 +17,21 @@ export type { Expectation, PolicyPolicyDocument, RuleDeclaration, ServiceDocumen
 export type { TestDocument } from './document-test.js';
 export { API_VERSION, DOCUMENT_KINDS, type DocumentKind, type PolicyDocument, WRITTEN_KINDS } from './document.js';
 export { chainOf } from './names.js';
+export { didYouMean } from './suggest.js';
 export { parseInstant } from './instant.js';
 export { parseJson } from './json.js';
 export { attributes } from './declaration.js';
 export { principalTypeOf } from './lower.js';
 export { conform, type ShapeFault } from './shape.js';
-export { type Bundle, BundleLoader, type Declared, loadBundle, type LocatedDocument } from './load.js';
+export {
+  type Bundle,
+  BundleLoader,
+  type Declared,
+  loadBundle,
+  loadPart,
+  type LocatedDocument,
+  type PartBundle,
+} from './load.js';
 export {
   jsonFromText,
   type ParsedRequest,
@@ -55,5 +64,4 @@ export { format } from './format.js';
 export { hostPatternFault, pathTemplateFault } from './patterns.js';
 export { jsonSchemas } from './schema.js';
 export { lint } from './lint.js';
-export { didYouMean } from './suggest.js';
 export { isOnOneChain, UNKNOWN_ROLE, unknownRoleText } from './lint-roles.js';

@@ -2,8 +2,10 @@ import { parseCondition } from '#cel';
 import { OUTSIDE, type Rule, type World } from '#engine';
 import type { Catalogue } from './catalogue.js';
 import { rulesOf } from './lower-rule.js';
+import type { EndpointEntry } from './catalogue.js';
 import { chainOf, isWithin, parentOf, RESERVED_PRINCIPAL_TYPES } from './names.js';
 import type { Place } from './read.js';
+import { parametersOf } from './patterns.js';
 import { placeIn, type Report } from './report.js';
 import { didYouMean } from './suggest.js';
 import type { Path } from './yaml.js';
@@ -25,6 +27,7 @@ export function lintRules(catalogue: Catalogue, world: World, report: Report): v
     [...world.mechanisms.values()].filter(({ role }) => role === 'access').map(({ principalType }) => principalType),
   );
   const roles = rolesOf(world);
+  const parameters = parametersIn(catalogue.endpoints.values());
   for (const placed of rules) {
     const why = neverMatches(placed.rule, catalogue, world, types);
     if (why !== undefined)
@@ -35,6 +38,7 @@ export function lintRules(catalogue: Catalogue, world: World, report: Report): v
       );
     lintHidden(placed, blanket, report);
     lintCondition(placed, report);
+    lintParameters(placed, parameters, catalogue, report);
     lintRoles(placed, roles, report);
     if (placed.rule.effect === 'deny' && placed.rule.obligations.length > 0) {
       report.add(
@@ -202,11 +206,52 @@ function lintCondition({ rule, at }: PlacedRule, report: Report): void {
   const parsed = parseCondition(rule.when);
   if ('faults' in parsed || parsed.condition.unguardedReads.length === 0) return;
   const reads = parsed.condition.unguardedReads.map((path) => `\`${path}\``).join(', ');
+  const guards = parsed.condition.guards.map((guard) => `\`${guard}\``).join(' and ');
+  const mend = guards === '' ? 'read it by optional syntax, like `principal.groups[?0]`,' : `guard it with ${guards}`;
   report.add(
     at('when'),
     'unguarded-read',
-    `where ${reads} is missing the condition cannot be evaluated, and this deny counts as matched; guard it with \`has()\` if that is not meant`,
+    `where ${reads} is missing the condition cannot be evaluated, and this deny counts as matched; ${mend} if that is not meant`,
   );
+}
+
+/** @param parameters  of all endpoints there are */
+function lintParameters(
+  { rule, at }: PlacedRule,
+  parameters: ReadonlySet<string>,
+  catalogue: Catalogue,
+  report: Report,
+): void {
+  // Most conditions need not be read for it.
+  if (rule.when === undefined || !rule.when.includes('params')) return;
+  const parsed = parseCondition(rule.when);
+  if ('faults' in parsed) return;
+  const { endpoints } = rule.what;
+  const given =
+    endpoints === undefined
+      ? parameters
+      : parametersIn(endpoints.flatMap((reference) => endpointsBy(reference, catalogue)));
+  const missing = new Set(parsed.condition.reads.flatMap((path) => PARAMETER_READ.exec(path)?.[1] ?? []));
+  for (const name of missing) {
+    if (given.has(name)) continue;
+    report.add(
+      at('when'),
+      'unknown-parameter',
+      `\`request.params.${name}\` is never there: no path of ${endpoints === undefined ? 'an endpoint' : 'these endpoints'} has \`{${name}}\`, and \`what.paths\` gives none${didYouMean(name, given)}`,
+    );
+  }
+}
+
+const PARAMETER_READ = /^request\.params\.([A-Za-z_][A-Za-z0-9_]*)/;
+
+function parametersIn(endpoints: Iterable<EndpointEntry>): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { declaration } of endpoints) {
+    for (const operation of declaration?.operations ?? []) {
+      if ('path' in operation) for (const name of parametersOf(operation.path)) names.add(name);
+    }
+  }
+  return names;
 }
 
 /** Role names assigned or defined anywhere, by domain. */

@@ -65,6 +65,19 @@ export function loadBundle(files: readonly SourceFile[]): Bundle {
   return loadRead(files, readDocument);
 }
 
+/** Some documents of a set. */
+export interface PartBundle extends Pick<Bundle, 'documents' | 'faults'> {
+  /** Domains, services and mechanisms that are named and not declared here, like `domain acme`, by name. */
+  readonly elsewhere: readonly string[];
+}
+
+/** Judges what can be judged of documents whose set is not all there: what nothing here declares may be elsewhere. */
+export function loadPart(files: readonly SourceFile[]): PartBundle {
+  const elsewhere = new Set<string>();
+  const { documents, faults } = loadRead(files, readDocument, elsewhere);
+  return { documents, faults, elsewhere: [...elsewhere].sort() };
+}
+
 /**
  * Loads one set after another and remembers the documents of the last one: between two revisions few of them change, and
  * reading takes most of the time.
@@ -90,8 +103,8 @@ export class BundleLoader {
   }
 }
 
-function loadRead(files: readonly SourceFile[], read: typeof readDocument): Bundle {
-  const report = new Report('error');
+function loadRead(files: readonly SourceFile[], read: typeof readDocument, elsewhere?: Set<string>): Bundle {
+  const report = new Report('error', elsewhere);
   const sources = readAll(files, read, report);
   for (const source of sources) report.addRead(source);
   const found = catalogue(sources, report);
@@ -111,7 +124,7 @@ function loadRead(files: readonly SourceFile[], read: typeof readDocument): Bund
     documents: sources.flatMap((source) =>
       source.document === undefined ? [] : [located(source, source.document, locate)],
     ),
-    world: report.count === 0 ? lower(found) : null,
+    world: report.count === 0 && elsewhere === undefined ? lower(found) : null,
     tests: testsOf(found, locate),
     // Finding places reads texts once more, and who asks for documents alone has no use for them.
     get faults() {

@@ -6,6 +6,11 @@ export type PatternFault = string | undefined;
 
 const PARAMETER = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
+/** Names of the parameters of a path template, by which conditions read what stood there. */
+export function parametersOf(template: string): readonly string[] {
+  return template.split('/').flatMap((segment) => PARAMETER.exec(segment)?.[1] ?? []);
+}
+
 /** A canonical host, or `*.suffix` for one or more labels before a canonical host name. */
 export function hostPatternFault(pattern: string): PatternFault {
   const suffix = pattern.startsWith('*.') ? pattern.slice(2) : pattern;

@@ -25,11 +25,11 @@ export function references(catalogue: Catalogue, report: Report): References {
     ({ name, source, path }: Reference) => {
       if (declared.has(name)) return true;
       if (!catalogue.mayBeDeclared(name)) {
-        report.add(
-          placeIn(source, path),
-          `unknown-${noun}`,
-          `the ${noun} \`${name}\` does not exist${didYouMean(name, declared.keys())}`,
-        );
+        const message = `the ${noun} \`${name}\` does not exist${didYouMean(name, declared.keys())}`;
+        const fault = [placeIn(source, path), `unknown-${noun}`, message] as const;
+        // Its service is here, so it is nowhere else.
+        if (noun === 'endpoint') report.add(...fault);
+        else report.addUndeclared(`${noun} ${name}`, ...fault);
       }
       return false;
     };

@@ -21,7 +21,11 @@ export class Report {
   private readonly placed: PlacedFault[] = [];
   private beyond = 0;
 
-  constructor(private readonly severity: Fault['severity']) {}
+  /** @param elsewhere  gathers names that a part of a set leaves to documents elsewhere; absent: each is a fault */
+  constructor(
+    private readonly severity: Fault['severity'],
+    private readonly elsewhere?: Set<string>,
+  ) {}
 
   get count(): number {
     return this.direct.length + this.placed.length + this.beyond;
@@ -30,6 +34,12 @@ export class Report {
   add(place: Place, code: string, message: string, also?: Place): void {
     if (this.isFull()) return;
     this.placed.push({ place, code, message, ...(also && { also }) });
+  }
+
+  /** A name that nothing here declares, as `noun name` and as a fault. */
+  addUndeclared(name: string, ...fault: Parameters<Report['add']>): void {
+    if (this.elsewhere === undefined) this.add(...fault);
+    else this.elsewhere.add(name);
   }
 
   addRead(source: ReadDocument): void {

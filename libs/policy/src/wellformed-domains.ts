@@ -27,7 +27,8 @@ function judgeAncestor(domain: Entry<DomainDocument>, catalogue: Catalogue, repo
   const name = domain.document.metadata.name;
   const parent = parentOf(name);
   if (parent === undefined || catalogue.domains.has(parent) || catalogue.mayBeDeclared(parent)) return;
-  report.add(
+  report.addUndeclared(
+    `domain ${parent}`,
     placeIn(domain.source, ['metadata', 'name']),
     'missing-ancestor',
     `\`${name}\` lies in \`${parent}\`, which does not exist; declare it`,

@@ -196,7 +196,8 @@ export const CATALOGUE = {
     status: 409,
     grpc: 'FAILED_PRECONDITION',
     detail: 'the record does not hold what some rule reads: {members}',
-    remedy: 'name these members in `DHARMA_DECISION_LOG_SHOW`, for decisions to come',
+    remedy:
+      'for decisions to come, take these members out of `DHARMA_DECISION_LOG_MASK`, or name those in `DHARMA_DECISION_LOG_SHOW` that it does not hide',
   },
   'decision-not-judged': {
     title: 'Nothing was judged',

@@ -67,6 +67,19 @@ export class MemoryProposalStore extends ProposalStore {
     return this.#proposedWith(idempotencyKey);
   }
 
+  async waiting({ proposer, provenance, base, content }: NewProposal): Promise<Proposal | null> {
+    const entry = this.#entries.find(
+      ({ proposal: one, content: kept }) =>
+        kept === content &&
+        this.isOpen(one.number) &&
+        one.proposer.credential === proposer.credential &&
+        one.provenance.source === provenance.source &&
+        one.base?.number === base?.number &&
+        one.base?.contentHash === base?.contentHash,
+    );
+    return entry === undefined ? null : this.#read(entry.proposal);
+  }
+
   async content(number: number): Promise<string | null> {
     return this.#entries[number - 1]?.content ?? null;
   }

@@ -107,6 +107,19 @@ export class PostgresProposalStore extends ProposalStore {
     return this.#reading((sql) => keyedIn(sql, idempotencyKey));
   }
 
+  async waiting({ proposer, provenance, base, content }: NewProposal): Promise<Proposal | null> {
+    return this.#reading(async (sql) => {
+      const [row] = (await sql(
+        `${SELECT} where p.credential = $1 and p.source = $2 and ${OPEN}
+           and p.base is not distinct from $3::bigint and p.base_hash is not distinct from $4::text
+           and exists (select from dharma.proposal_content c where c.proposal = p.number and c.content = $5)
+         order by p.number limit 1`,
+        [proposer.credential, provenance.source, base?.number ?? null, base?.contentHash ?? null, content],
+      )) as readonly ProposalRow[];
+      return row === undefined ? null : toProposal(row);
+    });
+  }
+
   async content(number: number): Promise<string | null> {
     if (!Number.isSafeInteger(number)) return null;
     return this.#reading(async (sql) => {

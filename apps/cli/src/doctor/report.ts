@@ -1,3 +1,4 @@
+import { printableJson } from '../printable.js';
 import type { Output } from '../terminal.js';
 import { shown, type Finding } from './judge.js';
 import { type GatewayName, GATEWAYS, remedyFor } from './remedies.js';
@@ -62,7 +63,7 @@ export function reportJson({ url, gateway, judged, http2 }: Report): string {
       remedies: Object.fromEntries(remediesOf(finding, gateway)),
     })),
   }));
-  return `${JSON.stringify({ url, gateway: gateway ?? null, http2, counts: countsOf(judged), results }, null, 2)}\n`;
+  return `${printableJson({ url, gateway: gateway ?? null, http2, counts: countsOf(judged), results }, 2)}\n`;
 }
 
 /** Of the gateway in question; of all where nobody knows which it is. */

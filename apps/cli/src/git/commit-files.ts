@@ -1,5 +1,5 @@
 import { isPolicyFile, MAXIMUM_BUNDLE_BYTES, MAXIMUM_FILES, type SourceFile } from '#policy';
-import { printable } from '../server-client.js';
+import { printable } from '../printable.js';
 import { Stop } from '../terminal.js';
 import { type Git, GitFailed, GitOverLimit } from './git-program.js';
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { printable } from '../server-client.js';
+import { printable } from '../printable.js';
 import { Stop, type Terminal } from '../terminal.js';
 import { type RepositoryAddress, repositoryAddress, type WantedRef, wantedRef } from './address.js';
 import { Git, GitFailed, type GitLimits, GitOverLimit } from './git-program.js';

@@ -44,6 +44,7 @@ const sinks = new RecordSinks({
   clock: Date.now,
   random: Math.random,
   onDropped: (dropped) => log({ kind: 'records-dropped', ...dropped }),
+  onAway: (away) => log({ kind: 'records-waiting', ...away }),
 });
 const issuers = new Issuers({
   outbound: new GuardedOutbound(settings.operatorIssuer ?? { hosts: new Set(), caFiles: [] }),

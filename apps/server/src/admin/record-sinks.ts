@@ -3,6 +3,7 @@ import {
   type DecisionSink,
   type DecisionStore,
   type DroppedRecords,
+  type SinkAway,
   FileSink,
   HttpSink,
   type HttpSinkParts,
@@ -27,6 +28,7 @@ export interface RecordSinksParts {
   readonly clock: () => number;
   readonly random: () => number;
   readonly onDropped: (dropped: DroppedRecords) => void;
+  readonly onAway: (away: SinkAway) => void;
 }
 
 /** The sinks that are set, each behind a queue of its own: a slow one holds up none of the others. */
@@ -35,7 +37,7 @@ export class RecordSinks {
   readonly store: DecisionStore | undefined;
   readonly #queues: readonly SinkQueue[];
 
-  constructor({ settings, stores, version, clock, random, onDropped }: RecordSinksParts) {
+  constructor({ settings, stores, version, clock, random, onDropped, onAway }: RecordSinksParts) {
     const { sinks, file, url, otlpUrl, tokenFile, days } = settings;
     const collector = (address: string): HttpSinkParts => ({
       url: address,
@@ -57,6 +59,7 @@ export class RecordSinks {
             name,
             sink,
             onDropped,
+            onAway,
             timer: { after: planned },
             random,
             gatherMilliseconds: GATHER_MILLISECONDS,

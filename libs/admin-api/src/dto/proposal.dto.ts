@@ -178,7 +178,10 @@ export class ProposalView {
 }
 
 export class ProposedView extends ProposalView {
-  @ApiPropertyOptional({ description: 'This very proposal was made before, under its idempotency key.' })
+  @ApiPropertyOptional({
+    description:
+      'This very proposal was made before: under its idempotency key, or by the same token, for the same on the same base, and waits.',
+  })
   readonly repeated?: true;
 }
 
