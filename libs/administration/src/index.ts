@@ -135,6 +135,7 @@ export { type PairedChange, pairedChanges } from './rights/paired-changes.js';
 export { AdministeredSet, type OwnedMechanism } from './rights/administered-set.js';
 export { Sight } from './rights/reading.js';
 export { type ToldPlan, toldPlan, type ToldRefusal } from './rights/told-plan.js';
+export { unseenNames } from './rights/unseen-names.js';
 export {
   ADMINISTRATOR_ROLES,
   type AdministratorRole,

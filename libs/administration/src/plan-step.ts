@@ -9,7 +9,7 @@ import {
   type SourceFile,
 } from '#policy';
 import { documentChanges } from './bundle-changes.js';
-import { fileOf, type Plan, type PlanRequest, setAfter, storable, type TestedWorld } from './plan.js';
+import { fileOf, passingCases, type Plan, type PlanRequest, setAfter, storable, type TestedWorld } from './plan.js';
 import { type DocumentChange, keyText } from './revision.js';
 import { changeSummary, spokenChanges } from './set-changes.js';
 import { isSmallStep, type Load, placesOf, setStep } from './set-step.js';
@@ -75,6 +75,7 @@ export function planStep(
     faults: [],
     warnings: [],
     tests: { passed: results.length, failed: [] },
+    passing: passingCases(results),
     changes,
     summary: changeSummary(changes),
     foreign: [],
@@ -85,6 +86,8 @@ export function planStep(
     touched: [...meanings, ...put.map(({ document }) => document)],
     put,
     remove: [],
+    attempted: { put, remove: [] },
+    spared: [],
     world: tested?.world ?? null,
     judged: { room, tested },
   };

@@ -22,7 +22,7 @@ export { parseJson } from './json.js';
 export { attributes } from './declaration.js';
 export { principalTypeOf } from './lower.js';
 export { conform, type ShapeFault } from './shape.js';
-export { type Bundle, BundleLoader, type Declared, loadBundle, type LocatedDocument } from './load.js';
+export { type Bundle, BundleLoader, type Declared, loadBundle, type LocatedDocument, readingFaults } from './load.js';
 export {
   jsonFromText,
   type ParsedRequest,
