@@ -605,10 +605,15 @@ it('is told what comes out otherwise at their own, and nothing of whoever else i
   const service = WORLD.split('---').find((text) => text.includes('name: orders }'))!;
   const [apart, beside] = await Promise.all(
     ['nobody.acme.example', 'shared.acme.example'].map((host) =>
-      plan(service.replace('[shop.acme.example]', `[shop.acme.example, ${host}]`)),
+      plan(
+        service.replace(
+          '[shop.acme.example]',
+          `[shop.acme.example, ${host}], endpoints: [{ name: all, operations: [{ path: "/own/**" }] }]`,
+        ),
+      ),
     ),
   );
-  expect([beside!.status, leaks(beside!)]).toEqual([200, []]);
+  expect([beside!.status, beside!.json.refusals, leaks(beside!)]).toEqual([200, [], []]);
   expect(apart!.json.flips.points).toBeGreaterThan(0);
   expect(beside!.json.flips.points).toBe(apart!.json.flips.points);
   expect((await ask('POST', '/admin/v1/plan', theirBundle)).json.flips).toBeNull();
