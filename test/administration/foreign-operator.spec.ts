@@ -591,7 +591,7 @@ it('is told what comes out otherwise at their own, and nothing of whoever else i
     ask('POST', '/admin/v1/plan', { source: 'git', files: [{ file: 'own.yaml', text }], prune: false });
   const own = await plan(policy.replace('methods: [GET]', 'methods: [POST]'));
   expect([own.status, leaks(own)]).toEqual([200, []]);
-  expect(own.json.flips).toMatchObject({ points: expect.any(Number), coverage: 1, conditional: 0 });
+  expect(own.json.flips).toMatchObject({ points: expect.any(Number), coverage: null, conditional: 0 });
   const places = own.json.flips.groups.map(({ domain, endpoint }: { domain: string; endpoint: string }) => [
     domain,
     endpoint,
@@ -622,6 +622,23 @@ it('is told what comes out otherwise at their own, and nothing of whoever else i
 it('hears how many servers there are, and not where', async () => {
   const { json } = await ask('GET', '/admin/v1/fleet?revision=1');
   expect(json.items).toEqual([expect.objectContaining({ server: 'server-1', address: '…' })]);
+});
+
+it('hears what a server does, and not where it listens', async () => {
+  const { json } = await ask('GET', '/admin/v1/status');
+  expect([json.mode, json.addresses]).toEqual(['enforce', { grpc: '…', http: '…', admin: '…' }]);
+  expect((await asRoot('GET', '/admin/v1/status')).json.addresses.admin).toBe(server.addresses.admin);
+  const reader = { name: 'reader', scope: { domain: '*', roles: ['auditor'] } };
+  const { token } = (await asRoot('POST', '/admin/v1/operators', reader)).json;
+  const seen = await ask('GET', '/admin/v1/status', undefined, token);
+  expect(seen.json.addresses.admin).toBe(server.addresses.admin);
+});
+
+it('gives no token a name that is another’s, or nobody’s', async () => {
+  for (const name of ['sue ', 'ѕue', 'somebody', 'sue, by root']) {
+    const answer = await ask('POST', '/admin/v1/operators', { name, groups: ['shopkeepers'] });
+    expect([name, answer.status, answer.json.code]).toEqual([name, 400, 'request-invalid']);
+  }
 });
 
 /** A path with a name in it; documents have a kind before it. */
