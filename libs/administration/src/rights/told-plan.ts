@@ -147,7 +147,7 @@ function toldChanges({ attempted: { put, remove } }: Plan, { before, isSeen }: V
 function toldFaults(
   { faults, warnings, attempted, spared }: Plan,
   files: readonly SourceFile[],
-  { own, seen }: View,
+  { own, seen, isSeen }: View,
 ): Pick<ToldPlan, 'faults' | 'warnings'> {
   const goes = keysOf(attempted.remove);
   const staying = seen.filter((document) => !own.has(keyText(document)) && !goes.has(keyText(document)));
@@ -157,7 +157,9 @@ function toldFaults(
   const tests = seen.filter(({ kind }) => kind === 'Test').map((document) => fileOf(document).file);
   const readable = new Set([...files.map(({ file }) => file), ...tests]);
   // Whoever has nothing in a source is not told that others have.
-  const isShared = spared.some(({ source }) => seen.some((document) => document.source === source));
+  const isShared = spared.some(
+    (document) => !isSeen.has(keyText(document)) && seen.some(({ source }) => source === document.source),
+  );
   const isToldTest = ({ code, file }: Fault) => TOLERATED.has(code) && readable.has(file);
   const hints = new Set([...lint(alone), ...suspended].map(faultText));
   const told = faults.map((fault): Fault => {
