@@ -98,6 +98,9 @@ spec:
     - because: zqshop is closed to strangers
       request: { target: { host: new.acme.example, method: PUT, path: /x } }
       expect: { reason: UNKNOWN_ENDPOINT }
+    - because: zqquiet is nobody’s
+      request: { target: { host: zqquiet.acme.example, method: PUT, path: /x } }
+      expect: { reason: UNKNOWN_ENDPOINT }
 ---
 apiVersion: dharma/v1
 kind: Test
@@ -142,6 +145,8 @@ let folder: string;
 let postgres: TestPostgres;
 let server: Awaited<ReturnType<typeof startServerWith>>;
 let shopkeeper: string;
+/** Nobody granted it anything. */
+let stranger: string;
 let foreignIds: readonly string[];
 /** Of theirs, the first. */
 let proposalHash: string;
@@ -176,6 +181,13 @@ async function ask(
 }
 
 const asRoot = (method: string, path: string, body?: unknown) => ask(method, path, body, TOKEN);
+/** A document as it is stored. */
+async function stored(path: string, token?: string): Promise<string> {
+  const { text } = await ask('GET', `/admin/v1/documents/${path}`, undefined, token);
+  // Behind the line of headers.
+  return text.slice(text.indexOf('\n') + 1);
+}
+
 /** What an answer says of others beyond what was asked with. */
 const leaks = ({ text }: Answer, own = '') =>
   [...text.matchAll(FOREIGN)].map(([word]) => word).filter((word) => !own.includes(word));
@@ -274,6 +286,7 @@ beforeAll(async () => {
   await record(url);
   const { json } = await asRoot('POST', '/admin/v1/operators', { name: 'sue', groups: ['shopkeepers'] });
   shopkeeper = json.token;
+  stranger = (await asRoot('POST', '/admin/v1/operators', { name: 'nob' })).json.token;
 }, 120_000);
 
 /** One decision about theirs, and one about the shop that a rule of others above it took at an edge of others. */
@@ -420,7 +433,8 @@ const ROUTES: { readonly [route: string]: readonly Try[] } = {
         path: 'documents/Policy/zqpolicy',
         body: { text: OWN_POLICY, because, source },
         headers: { 'if-none-match': '*' },
-        status: source === 'git' ? 403 : 409,
+        // Which source it has is not told either.
+        status: 403,
       },
     ]),
   'DELETE /admin/v1/documents/{kind}/{name}': [
@@ -582,7 +596,7 @@ it('is told what comes out otherwise at their own, and nothing of whoever else i
     ask('POST', '/admin/v1/plan', { source: 'git', files: [{ file: 'own.yaml', text }], prune: false });
   const own = await plan(policy.replace('methods: [GET]', 'methods: [POST]'));
   expect([own.status, leaks(own)]).toEqual([200, []]);
-  expect(own.json.flips).toMatchObject({ points: expect.any(Number), coverage: 1, conditional: 0 });
+  expect(own.json.flips).toMatchObject({ points: expect.any(Number), coverage: null, conditional: 0 });
   const places = own.json.flips.groups.map(({ domain, endpoint }: { domain: string; endpoint: string }) => [
     domain,
     endpoint,
@@ -596,10 +610,15 @@ it('is told what comes out otherwise at their own, and nothing of whoever else i
   const service = WORLD.split('---').find((text) => text.includes('name: orders }'))!;
   const [apart, beside] = await Promise.all(
     ['nobody.acme.example', 'shared.acme.example'].map((host) =>
-      plan(service.replace('[shop.acme.example]', `[shop.acme.example, ${host}]`)),
+      plan(
+        service.replace(
+          '[shop.acme.example]',
+          `[shop.acme.example, ${host}], endpoints: [{ name: all, operations: [{ path: "/own/**" }] }]`,
+        ),
+      ),
     ),
   );
-  expect([beside!.status, leaks(beside!)]).toEqual([200, []]);
+  expect([beside!.status, beside!.json.refusals, leaks(beside!)]).toEqual([200, [], []]);
   expect(apart!.json.flips.points).toBeGreaterThan(0);
   expect(beside!.json.flips.points).toBe(apart!.json.flips.points);
   expect((await ask('POST', '/admin/v1/plan', theirBundle)).json.flips).toBeNull();
@@ -608,6 +627,23 @@ it('is told what comes out otherwise at their own, and nothing of whoever else i
 it('hears how many servers there are, and not where', async () => {
   const { json } = await ask('GET', '/admin/v1/fleet?revision=1');
   expect(json.items).toEqual([expect.objectContaining({ server: 'server-1', address: '…' })]);
+});
+
+it('hears what a server does, and not where it listens', async () => {
+  const { json } = await ask('GET', '/admin/v1/status');
+  expect([json.mode, json.addresses]).toEqual(['enforce', { grpc: '…', http: '…', admin: '…' }]);
+  expect((await asRoot('GET', '/admin/v1/status')).json.addresses.admin).toBe(server.addresses.admin);
+  const reader = { name: 'reader', scope: { domain: '*', roles: ['auditor'] } };
+  const { token } = (await asRoot('POST', '/admin/v1/operators', reader)).json;
+  const seen = await ask('GET', '/admin/v1/status', undefined, token);
+  expect(seen.json.addresses.admin).toBe(server.addresses.admin);
+});
+
+it('gives no token a name that is another’s, or nobody’s', async () => {
+  for (const name of ['sue ', 'ѕue', 'somebody', 'sue, by root']) {
+    const answer = await ask('POST', '/admin/v1/operators', { name, groups: ['shopkeepers'] });
+    expect([name, answer.status, answer.json.code]).toEqual([name, 400, 'request-invalid']);
+  }
 });
 
 /** A path with a name in it; documents have a kind before it. */
@@ -673,9 +709,15 @@ it('cannot tell an enforcement point of others from none', async () => {
 
 const own = (kind: string, name: string, spec: string, more = 'domain: acme.shop') =>
   `apiVersion: dharma/v1\nkind: ${kind}\nmetadata: { name: ${name}, ${more} }\nspec: ${spec}\n`;
+const RULE = (more: string) => `{ rules: [{ id: r, effect: deny, ${more} }] }`;
+const HALF = '{ rules: [{ id: r, effect: deny, who: { services: [@qledger] } }, { id: s, effect: maybe }] }';
+const UNSTORABLE = '{ rules: [{ id: r, effect: deny, description: "\\0", who: { services: [@qledger] } }] }';
+const BOUND = (domain: string) =>
+  `{ domains: [${domain}], identities: [{ mechanism: @qtrust, subject: "spiffe://zqbank.example/x" }] }`;
+const AT = (host: string, path: string) =>
+  `{ domains: [acme.zqbank], hosts: [${host}.acme.example], endpoints: [{ name: e, operations: [{ path: "${path}" }] }] }`;
 
 it.each<[because: string, text: string, more?: object]>([
-  ['it prunes what others published', own('Policy', 'shop', '{ rules: [] }'), { prune: true }],
   ['it takes a name that is theirs', own('Policy', 'zqpolicy', '{ rules: [] }')],
   ['it takes a name from another source', own('Policy', 'zqpolicy', '{ rules: [] }'), { source: 'shop' }],
   ['it writes into their domain', own('Policy', 'mine', '{ rules: [] }', 'domain: acme.zqbank')],
@@ -742,11 +784,104 @@ it.each<[because: string, text: string, more?: object]>([
   expect(await standing()).toBe(before);
 });
 
+/** Each asked about what is theirs, and about what nobody has: `@q` is `zq`, and then `xq`. */
+it.each<[because: string, text: string, more?: object]>([
+  ['a service', own('Policy', 'mine', RULE('who: { services: [@qledger] }'), 'domain: acme.zqbank')],
+  ['an endpoint', own('Policy', 'mine', RULE('what: { endpoints: [zqledger/@qbook] }'), 'domain: acme.zqbank')],
+  ['a service that half a document names', own('Policy', 'mine', HALF, 'domain: acme.zqbank')],
+  ['a service that a document names which no store keeps', own('Policy', 'mine', UNSTORABLE, 'domain: acme.zqbank')],
+  ['a mechanism', own('Domain', 'acme.zqbank.mine', '{ access: [@qlogin] }', 'labels: {}')],
+  ['a mechanism that would bind', own('Service', 'mine', BOUND('acme.zqbank'), 'labels: {}')],
+  ['a mechanism that would bind one’s own service', own('Service', 'mine', BOUND('acme.shop'), 'labels: {}')],
+  ['a domain', own('Policy', 'mine', '{ rules: [] }', 'domain: acme.@qbank')],
+  ['a claim', own('Domain', 'acme.zqbank.mine', '{ addresses: [@qledger.acme.example] }', 'labels: {}')],
+  ['what a test asks for', own('Service', 'mine', AT('@qquiet', '/**'), 'labels: {}')],
+  ['an address', own('Service', 'mine', AT('shared', '/@qpath/**'), 'labels: {}')],
+  ['an address that meets another', own('Service', 'mine', AT('shared', '/@qpath/{any}'), 'labels: {}')],
+  ['a part of a document', own('Service', 'zqledger', AT('@qledger', '/zqpath/**'), 'labels: {}')],
+  ['whose a name is', own('Policy', 'zqpolicy', '{ rules: [] }', 'domain: acme.shop'), { source: '@qit' }],
+  ['whose what would go is', '', { changed: [], removed: [{ kind: 'Policy', name: 'zqpolicy' }], source: '@qit' }],
+])(
+  'cannot ask by what is not theirs to write: %s',
+  async (_because, text, more = {}) => {
+    const files = [{ file: 'own.yaml', text }];
+    const sent = 'changed' in more ? { contentHash: 'a'.repeat(64) } : { files, prune: false };
+    const hashed = 'changed' in more ? {} : { changed: files, contentHash: 'a'.repeat(64), source: 'git' };
+    const asked = { source: 'git', ...sent, ...more };
+    const mark = await base();
+    for (const token of [stranger, shopkeeper]) {
+      for (const [path, body] of [
+        ['plan', asked],
+        ['plan', { ...hashed, ...('changed' in more ? asked : {}) }],
+        ['revisions', { ...asked, base: mark, because: 'x' }],
+        ['proposals', { bundle: asked, base: mark, because: 'x' }],
+      ] as const) {
+        const [theirs, nobodys] = await Promise.all(
+          // The source of everything here is `git`, and nobody's is `xqit`.
+          ['z', 'x']
+            .map((letter) => JSON.stringify(body).replaceAll('@q', `${letter}q`).replaceAll('zqit', 'git'))
+            .map((told) => ask('POST', `/admin/v1/${path}`, JSON.parse(told), token)),
+        );
+        const alike = ({ status, json }: Answer) =>
+          [status, JSON.stringify(json).replaceAll('xqit', 'git').replaceAll('xq', 'zq')] as const;
+        expect([path, ...alike(theirs!)]).toEqual([path, ...alike(nobodys!)]);
+        expect([path, theirs!.json.valid ?? theirs!.status]).toEqual([path, path === 'plan' ? false : 403]);
+      }
+    }
+  },
+  30_000,
+);
+
+it('learns nothing by speaking for a source, or by sending what others have to the letter', async () => {
+  const plan = async (body: object, token = stranger) => {
+    const { json } = await ask('POST', '/admin/v1/plan', { flips: false, ...body }, token);
+    return JSON.stringify(json).replaceAll('nobodys', 'git');
+  };
+  expect(await plan({ source: 'git', files: [] })).toBe(await plan({ source: 'nobodys', files: [] }));
+  const text = await stored('Policy/zqpolicy', TOKEN);
+  const guess = (told: string) => plan({ source: 'git', files: [{ file: 'f.yaml', text: told }], prune: false });
+  expect(await guess(text)).toBe(await guess(text.replace('zqgang', 'guessed')));
+});
+
+it('speaks for what it sees of a source that others share', async () => {
+  const before = await standing();
+  const names = ['Domain/acme.shop', 'Service/orders', 'Policy/shop', 'EnforcementPoint/shop-edge'];
+  const files = await Promise.all(names.map(async (file) => ({ file, text: await stored(file) })));
+  const body = { source: 'git', files, prune: true };
+  const planned = await ask('POST', '/admin/v1/plan', body);
+  const { valid, refusals, changes, warnings } = planned.json;
+  expect([valid, refusals, changes, leaks(planned)]).toEqual([true, [], [], []]);
+  expect(warnings).toEqual([expect.objectContaining({ code: 'source-shared', file: 'elsewhere' })]);
+  const published = await ask('POST', '/admin/v1/revisions', { ...body, base: await base(), because: 'x' });
+  expect([published.status, published.json.unchanged]).toEqual([200, true]);
+  // What it leaves out of its own goes, and nothing of theirs.
+  const shorter = await ask('POST', '/admin/v1/plan', { ...body, files: files.slice(0, -1) });
+  expect(shorter.json.changes).toMatchObject([{ change: 'removed', kind: 'EnforcementPoint', name: 'shop-edge' }]);
+  expect([shorter.json.valid, shorter.json.refusals, leaks(shorter)]).toEqual([true, [], []]);
+  expect(await standing()).toBe(before);
+});
+
+it('is told of its own documents what speaks against them, though others would go with them', async () => {
+  const left = WORLD.split('---').filter((text) => /name: (acme.shop|shop)\b/.test(text));
+  const text = [...left, own('Policy', 'mine', RULE('who: { services: [orders] }'))].join('---\n');
+  const planned = await ask('POST', '/admin/v1/plan', { source: 'git', files: [{ file: 'own.yaml', text }] });
+  expect([planned.json.refusals, leaks(planned)]).toEqual([[], []]);
+  const messages = planned.json.faults.map(({ message }: { message: string }) => message);
+  expect(messages).toEqual([expect.stringContaining('`orders`'), expect.stringContaining('`orders`')]);
+});
+
+it('is told what its own failing test gets from its own', async () => {
+  const cases = (target: string) =>
+    `{ cases: [{ because: x, request: { target: ${target} }, expect: { decision: allow, rules: [shop/read] } }] }`;
+  const text = own('Test', 'mine', cases('{ endpoint: orders/all, method: PUT, path: / }'));
+  const body = { source: 'git', files: [{ file: 'own.yaml', text }], prune: false };
+  const planned = await ask('POST', '/admin/v1/plan', body);
+  const [failed] = planned.json.tests.failed;
+  expect([failed.test, failed.got, planned.json.tests.passed]).toEqual(['mine', { decision: 'deny', rules: [] }, 0]);
+});
+
 it('hears that there is nothing new, and not who published last', async () => {
-  const { text } = await ask('GET', '/admin/v1/documents/Policy/shop');
-  // Behind the line of headers.
-  const same = text.slice(text.indexOf('\n') + 1);
-  const files = [{ file: 'own.yaml', text: same }];
+  const files = [{ file: 'own.yaml', text: await stored('Policy/shop') }];
   const body = { source: 'git', files, prune: false, base: await base(), because: 'x' };
   const answer = await ask('POST', '/admin/v1/revisions', body);
   expect([answer.status, answer.json.unchanged, leaks(answer)]).toEqual([200, true, []]);
@@ -865,7 +1000,7 @@ it('is not kept back by a test of a neighbour, and does not hear of it', async (
   const body = { source: 'git', files: [{ file: 'own.yaml', text }], prune: false };
   const planned = await ask('POST', '/admin/v1/plan', body);
   const { valid, tests } = planned.json;
-  expect([valid, tests.failed, leaks(planned, text)]).toEqual([true, [], []]);
+  expect([valid, tests, leaks(planned, text)]).toEqual([true, { passed: 0, failed: [] }, []]);
   const { warnings } = (await asRoot('POST', '/admin/v1/plan', body)).json;
   expect(warnings).toContainEqual(expect.objectContaining({ code: 'test-of-others' }));
 });

@@ -368,6 +368,21 @@ describe('a second person', () => {
     expect((await read(1, tokens['bo']!)).json).toMatchObject({ state: 'approved', plan: null });
   });
 
+  it('takes out of a source what whoever proposed sees of it, and not what they see themselves', async () => {
+    await protect();
+    const theirs = SET.split(/(?=^---)/m).filter((text) => /acme\.pay|kiosk/.test(text));
+    const text = theirs.filter((one) => !one.includes('name: things')).join('');
+    const proposed = await propose({ bundle: { ...bundle(text, 'git'), prune: true } });
+    const { number, contentHash } = proposed.json;
+    const { plan } = (await read(number, tokens['acme']!)).json;
+    expect(plan.changes).toMatchObject([{ change: 'removed', kind: 'EntitySet', name: 'things' }]);
+    expect(plan.warnings.map(({ code }: { code: string }) => code)).not.toContain('source-shared');
+    expect(wordOf(await approve(number, contentHash, tokens['acme']!))).toBe('200');
+    const left = await admin.ask('GET', '/admin/v1/documents?limit=500');
+    const names = left.json.items.map(({ name }: { name: string }) => name);
+    expect([names.includes('web'), names.includes('above'), names.includes('things')]).toEqual([true, true, false]);
+  });
+
   it('sees what is decided otherwise, as a plan shows it', async () => {
     const text = policy('open', 'kiosk', 'allow, who: { anonymous: true }');
     const body = bundle(text, 'git');

@@ -20,14 +20,20 @@ const BEFORE = [
   deny('of-acme', 'acme', 'PUT, DELETE'),
   deny('of-a', 'acme.a', 'PUT'),
 ].join('');
-const AFTER = [
-  domain('acme'),
-  domain('acme.a'),
-  domain('acme.b'),
-  deny('everywhere', '*', 'TRACE'),
-  deny('of-acme', 'acme', 'PUT'),
-  deny('of-a', 'acme.a', 'PUT, PATCH'),
-].join('');
+const after = (everywhere: string, acme: string, a: string, open = '', b = '') =>
+  [
+    domain('acme'),
+    domain('acme.a', open),
+    domain('acme.b', b),
+    deny('everywhere', '*', everywhere),
+    deny('of-acme', 'acme', acme),
+    deny('of-a', 'acme.a', a),
+  ].join('');
+const AFTER = after('TRACE', 'PUT', 'PUT, PATCH');
+/** What each may publish of it. */
+const AFTER_ACME = after('PUT, TRACE', 'PUT', 'PUT, PATCH');
+const AFTER_A = after('PUT, TRACE', 'PUT, DELETE', 'PUT, PATCH', '', ', egress: closed');
+const AFTER_B = after('PUT, TRACE', 'PUT, DELETE', 'PUT', ', zeroTrust: true');
 
 describe('guardrails of a plan', () => {
   let admin: TestAdmin;
@@ -65,13 +71,15 @@ describe('guardrails of a plan', () => {
   const OF_ALL = ['weakened *: deny everywhere/d no longer covers PUT'];
 
   it.each`
-    because                            | by           | told
-    ${'who may everything sees all'}   | ${undefined} | ${[...OF_ALL, ...OF_ACME, OF_A[0], ...OF_B, OF_A[1]]}
-    ${'an owner sees what is below'}   | ${'acme'}    | ${[...OF_ACME, OF_A[0], ...OF_B, OF_A[1]]}
-    ${'nothing above, nothing beside'} | ${'acme.a'}  | ${OF_A}
-    ${'nor what is beside the other'}  | ${'acme.b'}  | ${OF_B}
-  `('$because', async ({ by, told }) => {
-    const { guardrails } = await planned(AFTER, by);
+    because                                                | text          | by           | told
+    ${'who may everything sees all'}                       | ${AFTER}      | ${undefined} | ${[...OF_ALL, ...OF_ACME, OF_A[0], ...OF_B, OF_A[1]]}
+    ${'an owner sees what is below'}                       | ${AFTER_ACME} | ${'acme'}    | ${[...OF_ACME, OF_A[0], ...OF_B, OF_A[1]]}
+    ${'and others their own'}                              | ${AFTER_A}    | ${'acme.a'}  | ${OF_A}
+    ${'whoever they are'}                                  | ${AFTER_B}    | ${'acme.b'}  | ${OF_B}
+    ${'of what they may not do nothing is told'}           | ${AFTER}      | ${'acme.b'}  | ${[]}
+    ${'not even what of it is below, where a part is not'} | ${AFTER}      | ${'acme'}    | ${[]}
+  `('$because', async ({ text, by, told }) => {
+    const { guardrails } = await planned(text, by);
     const words = guardrails.items.map(
       (one: Record<string, string>) => `${one['change']} ${one['domain']}: ${one['words']}`,
     );
@@ -79,7 +87,7 @@ describe('guardrails of a plan', () => {
   });
 
   it('have a kind and a name, and nothing that is ours', async () => {
-    const { guardrails } = await planned(AFTER, 'acme.b');
+    const { guardrails } = await planned(AFTER_B, 'acme.b');
     expect(guardrails.items).toEqual([
       { kind: 'egress', change: 'removed', domain: 'acme.b', name: 'acme.b', words: 'acme.b opens its egress' },
     ]);

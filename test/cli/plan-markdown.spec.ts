@@ -173,11 +173,12 @@ The server leaves out 2 more.
   });
 
   it.each`
-    because                                | plan                                                                                                              | text
-    ${'a server says no without a reason'} | ${{ ...PLAN, valid: false }}                                                                                      | ${'**dharma would not publish this:** the server says no.'}
-    ${'nothing was decided again'}         | ${{ ...NO_CHANGE, replay: null }}                                                                                 | ${'**Replay:** nothing was decided again, for the plan has faults or is not yours.'}
-    ${'nothing changes'}                   | ${NO_CHANGE}                                                                                                      | ${"`nothing changes on revision 41, as source 'policies'`"}
-    ${'nothing comes out otherwise'}       | ${{ ...NO_CHANGE, flips: { ...FLIPS, groups: [], toAllow: 0, toDeny: 0, coverage: 1, conditional: 0, more: 0 } }} | ${'**Decisions:** 0 open and 0 close, among 48210 points.\n'}
+    because                                | plan                                                                                                                               | text
+    ${'a server says no without a reason'} | ${{ ...PLAN, valid: false }}                                                                                                       | ${'**dharma would not publish this:** the server says no.'}
+    ${'nothing was decided again'}         | ${{ ...NO_CHANGE, replay: null }}                                                                                                  | ${'**Replay:** nothing was decided again, for the plan has faults or is not yours.'}
+    ${'nothing changes'}                   | ${NO_CHANGE}                                                                                                                       | ${"`nothing changes on revision 41, as source 'policies'`"}
+    ${'nothing comes out otherwise'}       | ${{ ...NO_CHANGE, flips: { ...FLIPS, groups: [], toAllow: 0, toDeny: 0, decided: 48_210, coverage: 1, conditional: 0, more: 0 } }} | ${'**Decisions:** 0 open and 0 close, among 48210 points.\n'}
+    ${'others were not looked at'}         | ${{ ...NO_CHANGE, flips: { ...FLIPS, groups: [], decided: 48_210, coverage: null, conditional: 0, more: 0 } }}                     | ${'among 48210 points; endpoints and callers of others were not looked at.\n'}
   `('says so when $because', ({ plan, text }) => {
     expect(told(plan)).toContain(text);
   });

@@ -6,6 +6,8 @@ type Group = Flips['groups'][number];
 
 /** Groups that are shown; all of them are in the JSON. */
 const MOST_SHOWN = 10;
+/** What a plan says to whoever does not read everything. */
+export const NOT_LOOKED_AT = 'endpoints and callers of others were not looked at';
 
 /** What would be decided otherwise, by place and with one request each; then how much it is, and of what. */
 export function flipsLines({ flips, changes }: Plan, colours: Colours): readonly string[] {
@@ -47,10 +49,12 @@ function conditionalLines({ conditional, conditionals }: Flips): readonly string
 
 /** One line; what was left out is said, so that nobody takes it for unchanged. */
 export function flipsSummary({ points, decided, coverage, toAllow, toDeny }: Flips): string {
-  if (points === 0) return 'the change reaches nothing that you see';
+  const seen = coverage === null ? `; ${NOT_LOOKED_AT}` : '';
+  if (points === 0) return `the change reaches nothing that you see${seen}`;
   const otherwise =
     toAllow + toDeny === 0 ? 'none comes out otherwise for sure' : `${toAllow} come to be allowed, ${toDeny} denied`;
   // Rounded down: whatever is left out is not to be lost in a hundred percent.
-  const part = decided < points ? `; only ${Math.floor(coverage * 1000) / 10} % of them were decided` : '';
-  return `of ${points} points that the change can reach ${otherwise}${part}`;
+  const part = decided < points ? `; only ${Math.floor((decided / points) * 1000) / 10} % of them were decided` : '';
+  const what = coverage === null ? 'that you see and the change can reach' : 'that the change can reach';
+  return `of ${points} points ${what} ${otherwise}${part}${seen}`;
 }

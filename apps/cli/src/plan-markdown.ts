@@ -1,3 +1,4 @@
+import { NOT_LOOKED_AT } from './flips-text.js';
 import { isLoosened } from './guardrail-text.js';
 import { markdownOf, quoted, row, type Section } from './markdown.js';
 import {
@@ -64,10 +65,11 @@ function groupsOf({ groups }: Flips): Flips['groups'] {
 function flipSection(flips: Plan['flips']): Section | undefined {
   if (flips === undefined || flips === null) return undefined;
   const { toAllow, toDeny, decided, points, coverage, conditional, more } = flips;
-  const looked = coverage < 1 ? `${decided} of ${points} points that were looked at` : `${points} points`;
+  const looked = decided < points ? `${decided} of ${points} points that were looked at` : `${points} points`;
   const hanging = conditional === 0 ? '' : `; ${conditional} hang on conditions`;
   const beyond = more === 0 ? '' : `; ${more} more groups are not told`;
-  const opening = `**Decisions:** ${toAllow} open and ${toDeny} close, among ${looked}${hanging}${beyond}.`;
+  const seen = coverage === null ? `; ${NOT_LOOKED_AT}` : '';
+  const opening = `**Decisions:** ${toAllow} open and ${toDeny} close, among ${looked}${hanging}${beyond}${seen}.`;
   const groups = groupsOf(flips);
   return {
     opening: [

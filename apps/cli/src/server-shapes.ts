@@ -79,7 +79,8 @@ const flipVerdict = z.object({ reason: z.string(), deniedAt: z.string().nullable
 const flips = z.object({
   points: z.number(),
   decided: z.number(),
-  coverage: z.number(),
+  /** Null where endpoints and callers of others were not looked at. */
+  coverage: z.number().nullable(),
   conditional: z.number(),
   toAllow: z.number(),
   toDeny: z.number(),

@@ -12,6 +12,7 @@ import {
   type PairedChange,
   pairedChanges,
   type Plan,
+  type Refusal,
   refusalsOf,
   type Revision,
   type Right,
@@ -19,6 +20,7 @@ import {
   type StoredDocument,
   type ToldPlan,
   toldPlan,
+  unseenNames,
 } from '#administration';
 import type { SourceFile } from '#policy';
 import { Problem } from '#problem';
@@ -192,13 +194,15 @@ export class OperatorRights {
     return changes.every((change) => sight.ofChange(change)[0]?.kind === change.kind);
   }
 
-  async #refusals(operator: Operator, base: PolicySet, { put, remove }: Plan) {
+  async #refusals(operator: Operator, base: PolicySet, planned: Plan): Promise<readonly Refusal[]> {
     const { standing } = operator;
     if (standing.kind === 'root') return [];
     const before = await this.#administrationOf(base);
     const keys = (await this.parts.history?.credentials.activeKeys()) ?? [];
     const keyed = new Set(keys.flatMap((key) => [key.id, 'mechanism' in key ? key.mechanism : key.enforcementPoint]));
-    return refusalsOf({ standing, before, put, remove, keyed });
+    const refusals = await refusalsOf({ standing, before, ...planned.attempted, keyed });
+    const { sight } = await this.within(operator, base);
+    return [...refusals, ...unseenNames(planned, refusals, base.documents, sight)];
   }
 
   #administrationOf(set: PolicySet): Promise<Administration> {

@@ -6,6 +6,7 @@ import {
   type Grant,
   LONGEST_CHAIN,
   type MintedCredential,
+  operatorNameFault,
   type OperatorTerms,
 } from '#administration';
 import { didYouMean } from '#policy';
@@ -42,6 +43,10 @@ export class OperatorTokens {
       throw invalid([
         { pointer: '/name', message: `\`${GUEST}\` begins the names of those who come from an identity provider` },
       ]);
+    }
+    const nameFault = operatorNameFault(name);
+    if (nameFault !== undefined) {
+      throw invalid([{ pointer: '/name', message: `no operator has such a name: ${nameFault}` }]);
     }
     if (maker.guest !== undefined) {
       throw new Problem('publication-refused', {

@@ -78,9 +78,11 @@ class FlipSight implements ChangeSight {
       return owner !== undefined && this.#sight.knows(owner);
     });
 
-  view({ groups, conditionals, ...counts }: Flips): FlipsView {
+  view({ groups, conditionals, coverage, ...counts }: Flips): FlipsView {
     return {
       ...counts,
+      // Of what was not looked at no share can be told.
+      coverage: this.#sight.isWhole ? coverage : null,
       groups: groups.map(({ sample, before, after, ...group }) => ({
         ...group,
         sample: requestDocument(sample).request,

@@ -82,9 +82,8 @@ export class Proposals {
     const { source, kept, base } = await this.#asked(body, operator);
     const { because, gitCommit, gitAuthor, waitSeconds = DEFAULT_WAIT_SECONDS } = body;
     const provenance = { source, because, gitCommit, gitAuthor };
-    const proposing = { proposed: await this.#proposed(kept), base };
     const { planned, newest } = await this.publishing.propose(
-      proposing,
+      { proposed: await this.#proposed(kept), base },
       { ...provenance, author: operator.name },
       operator,
     );
@@ -163,13 +162,7 @@ export class Proposals {
     if (isSamePerson(proposal.proposer.person, operator.person)) throw new Problem('proposal-own', { number });
     if (proposal.contentHash !== contentHash) throw new Problem('proposal-differs', { number });
     const proposing = await this.#demandProposing(proposal);
-    const { revision } = await this.publishing.approve(
-      proposal,
-      proposing.proposed,
-      () => this.operators.proposing(proposal.proposer),
-      operator,
-      context,
-    );
+    const { revision } = await this.publishing.approve(proposal, proposing, operator, context);
     const after = await this.sets.history.store.proposals.find(number);
     return { proposal: proposalView(after ?? proposal, false), revision: revision! };
   }
@@ -215,9 +208,11 @@ export class Proposals {
   }
 
   /** @returns null when what was asked for is forgotten */
-  async #proposing({ number, base }: Proposal): Promise<Proposing | null> {
+  async #proposing({ number, base, proposer }: Proposal): Promise<Proposing | null> {
     const content = await this.sets.history.store.proposals.content(number);
-    return content === null ? null : { proposed: await this.#proposed(JSON.parse(content) as Kept), base };
+    if (content === null) return null;
+    const proposed = await this.#proposed(JSON.parse(content) as Kept);
+    return { proposed, base, proposer: () => this.operators.proposing(proposer) };
   }
 
   async #proposed(kept: Kept): Promise<Proposed> {

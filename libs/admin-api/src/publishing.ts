@@ -51,7 +51,7 @@ interface Asked {
   readonly context: ActContext;
   /** As it came, to be told from others under the same key. */
   readonly request: unknown;
-  readonly plan: (set: PolicySet, sight: Sight) => Steps;
+  readonly plan: (set: PolicySet, sight: Sight) => Steps | Promise<Steps>;
   readonly people: People;
 }
 
@@ -71,6 +71,8 @@ export type Proposed =
 export interface Proposing {
   readonly proposed: Proposed;
   readonly base: RevisionBase | null;
+  /** Who proposed it, as they stand when it is judged; null: they do not count any more. */
+  readonly proposer: () => Promise<Operator | null>;
 }
 
 /** What becomes of one, judged like any publication. */
@@ -142,34 +144,47 @@ export class Publishing {
     // A folder has one source, whoever asks.
     const base =
       this.parts.history === null ? documents.map((document) => ({ ...document, source: body.source })) : documents;
-    const judged = this.#planned(bundle, base);
-    judgeContentHash(bundle, judged, base, []);
-    return this.#decidedPlan(set, body.source, judged, operator, { flips: body.flips, window });
+    const { sight } = await this.rights.within(operator, set);
+    const judged = this.#planned(bundle, base, sight);
+    // Whether all of it is valid is not told by another refusal to whoever may not do it.
+    const demand = (): void => judgeContentHash(bundle, judged, base, []);
+    return this.#decidedPlan(set, body.source, judged, operator, { flips: body.flips, window, demand });
   }
 
   /** What going back to a set of the past would change: judged as {@link restore} is. */
   async planRestore(past: PolicySet, { flips, replay }: RestorePlanBody, operator: Operator): Promise<PlanView> {
     const window = replay && this.replays.window(replay);
     const set = await this.sets.newestPublished();
-    const judged = this.#proposedPlan({ kind: 'restore', past }, set);
+    const { sight } = await this.rights.within(operator, set);
+    const judged = this.#proposedPlan({ kind: 'restore', past }, set, sight);
     return this.#decidedPlan(set, RESTORE_SOURCE, judged, operator, { flips, window });
   }
 
   /** What a proposal would change now, as far as an operator may read it. */
-  async planOf({ proposed }: Proposing, source: string, operator: Operator): Promise<PlanView> {
+  async planOf(proposing: Proposing, source: string, operator: Operator): Promise<PlanView> {
     const set = await this.sets.newestPublished();
-    return this.#decidedPlan(set, source, this.#proposedPlan(proposed, set), operator);
+    return this.#decidedPlan(set, source, await this.#proposedBy(proposing, set, operator), operator);
   }
 
-  /** With what would be decided otherwise, and which records. */
+  /**
+   * With what would be decided otherwise, and which records.
+   *
+   * @param also.demand  what else there is to refuse it for, of whoever may do it
+   */
   async #decidedPlan(
     set: PolicySet,
     source: string,
     judged: Steps,
     operator: Operator,
-    { flips, window }: { readonly flips?: boolean | undefined; readonly window?: ReplayWindow | undefined } = {},
+    also: {
+      readonly flips?: boolean | undefined;
+      readonly window?: ReplayWindow | undefined;
+      readonly demand?: () => void;
+    } = {},
   ): Promise<PlanView> {
+    const { flips, window, demand } = also;
     const planned = await this.#planView(set, source, judged, operator);
+    if (planned.refusals.length === 0) demand?.();
     const world = answering(planned, judged);
     return {
       ...planned,
@@ -183,7 +198,10 @@ export class Publishing {
     const planned = await this.rights.told(operator, set, judged, judged.files);
     const paired = await this.rights.paired(set, judged);
     const { sight } = await this.rights.within(operator, set);
-    const fourEyes = [...new Set(paired.map(({ domain }) => domain))].filter((domain) => sight.knows(domain));
+    const isTheirs = planned.refusals.length === 0;
+    const fourEyes = [...new Set(paired.map(({ domain }) => domain))].filter(
+      (domain) => isTheirs && sight.knows(domain),
+    );
     return {
       base: revision && { epoch: revision.epoch, number: revision.number, contentHash: revision.contentHash },
       source,
@@ -203,7 +221,11 @@ export class Publishing {
   }
 
   /** Judges a proposal as if it were published now, and stores nothing. */
-  propose({ proposed, base }: Proposing, provenance: Provenance, operator: Operator): Promise<JudgedProposal> {
+  propose(
+    { proposed, base }: Omit<Proposing, 'proposer'>,
+    provenance: Provenance,
+    operator: Operator,
+  ): Promise<JudgedProposal> {
     return this.#step({
       operator,
       on: { kind: 'base', base, bundle: bundleIn(proposed) },
@@ -211,24 +233,17 @@ export class Publishing {
       idempotencyKey: undefined,
       context: {},
       request: null,
-      plan: (set) => this.#proposedPlan(proposed, set),
+      plan: (set, sight) => this.#proposedPlan(proposed, set, sight),
       people: { kind: 'first' },
     });
   }
 
   /**
    * Publishes a proposal by the word of a second person. What it does must be what was proposed, on whatever base.
-   *
-   * @param proposer  who proposed it, as they stand when it is judged; null: they do not count any more
    */
-  approve(
-    proposal: Proposal,
-    proposed: Proposed,
-    proposer: () => Promise<Operator | null>,
-    operator: Operator,
-    context: ActContext,
-  ): Promise<Published> {
+  approve(proposal: Proposal, proposing: Proposing, operator: Operator, context: ActContext): Promise<Published> {
     const { base, provenance } = proposal;
+    const { proposed, proposer } = proposing;
     return this.#publish({
       operator,
       on: { kind: 'base', base, bundle: bundleIn(proposed) },
@@ -236,21 +251,27 @@ export class Publishing {
       idempotencyKey: undefined,
       context,
       request: null,
-      plan: (set) => this.#proposedPlan(proposed, set),
+      plan: (set) => this.#proposedBy(proposing, set, operator),
       people: { kind: 'second', proposal, proposer },
     });
   }
 
   /** @throws Problem `forbidden-change` when a proposal does what is not the operator's to do */
-  async demandEntitled({ proposed }: Proposing, operator: Operator): Promise<void> {
+  async demandEntitled(proposing: Proposing, operator: Operator): Promise<void> {
     const set = await this.sets.newestPublished();
-    const planned = this.#proposedPlan(proposed, set);
+    const planned = await this.#proposedBy(proposing, set, operator);
     const refused = await this.rights.refused(operator, set, planned, planned.files);
     if (refused !== undefined && refused.refusals.length > 0) throw forbiddenChange(refused.refusals);
   }
 
-  #proposedPlan(proposed: Proposed, { documents }: PolicySet): Steps {
-    if (proposed.kind === 'bundle') return this.#planned(proposed.bundle, documents);
+  /** What goes because a proposal does not hold it is what its proposer sees, whoever looks at it. */
+  async #proposedBy({ proposed, proposer }: Proposing, set: PolicySet, operator: Operator): Promise<Steps> {
+    const { sight } = await this.rights.within((await proposer()) ?? operator, set);
+    return this.#proposedPlan(proposed, set, sight);
+  }
+
+  #proposedPlan(proposed: Proposed, { documents }: PolicySet, sight: Sight): Steps {
+    if (proposed.kind === 'bundle') return this.#planned(proposed.bundle, documents, sight);
     const { clock, testCases = MOST_TEST_CASES } = this.parts;
     return { ...planRestore(documents, proposed.past.documents, clock(), testCases), files: [] };
   }
@@ -270,7 +291,7 @@ export class Publishing {
       idempotencyKey,
       context,
       request: body,
-      plan: (set) => this.#soonPlanned(bundle, set),
+      plan: (set, sight) => this.#soonPlanned(bundle, set, sight),
       people: { kind: 'one' },
     });
   }
@@ -290,7 +311,7 @@ export class Publishing {
       idempotencyKey,
       context,
       request: { ...asked, restore: past.revision?.number },
-      plan: (set) => this.#proposedPlan({ kind: 'restore', past }, set),
+      plan: (set, sight) => this.#proposedPlan({ kind: 'restore', past }, set, sight),
       people: { kind: 'one' },
     });
   }
@@ -311,21 +332,23 @@ export class Publishing {
       request,
       plan: (set, sight) => {
         const { files = [], removed = [] } = on(set.documents, sight);
-        return this.#soonPlanned({ source, files, removed, prune: false, contentHash: undefined }, set);
+        return this.#soonPlanned({ source, files, removed, prune: false, contentHash: undefined }, set, sight);
       },
       people: { kind: 'one' },
     });
   }
 
-  #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[]): Steps {
+  /** @param sight  of whoever sends it: of its source, nothing goes that they do not see */
+  #planned({ source, files, prune, removed }: Bundle, base: readonly StoredDocument[], sight: Sight): Steps {
     const load = (all: readonly SourceFile[]) => this.sets.loader.load(all);
     const { clock, testCases: mostCases = MOST_TEST_CASES } = this.parts;
-    return { ...plan({ base, source, files, prune, removed, now: clock(), load, mostCases }), files };
+    const prunes = (document: StoredDocument) => sight.ofDocument(document);
+    return { ...plan({ base, source, files, prune, prunes, removed, now: clock(), load, mostCases }), files };
   }
 
   /** By a look at what differs, where that is little enough; else at the whole set. */
-  #soonPlanned(bundle: Bundle, set: PolicySet): Steps {
-    return this.#stepPlanned(bundle, set) ?? this.#planned(bundle, set.documents);
+  #soonPlanned(bundle: Bundle, set: PolicySet, sight: Sight): Steps {
+    return this.#stepPlanned(bundle, set) ?? this.#planned(bundle, set.documents, sight);
   }
 
   /** Null where it is more than who holds a role, what is stored, and some rules, or the set was not judged here. */
@@ -397,7 +420,7 @@ export class Publishing {
     const newest = set ?? (await this.sets.newestPublished());
     const { sight } = await this.rights.within(operator, newest);
     const theirs = on.kind === 'base' ? await this.#changesSince(operator, on.base, newest.revision) : [];
-    const planned = asked.plan(newest, sight);
+    const planned = await asked.plan(newest, sight);
     // Before others' changes are looked at: who may not do this is not told what is in its way.
     const refused = await this.rights.refused(operator, newest, planned, planned.files);
     if (refused !== undefined && refused.refusals.length > 0) throw forbiddenChange(refused.refusals);

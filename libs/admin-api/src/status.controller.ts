@@ -9,6 +9,9 @@ import { CurrentOperator, type Operator } from './operators.js';
 import { ADMIN_API_PARTS, type AdminApiParts } from './parts.js';
 import { inTime } from './patience.js';
 
+const UNTOLD = '…';
+const NO_ADDRESSES = { grpc: UNTOLD, http: UNTOLD, admin: UNTOLD };
+
 @ApiTags('server')
 @ApiBearerAuth()
 @Controller('admin/v1/status')
@@ -25,14 +28,25 @@ export class StatusController {
   async status(@CurrentOperator() operator: Operator): Promise<StatusView> {
     const [status, newest] = await Promise.all([inTime(this.parts.server.status()), this.#newest()]);
     if (operator.standing.kind === 'root') return { ...status, newest: newest && revisionView(newest) };
-    // What is wrong may name anything of the policy; that something is wrong, nothing.
+    // What is wrong may name anything of the policy; that something is wrong, nothing. Where servers are is for those who
+    // may read everything, as in the fleet.
     const { ready, feed } = status;
     return {
       ...status,
+      addresses: (await this.#seesAll(operator)) ? status.addresses : NO_ADDRESSES,
       ready: { ready: ready.ready },
       feed: { state: feed.state },
       newest: newest && (await this.rights.revisionListed(operator, newest)),
     };
+  }
+
+  async #seesAll(operator: Operator): Promise<boolean> {
+    try {
+      return (await this.rights.now(operator)).sight.isWhole;
+    } catch (fault) {
+      if (fault instanceof StoreFault) return false;
+      throw fault;
+    }
   }
 
   /** A store that cannot be reached is what this route is asked about, so it is no fault here. */

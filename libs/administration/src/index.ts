@@ -133,8 +133,10 @@ export {
 export { type Administration, administrationOf, type ChangesJudged, type Refusal, refusalsOf } from './rights/judge.js';
 export { type PairedChange, pairedChanges } from './rights/paired-changes.js';
 export { AdministeredSet, type OwnedMechanism } from './rights/administered-set.js';
+export { operatorNameFault } from './operator-name.js';
 export { Sight } from './rights/reading.js';
 export { type ToldPlan, toldPlan, type ToldRefusal } from './rights/told-plan.js';
+export { unseenNames } from './rights/unseen-names.js';
 export {
   ADMINISTRATOR_ROLES,
   type AdministratorRole,

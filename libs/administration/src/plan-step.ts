@@ -11,7 +11,7 @@ import {
 } from '#policy';
 import { documentChanges } from './bundle-changes.js';
 import { entitySetIn, roleSetIn } from './facts.js';
-import { fileOf, type Plan, type PlanRequest, setAfter, storable, type TestedWorld } from './plan.js';
+import { fileOf, passingCases, type Plan, type PlanRequest, setAfter, storable, type TestedWorld } from './plan.js';
 import { type DocumentChange, keyText } from './revision.js';
 import { changeSummary, spokenChanges } from './set-changes.js';
 import { isSmallStep, type Load, placesOf, setStep } from './set-step.js';
@@ -84,6 +84,7 @@ export function planStep(
     faults: [],
     warnings: [],
     tests: { passed: results.length, failed: [] },
+    passing: passingCases(results),
     changes,
     summary: changeSummary(changes),
     foreign: [],
@@ -94,6 +95,8 @@ export function planStep(
     touched: [...meanings, ...put.map(({ document }) => document)],
     put,
     remove: [],
+    attempted: { put, remove: [] },
+    spared: [],
     world: tested?.world ?? null,
     judged: { room, tested },
   };

@@ -7,6 +7,7 @@ import {
   loadBundle,
   type LocatedDocument,
   type PolicyDocument,
+  readingFaults,
   runTests,
   type SourceFile,
   type Tested,
@@ -21,7 +22,7 @@ import { exceededCases, exceededQuotas, QUOTA_SOURCE, quotaFaults, type ReachedQ
 import { type MissedDocument, missedDocuments } from './references.js';
 import { type DocumentKey, keyText, PublicationRefused } from './revision.js';
 import { type ChangeSummary, changeSummary, type SpokenChange, spokenChanges } from './set-changes.js';
-import { newDocument, type NewDocument, type StoredDocument } from './stored-document.js';
+import { domainOf, newDocument, type NewDocument, sha256, type StoredDocument } from './stored-document.js';
 import {
   SUSPENSION_SOURCE,
   suspendedDomains,
@@ -30,6 +31,12 @@ import {
   worldAsWritten,
 } from './suspension.js';
 import { type TestedChange, testJudge, type TestVerdict } from './test-verdicts.js';
+
+/** What a publication stores and removes. */
+interface PlannedStep {
+  readonly put: readonly NewDocument[];
+  readonly remove: readonly DocumentKey[];
+}
 
 /** A bundle on its way into a set. */
 export interface PlanRequest {
@@ -41,6 +48,8 @@ export interface PlanRequest {
   readonly files: readonly SourceFile[];
   /** Whether documents of this source that the bundle does not name go. */
   readonly prune: boolean;
+  /** Which of them may go so: a bundle says nothing of documents that whoever sends it does not see. Absent: all. */
+  readonly prunes?: ((document: StoredDocument) => boolean) | undefined;
   /** Documents that go although nothing is pruned; of this source, and not named by the bundle. */
   readonly removed?: readonly DocumentKey[] | undefined;
   /** Reads whole sets; a loader that remembers the last one saves most of the time. */
@@ -73,11 +82,13 @@ export interface Judgement {
   readonly faults: readonly Fault[];
   readonly warnings: readonly Fault[];
   readonly tests: { readonly passed: number; readonly failed: readonly FailedTest[] };
+  /** How many cases of a test pass, by its name. */
+  readonly passing: ReadonlyMap<string, number>;
   /** By what they were judged; absent where there are none, or there is a fault. */
   readonly tested?: TestedWorld;
 }
 
-export interface Plan extends Judgement {
+export interface Plan extends Judgement, PlannedStep {
   /** Whether it could be published: no fault, no failing test, no document of another source, no limit exceeded, and nobody misses what goes. */
   readonly valid: boolean;
   /** What would be different; nothing is told while there are faults. */
@@ -95,9 +106,13 @@ export interface Plan extends Judgement {
   readonly held: readonly DocumentKey[];
   /** What documents that would change say, before and after. */
   readonly touched: readonly PolicyDocument[];
-  /** What a publication would store and remove. */
-  readonly put: readonly NewDocument[];
-  readonly remove: readonly DocumentKey[];
+  /**
+   * What it would store and remove if there were no fault: by this it is judged whose it is to do. Whether names are right
+   * is only told to whoever may use them.
+   */
+  readonly attempted: PlannedStep;
+  /** Documents of its source that the bundle does not hold, and that stay because of {@link PlanRequest.prunes}. */
+  readonly spared: readonly StoredDocument[];
   /** What would be decided by, suspensions included; null while there are faults. */
   readonly world: World | null;
 }
@@ -109,7 +124,8 @@ export interface ForeignDocument extends DocumentKey {
 
 /** What a bundle would change, and whether the set would be valid with it. */
 export function plan(request: PlanRequest): Plan {
-  const { base, source, files, prune, removed = [], now, load = loadBundle, mostCases = Infinity } = request;
+  const { base, source, files, prune, prunes = () => true, removed = [], now, load = loadBundle } = request;
+  const { mostCases = Infinity } = request;
   const bundle = loadBundle(files);
   const named = new Set(bundle.documents.map(({ document }) => keyOf(document)));
   const removals = new Set(removed.map(keyText));
@@ -118,11 +134,13 @@ export function plan(request: PlanRequest): Plan {
       (document) => document.source !== source && (named.has(keyText(document)) || removals.has(keyText(document))),
     )
     .map(({ kind, name, source: owner }) => ({ kind, name, source: owner }));
+  const isLeftOut = (document: StoredDocument) => document.source === source && !named.has(keyText(document));
   const goes = (document: StoredDocument) =>
-    document.source === source && (prune || removals.has(keyText(document))) && !named.has(keyText(document));
+    isLeftOut(document) && ((prune && prunes(document)) || removals.has(keyText(document)));
+  const spared = (prune ? base : []).filter((document) => isLeftOut(document) && !goes(document));
   const staying = base.filter((document) => !named.has(keyText(document)) && !goes(document));
   const whole = staying.length === 0 ? bundle : load([...files, ...staying.map(fileOf)]);
-  const { documents, refusals } = storable(bundle.documents, source);
+  const { documents, unstorable, refusals } = storable(bundle.documents, source);
   const { put } = bundleChanges(base, documents, source);
   const remove = base.filter(goes).map(({ kind, name }) => ({ kind, name }));
   const changed = new Set([...put, ...remove].map(keyText));
@@ -158,15 +176,30 @@ export function plan(request: PlanRequest): Plan {
   const exceeded = [...tooMany, ...exceededQuotas(step.whole, step.before, step.after)];
   const held = bundle.documents.map(({ document }) => ({ kind: document.kind, name: document.metadata.name }));
   const touched = [...before, ...step.after];
-  const told = { ...judged, faults, warnings, foreign, exceeded, missed, held, touched };
-  if (faults.length > 0) return { ...told, ...NOTHING, valid: false };
+  const told = { ...judged, faults, warnings, foreign, exceeded, missed, held, touched, spared };
+  if (faults.length > 0) {
+    // What cannot be read is not taken for something that goes.
+    const isRead = readingFaults(files).length === 0;
+    const asked = remove.filter((key) => isRead || removals.has(keyText(key)));
+    return { ...told, ...NOTHING, attempted: { put: [...put, ...unstorable], remove: asked }, valid: false };
+  }
   const changes = spokenChanges(documentChanges(base, setAfter(base, put, remove)), {
     before: new Map(before.map((document) => [keyOf(document), document])),
     after: new Map(put.map(({ document }) => [keyOf(document), document])),
   });
   const valid = judged.tests.failed.length + foreign.length + exceeded.length + missed.length === 0;
   const guardrails = () => touchedGuardrails(step);
-  return { ...told, valid, changes, summary: changeSummary(changes), guardrails, put, remove, world: whole.world };
+  return {
+    ...told,
+    valid,
+    changes,
+    summary: changeSummary(changes),
+    guardrails,
+    put,
+    remove,
+    attempted: { put, remove },
+    world: whole.world,
+  };
 }
 
 /**
@@ -225,6 +258,7 @@ export function planRestore(
     put,
     remove,
     world: loaded.world,
+    attempted: { put, remove },
   };
 }
 
@@ -244,6 +278,7 @@ const OF_THE_WHOLE_SET = {
   missed: [],
   held: [],
   touched: [],
+  spared: [],
 } as const;
 const NOTHING = {
   changes: [],
@@ -252,21 +287,31 @@ const NOTHING = {
   put: [],
   remove: [],
   world: null,
+  attempted: { put: [], remove: [] },
 } as const;
 
 /** Documents as a revision takes them, and those that no store can keep. */
 export function storable(bundle: readonly LocatedDocument[], source: string) {
   const documents: NewDocument[] = [];
+  const unstorable: NewDocument[] = [];
   const refusals: Fault[] = [];
   for (const located of bundle) {
     try {
       documents.push(newDocument(located.document, located.text, source));
     } catch (fault) {
       if (!(fault instanceof PublicationRefused)) throw fault;
+      unstorable.push(unstored(located, source));
       refusals.push({ ...located.at, severity: 'error', code: 'not-storable', message: fault.message });
     }
   }
-  return { documents, refusals };
+  return { documents, unstorable, refusals };
+}
+
+/** A document that no store keeps, to be judged all the same. */
+function unstored({ document }: LocatedDocument, source: string): NewDocument {
+  const { kind, metadata } = document;
+  const text = JSON.stringify(document);
+  return { kind, name: metadata.name, domain: domainOf(document), source, text, contentHash: sha256(text), document };
 }
 
 interface Judging {
@@ -297,7 +342,15 @@ function judge(loaded: Bundle, judging: Judging | JudgingStep): Judgement {
     else warnings.push(toleratedTest(result, verdict));
   }
   const tests = { passed: results.size - failing.length, failed };
-  return { faults: loaded.faults, warnings, tests, ...(tested && { tested }) };
+  const passing = passingCases(results.values());
+  return { faults: loaded.faults, warnings, tests, passing, ...(tested && { tested }) };
+}
+
+/** How many cases of each test pass. */
+export function passingCases(results: Iterable<TestResult>): ReadonlyMap<string, number> {
+  const passing = new Map<string, number>();
+  for (const { test, passed } of results) if (passed) passing.set(test, (passing.get(test) ?? 0) + 1);
+  return passing;
 }
 
 function testedWorld(loaded: Bundle): TestedWorld | undefined {

@@ -31,6 +31,7 @@ export {
   loadPart,
   type LocatedDocument,
   type PartBundle,
+  readingFaults,
 } from './load.js';
 export {
   jsonFromText,

@@ -78,6 +78,13 @@ export function loadPart(files: readonly SourceFile[]): PartBundle {
   return { documents, faults, elsewhere: [...elsewhere].sort() };
 }
 
+/** Faults that files have whatever stands beside them: in how they are written, and in nothing that a name refers to. */
+export function readingFaults(files: readonly SourceFile[]): readonly Fault[] {
+  const report = new Report('error');
+  for (const source of readAll(files, readDocument, report)) report.addRead(source);
+  return report.faults();
+}
+
 /**
  * Loads one set after another and remembers the documents of the last one: between two revisions few of them change, and
  * reading takes most of the time.

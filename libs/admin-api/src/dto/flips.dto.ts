@@ -84,8 +84,15 @@ export class FlipsView {
   })
   readonly decided!: number;
 
-  @ApiProperty({ minimum: 0, maximum: 1, description: 'The share of points that was decided.' })
-  readonly coverage!: number;
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    minimum: 0,
+    maximum: 1,
+    description:
+      'The share of points that was decided. Null for whoever does not read everything: endpoints and callers of others were not looked at, and how many there are is not told.',
+  })
+  readonly coverage!: number | null;
 
   @ApiProperty({
     type: 'integer',

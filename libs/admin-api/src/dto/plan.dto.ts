@@ -115,7 +115,8 @@ export class PlanBody {
 
   @ApiPropertyOptional({
     default: true,
-    description: 'With `files`: whether documents of this source that the bundle does not hold are removed.',
+    description:
+      'With `files`: whether documents of this source that the bundle does not hold are removed, of those that you see.',
   })
   @IsOptional()
   @IsBoolean()
@@ -378,7 +379,7 @@ export class PlanView {
   @ApiProperty({
     type: TestsView,
     description:
-      'Of the whole set, other sources included. A failing test that does not block this publication is among `warnings`.',
+      'Of the whole set, other sources included, as far as you see it. A failing test that does not block this publication is among `warnings`.',
   })
   readonly tests!: TestsView;
 

@@ -68,7 +68,7 @@ export class StatusView {
   @ApiProperty({ type: FeedView, description: 'How the server follows its source.' })
   readonly feed!: FeedView;
 
-  @ApiProperty({ type: AddressesView })
+  @ApiProperty({ type: AddressesView, description: '`…` for whoever does not read everything.' })
   readonly addresses!: AddressesView;
 
   @ApiProperty({ type: 'number' })

@@ -34,6 +34,13 @@ export function addressesOf({ kind, hosts, operations }: PlacedEndpoint): readon
 
 const NO_PREFIX = '';
 
+/** An endpoint that answers somewhere where another one would. */
+export interface Overlap {
+  readonly endpoint: PlacedEndpoint;
+  /** What holds all of it: a claim around says whose it is. Null where claims do not say so. */
+  readonly region: AddressClaim | null;
+}
+
 /** Who answers where in one set, and who claims what. */
 export class AddressBook {
   readonly #byHost = new Map<string, PlacedEndpoint[]>();
@@ -60,22 +67,33 @@ export class AddressBook {
   }
 
   /**
-   * Endpoints that would lose something of what they answer to a new one at an address: at the same host to a path that is
-   * more specific; at a wider host everything, for nothing falls back to a wildcard once a host is known.
+   * Who answers at an address that an endpoint would have, whichever of them would be found there: a narrower one takes a
+   * part of what they answer, and a wider one opens what they never listed. At another host, which holds this one or lies
+   * within it, that is whoever answers anything, for nothing falls back to a wildcard once a host is known.
    *
    * @param by  the endpoint that has the address: an RPC is also found without its host, and where escaped slashes are
    *   taken only those hosts are known that take them
    */
-  losing({ host, operation }: Address, by: PlacedEndpoint): readonly PlacedEndpoint[] {
-    if (operation.kind !== 'path') {
-      return this.#hostless.filter(({ operations }) => operations.some((other) => isShared(operation, other)));
-    }
-    const taken = (endpoint: PlacedEndpoint) => endpoint.operations.some((other) => winsOver(operation, other));
-    const atHost = (this.#byHost.get(host) ?? []).filter(taken);
+  overlapping({ host, operation }: Address, by: PlacedEndpoint): readonly Overlap[] {
+    const shared = (endpoints: readonly PlacedEndpoint[], at: string | null) =>
+      endpoints.flatMap((endpoint) =>
+        endpoint.operations
+          .filter((other) => isShared(operation, other))
+          .map((other): Overlap => ({ endpoint, region: at === null ? null : commonRegion(at, operation, other) })),
+      );
+    if (operation.kind !== 'path') return shared(this.#hostless, null);
+    const calls = by.kind === 'grpc' ? shared(this.#calls, null) : [];
     const isKnown = this.#byHost.has(host) && by.settings['encodedSlash'] !== 'allow';
     const wider = isKnown ? [] : hostsAround(host).flatMap((outer) => this.#byHost.get(outer) ?? []);
-    const calls = by.kind === 'grpc' ? this.#calls.filter(taken) : [];
-    return [...atHost, ...wider, ...calls];
+    const narrower = [...this.#byHost].flatMap(([other, there]) =>
+      other !== host && holdsHosts(host, other) ? there : [],
+    );
+    return [
+      ...shared(this.#byHost.get(host) ?? [], host),
+      ...wider.map((endpoint): Overlap => ({ endpoint, region: { host, prefix: NO_PREFIX } })),
+      ...narrower.map((endpoint): Overlap => ({ endpoint, region: null })),
+      ...calls,
+    ];
   }
 
   /** Endpoints that may answer a request: rather one too many, for neither methods nor paths at a host are looked at. */
@@ -179,20 +197,11 @@ function isShared(one: PlacedOperation, other: PlacedOperation): boolean {
   return one.kind === other.kind && meet(one.segments, other.segments);
 }
 
-/** Whether some path is answered by both, and by the first one rather than by the second. */
-function winsOver(one: PlacedOperation, other: PlacedOperation): boolean {
-  if (one.kind !== 'path' || other.kind !== 'path' || !meet(one.segments, other.segments)) return false;
-  for (const [index, segment] of one.segments.entries()) {
-    const difference = generality(segment) - generality(other.segments[index]);
-    if (difference !== 0) return difference < 0;
-  }
-  // The same as far as it goes: where it ends and the other has `**`, it is the one that says more.
-  return true;
-}
-
-/** Literal before one segment before any rest; a template that has ended is as good as a literal. */
-function generality(segment: string | undefined): number {
-  return segment === '**' ? 2 : segment === '*' ? 1 : 0;
+/** What holds every path that two operations have in common. */
+function commonRegion(host: string, one: PlacedOperation, other: PlacedOperation): AddressClaim {
+  const [left, right] = [one, other].map((operation) => regionOf({ host, operation }));
+  // They meet, so the longer of two prefixes lies in the other.
+  return left!.prefix.length > right!.prefix.length ? left! : right!;
 }
 
 /** Whether two templates have a path in common. */

@@ -21,18 +21,23 @@ function document(kind: string, metadata: string, spec: string): string {
 const WORLD: Readonly<Record<string, string>> = {
   acme: domain(
     'acme',
-    `{ addresses: ["*.acme.example"], mechanisms: [
+    `{ addresses: ["*.acme.example", "*.wide.example"], mechanisms: [
       { name: corp, role: trust, kind: spiffe, spiffe: { trustDomain: corp }, assertableBy: [promised],
         delegations: [{ domain: acme.a, subjects: ["spiffe://corp/a/**"] }, { domain: acme, subjects: ["spiffe://corp/**"] }] },
       { name: login, role: access, kind: jwt, jwt: { issuer: "https://login/", audiences: [x] } } ] }`,
   ),
-  a: domain('acme.a', '{ addresses: ["a.acme.example"] }'),
+  a: domain('acme.a', '{ addresses: ["a.acme.example", "a.wide.example"] }'),
   b: domain('acme.b', '{ addresses: ["shared.acme.example/b", "quiet.acme.example"] }'),
   ab: domain('acme.ab'),
   sa: service('sa', '{ domains: [acme.a], hosts: [a.acme.example] }'),
   sb: service(
     'sb',
     '{ domains: [acme.b], hosts: ["*.wild.example", shared.acme.example], endpoints: [{ name: e, operations: [{ path: "/b/**" }] }] }',
+  ),
+  sw: service('sw', '{ domains: [acme.ab], hosts: ["*.wide.example"] }'),
+  sg: service(
+    'sg',
+    '{ domains: [acme.b], hosts: [g.acme.example], endpoints: [{ name: e, kind: grpc, operations: [{ rpc: "/b.v1.B/Find" }] }] }',
   ),
   rb: within('RoleSet', 'rb', 'acme.b', '{ assignments: [{ role: teller, principals: ["service:awaited"] }] }'),
   pb: within('Policy', 'pb', 'acme.b', '{ rules: [] }'),
@@ -69,13 +74,19 @@ async function refused(
   return [...new Set(refusals.map(({ part, needs, over }) => `${part}: ${needs} over ${over}`))];
 }
 
-const A = '{ addresses: ["a.acme.example"]';
+const NEEDS_B = 'endpoints new/e: exposure-admin over acme.b';
+const A = '{ addresses: ["a.acme.example", "a.wide.example"]';
 const bound = (subject: string, mechanism = 'corp') =>
   service('new', `{ domains: [acme.a], identities: [{ mechanism: ${mechanism}, subject: "${subject}" }] }`);
 const at = (host: string, path = '/**') =>
   service(
     'new',
     `{ domains: [acme.a], hosts: ["${host}"], endpoints: [{ name: e, operations: [{ path: "${path}" }] }] }`,
+  );
+const calls = (operations: string) =>
+  service(
+    'new',
+    `{ domains: [acme.a], hosts: [more.acme.example], endpoints: [{ name: e, kind: grpc${operations} }] }`,
   );
 const issuing = (role: string, more: string) =>
   domain('acme.a', `${A}, mechanisms: [{ name: mine, role: ${role}, ${more} }] }`);
@@ -204,39 +215,49 @@ it.each<[because: string, change: Readonly<Record<string, string | null>>, refus
   ],
   ['an own host is free', { n: at('more.acme.example') }, []],
   ['a path at a shared host is free', { n: at('shared.acme.example', '/a/**') }, []],
-  ['less is no theft', { n: at('shared.acme.example', '/**') }, []],
-  ['more is', { n: at('shared.acme.example', '/b/x') }, ['endpoints new/e: exposure-admin over acme.b']],
-  ['a parameter before their rest is', { n: at('shared.acme.example', '/{any}/x') }, []],
+  ['a rest around theirs opens the rest of theirs', { n: at('shared.acme.example') }, [NEEDS_B]],
+  ['a parameter before their rest does', { n: at('shared.acme.example', '/{any}/x') }, [NEEDS_B]],
+  ['more is taken from them', { n: at('shared.acme.example', '/b/x') }, [NEEDS_B]],
+  ['a wildcard around their host keeps them from the next', { n: at('*.acme.example', '/a') }, [NEEDS_B]],
+  ['a claim keeps others out where nobody answers yet', { n: at('quiet.acme.example', '/x') }, [NEEDS_B]],
+  [
+    'a wildcard of others keeps nobody from what is free',
+    { n: at('b.wide.example') },
+    ['endpoints new/e: exposure-admin over acme.ab'],
+  ],
+  ['but for whom it was claimed', { n: at('a.wide.example') }, []],
+  ['a call of one’s own is free', { n: calls(', operations: [{ rpc: "/a.v1.A/*" }]') }, []],
+  ['every call is theirs too, which are found without a host', { n: calls('') }, [NEEDS_B]],
   ['a host below their wildcard is', { n: at('x.wild.example') }, ['endpoints new/e: exposure-admin over acme.b']],
   ['a narrower wildcard is', { n: at('*.x.wild.example') }, ['endpoints new/e: exposure-admin over acme.b']],
   [
     'a claim inside one’s own is free',
-    { a: domain('acme.a', '{ addresses: ["a.acme.example", "a.acme.example/x"] }') },
+    { a: domain('acme.a', '{ addresses: ["a.acme.example", "a.wide.example", "a.acme.example/x"] }') },
     [],
   ],
   [
     'a claim inside the company’s is free',
-    { a: domain('acme.a', '{ addresses: ["a.acme.example", "more.acme.example"] }') },
+    { a: domain('acme.a', '{ addresses: ["a.acme.example", "a.wide.example", "more.acme.example"] }') },
     [],
   ],
   [
     'a claim inside a sibling’s is not',
-    { a: domain('acme.a', '{ addresses: ["a.acme.example", "shared.acme.example/b/x"] }') },
+    { a: domain('acme.a', '{ addresses: ["a.acme.example", "a.wide.example", "shared.acme.example/b/x"] }') },
     ['addresses: exposure-admin over acme.b'],
   ],
   [
     'nor where nobody answers yet',
-    { a: domain('acme.a', '{ addresses: ["a.acme.example", "quiet.acme.example/x"] }') },
+    { a: domain('acme.a', '{ addresses: ["a.acme.example", "a.wide.example", "quiet.acme.example/x"] }') },
     ['addresses: exposure-admin over acme.b'],
   ],
   [
     'nor one around what a sibling answers',
-    { a: domain('acme.a', '{ addresses: ["a.acme.example", "shared.acme.example"] }') },
+    { a: domain('acme.a', '{ addresses: ["a.acme.example", "a.wide.example", "shared.acme.example"] }') },
     ['addresses: exposure-admin over acme.b'],
   ],
   [
     'what nobody has claimed is nobody’s to give',
-    { a: domain('acme.a', '{ addresses: ["a.acme.example", "free.example"] }') },
+    { a: domain('acme.a', '{ addresses: ["a.acme.example", "a.wide.example", "free.example"] }') },
     ['addresses: exposure-admin over *'],
   ],
   [
@@ -338,6 +359,10 @@ it.each<[role: AdministratorRole, may: readonly string[]]>([
     if ((await refused(change, scope(role, 'acme.a'))).length === 0) done.push(name);
   }
   expect(done).toEqual(may);
+});
+
+it('lets whoever stands above both open what is below', async () => {
+  expect(await refused({ n: at('shared.acme.example') }, scope('owner', 'acme'))).toEqual([]);
 });
 
 it('hands no old key to whoever takes a name again, and lets nobody take a key’s id', async () => {

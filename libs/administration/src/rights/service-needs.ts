@@ -1,6 +1,6 @@
 import { isWithin } from '#engine';
 import type { MechanismDeclaration, ServiceDocument } from '#policy';
-import { addressesOf, addressText, liesIn, regionOf } from './address-book.js';
+import { addressesOf, addressText, liesIn, type Overlap, regionOf } from './address-book.js';
 import type { AdministeredSet, OwnedMechanism } from './administered-set.js';
 import { sharingAuthority } from './domain-needs.js';
 import { endpointsOf, type PlacedEndpoint } from './endpoints.js';
@@ -57,7 +57,7 @@ function endpointNeeds(
     const part = `endpoints ${id}`;
     return [
       ...at(places, 'exposure', part),
-      ...(current === undefined ? [] : at(losersTo(current, previous, before, after), 'exposure', part)),
+      ...(current === undefined ? [] : at(concernedBy(current, previous, before, after), 'exposure', part)),
     ];
   });
 }
@@ -67,8 +67,8 @@ function placesOf(endpoint: PlacedEndpoint | undefined): readonly string[] {
   return endpoint.placements.length === 0 ? ['*'] : endpoint.placements;
 }
 
-/** Domains that an endpoint takes addresses from: those who claim them, and those who answer there. */
-function losersTo(
+/** Domains that have to do with the addresses of an endpoint: those who claim them, and those who answer there. */
+function concernedBy(
   endpoint: PlacedEndpoint,
   previous: PlacedEndpoint | undefined,
   before: AdministeredSet,
@@ -80,15 +80,21 @@ function losersTo(
     .filter((address) => !had.has(addressText(address)))
     .flatMap((address) => {
       const claim = after.addresses.claimsAround(regionOf(address))[0];
-      const losers = before.addresses
-        .losing(address, endpoint)
-        // Inside a claim nobody but those below it answers, whatever stands in their documents.
-        .filter((loser) => loser.id !== endpoint.id && (claim === undefined || liesIn(loser, claim.domain)));
+      const others = before.addresses
+        .overlapping(address, endpoint)
+        .filter(({ endpoint: other, region }) => other.id !== endpoint.id && mayAnswerIn(region, other, after))
+        .map((overlap) => overlap.endpoint);
       return [
         ...(claim === undefined || liesIn(endpoint, claim.domain) ? [] : [claim.domain]),
-        ...losers.flatMap(placesOf),
+        ...others.flatMap(placesOf),
       ];
     });
+}
+
+/** Inside a claim nobody but those below it answers, whatever stands in their documents. */
+function mayAnswerIn(region: Overlap['region'], endpoint: PlacedEndpoint, { addresses }: AdministeredSet): boolean {
+  const claim = region === null ? undefined : addresses.claimsAround(region)[0];
+  return claim === undefined || liesIn(endpoint, claim.domain);
 }
 
 /** A subject belongs to whoever owns its mechanism, or to the domain that it was delegated to. */
