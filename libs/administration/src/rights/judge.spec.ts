@@ -34,6 +34,11 @@ const WORLD: Readonly<Record<string, string>> = {
     'sb',
     '{ domains: [acme.b], hosts: ["*.wild.example", shared.acme.example], endpoints: [{ name: e, operations: [{ path: "/b/**" }] }] }',
   ),
+  // It answers nothing: what it lists was claimed by others.
+  so: service(
+    'so',
+    '{ domains: [acme.ab], hosts: [shared.acme.example], endpoints: [{ name: e, operations: [{ path: "/b/old" }] }] }',
+  ),
   sw: service('sw', '{ domains: [acme.ab], hosts: ["*.wide.example"] }'),
   sg: service(
     'sg',
@@ -218,7 +223,11 @@ it.each<[because: string, change: Readonly<Record<string, string | null>>, refus
   ['a rest around theirs opens the rest of theirs', { n: at('shared.acme.example') }, [NEEDS_B]],
   ['a parameter before their rest does', { n: at('shared.acme.example', '/{any}/x') }, [NEEDS_B]],
   ['more is taken from them', { n: at('shared.acme.example', '/b/x') }, [NEEDS_B]],
-  ['a wildcard around their host keeps them from the next', { n: at('*.acme.example', '/a') }, [NEEDS_B]],
+  [
+    'a wildcard around their host keeps them from the next, whatever was claimed',
+    { n: at('*.acme.example', '/a') },
+    [NEEDS_B, 'endpoints new/e: exposure-admin over acme.ab'],
+  ],
   ['a claim keeps others out where nobody answers yet', { n: at('quiet.acme.example', '/x') }, [NEEDS_B]],
   [
     'a wildcard of others keeps nobody from what is free',
@@ -253,7 +262,7 @@ it.each<[because: string, change: Readonly<Record<string, string | null>>, refus
   [
     'nor one around what a sibling answers',
     { a: domain('acme.a', '{ addresses: ["a.acme.example", "a.wide.example", "shared.acme.example"] }') },
-    ['addresses: exposure-admin over acme.b'],
+    ['addresses: exposure-admin over acme.b', 'addresses: exposure-admin over acme.ab'],
   ],
   [
     'what nobody has claimed is nobody’s to give',
@@ -298,7 +307,7 @@ it.each<[because: string, change: Readonly<Record<string, string | null>>, refus
         'matrices: [{ because: x, subjects: { s: {} }, targets: { t: { host: "Shared.acme.example:443", method: GET, path: /b/x } }, expect: { s: { t: deny } } }]',
       ),
     },
-    ['matrices: auditor over acme.b'],
+    ['matrices: auditor over acme.b', 'matrices: auditor over acme.ab'],
   ],
   [
     'and a wildcard’s host',
