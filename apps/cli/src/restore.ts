@@ -67,8 +67,10 @@ export async function restore(
   return 0;
 }
 
-function restoreSummary(number: number, { base, summary: { documents, rules }, tests, valid }: Plan): string {
+function restoreSummary(number: number, { base, summary: { documents, rules }, tests, valid, refusals }: Plan): string {
   const newest = base?.number ?? 0;
+  // What differs may be what this operator does not see.
+  if (refusals.length > 0) return `going back from revision ${newest} to ${number} is not yours to do`;
   if (valid && documents.added + documents.changed + documents.removed === 0) {
     return `nothing changes: revision ${newest} holds what revision ${number} held`;
   }
