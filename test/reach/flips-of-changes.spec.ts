@@ -195,6 +195,17 @@ spec: { rules: [${rules}] }
   const OPEN = '{ id: open, effect: allow, who: { anonymous: true }, what: { endpoints: [till/other] } }';
   const CLOSED = '{ id: closed, effect: deny, who: { subjects: [nobody] } }';
 
+  it('is told where another one answers that did not: neither the method nor the path is its own', () => {
+    const [before, after] = ['"/a/b", methods: [PUT]', '/z'].map((own) =>
+      worldOf(till(own, 'operations: [{ path: "/**" }]', OPEN)),
+    );
+    const { groups } = flipsBetween(before!, after!);
+    const samples = groups
+      .filter(({ endpoint, to }) => endpoint === 'till/other' && to === 'allow')
+      .map(({ sample }) => sample.target);
+    expect(samples).toContainEqual({ kind: 'address', host: 'till.example', method: 'ZZ-ANY', path: '/a/b' });
+  });
+
   it.each`
     because                                          | other                                                | rules     | asked
     ${'a preflight passes there'}                    | ${'preflight: allow, operations: [{ path: "/**" }]'} | ${CLOSED} | ${'OPTIONS /a'}

@@ -5,7 +5,7 @@
  */
 import type { Outcome } from '#engine';
 import type { Credential } from '../credentials.js';
-import { isDenied, isFlip, isHopeless, type Judged, type Point } from './point.js';
+import { isDenied, isFlip, isHanging, isHopeless, type Judged, type Point } from './point.js';
 import { SIDES } from './side.js';
 
 export interface CompanyAsked {
@@ -24,6 +24,12 @@ const MOST_ALIKE = 8;
 const MOST_IDLE = 24;
 
 const OPENABLE: ReadonlySet<Outcome['reason']> = new Set(['NO_ALLOW_RULE', 'ACCESS_EVIDENCE_MISSING', 'EGRESS_CLOSED']);
+
+interface Tries {
+  left: number;
+  /** The first that was found to hang on conditions. */
+  hanging: readonly Credential[] | undefined;
+}
 
 /** A credential, and what it does by itself. */
 export interface Alone {
@@ -53,19 +59,21 @@ export function companions(
 }
 
 /**
- * @returns a search for company: by what is brought, and denied by both worlds, what flips with more, or undefined; in
- *   steps, how many decisions were taken
+ * @returns a search for company: by what is brought, and denied by both worlds, what flips with more, else what hangs on
+ *   conditions with more, or undefined; in steps, how many decisions were taken
  */
 export function companyFor({ candidates, ask, everything }: CompanyAsked) {
   return function* (brought: readonly Credential[]): Generator<number, readonly Credential[] | undefined, void> {
+    let hanging: readonly Credential[] | undefined;
     for (const side of SIDES) {
       if (isHopeless(everything[side])) continue;
-      const tries = { left: MOST_TRIES };
+      const tries: Tries = { left: MOST_TRIES, hanging };
       const found = grow(brought, ask(brought), side, tries);
       yield (MOST_TRIES - tries.left) * 2;
       if (found !== undefined) return found;
+      hanging = tries.hanging;
     }
-    return undefined;
+    return hanging;
   };
 
   /** Brings more until one world lets it through, as long as the other does not. */
@@ -73,7 +81,7 @@ export function companyFor({ candidates, ask, everything }: CompanyAsked) {
     brought: readonly Credential[],
     point: Point,
     side: 'before' | 'after',
-    tries: { left: number },
+    tries: Tries,
   ): readonly Credential[] | undefined {
     const { most } = point[side];
     if (!OPENABLE.has(most.reason) || brought.length > MOST_COMPANIONS) return undefined;
@@ -84,6 +92,7 @@ export function companyFor({ candidates, ask, everything }: CompanyAsked) {
       const more = [...brought, candidate];
       const next = ask(more);
       if (isFlip(next)) return more;
+      if (isHanging(next)) tries.hanging ??= more;
       if (!isFurther(point[side], next[side]) || !isDenied(next)) continue;
       const found = grow(more, next, side, tries);
       if (found !== undefined) return found;

@@ -12,7 +12,7 @@ import type { Asked, Ways } from '../targets.js';
 import type { CallerClass } from './callers.js';
 import { type Alone, companions, companyFor } from './company.js';
 import { type Both, type ChangeSight, homeOf, keyOf, Points, type Questions } from './points.js';
-import { isDenied, isFlip, isHopeless, type Judged, type Point } from './point.js';
+import { isDenied, isFlip, isHanging, isHopeless, type Judged, type Point } from './point.js';
 import { Side, type Sides, SIDES } from './side.js';
 import { type Touched, touchedBy, type Worlds } from './touched.js';
 
@@ -93,6 +93,7 @@ class Search {
   private constructor(
     private readonly sides: Sides,
     private readonly points: Points,
+    private readonly touched: Touched,
     private readonly time: number,
     private readonly tally: Tally,
   ) {}
@@ -104,7 +105,7 @@ class Search {
     const sides = { before: first, after: new Side(withRulesOf(after, names), first) };
     yield;
     const requestWith = (evidence: readonly Evidence[]) => requestOf(NOWHERE, evidence, time);
-    return new Search(sides, new Points(sides, touched, time, sight, requestWith), time, tally);
+    return new Search(sides, new Points(sides, touched, time, sight, requestWith), touched, time, tally);
   }
 
   /** Places come in an order that has nothing to do with their names, so that what is left out is no part of the tree. */
@@ -157,10 +158,17 @@ class Search {
         const request = requestOf(asked, [], this.time);
         const places = SIDES.map((at) => this.sides[at].decide(request).endpoint);
         const key = places.join(' ');
-        if (places.includes(id) && !leading.has(key)) leading.set(key, asked);
+        if (places.includes(id) && !leading.has(key) && !this.#isAskedBy(places, id)) leading.set(key, asked);
       }
       return [...leading.values()];
     });
+  }
+
+  /** Whether what leads to two endpoints, one after the other, is asked about at the other one: it counts once. */
+  #isAskedBy([before, after]: readonly (string | null)[], id: string): boolean {
+    const { answering } = this.touched;
+    if (typeof before !== 'string' || typeof after !== 'string' || before === after) return false;
+    return id === before ? answering.has(after) : answering.has(before) && !answering.has(after);
   }
 
   #requestTo(way: Asked): (evidence: readonly Evidence[]) => AccessRequest {
@@ -257,13 +265,14 @@ class Place {
   ): Generator<number, void, void> {
     const found = yield* company(brought);
     if (found === undefined) return;
+    const isAlike = isFlip(ask(found)) ? isFlip : isHanging;
     const rest = found.slice(brought.length);
-    const needed = brought.length > 0 && isFlip(ask(rest)) ? rest : found;
+    const needed = brought.length > 0 && isAlike(ask(rest)) ? rest : found;
     const key = needed.map(keyOf).sort().join(' ');
     // What flips by itself is decided by itself.
     if (needed.length === 1 || known.has(key)) return;
     known.add(key);
-    this.#flip(size, ask(asOne(needed, (fewer) => isFlip(ask(fewer)))));
+    this.#flip(size, ask(asOne(needed, (fewer) => isAlike(ask(fewer)))));
   }
 
   #count(size: number, point: Point): void {
@@ -272,8 +281,7 @@ class Place {
   }
 
   #flip(size: number, point: Point): void {
-    const states = [point.before.state, point.after.state];
-    if (states.includes('hangs')) this.tally.hang(size, this.questions.hanging);
+    if (isHanging(point)) this.tally.hang(size, this.questions.hanging);
     if (isFlip(point)) this.tally.flip(this.both, size, point);
   }
 
@@ -362,10 +370,11 @@ class Tally {
     for (const rule of rules) found.rules.add(rule);
   }
 
-  flip(both: Both, points: number, { request, before, after }: Point): void {
+  flip(both: Both, points: number, point: Point): void {
+    const { request, before, after } = point;
     const isUp = before.state === 'deny' || after.state === 'allow';
     const [from, to]: readonly [Effect, Effect] = isUp ? ['deny', 'allow'] : ['allow', 'deny'];
-    const conditional = before.state === 'hangs' || after.state === 'hangs';
+    const conditional = isHanging(point);
     if (!conditional) this.#certain[to] += points;
     const place = { domain: homeOf(both), endpoint: both.id, from, to, conditional };
     const verdicts = { before: verdictOf(before, from), after: verdictOf(after, to) };

@@ -23,6 +23,11 @@ export function isFlip({ before, after }: Point): boolean {
   return before.state !== after.state;
 }
 
+/** What it hangs on is to be told, although it may come out alike. */
+export function isHanging({ before, after }: Point): boolean {
+  return before.state === 'hangs' || after.state === 'hangs';
+}
+
 /** Whatever less is brought is denied as well. */
 export function isHopeless({ most }: Judged): boolean {
   return most.decision === 'deny' && most.reason !== 'DENY_RULE';

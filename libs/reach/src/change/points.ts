@@ -114,7 +114,7 @@ export class Points {
 
   #questions(both: Both, callers: readonly Caller[]): Questions {
     const { touched } = this;
-    const kin = [both, ...(touched.rivals.get(both.id) ?? []).flatMap((id) => this.#endpoints.get(id) ?? [])];
+    const kin = [both, ...[...(touched.rivals.get(both.id) ?? [])].flatMap((id) => this.#endpoints.get(id) ?? [])];
     const concerned = SIDES.flatMap((at) =>
       kin.flatMap((one) => {
         const endpoint = one[at];

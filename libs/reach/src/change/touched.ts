@@ -33,8 +33,10 @@ export interface Touched {
   readonly holders: ReadonlyMap<string, ReadonlySet<string>>;
   /** Ids of the rules that are new, different or gone. */
   readonly rules: ReadonlySet<string>;
-  /** Endpoints that may answer where another one did, by that one. */
-  readonly rivals: ReadonlyMap<string, readonly string[]>;
+  /** Endpoints that answer by other addresses, methods or names than before. */
+  readonly answering: ReadonlySet<string>;
+  /** Endpoints that may answer where another one did, or did not, by either. */
+  readonly rivals: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** With more changed rules at one domain than this, all of them together are taken to concern every endpoint below. */
@@ -56,7 +58,8 @@ class Comparison implements Touched {
   readonly subjects: IdentityBinding[] = [];
   readonly holders = new Map<string, Set<string>>();
   readonly rules = new Set<string>();
-  readonly rivals = new Map<string, readonly string[]>();
+  readonly answering = new Set<string>();
+  readonly rivals = new Map<string, Set<string>>();
 
   readonly #both: readonly World[];
   /** Of both worlds: an endpoint that is placed otherwise stands here twice. */
@@ -122,15 +125,22 @@ class Comparison implements Touched {
     this.endpoints.set(id, 'all');
     const addressing = (endpoint: Endpoint | undefined) => endpoint && { ...endpoint, placements: [] };
     if (isSame(addressing(one), addressing(other))) return;
+    this.answering.add(id);
     const sides = [one, other].flatMap((endpoint) => endpoint ?? []);
     const rivals = this.#endpoints.filter(
       ({ endpoint }) => endpoint.id !== id && sides.some((side) => mayAnswerFor(side, endpoint)),
     );
-    for (const { endpoint } of rivals) this.endpoints.set(endpoint.id, 'all');
-    this.rivals.set(
-      id,
-      rivals.map(({ endpoint }) => endpoint.id),
-    );
+    for (const { endpoint } of rivals) {
+      this.endpoints.set(endpoint.id, 'all');
+      this.#rival(id, endpoint.id);
+      this.#rival(endpoint.id, id);
+    }
+  }
+
+  #rival(one: string, other: string): void {
+    const known = this.rivals.get(one);
+    if (known === undefined) this.rivals.set(one, new Set([other]));
+    else known.add(other);
   }
 
   #domain(name: string, one: Domain | undefined, other: Domain | undefined): void {
