@@ -216,7 +216,7 @@ const CHANGING: readonly Row[] = [
   { route: 'POST /admin/v1/issuers/refresh', asked: () => ({}), act: 'issuers.refresh', object: () => 'issuers' },
 ];
 /** Routes that take a body and change nothing. */
-const UNCHANGING = ['POST /admin/v1/plan'];
+const UNCHANGING = ['POST /admin/v1/plan', 'POST /admin/v1/revisions/{n}/plan'];
 /** What one person alone does not do, with its act: test/administration/four-eyes.spec.ts. */
 const OF_TWO = ['DELETE /admin/v1/domains/{name}/four-eyes', 'POST /admin/v1/proposals/{number}/approve'];
 
@@ -265,6 +265,7 @@ describe('every act', () => {
     const before = await shop.acts();
     await shop.ask('POST', '/admin/v1/plan', { body: { source: 'git', files: [] } });
     const { number, contentHash } = base!;
+    expect((await shop.ask('POST', `/admin/v1/revisions/${number}/plan`, { body: {} })).status).toBe(200);
     const again = { body: publication(STAFFED_SHOP, { number, contentHash }) };
     expect(await shop.ask('POST', '/admin/v1/revisions', again)).toMatchObject({ json: { unchanged: true } });
     for (const path of [

@@ -85,9 +85,10 @@ export class AddressBook {
     const calls = by.kind === 'grpc' ? shared(this.#calls, null) : [];
     const isKnown = this.#byHost.has(host) && by.settings['encodedSlash'] !== 'allow';
     const wider = isKnown ? [] : hostsAround(host).flatMap((outer) => this.#byHost.get(outer) ?? []);
-    const narrower = [...this.#byHost].flatMap(([other, there]) =>
-      other !== host && holdsHosts(host, other) ? there : [],
-    );
+    // Only a wildcard holds others, and there may be thousands of hosts to look through.
+    const narrower = host.startsWith('*.')
+      ? [...this.#byHost].flatMap(([other, there]) => (other !== host && holdsHosts(host, other) ? there : []))
+      : [];
     return [
       ...shared(this.#byHost.get(host) ?? [], host),
       ...wider.map((endpoint): Overlap => ({ endpoint, region: { host, prefix: NO_PREFIX } })),
