@@ -85,11 +85,16 @@ describe('dharma import', () => {
     expect(readdirSync(join(cwd, 'manifests'))).toEqual(['web.yaml']);
   });
 
-  it('does not write through a link', async () => {
-    const cwd = folderWith({ ...FILES, 'elsewhere/.keep': '', 'out/.keep': '' });
-    symlinkSync(join(cwd, 'elsewhere'), join(cwd, 'out', 'domains'));
+  it.each`
+    because                | place          | told
+    ${'out of the folder'} | ${'elsewhere'} | ${'`domains` is a link that leads out of the folder'}
+    ${'to another one'}    | ${'out/other'} | ${'is no folder'}
+  `('does not write through a link $because', async ({ place, told }: Record<string, string>) => {
+    const cwd = folderWith({ ...FILES, [`${place}/.keep`]: '', 'out/.keep': '' });
+    symlinkSync(join(cwd, place!), join(cwd, 'out', 'domains'));
     const ran = await dharma([...OPENAPI, '--out', 'out', '--overwrite'], { cwd });
-    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('is no folder') });
-    expect(readdirSync(join(cwd, 'elsewhere'))).toEqual(['.keep']);
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining(told!) });
+    expect(ran.stderr).not.toContain('wrong on our side');
+    expect(readdirSync(join(cwd, place!))).toEqual(['.keep']);
   });
 });

@@ -8,7 +8,7 @@ import { type Generated, NOW, situations } from '../properties/worlds.js';
 import { changed, draws } from './changes.js';
 
 const IS_LONG = process.env['DHARMA_LONG'] === '1';
-const WORLDS = IS_LONG ? 1_000 : 20;
+const WORLDS = IS_LONG ? 1_000 : 15;
 const DRAWN = 30;
 /** Twenty seconds on a machine that does nothing else, and a thousand of them for many worlds. */
 const MILLISECONDS = IS_LONG ? 3_600_000 : 600_000;

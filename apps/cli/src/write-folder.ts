@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { readFolder, type SourceFile } from '#policy';
+import { FolderError, readFolder, type SourceFile } from '#policy';
 import { isCanonicalPlace } from './canonical-files.js';
 import { Stop, type Terminal } from './terminal.js';
 
@@ -44,7 +44,7 @@ async function noFiles(root: string, directory: string): Promise<readonly string
 }
 
 async function staleFiles(root: string, directory: string, files: readonly SourceFile[]): Promise<readonly string[]> {
-  const present = (await readFolder(root)).map(({ file }) => file);
+  const present = (await filesIn(root)).map(({ file }) => file);
   const other = present.find((file) => !isCanonicalPlace(file));
   if (other !== undefined) {
     throw new Stop(
@@ -54,4 +54,13 @@ async function staleFiles(root: string, directory: string, files: readonly Sourc
   }
   const written = new Set(files.map(({ file }) => file));
   return present.filter((file) => !written.has(file));
+}
+
+async function filesIn(root: string): Promise<readonly SourceFile[]> {
+  try {
+    return await readFolder(root);
+  } catch (fault) {
+    if (fault instanceof FolderError) throw new Stop(1, `${fault.message}; nothing was written`);
+    throw fault;
+  }
 }
