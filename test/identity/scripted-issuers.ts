@@ -69,6 +69,7 @@ export class ScriptedIssuers extends Outbound {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    // Keys may still be on their way to the disk.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
