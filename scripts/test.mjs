@@ -15,6 +15,7 @@ const jestArguments = process.argv.slice(2).filter((argument) => argument !== '-
 /** Many tests wait, for servers to start or for what hangs to be given up: with one file more than processors none idles. */
 const SIDE_BY_SIDE = `--maxWorkers=${availableParallelism() + 1}`;
 const LONGEST_FIRST = '--testSequencer=<rootDir>/scripts/gateway-sequencer.mjs';
+const LONG_FIRST = '--testSequencer=<rootDir>/scripts/long-first-sequencer.mjs';
 /** Tests make much that is garbage at once: with room for it, eight files took 52 s of processor time instead of 57. */
 const ROOM_FOR_THE_YOUNG = '--max-semi-space-size=32';
 // The CLI's tests start the built program, as its users do.
@@ -25,7 +26,7 @@ async function testWithoutGateways() {
   const ignored = ['--testPathIgnorePatterns', '/node_modules/', '<rootDir>/test/gateways/'];
   if (jestArguments.length > 0) return jest([...ignored, ...separated(jestArguments)]);
   const together = await jest(
-    [...ignored, ...ALONE.map((spec) => `<rootDir>/${spec}`), SIDE_BY_SIDE],
+    [...ignored, ...ALONE.map((spec) => `<rootDir>/${spec}`), SIDE_BY_SIDE, LONG_FIRST],
     [ROOM_FOR_THE_YOUNG],
   );
   const alone = await jest(['--runInBand', '--runTestsByPath', ...ALONE]);
