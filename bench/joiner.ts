@@ -51,9 +51,9 @@ const LEVELS = {
 
 const { world } = benchWorld({ rules: RULES, assignments: ASSIGNMENTS, entities: ENTITIES, widths: WIDE });
 const files = [...filesOf(world)].map(([file, text]) => ({ file, text }));
-const documents = loadBundle([...files, LEVELS]).documents.map(({ document, text }) =>
-  newDocument(document, text, 'api'),
-);
+const bundle = loadBundle([...files, LEVELS]);
+if (bundle.faults.length > 0) throw new Error(bundle.faults[0]!.message);
+const documents = bundle.documents.map(({ document, text }) => newDocument(document, text, 'api'));
 const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), durability: 'full' });
 const databaseUrl = postgres.urlOf('postgres');
 await migrateDatabase(databaseUrl, 'auto');
