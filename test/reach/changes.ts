@@ -70,7 +70,27 @@ const item =
 
 const marksOf = (spec: Spec): readonly string[] => (spec['boundary'] as readonly string[] | undefined) ?? [];
 
-export const CHANGES: readonly { readonly what: string; readonly kind: string; readonly part: Part }[] = [
+interface Change {
+  readonly what: string;
+  readonly kind: string;
+  readonly part: Part;
+  /** The domain that the document is of from then on. */
+  readonly home?: (draw: Draw, generated: Generated) => string;
+}
+
+const asItIs: Part = (spec) => spec;
+const anotherHome = ({ more }: Draw, { domains }: Generated): string => pick(domains, more);
+
+/** What a rule may be about. */
+const WHAT: readonly Spec[] = [
+  { methods: ['POST'] },
+  { paths: ['/e0/{id}', '/e1/x/*'] },
+  { methods: ['GET'], paths: ['/e1/x/y/**'] },
+  { actions: ['view', 'publish'] },
+];
+const PAST = '2026-12-01T00:00:00Z';
+
+export const CHANGES: readonly Change[] = [
   { what: 'a rule goes', kind: 'Policy', part: rule(() => undefined) },
   {
     what: 'a rule says the opposite',
@@ -96,6 +116,20 @@ export const CHANGES: readonly { readonly what: string; readonly kind: string; r
     kind: 'Policy',
     part: rule((one) => ({ ...one, mode: one['mode'] === 'report' ? 'enforce' : 'report' })),
   },
+  {
+    what: 'a rule is about something else',
+    kind: 'Policy',
+    part: rule((one, { more }) => ({ ...one, what: pick(WHAT, more) })),
+  },
+  {
+    what: 'a rule is of another time',
+    kind: 'Policy',
+    part: rule((one) => {
+      const whenever = without(without(one, 'notBefore'), 'notAfter');
+      return Object.keys(one).length > Object.keys(whenever).length ? whenever : { ...one, notAfter: PAST };
+    }),
+  },
+  { what: "a policy is another domain's", kind: 'Policy', part: asItIs, home: anotherHome },
   { what: 'a rule is about anything', kind: 'Policy', part: rule((one) => without(one, 'what')) },
   { what: 'a rule has no condition', kind: 'Policy', part: rule((one) => without(one, 'when')) },
   {
@@ -152,6 +186,21 @@ export const CHANGES: readonly { readonly what: string; readonly kind: string; r
     ),
   },
   {
+    what: 'another trust domain',
+    kind: 'Domain',
+    part: item('mechanisms', (one) =>
+      one['kind'] === 'spiffe' ? { ...one, spiffe: { ...(one['spiffe'] as Spec), trustDomain: 'y.example' } } : one,
+    ),
+  },
+  { what: 'a mechanism goes', kind: 'Domain', part: item('mechanisms', () => undefined) },
+  {
+    what: 'an endpoint is placed elsewhere',
+    kind: 'Service',
+    part: item('endpoints', (one, { at }, { domains }) =>
+      one['domains'] === undefined ? { ...one, domains: [pick(domains, at)] } : without(one, 'domains'),
+    ),
+  },
+  {
     what: 'a service moves',
     kind: 'Service',
     part: (spec, { more }, { domains }) =>
@@ -181,6 +230,22 @@ export const CHANGES: readonly { readonly what: string; readonly kind: string; r
     kind: 'Service',
     part: item('endpoints', (one, { at }) => ({ ...one, hosts: [`s${at % 3}.example`, 'elsewhere.example'] })),
   },
+  {
+    what: 'an endpoint reads slashes in another way',
+    kind: 'Service',
+    part: item('endpoints', (one, { at }) => {
+      if (one['kind'] !== undefined) return one;
+      if (at % 2 === 0) return { ...one, encodedSlash: one['encodedSlash'] === 'allow' ? 'refuse' : 'allow' };
+      return { ...one, trailingSlash: one['trailingSlash'] === 'ignore' ? 'significant' : 'ignore' };
+    }),
+  },
+  {
+    what: 'an endpoint lets other preflights pass',
+    kind: 'Service',
+    part: item('endpoints', (one) =>
+      one['kind'] === undefined ? { ...one, preflight: one['preflight'] === 'allow' ? 'deny' : 'allow' } : one,
+    ),
+  },
   { what: 'an endpoint goes', kind: 'Service', part: item('endpoints', () => undefined) },
   {
     what: 'an endpoint comes',
@@ -193,6 +258,7 @@ export const CHANGES: readonly { readonly what: string; readonly kind: string; r
       ],
     }),
   },
+  { what: "a role set is another domain's", kind: 'RoleSet', part: asItIs, home: anotherHome },
   { what: 'an assignment goes', kind: 'RoleSet', part: item('assignments', () => undefined) },
   {
     what: 'an assignment comes',
@@ -234,7 +300,9 @@ export function changed(generated: Generated, drawn: readonly Draw[]): Changed |
     documents = documents.flatMap((document) => {
       if (document !== one) return [document];
       const spec = change.part(document.spec, draw, generated);
-      return spec === undefined ? [] : [{ ...document, spec }];
+      const domain = change.home?.(draw, generated);
+      const metadata = domain === undefined ? document.metadata : { ...document.metadata, domain };
+      return spec === undefined ? [] : [{ ...document, metadata, spec }];
     });
     what.push(`${change.what} (${one.metadata.name})`);
   }

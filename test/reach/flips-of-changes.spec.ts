@@ -218,4 +218,37 @@ spec: { rules: [${rules}] }
     const told = samples.map((target) => ('path' in target ? `${target.method} ${target.path}` : target.kind));
     expect(told).toContain(asked);
   });
+
+  const ALL = '{ id: all, effect: allow, who: { anonymous: true }, what: { endpoints: ["till/*"] } }';
+  const SLASHES = 'encodedSlash: allow, operations: [{ path: "/a/**" }]';
+  const PLAIN = 'operations: [{ path: "/a/**" }]';
+  const ENDING = 'trailingSlash: ignore, operations: [{ path: "/a/*" }]';
+
+  it.each`
+    because                                                         | own        | before     | after                                      | told
+    ${'encoded slashes are taken no more'}                          | ${'/z'}    | ${SLASHES} | ${PLAIN}                                   | ${'ZZ-ANY /a/zz-any%2Fzz-any deny'}
+    ${'encoded slashes are taken from now on'}                      | ${'/z'}    | ${PLAIN}   | ${SLASHES}                                 | ${'ZZ-ANY /a/zz-any%2Fzz-any allow'}
+    ${'another answers in its place, and takes no encoded slashes'} | ${'"/**"'} | ${SLASHES} | ${`hosts: [away.example], ${SLASHES}`}     | ${'ZZ-ANY /a/zz-any%2Fzz-any deny'}
+    ${'a slash at the end is another path from now on'}             | ${'/z'}    | ${ENDING}  | ${ENDING.replace('ignore', 'significant')} | ${'ZZ-ANY /a/zz-any/ deny'}
+  `('is told where slashes are read in another way: $because', ({ own, before, after, told }) => {
+    const { groups } = flipsBetween(worldOf(till(own, before, ALL)), worldOf(till(own, after, ALL)));
+    const found = groups.flatMap(({ to, sample: { target } }) =>
+      target.kind === 'address' && target.host === 'till.example' ? [`${target.method} ${target.path} ${to}`] : [],
+    );
+    expect(found).toContain(told);
+  });
+});
+
+it('tells whom a deny does not stop any more, where the credential is of a mechanism that goes and others of its kind stay', () => {
+  const login = '    - { name: login, role: access, kind: asserted, asserted: { header: x-user } }\n';
+  const badge = login.replace('login', 'badge').replace('x-user', 'x-badge');
+  const denied = pay('{ id: new, effect: deny, who: { subjects: [eve] } }')(SET);
+  const { groups } = flipsBetween(worldOf(becomes([login, login + badge])(denied)), worldOf(denied));
+  const found = groups.flatMap(({ endpoint, to, sample }) =>
+    sample.evidence.some(({ subject }) => subject === 'eve') ? [[endpoint, to]] : [],
+  );
+  expect(found).toEqual([
+    ['ledger/read', 'allow'],
+    ['ledger/write', 'allow'],
+  ]);
 });

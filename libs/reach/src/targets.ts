@@ -44,7 +44,7 @@ const UNSPOKEN = 'zz-any';
 /**
  * @param rules  those that may be matched at the endpoint
  * @param fresh  {@link unspokenWord}
- * @param others  endpoints that may answer instead of it: what they tell apart is told apart, too
+ * @param others  endpoints that may answer instead of it, or that it was or will be: what they tell apart is told apart, too
  */
 export function targetsOf(
   world: World,
@@ -70,7 +70,7 @@ function* enumerate(
   fresh: string,
   others: readonly Endpoint[],
 ): Generator<Ways> {
-  const answering = [endpoint, ...others];
+  const answering = [endpoint, ...others] as const;
   const named: Target = { kind: 'endpoint', endpoint: endpoint.id };
   for (const operation of endpoint.operations) {
     switch (operation.kind) {
@@ -84,8 +84,7 @@ function* enumerate(
         const mayPreflight =
           answering.some(({ preflight }) => preflight === 'allow') && isAsked('OPTIONS', filter.methods);
         const asking = mayPreflight ? verbsOf(operation.methods, named, undefined, unspoken) : [];
-        for (const segments of cells(pathTemplate(operation.path), cuts, fresh)) {
-          const path = `/${segments.join('/')}`;
+        for (const path of pathsAsked(operation.path, answering, cuts, fresh)) {
           for (const method of verbs) yield httpWays(endpoint, { method, path }, {}, fresh);
           for (const method of asking)
             yield httpWays(endpoint, { method: 'OPTIONS', path }, preflightFor(method), fresh);
@@ -154,6 +153,26 @@ function* namedTargets(endpoint: Endpoint, rules: readonly Rule[], fresh: string
 /** Only a deny about resources sees that it was asked by name. */
 function seesNames(rules: readonly Rule[]): boolean {
   return rules.some(({ effect, what }) => effect === 'deny' && (what.resourceTypes ?? what.resources ?? what.actions));
+}
+
+/** With an encoded slash and one at the end, where those who may answer read them in different ways. */
+function* pathsAsked(
+  path: string,
+  answering: readonly [Endpoint, ...Endpoint[]],
+  cuts: readonly Template[],
+  fresh: string,
+): Generator<string> {
+  const [{ encodedSlash, trailingSlash }] = answering;
+  const isEncoded = encodedSlash === 'allow' && answering.some((one) => one.encodedSlash !== 'allow');
+  const isIgnored = trailingSlash === 'ignore' && answering.some((one) => one.trailingSlash !== 'ignore');
+  const template = pathTemplate(path);
+  const other = isIgnored ? otherSlash(template) : undefined;
+  for (const form of other === undefined ? [template] : [template, other])
+    for (const segments of cells(form, cuts, fresh)) {
+      yield `/${segments.join('/')}`;
+      const place = isEncoded ? segments.indexOf(fresh) : -1;
+      if (place >= 0) yield `/${segments.with(place, `${fresh}%2F${fresh}`).join('/')}`;
+    }
 }
 
 function preflightFor(method: string): AccessRequest['headers'] {

@@ -176,14 +176,16 @@ export class Points {
       hosts: [...new Set([...(before?.hosts ?? []), ...(after?.hosts ?? [])])],
       operations: [...new Map(operations.map((one): [string, Operation] => [JSON.stringify(one), one])).values()],
       trailingSlash: [before, after].some((one) => one?.trailingSlash === 'ignore') ? 'ignore' : 'significant',
+      encodedSlash: [before, after].some((one) => one?.encodedSlash === 'allow') ? 'allow' : 'refuse',
       preflight: [before, after].some((one) => one?.preflight === 'allow') ? 'allow' : 'deny',
     };
+    const itself = [before, after].flatMap((one) => one ?? []);
     // What is not answered here any more they tell apart in their own way. Those who are not spoken of cut nothing.
     const others = rivals.flatMap((one) =>
       [one.before, one.after].flatMap((rival) => (rival !== undefined && this.sight.endpoint(rival) ? [rival] : [])),
     );
     const found = [
-      ...SIDES.map((at) => targetsOf(this.#told[at], endpoint, rules, {}, this.#fresh, others)),
+      ...SIDES.map((at) => targetsOf(this.#told[at], endpoint, rules, {}, this.#fresh, [...itself, ...others])),
       namedTargetsOf(endpoint, rules, this.#fresh),
     ];
     const ways = new Map(found.flatMap((targets) => targets.ways.map((one) => [JSON.stringify(one), one])));
@@ -205,8 +207,7 @@ export class Points {
         made.set(keyOf(credential), credential);
         opening.add(keyOf(credential));
       }
-      for (const credential of draw(asAllows(told), this.#makers[at].forbidden))
-        made.set(keyOf(credential), credential);
+      for (const credential of draw(asAllows(told), this.#forbiddenIn(at))) made.set(keyOf(credential), credential);
     }
     for (const { mechanism, subject } of this.touched.subjects) {
       const declared = SIDES.map((at) => this.sides[at].world.mechanisms.get(mechanism)).find(
@@ -229,6 +230,13 @@ export class Points {
     return { ...this.#asked, mechanisms: this.#asked.mechanisms.filter((name) => mechanisms.has(name)) };
   }
 
+  /** Mechanisms by which a deny may be met, with those of the change: none stands for another there. */
+  #forbiddenIn(at: 'before' | 'after'): readonly string[] {
+    const { mechanisms } = this.sides[at].world;
+    const changed = this.#askedIn(at).mechanisms.filter((name) => mechanisms.get(name)!.role === 'access');
+    return [...this.#makers[at].forbidden, ...changed];
+  }
+
   /** What the changed rules themselves look for. */
   #drawnFrom(concerned: readonly (Concerned & { readonly at: 'before' | 'after' })[]): ReadonlySet<string> {
     const keys = new Set<string>();
@@ -237,7 +245,7 @@ export class Points {
       const maker = this.#makers[at];
       for (const [from, also] of [
         [changed, []],
-        [asAllows(changed), maker.forbidden],
+        [asAllows(changed), this.#forbiddenIn(at)],
       ] as const)
         for (const credential of maker.make({ rules: from, domains }, this.#askedIn(at), also).all)
           keys.add(keyOf(credential));
