@@ -183,6 +183,20 @@ describe('dharma sync', () => {
     expect(stderr).toContain(`: ${names}\n`);
   });
 
+  it.each(['HEAD', 'main', 'refs/heads/main', 'the whole id'])(
+    'reads a repository of the newer hash: %s',
+    async (ref) => {
+      const newer = testRepository();
+      newer.git('init', '--quiet', '--initial-branch=main', '--object-format=sha256', 'inner');
+      newer.write('inner/policies/shop.yaml', SHOP);
+      newer.git('-C', 'inner', 'add', '--all');
+      newer.git('-C', 'inner', 'commit', '--quiet', '-m', 'first');
+      const id = newer.git('-C', 'inner', 'rev-parse', 'HEAD');
+      const ran = await synced(join(newer.folder, 'inner'), ['--ref', ref === 'the whole id' ? id : ref]);
+      expect(ran).toMatchObject({ code: 0, published: [{ body: { gitCommit: id } }] });
+    },
+  );
+
   it('takes no tag for the branch of its name', async () => {
     const other = testRepository({ 'a.yaml': SHOP });
     other.git('tag', 'main');

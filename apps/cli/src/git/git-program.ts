@@ -154,6 +154,12 @@ export class Git {
     });
   }
 
+  /** Makes our repository, which holds nothing yet, one of the newer hash; git knows no repository of both. */
+  async useSha256(): Promise<void> {
+    const settings = '[core]\n\trepositoryFormatVersion = 1\n[extensions]\n\tobjectFormat = sha256\n';
+    await writeFile(join(this.#folder, REPOSITORY, 'config'), settings);
+  }
+
   /** What our repository takes on the disk. */
   bytesHeld(): Promise<number> {
     return folderBytes(this.#folder);
