@@ -115,6 +115,7 @@ describe('dharma sync', () => {
     ${'what is refused changes nothing'} | ${['--dry-run']} | ${{ ...INVALID, changes: [], summary: NO_CHANGE.summary }} | ${PUBLISHED}          | ${1} | ${'nothing can be published on revision 41'}
     ${'someone was first'}               | ${[]}            | ${PLAN}                                                    | ${PROBLEM.superseded} | ${4} | ${'then sync again: it is planned anew'}
     ${'the store is away'}               | ${[]}            | ${PLAN}                                                    | ${PROBLEM.away}       | ${3} | ${'the same call again is safe'}
+    ${'the server is asked too often'}   | ${[]}            | ${PLAN}                                                    | ${PROBLEM.busy}       | ${3} | ${''}
     ${'a lost file loses a deny'}        | ${[]}            | ${losing}                                                  | ${PUBLISHED}          | ${1} | ${'1 of 4 documents would be removed: Policy guard; if that is meant, say `--allow-prune`'}
   `('exits with $code when $because', async ({ argv, plan, said, code, message }) => {
     const routes = { 'POST /admin/v1/plan': { json: plan }, 'POST /admin/v1/revisions': said };

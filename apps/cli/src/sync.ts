@@ -56,11 +56,13 @@ export async function sync(terminal: Terminal, options: SyncOptions): Promise<Ex
     return await watchRef(terminal, {
       look: async () => (await repository.look()).id,
       act: async () => {
+        drift.begin();
         // What the next commit takes back is told before.
         await drift.look();
         return once();
       },
       rest: () => drift.look(),
+      isRefusedStill: async () => !(await drift.hasMoved()),
       seconds: every,
     });
   } finally {
@@ -82,6 +84,7 @@ async function syncCommit(
   await aside.line(commitLine(commit, repository.ref));
   const bundle = { source, files, prune };
   const planned = await whileWaiting(aside, `planning on ${client.server}`, () => client.plan(bundle));
+  drift.planned(planned);
   const isForeignOnly = isPublishable({ ...planned, foreign: [], valid: true });
   if (dryRun) {
     await out.write(planReport(format, planned, out.colours));
