@@ -125,6 +125,14 @@ describe('dharma sync', () => {
     });
   });
 
+  it.each([
+    [['--dry-run'], '1 of 4 documents would be removed: Policy guard; `sync` takes `--allow-prune` for that'],
+    [['--dry-run', '--allow-prune'], undefined],
+  ])('a dry run says what it takes to let documents go: %j', async (argv, said) => {
+    const ran = await synced(repository.folder, argv, { 'POST /admin/v1/plan': { json: losing } });
+    expect([ran.code, /^.*would be removed.*$/m.exec(ran.stderr)?.[0]]).toEqual([0, said]);
+  });
+
   it('lets documents go when that is said to be meant', async () => {
     const routes = { 'POST /admin/v1/plan': { json: losing } };
     expect(await synced(repository.folder, ['--allow-prune'], routes)).toMatchObject({ code: 0 });

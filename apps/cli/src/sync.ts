@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { judgeDeletions, proposeTo, publishedText, publishOrSay } from './apply.js';
+import { deletionsText, judgeDeletions, proposeTo, publishedText, publishOrSay } from './apply.js';
 import type { AdminFlags } from './connection.js';
 import { Drift } from './drift.js';
 import { waitForFleet } from './fleet-wait.js';
@@ -89,6 +89,8 @@ async function syncCommit(
   if (dryRun) {
     await out.write(planReport(format, planned, out.colours));
     await aside.line(planSummary(planned));
+    const deletions = allowPrune ? undefined : deletionsText(planned, bundle);
+    if (deletions !== undefined) await aside.line(`${deletions}; \`sync\` takes \`--allow-prune\` for that`);
     return isPublishable(planned) ? 0 : isForeignOnly ? 4 : 1;
   }
   await aside.write(planText(planned, aside.colours));
