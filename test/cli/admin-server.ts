@@ -88,6 +88,7 @@ export const PROBLEM = {
   superseded: problem(409, 'revision-superseded', 'someone published first', { current: REVISION }),
   foreign: problem(409, 'documents-of-another-source', 'documents belong to other sources'),
   away: problem(503, 'store-unavailable', 'the database cannot be reached'),
+  busy: problem(429, 'rate-exceeded', 'this operator asks too often'),
   noHistory: problem(409, 'no-history', 'this server decides by a folder'),
 };
 

@@ -368,7 +368,7 @@ describe('a server that is asked too often', () => {
       'GET /admin/v1/fleet': { ...TOO_OFTEN, json: { ...TOO_OFTEN.json, retryAfterSeconds: 3_600 } },
     });
     expect(await asked(['status', '--fleet'], { environment })).toMatchObject({
-      code: 1,
+      code: 3,
       stderr: expect.stringContaining('this operator asks too often'),
     });
   });

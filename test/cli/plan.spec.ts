@@ -260,7 +260,7 @@ not yours: Test all would be added; it needs policy-admin over everything
       '::error file=policies/shop.yaml,line=3,col=7,title=unknown-name::`shopp` does not exist',
       '::warning file=policies/shop.yaml,line=9,col=7,title=unused-mechanism::the mechanism is not used',
       '::error file=policies/shop.yaml,line=20,col=5,title=test failed::anyone may read%0A  expected allow%0A  got      deny',
-      '::notice title=dharma plan::nothing changes on revision 41, as source `policies`',
+      '::notice title=dharma plan::nothing can be published on revision 41, as source `policies`',
       '',
     ]);
   });

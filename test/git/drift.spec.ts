@@ -110,4 +110,30 @@ describe('drift', () => {
     expect(order).toEqual(['plan', 'publish', 'look', 'plan', 'look', 'plan', 'plan', 'publish']);
     expect(ran.stderr.match(/^drift: /gm)).toHaveLength(1);
   });
+
+  it('a commit that is refused is planned again once somebody else has published, and then only', async () => {
+    const repository = testRepository({ 'shop.yaml': SHOP });
+    const order: string[] = [];
+    let newest = 41;
+    const server = await adminServer({
+      'POST /admin/v1/plan': () => {
+        order.push('plan');
+        return { json: newest === 41 ? { ...INVALID, base: at(41) } : { ...PLAN, base: at(newest) } };
+      },
+      'POST /admin/v1/revisions': () => {
+        order.push('publish');
+        process.emit('SIGTERM');
+        return { status: 201, json: { revision: at(43) } };
+      },
+      'GET /admin/v1/revisions': () => {
+        order.push('look');
+        if (order.filter((one) => one === 'look').length === 2) newest = 42;
+        return { json: { items: [at(newest)], next: null } };
+      },
+    });
+    const argv = ['sync', '--repo', repository.folder, '--watch', '--every', '1'];
+    const ran = await dharma(argv, { cwd: newFolder(), environment: server.environment });
+    expect({ code: ran.code, order }).toEqual({ code: 0, order: ['plan', 'look', 'look', 'plan', 'publish'] });
+    expect(ran.stderr.match(/was not published/g)).toHaveLength(1);
+  });
 });

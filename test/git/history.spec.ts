@@ -355,7 +355,10 @@ describe('after that history', () => {
     expect(await run(SYNC)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^revision \d+ unchanged\n$/) });
     writeFileSync(join(out, 'mine.yaml'), SHOP);
     const twice = await run([...exported, '--overwrite']);
-    expect(twice).toMatchObject({ code: 1, stderr: expect.stringContaining('would give some of them twice') });
+    expect(twice).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('twice; move it out of the way, then export again'),
+    });
   });
 
   it('what is imported is a fixed point too', async () => {

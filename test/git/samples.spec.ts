@@ -1,6 +1,6 @@
 /** The samples for teams that keep policies in git. */
-import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
@@ -65,6 +65,13 @@ spec:
     expect(commit()).toContain('the domain `mall` does not exist');
     expect(commit({ DHARMA_PART: 'true' })).toBe('committed');
   });
+
+  it('refuses what a sync would refuse after the merge: a link', () => {
+    repository.git('checkout', '--quiet', '--', '.');
+    symlinkSync('shop.yaml', join(repository.folder, 'policies', 'link.yaml'));
+    repository.git('add', '--all');
+    expect(commit()).toMatch(/links and submodules are not synced:\n120000 .*policies\/link\.yaml/);
+  });
 });
 
 describe.each(['github-actions.yaml', 'gitlab-ci.yaml'])('%s', (name) => {
@@ -72,6 +79,16 @@ describe.each(['github-actions.yaml', 'gitlab-ci.yaml'])('%s', (name) => {
 
   it('is YAML', () => {
     expect(parseDocument(text, { strict: true }).errors).toEqual([]);
+  });
+
+  it('refuses what a sync would refuse after the merge: a link', () => {
+    const check = /^ *- (?:run: )?(if git ls-files .*)$/m.exec(text)?.[1] ?? '';
+    const repository = testRepository({ 'policies/shop.yaml': SHOP });
+    const ends = () => spawnSync('bash', ['-eo', 'pipefail', '-c', check], { cwd: repository.folder }).status;
+    expect([check, ends()]).toEqual([expect.stringContaining('policies'), 0]);
+    symlinkSync('shop.yaml', join(repository.folder, 'policies', 'link.yaml'));
+    repository.commit('a link');
+    expect(ends()).toBe(1);
   });
 
   it('calls verbs with flags that exist', async () => {

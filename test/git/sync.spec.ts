@@ -108,19 +108,29 @@ describe('dharma sync', () => {
   const losing = { ...without, summary: { ...PLAN.summary, documents: { added: 0, changed: 0, removed: 1 } } };
 
   it.each`
-    because                              | argv             | plan       | said                  | code | message
-    ${'the set is not valid'}            | ${[]}            | ${INVALID} | ${PUBLISHED}          | ${1} | ${'the server would not take it'}
-    ${'documents are of another source'} | ${[]}            | ${FOREIGN} | ${PUBLISHED}          | ${4} | ${'belongs to the source `git`'}
-    ${'the same, on a dry run'}          | ${['--dry-run']} | ${FOREIGN} | ${PUBLISHED}          | ${4} | ${''}
-    ${'someone was first'}               | ${[]}            | ${PLAN}    | ${PROBLEM.superseded} | ${4} | ${'then sync again: it is planned anew'}
-    ${'the store is away'}               | ${[]}            | ${PLAN}    | ${PROBLEM.away}       | ${3} | ${'the same call again is safe'}
-    ${'a lost file loses a deny'}        | ${[]}            | ${losing}  | ${PUBLISHED}          | ${1} | ${'1 of 4 documents would be removed: Policy guard; if that is meant, say `--allow-prune`'}
+    because                              | argv             | plan                                                       | said                  | code | message
+    ${'the set is not valid'}            | ${[]}            | ${INVALID}                                                 | ${PUBLISHED}          | ${1} | ${'the server would not take it'}
+    ${'documents are of another source'} | ${[]}            | ${FOREIGN}                                                 | ${PUBLISHED}          | ${4} | ${'belongs to the source `git`'}
+    ${'the same, on a dry run'}          | ${['--dry-run']} | ${FOREIGN}                                                 | ${PUBLISHED}          | ${4} | ${''}
+    ${'what is refused changes nothing'} | ${['--dry-run']} | ${{ ...INVALID, changes: [], summary: NO_CHANGE.summary }} | ${PUBLISHED}          | ${1} | ${'nothing can be published on revision 41'}
+    ${'someone was first'}               | ${[]}            | ${PLAN}                                                    | ${PROBLEM.superseded} | ${4} | ${'then sync again: it is planned anew'}
+    ${'the store is away'}               | ${[]}            | ${PLAN}                                                    | ${PROBLEM.away}       | ${3} | ${'the same call again is safe'}
+    ${'the server is asked too often'}   | ${[]}            | ${PLAN}                                                    | ${PROBLEM.busy}       | ${3} | ${''}
+    ${'a lost file loses a deny'}        | ${[]}            | ${losing}                                                  | ${PUBLISHED}          | ${1} | ${'1 of 4 documents would be removed: Policy guard; if that is meant, say `--allow-prune`'}
   `('exits with $code when $because', async ({ argv, plan, said, code, message }) => {
     const routes = { 'POST /admin/v1/plan': { json: plan }, 'POST /admin/v1/revisions': said };
     expect(await synced(repository.folder, [...argv, '--path', 'policies'], routes)).toMatchObject({
       code,
       stderr: expect.stringContaining(message),
     });
+  });
+
+  it.each([
+    [['--dry-run'], '1 of 4 documents would be removed: Policy guard; `sync` takes `--allow-prune` for that'],
+    [['--dry-run', '--allow-prune'], undefined],
+  ])('a dry run says what it takes to let documents go: %j', async (argv, said) => {
+    const ran = await synced(repository.folder, argv, { 'POST /admin/v1/plan': { json: losing } });
+    expect([ran.code, /^.*would be removed.*$/m.exec(ran.stderr)?.[0]]).toEqual([0, said]);
   });
 
   it('lets documents go when that is said to be meant', async () => {
@@ -181,6 +191,20 @@ describe('dharma sync', () => {
     const { stderr } = await synced(other.folder, ['--ref', ref === '' ? id : ref]);
     expect(stderr).toContain(`: ${names}\n`);
   });
+
+  it.each(['HEAD', 'main', 'refs/heads/main', 'the whole id'])(
+    'reads a repository of the newer hash: %s',
+    async (ref) => {
+      const newer = testRepository();
+      newer.git('init', '--quiet', '--initial-branch=main', '--object-format=sha256', 'inner');
+      newer.write('inner/policies/shop.yaml', SHOP);
+      newer.git('-C', 'inner', 'add', '--all');
+      newer.git('-C', 'inner', 'commit', '--quiet', '-m', 'first');
+      const id = newer.git('-C', 'inner', 'rev-parse', 'HEAD');
+      const ran = await synced(join(newer.folder, 'inner'), ['--ref', ref === 'the whole id' ? id : ref]);
+      expect(ran).toMatchObject({ code: 0, published: [{ body: { gitCommit: id } }] });
+    },
+  );
 
   it('takes no tag for the branch of its name', async () => {
     const other = testRepository({ 'a.yaml': SHOP });
@@ -435,6 +459,18 @@ describe('what is named on the command line', () => {
 
   it('a folder without a repository is told as such', async () => {
     expect(await synced(newFolder())).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot read') });
+  });
+
+  it.each`
+    because                              | said                                                           | message
+    ${'ssh says what is wrong'}          | ${'Host key verification failed.'}                             | ${'Could not read from remote repository: Host key verification failed.'}
+    ${'what the other end says is told'} | ${'remote:\nremote: ERROR: there is no such project\nremote:'} | ${'Could not read from remote repository: ERROR: there is no such project'}
+    ${'nobody said anything'}            | ${''}                                                          | ${'Could not read from remote repository.\n'}
+  `('of an ssh that fails the reason is told: $because', async ({ said, message }) => {
+    const ssh = join(newFolder(), 'ssh');
+    writeFileSync(ssh, `#!/bin/sh\ncat >&2 <<'END'\n${said as string}\nEND\nexit 255\n`, { mode: 0o700 });
+    const ran = await synced('git@git.example:acme/policies.git', [], {}, { environment: { GIT_SSH_COMMAND: ssh } });
+    expect(ran).toMatchObject({ code: 3, stderr: expect.stringContaining(message) });
   });
 
   it('a token goes to git, and into no message', async () => {

@@ -77,10 +77,10 @@ function allows(snapshot: Snapshot, { sub, dom, obj, act }: Question, domains = 
 const USERS = ['ann', 'ben', 'eve'];
 const ROLES = ['clerk', 'boss'];
 const DOMAINS = ['north', 'south'];
-const THINGS = ['data1', 'data2', '/a', '/a/b', '/a/b/c', '/ab'];
+const THINGS = ['data1', 'data2', '/a', '/a/b', '/a/b/c', '/ab', '/é'];
 const PATTERNS = {
   equal: THINGS,
-  keyMatch: ['data*', '*', '/a*', '/a/*', '/a'],
+  keyMatch: ['data*', '*', '/a*', '/a/*', '/a', '/é*'],
   keyMatch2: ['/a/*', '/a/:x', '/:x', '/a', 'data1'],
 };
 const ACTIONS = ['read', 'write'];
@@ -150,14 +150,23 @@ describe('an imported casbin policy', () => {
   });
 
   it.each`
-    because                                           | shape                | policy                                                     | asked                                | allow
-    ${'a role of a role is a role'}                   | ${{}}                | ${'p, boss, data1, read\ng, ann, clerk\ng, clerk, boss'}   | ${['ann', '', 'data1', 'read']}      | ${true}
-    ${'a role in one domain is none in another'}      | ${{ domains: true }} | ${'p, clerk, south, data1, read\ng, ann, clerk, north'}    | ${['ann', 'south', 'data1', 'read']} | ${false}
-    ${'a deny beats an allow'}                        | ${{ denies: true }}  | ${'p, ann, data1, read, allow\np, ann, data1, read, deny'} | ${['ann', '', 'data1', 'read']}      | ${false}
-    ${'a name that others have as a role is no user'} | ${{}}                | ${'p, boss, data1, read\ng, ann, boss'}                    | ${['boss', '', 'data1', 'read']}     | ${false}
-    ${'braces are not a template'}                    | ${{ roles: false }}  | ${'p, ann, /a/{b}, read'}                                  | ${['ann', '', '/a/x', 'read']}       | ${false}
-    ${'a star is not a template'}                     | ${{ roles: false }}  | ${'p, ann, /a/*, read'}                                    | ${['ann', '', '/a/x', 'read']}       | ${false}
-    ${'a quoted field holds its comma'}               | ${{ roles: false }}  | ${'p, ann, "a, ""b""", read'}                              | ${['ann', '', 'a, "b"', 'read']}     | ${true}
+    because                                           | shape                                    | policy                                                     | asked                                  | allow
+    ${'a role of a role is a role'}                   | ${{}}                                    | ${'p, boss, data1, read\ng, ann, clerk\ng, clerk, boss'}   | ${['ann', '', 'data1', 'read']}        | ${true}
+    ${'a role in one domain is none in another'}      | ${{ domains: true }}                     | ${'p, clerk, south, data1, read\ng, ann, clerk, north'}    | ${['ann', 'south', 'data1', 'read']}   | ${false}
+    ${'a deny beats an allow'}                        | ${{ denies: true }}                      | ${'p, ann, data1, read, allow\np, ann, data1, read, deny'} | ${['ann', '', 'data1', 'read']}        | ${false}
+    ${'a name that others have as a role is no user'} | ${{}}                                    | ${'p, boss, data1, read\ng, ann, boss'}                    | ${['boss', '', 'data1', 'read']}       | ${false}
+    ${'braces are not a template'}                    | ${{ roles: false }}                      | ${'p, ann, /a/{b}, read'}                                  | ${['ann', '', '/a/x', 'read']}         | ${false}
+    ${'a star is not a template'}                     | ${{ roles: false }}                      | ${'p, ann, /a/*, read'}                                    | ${['ann', '', '/a/x', 'read']}         | ${false}
+    ${'a path is judged in its canonical form'}       | ${{ denies: true, object: 'keyMatch' }}  | ${'p, ann, /*, read\np, ann, /café, read, deny'}           | ${['ann', '', '/café', 'read']}        | ${false}
+    ${'so it is where escapes are written otherwise'} | ${{ denies: true, object: 'keyMatch' }}  | ${'p, ann, /*, read\np, ann, /caf%c3%a9, read, deny'}      | ${['ann', '', '/caf%C3%A9', 'read']}   | ${false}
+    ${'and what a pattern begins with is'}            | ${{ denies: true, object: 'keyMatch' }}  | ${'p, ann, /*, read\np, ann, /caf%c3%a9*, read, deny'}     | ${['ann', '', '/caf%C3%A9/x', 'read']} | ${false}
+    ${'which an allow is for, too'}                   | ${{}}                                    | ${'p, ann, /café, read'}                                   | ${['ann', '', '/café', 'read']}        | ${true}
+    ${'a query is not read, so an allow is for none'} | ${{}}                                    | ${'p, ann, /a?b, read'}                                    | ${['ann', '', '/a?b', 'read']}         | ${false}
+    ${'a pattern may begin with a dot'}               | ${{ denies: true, object: 'keyMatch' }}  | ${'p, ann, /*, read\np, ann, /.*, read, deny'}             | ${['ann', '', '/.git', 'read']}        | ${false}
+    ${'a colon in a segment is no parameter'}         | ${{ object: 'keyMatch2' }}               | ${'p, ann, /a:list, read'}                                 | ${['ann', '', '/abc', 'read']}         | ${false}
+    ${'but itself'}                                   | ${{ object: 'keyMatch2' }}               | ${'p, ann, /:x/a:list, read'}                              | ${['ann', '', '/b/a:list', 'read']}    | ${true}
+    ${'which may be one to a library that denies'}    | ${{ denies: true, object: 'keyMatch2' }} | ${'p, ann, /*, read\np, ann, /a:list, read, deny'}         | ${['ann', '', '/abc', 'read']}         | ${false}
+    ${'a quoted field holds its comma'}               | ${{ roles: false }}                      | ${'p, ann, "a, ""b""", read'}                              | ${['ann', '', 'a, "b"', 'read']}       | ${true}
   `('$because', ({ shape, policy, asked, allow }) => {
     const [sub, dom, obj, act] = asked as [string, string, string, string];
     expect(allows(snapshotOf(modelOf(shape), policy), { sub, dom, obj, act }, shape.domains)).toBe(allow);
@@ -192,6 +201,10 @@ describe('an imported casbin policy', () => {
     ${'a deny that is cut short denies less'}       | ${{ denies: true, action: 'regexMatch' }} | ${'p, ann, data1, read, deny'}                                                                        | ${'forbids or allows more'}
     ${'an expression is more than a list'}          | ${{ action: 'regexMatch' }}               | ${'p, ann, data1, re+ad'}                                                                             | ${'forbids or allows more'}
     ${'a pattern may hold an expression'}           | ${{ object: 'keyMatch2' }}                | ${'p, ann, /a/(b|c), read'}                                                                           | ${'is not understood'}
+    ${'a deny of what no request is judged by'}     | ${{ denies: true }}                       | ${'p, ann, /a?b, read, deny'}                                                                         | ${'line 1: p, ann, /a?b, read, deny: no request'}
+    ${'an escape that is cut'}                      | ${{ denies: true, object: 'keyMatch' }}   | ${'p, ann, /a%2*, read, deny'}                                                                        | ${'line 1: p, ann, /a%2*, read, deny: no request'}
+    ${'two colons are read in two ways'}            | ${{ object: 'keyMatch2' }}                | ${'p, ann, /:a:b, read'}                                                                              | ${'is not understood'}
+    ${'a colon without a name ends no question'}    | ${{ object: 'keyMatch2' }}                | ${'p, ann, /a/:, read'}                                                                               | ${'is not understood'}
     ${'a line of another type is not of the model'} | ${{}}                                     | ${'p, ann, data1, read\np2, ann, data1, read'}                                                        | ${'`p2` is not of the model'}
     ${'a column is missing'}                        | ${{}}                                     | ${'p, ann, data1'}                                                                                    | ${'has not the columns'}
     ${'there is a column too many'}                 | ${{}}                                     | ${'p, ann, data1, read, deny'}                                                                        | ${'has not the columns'}
@@ -199,6 +212,26 @@ describe('an imported casbin policy', () => {
     ${'quotes do not end'}                          | ${{}}                                     | ${'p, "ann, data1, read'}                                                                             | ${'the quotes are not understood'}
   `('is refused with its line: $because', ({ shape, policy, message }) => {
     expect(() => importCasbin({ model: modelOf(shape), policy }, OPTIONS)).toThrow(message);
+  });
+
+  it.each`
+    because                                         | shape                       | policy                     | concerns
+    ${'a query is none of the path'}                | ${{}}                       | ${'p, ann, /a?b, read'}    | ${'line 1: p, ann, /a?b, read'}
+    ${'a colon that some take for a parameter'}     | ${{ object: 'keyMatch2' }}  | ${'p, ann, /a:list, read'} | ${'line 1: p, ann, /a:list, read'}
+    ${'an expression that is found within actions'} | ${{ action: 'regexMatch' }} | ${'p, ann, data1, read'}   | ${'line 1: p, ann, data1, read'}
+  `('lists what it leaves closed: $because', ({ shape, policy, concerns }) => {
+    const { remarks } = importCasbin({ model: modelOf(shape), policy }, OPTIONS);
+    expect(remarks).toContainEqual(expect.objectContaining({ effect: 'narrower', concerns }));
+  });
+
+  it('says what a domain is called that cannot be called so', () => {
+    const model = modelOf({ domains: true });
+    const { remarks } = importCasbin({ model, policy: 'p, ann, tenant_1, data1, read' }, OPTIONS);
+    expect(remarks).toContainEqual({
+      effect: 'note',
+      concerns: 'domain `tenant_1`',
+      because: 'it is called `tenant-1` here',
+    });
   });
 
   it('lists a deny that casbin takes no notice of', () => {

@@ -13,6 +13,8 @@ const deployment = (name: string, ns: string, account = name, labels = `{ app: $
   `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name}, namespace: ${ns} }\nspec: { template: { metadata: { labels: ${labels} }, spec: { serviceAccountName: ${account} } } }\n`;
 const network = (name: string, ns: string, spec: string) =>
   `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: ${name}, namespace: ${ns} }\nspec: ${spec}\n`;
+const pods = (apiVersion: string, kind: string, spec: string) =>
+  `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: other, namespace: shop }\nspec: ${spec}\n`;
 const route = (ns: string, backend: string, match: string, hosts = '[shop.example]') =>
   `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: r, namespace: ${ns} }\nspec: { hostnames: ${hosts}, rules: [{ matches: [${match}], backendRefs: [{ name: ${backend}, port: 80 }] }] }\n`;
 
@@ -86,11 +88,16 @@ describe('imported manifests', () => {
   });
 
   it.each`
-    because                                   | manifests                                                                                                | concerns
-    ${'no workload says whose pods they are'} | ${[service('web', 'shop'), service('api', 'shop'), deployment('api', 'shop')]}                           | ${'Service `shop/web`'}
-    ${'everybody has the default account'}    | ${[...WORLD.filter((text) => text !== deployment('web', 'shop')), deployment('web', 'shop', 'default')]} | ${'Service `shop/web`'}
-    ${'others have its account'}              | ${[...WORLD, deployment('batch', 'shop', 'web')]}                                                        | ${'Service `shop/web`'}
-    ${'two services have the same pods'}      | ${[...WORLD, service('web', 'shop').replace('name: web', 'name: web2')]}                                 | ${'Service `shop/web`'}
+    because                                   | manifests                                                                                                                                                            | concerns
+    ${'no workload says whose pods they are'} | ${[service('web', 'shop'), service('api', 'shop'), deployment('api', 'shop')]}                                                                                       | ${'Service `shop/web`'}
+    ${'everybody has the default account'}    | ${[...WORLD.filter((text) => text !== deployment('web', 'shop')), deployment('web', 'shop', 'default')]}                                                             | ${'Service `shop/web`'}
+    ${'others have its account'}              | ${[...WORLD, deployment('batch', 'shop', 'web')]}                                                                                                                    | ${'Service `shop/web`'}
+    ${'others have it by its old name'}       | ${[...WORLD, deployment('batch', 'shop', 'web').replace('serviceAccountName', 'serviceAccount')]}                                                                    | ${'Service `shop/web`'}
+    ${'others that are not read have it'}     | ${[...WORLD, pods('v1', 'ReplicationController', '{ template: { spec: { serviceAccountName: web } } }')]}                                                            | ${'Service `shop/web`'}
+    ${'or of another group'}                  | ${[...WORLD, pods('argoproj.io/v1alpha1', 'Rollout', '{ template: { spec: { serviceAccount: web } } }')]}                                                            | ${'Service `shop/web`'}
+    ${'or say it in a way of their own'}      | ${[...WORLD, pods('x.example/v1', 'Job', '{ serviceAccount: { name: web } }')]}                                                                                      | ${'Service `shop/web`'}
+    ${'its pods have the addresses of hosts'} | ${[...WORLD.filter((text) => text !== deployment('web', 'shop')), deployment('web', 'shop').replace('serviceAccountName', 'hostNetwork: true, serviceAccountName')]} | ${'Service `shop/web`'}
+    ${'two services have the same pods'}      | ${[...WORLD, service('web', 'shop').replace('name: web', 'name: web2')]}                                                                                             | ${'Service `shop/web`'}
   `('a caller is nobody where $because', ({ manifests, concerns }) => {
     const found = imported(...manifests, network('p', 'shop', API));
     expect(found.remarks).toContainEqual(expect.objectContaining({ effect: 'narrower', concerns }));
@@ -117,19 +124,57 @@ describe('imported manifests', () => {
   });
 
   it.each`
-    because                                    | manifest                                                                         | told
-    ${'an expression is not read'}             | ${route('shop', 'web', '{ path: { type: RegularExpression, value: "/a.*" } }')}  | ${'of type RegularExpression is not read'}
-    ${'braces would be a template'}            | ${route('shop', 'web', '{ path: { type: Exact, value: "/{a}" } }')}              | ${'would be read as a template'}
-    ${'a backend is elsewhere'}                | ${route('shop', 'nowhere', '{}')}                                                | ${'leads to no Service among these files'}
-    ${'it names no host'}                      | ${route('shop', 'web', '{}', '[]')}                                              | ${'names no host'}
-    ${'a policy may be open to addresses'}     | ${network('p', 'data', dbFrom('{ from: [{ ipBlock: { cidr: 10.0.0.0/8 } }] }'))} | ${'addresses (`ipBlock`) are not read'}
-    ${'a policy may be open to everyone'}      | ${network('p', 'data', dbFrom('{}'))}                                            | ${'it lets everyone in'}
-    ${'no policy is open to everyone'}         | ${''}                                                                            | ${'no NetworkPolicy concerns it'}
-    ${'services of others are other services'} | ${'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: k }\n'}  | ${'it is not read'}
-    ${'other kinds are not read'}              | ${'apiVersion: v1\nkind: Ingress\nmetadata: { name: i }\n'}                      | ${'it is not read'}
+    because                                    | manifest                                                                                              | told
+    ${'an expression is not read'}             | ${route('shop', 'web', '{ path: { type: RegularExpression, value: "/a.*" } }')}                       | ${'of type RegularExpression is not read'}
+    ${'braces would be a template'}            | ${route('shop', 'web', '{ path: { type: Exact, value: "/{a}" } }')}                                   | ${'would be read as a template'}
+    ${'a backend is elsewhere'}                | ${route('shop', 'nowhere', '{}')}                                                                     | ${'leads to no Service among these files'}
+    ${'it names no host'}                      | ${route('shop', 'web', '{}', '[]')}                                                                   | ${'names no host'}
+    ${'a policy may be open to addresses'}     | ${network('p', 'data', dbFrom('{ from: [{ ipBlock: { cidr: 10.0.0.0/8 } }] }'))}                      | ${'addresses (`ipBlock`) are not read'}
+    ${'a service may name no pods'}            | ${service('ext', 'shop').replace('selector: { app: ext }, ', '')}                                     | ${'nobody knows who stands behind it'}
+    ${'a policy may let out to addresses'}     | ${network('p', 'shop', '{ podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: 10.0.0.0/8 } }] }] }')} | ${'addresses (`ipBlock`) are not read'}
+    ${'a policy may be open to everyone'}      | ${network('p', 'data', dbFrom('{}'))}                                                                 | ${'it lets everyone in'}
+    ${'no policy is open to everyone'}         | ${''}                                                                                                 | ${'no NetworkPolicy concerns it'}
+    ${'services of others are other services'} | ${'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: k }\n'}                       | ${'it is not read'}
+    ${'other kinds are not read'}              | ${'apiVersion: v1\nkind: Ingress\nmetadata: { name: i }\n'}                                           | ${'it is not read'}
   `('lists what they leave out: $because', ({ manifest, told }) => {
     const because = imported(...WORLD, ...(manifest === '' ? [] : [manifest])).remarks.map((remark) => remark.because);
     expect(because.filter((text) => text.includes(told))).not.toEqual([]);
+  });
+
+  it.each`
+    because                                            | others                                                                                                                                                                    | allow
+    ${'a list of one kind is read as its items'}       | ${['apiVersion: networking.k8s.io/v1\nkind: NetworkPolicyList\nitems: [{ metadata: { name: e, namespace: shop }, spec: { podSelector: {}, policyTypes: [Egress] } }]\n']} | ${false}
+    ${'and so is one that is empty'}                   | ${['apiVersion: networking.k8s.io/v1\nkind: NetworkPolicyList\nitems: []\n']}                                                                                             | ${true}
+    ${'what stands behind a service may be elsewhere'} | ${[service('api', 'shop').replace('selector: { app: api }, ', ''), network('a', 'shop', '{ podSelector: {}, ingress: [{}] }')]}                                           | ${false}
+  `('$because', ({ others, allow }) => {
+    const replaced = WORLD.filter(
+      (text) => !others.some((other: string) => other.includes('kind: Service') && text === service('api', 'shop')),
+    );
+    expect(allowsIn(imported(...replaced, network('p', 'shop', API), ...others), 'shop/web', 'api.shop')).toBe(allow);
+  });
+
+  it('a list of a kind that forbids and is not read is refused', () => {
+    const text =
+      'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicyList\nitems: [{ metadata: { name: e, namespace: shop }, spec: {} }]\n';
+    expect(() => imported(...WORLD, text)).toThrow('CiliumNetworkPolicy `e`: it is not read, and may forbid');
+  });
+
+  it('of routes to one address the one without further conditions is described', () => {
+    const canary = route('shop', 'api', '{ headers: [{ name: x-canary, value: "1" }] }');
+    const found = imported(...WORLD, canary, route('shop', 'web', '{}'));
+    expect(found.documents).toContainEqual(
+      expect.objectContaining({
+        metadata: { name: 'shop-web' },
+        spec: expect.objectContaining({
+          endpoints: [{ name: 'inside' }, { name: 'routed', hosts: ['shop.example'], operations: [{ path: '/**' }] }],
+        }),
+      }),
+    );
+    expect(found.remarks).toContainEqual({
+      effect: 'narrower',
+      concerns: 'HTTPRoute `shop/r`',
+      because: '`shop.example/**` leads to `shop-web` already, and one address has one service here',
+    });
   });
 
   it('knows services of other names, and lists of resources', () => {

@@ -86,16 +86,43 @@ describe('an imported description', () => {
     ]);
   });
 
+  it('takes a server with variables as their defaults say', () => {
+    const variables = { region: { default: 'eu', enum: ['eu', 'us'] }, version: { default: 'v1' } };
+    const found = imported({ servers: [{ url: 'https://{region}.example/{version}', variables }] });
+    expect(serviceOf(found)?.spec).toMatchObject({
+      hosts: ['eu.example'],
+      endpoints: [{ operations: [{ path: '/v1/pets' }] }],
+    });
+    expect(found.remarks).toContainEqual({
+      effect: 'narrower',
+      concerns: 'server `https://{region}.example/{version}`',
+      because: 'of its variables only the defaults are read',
+    });
+  });
+
+  it('asks for no host of a server where hosts are named', () => {
+    const servers = [{ url: 'https://{region}.example/v1' }];
+    expect(serviceOf(imported({ servers }, { hosts: ['api.example'] }))?.spec).toMatchObject({
+      hosts: ['api.example'],
+      endpoints: [{ operations: [{ path: '/v1/pets' }] }],
+    });
+    const noPath = [{ url: 'https://a.example/{version}' }, { url: 'v1' }];
+    expect(() => imported({ servers: noPath }, { hosts: ['api.example'] })).toThrow(
+      'no server says which path the API is below',
+    );
+  });
+
   it.each`
-    because                                 | api                                                                                 | told
-    ${'part of a segment is no parameter'}  | ${{ paths: { '/a': GET, '/{name}.json': GET } }}                                    | ${'has the segment `{name}.json`'}
-    ${'dots climb'}                         | ${{ paths: { '/a': GET, '/a/../b': GET } }}                                         | ${'can match no request'}
-    ${'a path may be written elsewhere'}    | ${{ paths: { '/a': GET, '/b': { $ref: 'b.yaml' } } }}                               | ${'is written elsewhere'}
-    ${'a path may have servers of its own'} | ${{ paths: { '/a': { ...GET, servers: [{ url: 'https://b.example' }] } } }}         | ${'has servers of its own'}
-    ${'a server may be a pattern'}          | ${{ servers: [{ url: 'https://a.example' }, { url: 'https://{region}.example' }] }} | ${'names no host that can be said'}
-    ${'a scheme says who may come in'}      | ${{ components: { securitySchemes: { oauth: { type: 'oauth2' } } } }}               | ${'write a mechanism for it'}
-    ${'what it calls itself is elsewhere'}  | ${{ webhooks: { sold: {} } }}                                                       | ${'what the API calls itself'}
-    ${'nobody may come in yet'}             | ${{}}                                                                               | ${'nobody gets in yet'}
+    because                                 | api                                                                                      | told
+    ${'part of a segment is no parameter'}  | ${{ paths: { '/a': GET, '/{name}.json': GET } }}                                         | ${'has the segment `{name}.json`'}
+    ${'dots climb'}                         | ${{ paths: { '/a': GET, '/a/../b': GET } }}                                              | ${'can match no request'}
+    ${'a path may be written elsewhere'}    | ${{ paths: { '/a': GET, '/b': { $ref: 'b.yaml' } } }}                                    | ${'is written elsewhere'}
+    ${'a path may have servers of its own'} | ${{ paths: { '/a': { ...GET, servers: [{ url: 'https://b.example' }] } } }}              | ${'has servers of its own'}
+    ${'so may an operation'}                | ${{ paths: { '/a': { get: { ...GET.get, servers: [{ url: 'https://b.example' }] } } } }} | ${'GET has servers of its own'}
+    ${'a server may be a pattern'}          | ${{ servers: [{ url: 'https://a.example' }, { url: 'https://{region}.example' }] }}      | ${'names no host that can be said'}
+    ${'a scheme says who may come in'}      | ${{ components: { securitySchemes: { oauth: { type: 'oauth2' } } } }}                    | ${'write a mechanism for it'}
+    ${'what it calls itself is elsewhere'}  | ${{ webhooks: { sold: {} } }}                                                            | ${'what the API calls itself'}
+    ${'nobody may come in yet'}             | ${{}}                                                                                    | ${'nobody gets in yet'}
   `('lists what it leaves out: $because', ({ api, told }) => {
     const because = imported(api).remarks.map((remark) => remark.because);
     expect(because.filter((text) => text.includes(told))).not.toEqual([]);

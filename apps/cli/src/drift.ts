@@ -26,10 +26,27 @@ export class Drift {
   #looked = '';
   /** What it was told of last; empty: the server holds what was published. */
   #told = '';
+  /** The revision that a commit was planned on last; undefined where it did not come to that. */
+  #planned: string | undefined;
 
   constructor(terminal: Terminal, client: ServerClient) {
     this.#terminal = terminal;
     this.#client = client;
+  }
+
+  /** Another commit is about to be planned. */
+  begin(): void {
+    this.#planned = undefined;
+  }
+
+  /** A commit was planned on a revision. */
+  planned({ base }: Plan): void {
+    this.#planned = markOf(base);
+  }
+
+  /** Whether somebody published since, so that the same commit may be judged otherwise. @throws Stop */
+  async hasMoved(): Promise<boolean> {
+    return this.#planned !== undefined && markOf(await this.#client.newest()) !== this.#planned;
   }
 
   /**

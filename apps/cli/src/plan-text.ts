@@ -43,11 +43,15 @@ export function planText(plan: Plan, colours: Colours): string {
 }
 
 /** One line: how much would change, and where. */
-export function planSummary({ summary, base, source, tests }: Plan): string {
-  const { documents, rules } = summary;
+export function planSummary(plan: Plan): string {
+  const { base, source, tests } = plan;
+  const { documents, rules } = plan.summary;
   const on = base === null ? 'on no revision' : `on revision ${base.number}`;
-  if (documents.added + documents.changed + documents.removed === 0)
-    return `nothing changes ${on}, as source \`${source}\``;
+  if (documents.added + documents.changed + documents.removed === 0) {
+    // Of what is refused a server may not say what it would change.
+    const what = isPublishable(plan) ? 'nothing changes' : 'nothing can be published';
+    return `${what} ${on}, as source \`${source}\``;
+  }
   const tested = tests.passed + tests.failed.length === 0 ? '' : `; ${tests.passed} tests pass`;
   return `${on}, as source \`${source}\`: documents ${countsText(documents)}; rules ${countsText(rules)}${tested}`;
 }

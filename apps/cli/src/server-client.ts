@@ -470,7 +470,11 @@ const CONFLICTS = new Set([
   'proposal-published',
 ]);
 
+/** Nothing was judged; the same call is answered later. */
+const NOT_NOW = new Set(['rate-exceeded', 'internal-fault']);
+
 function exitCodeFor(code: string): ExitCode {
+  if (NOT_NOW.has(code)) return 3;
   return CONFLICTS.has(code) ? 4 : 1;
 }
 

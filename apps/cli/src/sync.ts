@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { judgeDeletions, proposeTo, publishedText, publishOrSay } from './apply.js';
+import { deletionsText, judgeDeletions, proposeTo, publishedText, publishOrSay } from './apply.js';
 import type { AdminFlags } from './connection.js';
 import { Drift } from './drift.js';
 import { waitForFleet } from './fleet-wait.js';
@@ -56,11 +56,13 @@ export async function sync(terminal: Terminal, options: SyncOptions): Promise<Ex
     return await watchRef(terminal, {
       look: async () => (await repository.look()).id,
       act: async () => {
+        drift.begin();
         // What the next commit takes back is told before.
         await drift.look();
         return once();
       },
       rest: () => drift.look(),
+      isRefusedStill: async () => !(await drift.hasMoved()),
       seconds: every,
     });
   } finally {
@@ -82,10 +84,13 @@ async function syncCommit(
   await aside.line(commitLine(commit, repository.ref));
   const bundle = { source, files, prune };
   const planned = await whileWaiting(aside, `planning on ${client.server}`, () => client.plan(bundle));
+  drift.planned(planned);
   const isForeignOnly = isPublishable({ ...planned, foreign: [], valid: true });
   if (dryRun) {
     await out.write(planReport(format, planned, out.colours));
     await aside.line(planSummary(planned));
+    const deletions = allowPrune ? undefined : deletionsText(planned, bundle);
+    if (deletions !== undefined) await aside.line(`${deletions}; \`sync\` takes \`--allow-prune\` for that`);
     return isPublishable(planned) ? 0 : isForeignOnly ? 4 : 1;
   }
   await aside.write(planText(planned, aside.colours));

@@ -49,7 +49,7 @@ async function staleFiles(root: string, directory: string, files: readonly Sourc
   if (other !== undefined) {
     throw new Stop(
       1,
-      `\`${join(directory, other)}\` is not where an export puts documents, and would give some of them twice; nothing was written`,
+      `\`${join(directory, other)}\` is not where an export puts documents, and would give some of them twice; move it out of the way, then export again; nothing was written`,
     );
   }
   const written = new Set(files.map(({ file }) => file));

@@ -1,3 +1,4 @@
+import { canonicalPath } from '#engine';
 import type { PolicyDocument, RuleDeclaration, ServiceDocument } from '#policy';
 import { type CasbinModel, casbinModel, type Column } from './casbin-model.js';
 import { documentOf, type Imported, imported, ImportRefused, Names, Remarks } from './imported.js';
@@ -64,13 +65,20 @@ export function importCasbin(source: CasbinSource, options: CasbinOptions): Impo
   );
   const places = domains.map((domain) =>
     placeOf(
-      model.hasDomains ? names.nameOf(domain, 'domain') : undefined,
+      model.hasDomains ? tenantOf(domain, names, remarks) : undefined,
       policies.filter(({ fields }) => (fields.dom ?? '') === domain),
       grants.filter((grant) => grant.domain === domain),
       { model, options, mechanism, remarks },
     ),
   );
   return imported([rootOf(places, options, mechanism), ...places.flatMap(({ documents }) => documents)], remarks);
+}
+
+/** What one of casbin's domains is called here, and its hosts and resources with it. */
+function tenantOf(domain: string, names: Names, remarks: Remarks): string {
+  const name = names.nameOf(domain, 'domain');
+  if (name !== domain) remarks.note(`domain \`${domain}\``, `it is called \`${name}\` here`);
+  return name;
 }
 
 interface Place {
@@ -199,10 +207,11 @@ function ruleOf(
   // A pattern that begins with a star is about paths and about everything else.
   const isAny = model.object === 'keyMatch' && obj.startsWith('*');
   const kinds = isAny ? endpoints : [obj.startsWith('/') ? ('paths' as const) : ('objects' as const)];
-  const actions = actionsOf(act, model, eft, where);
-  return kinds.map((endpoint) => {
+  const actions = actionsOf(act, model, eft, where, remarks);
+  return kinds.flatMap((endpoint) => {
     const isPath = endpoint === 'paths';
-    const object = isAny ? { what: {} } : objectOf(obj, model, isPath, kind);
+    const object = isAny ? { what: {} } : objectOf(obj, model, { isPath, kind, effect: eft, where, remarks });
+    if (object === undefined) return [];
     return {
       id: kinds.length === 1 ? `line-${number}` : `line-${number}-${endpoint}`,
       description: text,
@@ -224,6 +233,7 @@ function actionsOf(
   { action }: CasbinModel,
   effect: 'allow' | 'deny',
   where: string,
+  remarks: Remarks,
 ): readonly string[] | undefined {
   if (action === 'equal') return [act];
   if (act === '.*') return undefined;
@@ -234,6 +244,7 @@ function actionsOf(
       `${where}: \`${act}\` forbids or allows more than a list of actions; write it as \`^(read|write)$\``,
     ]);
   }
+  if (!isWhole) remarks.narrower(where, `\`${act}\` is also found within other actions, which stay closed`);
   return bare.split('|').map((one) => one.replaceAll(/[()]/g, ''));
 }
 
@@ -242,25 +253,71 @@ interface ObjectSelector {
   readonly when?: string;
 }
 
-function objectOf(obj: string, { object }: CasbinModel, isPath: boolean, kind: string): ObjectSelector {
+interface About {
+  readonly isPath: boolean;
+  /** The type of what is no path. */
+  readonly kind: string;
+  readonly effect: 'allow' | 'deny';
+  /** The line, to tell. */
+  readonly where: string;
+  readonly remarks: Remarks;
+}
+
+/** @returns undefined for an allow of what no request is about */
+function objectOf(obj: string, { object }: CasbinModel, about: About): ObjectSelector | undefined {
+  const { isPath, kind } = about;
   const read = isPath ? 'request.path' : 'resource.id';
   const isExact = object === 'equal' || (object === 'keyMatch' ? !obj.includes('*') : !/[:*.+?^$()[\]{}|\\]/.test(obj));
   if (isExact) {
     if (!isPath) return { what: { resources: [`${kind}:${obj}`] } };
+    const path = judgedPath(obj, '', about);
+    if (path === undefined) return undefined;
     // Anything else could be read as a template.
-    return /^(?:\/[A-Za-z0-9_~-]+)+$|^\/$/.test(obj)
-      ? { what: { paths: [obj] } }
-      : { what: {}, when: `${read} == ${JSON.stringify(obj)}` };
+    return /^(?:\/[A-Za-z0-9_~-]+)+$|^\/$/.test(path)
+      ? { what: { paths: [path] } }
+      : { what: {}, when: `${read} == ${JSON.stringify(path)}` };
   }
   if (object === 'keyMatch') {
-    return { what: {}, when: `${read}.startsWith(${JSON.stringify(obj.slice(0, obj.indexOf('*')))})` };
+    const written = obj.slice(0, obj.indexOf('*'));
+    const start = isPath ? judgedPath(written, 'x', about) : written;
+    return start === undefined ? undefined : { what: {}, when: `${read}.startsWith(${JSON.stringify(start)})` };
   }
-  // What begins with a dot would be about paths and about everything else.
-  if (!/^[A-Za-z0-9_/:~-][A-Za-z0-9_/:*.~-]*$/.test(obj))
+  return { what: {}, when: `${read}.matches(${JSON.stringify(expressionOf(obj, about))})` };
+}
+
+/**
+ * A path, or how paths begin, as requests are judged by it: escapes have one spelling, and a query is no part of it.
+ *
+ * @param more  what stands for the rest of a path of which this is the beginning
+ * @throws ImportRefused  for a deny that would hold of no request
+ */
+function judgedPath(text: string, more: string, { effect, where, remarks }: About): string | undefined {
+  const canonical = canonicalPath(`${text}${more}`);
+  if (canonical !== undefined && canonical.query === undefined) {
+    return canonical.path.slice(0, canonical.path.length - more.length);
+  }
+  const because = `no request is judged by the path \`${text}\`: it holds a query, or what a path may not hold as it stands`;
+  if (effect === 'deny') throw new ImportRefused([`${where}: ${because}`]);
+  remarks.narrower(where, because);
+  return undefined;
+}
+
+/** The very expression that casbin makes of it. */
+function expressionOf(obj: string, { effect, where, remarks }: About): string {
+  // What begins with a dot would be about paths and about everything else; after a colon libraries differ.
+  if (!/^[A-Za-z0-9_/:~-][A-Za-z0-9_/:*.~-]*$/.test(obj) || /\/:(?:\/|$|[^/]*:)/.test(obj)) {
     throw new ImportRefused([`the pattern \`${obj}\` is not understood`]);
-  // The very expression that casbin makes of it.
-  const expression = `^${obj.replaceAll('/*', '/.*').replaceAll(/:[^/]+/g, '[^/]+')}$`;
-  return { what: {}, when: `${read}.matches(${JSON.stringify(expression)})` };
+  }
+  const isMixed = /[^/]:|^:/.test(obj);
+  if (isMixed && effect === 'allow') {
+    remarks.narrower(
+      where,
+      'a colon within a segment stands for itself here; some libraries of casbin take it for a parameter',
+    );
+  }
+  // Of the two readings, the one that forbids more.
+  const parameter = isMixed && effect === 'allow' ? /(?<=\/):[^/]+/g : /:[^/]+/g;
+  return `^${obj.replaceAll('/*', '/.*').replaceAll(parameter, '[^/]+')}$`;
 }
 
 /** Names that others have as a role. Whoever is called so is no user: casbin cannot tell the two apart. */

@@ -12,7 +12,7 @@ import {
 import { documentOf, type Imported, imported, ImportRefused, Remarks } from './imported.js';
 import { namespaceOf, NetworkPolicies, peersOf, rulesOf, type Workload } from './network-policies.js';
 import { checkNetworkPolicy } from './network-policy-shape.js';
-import { labelsOf, selects } from './selectors.js';
+import { type Labels, labelsOf, selects } from './selectors.js';
 
 export interface KubernetesOptions {
   /** One name: the domain of the cluster. Each namespace is a domain in it. */
@@ -85,8 +85,9 @@ export function importKubernetes(files: readonly ForeignFile[], options: Kuberne
     .filter((resource) => !external.includes(resource))
     .map((resource) => foundOf(resource, of('Namespace')));
   if (found.length + external.length === 0) throw new ImportRefused(['there is no Service among these files']);
-  for (const route of of('HTTPRoute')) addRoute(route, found, remarks);
-  const identities = identitiesOf(found, WORKLOADS.flatMap(of), remarks);
+  addRoutes(of('HTTPRoute'), found, remarks);
+  const others = all.filter((resource) => !isRead(resource)).flatMap(podsOfOthers);
+  const identities = identitiesOf(found, [...WORKLOADS.flatMap(of).map(podsOf), ...others], remarks);
   for (const policy of of('NetworkPolicy')) checkNetworkPolicy(policy, calledPolicy(policy));
   const policies = new NetworkPolicies(of('NetworkPolicy'));
   tellOfPeers(of('NetworkPolicy'), remarks);
@@ -140,9 +141,14 @@ function leaveOut(resource: Loose, remarks: Remarks): void {
   remarks.narrower(called, 'it is not read');
 }
 
-/** What a `List` holds, one by one. */
+/** What a list holds, one by one. In a list of one kind the items do not say theirs. */
 function unlisted(resource: Loose): readonly Loose[] {
-  return member(resource, 'kind') === 'List' ? listOf(member(resource, 'items')).flatMap(unlisted) : [resource];
+  const kind = kindOf(resource);
+  const items = member(resource, 'items');
+  if (kind === 'List') return listOf(items).flatMap(unlisted);
+  if (!kind.endsWith('List') || !Array.isArray(items)) return [resource];
+  const said = { apiVersion: member(resource, 'apiVersion'), kind: kind.slice(0, -'List'.length) };
+  return (items as readonly Loose[]).map((item) => ({ ...said, ...(item as object | null) }));
 }
 
 function nameOf(resource: Loose): string {
@@ -185,7 +191,12 @@ function namespaceDocuments(
   const domain = `${options.domain}.${namespace}`;
   const own = found.filter((one) => one.namespace === namespace);
   const rules = own.flatMap((target) => {
-    if (policies.isOpen('Ingress', target.workload)) {
+    if (target.workload.podLabels === undefined) {
+      remarks.narrower(
+        `Service \`${namespace}/${target.name}\``,
+        'it selects no pods: nobody knows who stands behind it',
+      );
+    } else if (policies.isOpen('Ingress', target.workload)) {
       remarks.narrower(
         `Service \`${namespace}/${target.name}\``,
         'no NetworkPolicy concerns it, so that Kubernetes lets everyone in',
@@ -272,16 +283,35 @@ function externalOf(resource: Loose, found: readonly Found[]): PolicyDocument {
   return documentOf('Service', { name: service }, { kind: 'external', hosts: [host.toLowerCase().replace(/\.$/, '')] });
 }
 
-/** Routes of one service come under one endpoint where their hosts are the same, so that no address is widened. */
-function addRoute(route: Loose, found: readonly Found[], remarks: Remarks): void {
-  const called = `HTTPRoute \`${namespaceOf(route)}/${nameOf(route)}\``;
-  const hosts = listOf(within(route, 'spec', 'hostnames')).flatMap((host) => textOf(host) ?? []);
-  const usable = hosts.filter((host) => hostPatternFault(host) === undefined);
-  if (usable.length === 0) {
-    remarks.narrower(called, 'it names no host that can be said');
-    return;
+/** What one match of an HTTPRoute says. */
+interface Match {
+  /** The route, to tell. */
+  readonly called: string;
+  readonly target: Found;
+  readonly hosts: readonly string[];
+  readonly operation: Operation;
+  /** Whether a request has to have more than a method and a path. */
+  readonly isConditional: boolean;
+}
+
+function addRoutes(routes: readonly Loose[], found: readonly Found[], remarks: Remarks): void {
+  const matches = routes.flatMap((route) => matchesOf(route, found, remarks));
+  const answered = new Map<string, Found>();
+  // One address has one service here: rather the one that gets what no condition sends elsewhere.
+  for (const isConditional of [false, true]) {
+    for (const match of matches) if (match.isConditional === isConditional) addMatch(match, answered, remarks);
   }
-  for (const rule of listOf(within(route, 'spec', 'rules'))) {
+}
+
+function matchesOf(route: Loose, found: readonly Found[], remarks: Remarks): readonly Match[] {
+  const called = `HTTPRoute \`${namespaceOf(route)}/${nameOf(route)}\``;
+  const named = listOf(within(route, 'spec', 'hostnames')).flatMap((host) => textOf(host) ?? []);
+  const hosts = named.filter((host) => hostPatternFault(host) === undefined);
+  if (hosts.length === 0) {
+    remarks.narrower(called, 'it names no host that can be said');
+    return [];
+  }
+  return listOf(within(route, 'spec', 'rules')).flatMap((rule) => {
     const backends = listOf(member(rule, 'backendRefs')).filter(
       (one) => (member(one, 'kind') ?? 'Service') === 'Service',
     );
@@ -292,33 +322,53 @@ function addRoute(route: Loose, found: readonly Found[], remarks: Remarks): void
     );
     if (target === undefined) {
       remarks.narrower(called, 'a rule of it leads to no Service among these files');
-      continue;
+      return [];
     }
     if (others.length > 0) remarks.note(called, 'of several backends of one rule the first stands for all');
-    const operations = operationsOf(rule, called, remarks);
-    if (operations.length > 0) addTo(target, { hosts: usable, operations }, called, remarks);
-  }
+    return operationsOf(rule, called, remarks).map((operation) => ({ called, target, hosts, ...operation }));
+  });
 }
 
-function addTo(target: Found, route: Found['routes'][number], called: string, remarks: Remarks): void {
+/** Routes of one service come under one endpoint where their hosts are the same, so that no address is widened. */
+function addMatch(
+  { called, target, hosts, operation, isConditional }: Match,
+  answered: Map<string, Found>,
+  remarks: Remarks,
+): void {
   const before = target.routes[0];
-  if (before !== undefined && [...before.hosts].sort().join() !== [...route.hosts].sort().join()) {
+  if (before !== undefined && [...before.hosts].sort().join() !== [...hosts].sort().join()) {
     remarks.narrower(called, `\`${target.service}\` is already reached by other hosts; these are left out`);
     return;
   }
-  target.routes.push(route);
+  const method = operation.methods?.map((one) => `${one} `).join('') ?? '';
+  const addresses = hosts.map((host) => `${method}${host}${operation.path}`);
+  for (const address of addresses) {
+    const other = answered.get(address) ?? target;
+    // Of two that ask for nothing more nobody knows which one it is, and the set of both is refused.
+    if (other === target || !isConditional) continue;
+    remarks.narrower(
+      called,
+      `\`${address}\` leads to \`${other.service}\` already, and one address has one service here`,
+    );
+    return;
+  }
+  for (const address of addresses) answered.set(address, target);
+  target.routes.push({ hosts, operations: [operation] });
 }
 
-function operationsOf(rule: Loose, called: string, remarks: Remarks): readonly Operation[] {
+function operationsOf(
+  rule: Loose,
+  called: string,
+  remarks: Remarks,
+): readonly Pick<Match, 'operation' | 'isConditional'>[] {
   const matches = listOf(member(rule, 'matches'));
-  return (matches.length === 0 ? [{}] : matches).flatMap((match): readonly Operation[] => {
+  return (matches.length === 0 ? [{}] : matches).flatMap((match) => {
     const value = textOf(within(match, 'path', 'value')) ?? '/';
     const type = textOf(within(match, 'path', 'type')) ?? 'PathPrefix';
     const method = textOf(member(match, 'method'));
-    for (const other of ['headers', 'queryParams']) {
-      if (listOf(member(match, other)).length > 0) {
-        remarks.note(called, `which \`${other}\` a request must have is for a rule to say`);
-      }
+    const conditions = ['headers', 'queryParams'].filter((other) => listOf(member(match, other)).length > 0);
+    for (const other of conditions) {
+      remarks.note(called, `which \`${other}\` a request must have is for a rule to say`);
     }
     const path = type === 'Exact' ? value : `${value.replace(/\/+$/, '')}/**`;
     const fault = type === 'Exact' || type === 'PathPrefix' ? literalFault(value, path) : `of type ${type} is not read`;
@@ -326,7 +376,8 @@ function operationsOf(rule: Loose, called: string, remarks: Remarks): readonly O
       remarks.narrower(called, `the path \`${value}\` ${fault}`);
       return [];
     }
-    return [{ ...(method !== undefined && { methods: [method] }), path }];
+    const operation = { ...(method !== undefined && { methods: [method] }), path };
+    return { operation, isConditional: conditions.length > 0 };
   });
 }
 
@@ -335,26 +386,27 @@ function literalFault(value: string, path: string): string | undefined {
   return /[*{}]/.test(value) ? 'has signs that would be read as a template' : pathTemplateFault(path);
 }
 
+/** Pods that some resource makes. */
+interface Pods {
+  readonly namespace: string;
+  /** All of them; undefined where nobody knows which pods they are, or policies do not tell them from others. */
+  readonly labels: Labels | undefined;
+  readonly account: string;
+}
+
 /** Service accounts that stand for one service and nothing else. */
 function identitiesOf(
   found: readonly Found[],
-  workloads: readonly Loose[],
+  accounts: readonly Pods[],
   remarks: Remarks,
 ): ReadonlyMap<Found, string> {
-  const accounts = workloads.map((workload) => {
-    const template = templateOf(workload);
-    return {
-      namespace: namespaceOf(workload),
-      labels: labelsOf(within(template, 'metadata', 'labels')),
-      account: textOf(within(template, 'spec', 'serviceAccountName')) ?? 'default',
-    };
-  });
   const identities = new Map<Found, string>();
   for (const one of found) {
     const called = `Service \`${one.namespace}/${one.name}\``;
     const { podLabels } = one.workload;
-    const isOf = (pods: (typeof accounts)[number], other: Found): boolean =>
+    const isOf = (pods: Pods, other: Found): boolean =>
       pods.namespace === other.namespace &&
+      pods.labels !== undefined &&
       other.workload.podLabels !== undefined &&
       selects({ matchLabels: Object.fromEntries(other.workload.podLabels) }, pods.labels, true) === 'yes';
     const own = podLabels === undefined ? [] : accounts.filter((pods) => isOf(pods, one));
@@ -377,6 +429,37 @@ function identitiesOf(
   return identities;
 }
 
+function podsOf(workload: Loose): Pods {
+  const template = templateOf(workload);
+  const spec = member(template, 'spec');
+  return {
+    namespace: namespaceOf(workload),
+    // Pods in the network of their host have its address, by which policies take them for the host.
+    labels: member(spec, 'hostNetwork') === true ? undefined : labelsOf(within(template, 'metadata', 'labels')),
+    account: accountOf(spec) ?? 'default',
+  };
+}
+
+/** The account by its name, or by the name that this member had before. */
+function accountOf(spec: Loose): string | undefined {
+  const [account, older] = [member(spec, 'serviceAccountName'), member(spec, 'serviceAccount')];
+  return [account, older, member(older, 'name')].map(textOf).find((name) => name !== undefined && name !== '');
+}
+
+/** Wherever something that is not read names an account: what it makes of it may be anything. */
+function podsOfOthers(resource: Loose): readonly Pods[] {
+  const namespace = namespaceOf(resource);
+  const accounts = new Set<string>();
+  const look = (value: Loose): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const account = accountOf(value);
+    if (account !== undefined) accounts.add(account);
+    for (const inner of Object.values(value)) look(inner);
+  };
+  look(resource);
+  return [...accounts].map((account) => ({ namespace, labels: undefined, account }));
+}
+
 /** Of a workload, what its pods are made from. */
 function templateOf(workload: Loose): Loose {
   switch (member(workload, 'kind')) {
@@ -396,13 +479,16 @@ function calledPolicy(policy: Loose): string {
 function tellOfPeers(policies: readonly Loose[], remarks: Remarks): void {
   for (const policy of policies) {
     const called = calledPolicy(policy);
-    for (const rule of rulesOf(policy, 'Ingress')) {
-      const peers = peersOf(rule, 'Ingress');
-      if (peers === undefined)
-        remarks.narrower(called, 'it lets everyone in; here only the services among these files');
-      if (peers?.some((peer) => member(peer, 'ipBlock') !== undefined)) {
-        remarks.narrower(called, 'addresses (`ipBlock`) are not read; a `network` mechanism can say them');
+    for (const direction of ['Ingress', 'Egress'] as const) {
+      for (const rule of rulesOf(policy, direction)) {
+        if (peersOf(rule, direction)?.some((peer) => member(peer, 'ipBlock') !== undefined)) {
+          remarks.narrower(called, 'addresses (`ipBlock`) are not read; a `network` mechanism can say them');
+        }
       }
+    }
+    for (const rule of rulesOf(policy, 'Ingress')) {
+      if (peersOf(rule, 'Ingress') === undefined)
+        remarks.narrower(called, 'it lets everyone in; here only the services among these files');
       if (listOf(member(rule, 'ports')).length > 0) {
         remarks.note(called, 'a rule counts only for services all of whose ports it names: documents know no ports');
       }

@@ -76,9 +76,8 @@ function concerns(policy: Loose, direction: Direction, workload: Workload): Cert
 }
 
 function podsIn(selector: Loose, { podLabels }: Workload): Certainty {
-  const answer = selects(selector, podLabels ?? new Map(), false);
-  // Without known pods only a selector of everything is certain.
-  return podLabels === undefined && answer === 'no' ? 'unknown' : answer;
+  // Behind a Service that names no pods are addresses of anybody, also in other namespaces.
+  return podLabels === undefined ? 'unknown' : selects(selector, podLabels, false);
 }
 
 function holdsPeer(rule: Loose, direction: Direction, policy: Loose, peer: Workload): Certainty {

@@ -69,29 +69,48 @@ function basesOf(api: Loose, { hosts }: OpenApiOptions, remarks: Remarks): reado
     if (!base.hosts.includes(host)) base.hosts.push(host);
     bases.set(prefix, base);
   };
-  const servers = listOf(member(api, 'servers')).flatMap((server) => textOf(member(server, 'url')) ?? []);
+  const servers = listOf(member(api, 'servers')).flatMap((server) => urlOf(server, remarks) ?? []);
   for (const url of servers.length === 0 ? ['/'] : servers) {
-    const place = placeIn(url);
-    if (place === undefined || (place.host === undefined && hosts === undefined)) {
-      remarks.narrower(`server \`${url}\``, 'it names no host that can be said; name hosts with `--host`');
+    const place = placeIn(url, hosts);
+    if (place === undefined) {
+      const missing = hosts === undefined ? 'host that can be said; name hosts with `--host`' : 'path that can be said';
+      remarks.narrower(`server \`${url}\``, `it names no ${missing}`);
       continue;
     }
-    for (const host of hosts ?? [place.host!]) add(host, place.prefix);
+    for (const host of place.hosts) add(host, place.prefix);
   }
-  if (bases.size === 0) throw new ImportRefused(['no server names a host: name hosts with `--host`']);
-  return [...bases.values()];
+  if (bases.size > 0) return [...bases.values()];
+  throw new ImportRefused([
+    hosts === undefined
+      ? 'no server names a host: name hosts with `--host`'
+      : 'no server says which path the API is below: its URL is relative, or has variables without defaults',
+  ]);
 }
 
-function placeIn(url: string): { readonly host: string | undefined; readonly prefix: string } | undefined {
+/** With what its variables are unless somebody says otherwise. */
+function urlOf(server: Loose, remarks: Remarks): string | undefined {
+  const url = textOf(member(server, 'url'));
+  const told = url?.replaceAll(
+    /\{([^{}]*)\}/g,
+    (whole, name: string) => textOf(within(server, 'variables', name, 'default')) ?? whole,
+  );
+  if (told !== url) remarks.narrower(`server \`${url}\``, 'of its variables only the defaults are read');
+  return told;
+}
+
+/** @param named  hosts that count instead of those of the URL */
+function placeIn(url: string, named: readonly string[] | undefined): Base | undefined {
   const isAbsolute = /^https?:\/\//i.test(url);
-  if (/[{}]/.test(url) || (!isAbsolute && !url.startsWith('/'))) return undefined;
-  const parsed = URL.canParse(url, 'http://placeholder.invalid')
-    ? new URL(url, 'http://placeholder.invalid')
+  if (!isAbsolute && !url.startsWith('/')) return undefined;
+  // Which host it is does not matter then, nor whether it can be said.
+  const text = named === undefined ? url : url.replace(/^https?:\/\/[^/]*/i, '');
+  if (/[{}]/.test(text) || !URL.canParse(text, 'http://placeholder.invalid')) return undefined;
+  const parsed = new URL(text, 'http://placeholder.invalid');
+  const prefix = parsed.pathname.replace(/\/+$/, '');
+  if (named !== undefined) return { hosts: [...named], prefix };
+  return isAbsolute && hostPatternFault(parsed.hostname) === undefined
+    ? { hosts: [parsed.hostname], prefix }
     : undefined;
-  if (parsed === undefined) return undefined;
-  const host = isAbsolute ? parsed.hostname : undefined;
-  if (host !== undefined && hostPatternFault(host) !== undefined) return undefined;
-  return { host, prefix: parsed.pathname.replace(/\/+$/, '') };
 }
 
 interface Making {
@@ -115,7 +134,12 @@ function endpointOf(
   if (member(item, 'servers') !== undefined) {
     remarks.narrower(`path \`${path}\``, 'it has servers of its own, which are left out');
   }
-  const methods = entriesOf(item).flatMap(([name]) => (METHODS.includes(name) ? [name.toUpperCase()] : []));
+  const operations = entriesOf(item).filter(([name]) => METHODS.includes(name));
+  const methods = operations.map(([name]) => name.toUpperCase());
+  for (const [name, operation] of operations) {
+    if (member(operation, 'servers') === undefined) continue;
+    remarks.narrower(`path \`${path}\``, `${name.toUpperCase()} has servers of its own, which are left out`);
+  }
   if (methods.length === 0) return [];
   // What a parameter is called must be a name here, and what it is called does not matter.
   const counts = new Map<string, number>();

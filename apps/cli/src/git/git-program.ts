@@ -154,6 +154,12 @@ export class Git {
     });
   }
 
+  /** Makes our repository, which holds nothing yet, one of the newer hash; git knows no repository of both. */
+  async useSha256(): Promise<void> {
+    const settings = '[core]\n\trepositoryFormatVersion = 1\n[extensions]\n\tobjectFormat = sha256\n';
+    await writeFile(join(this.#folder, REPOSITORY, 'config'), settings);
+  }
+
   /** What our repository takes on the disk. */
   bytesHeld(): Promise<number> {
     return folderBytes(this.#folder);
@@ -163,11 +169,17 @@ export class Git {
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** The last line that says something, without what must not be shown. */
+  /** The line that says what is wrong, without what must not be shown. */
   #harmless(complaint: string): string {
-    const lines = complaint.split('\n').filter((line) => line.trim() !== '');
-    const told = lines.find((line) => /^(?:fatal|error):/.test(line)) ?? lines.at(-1) ?? 'it does not say why';
-    const bare = told.replace(/^(?:fatal|error): /, '').trim();
+    const lines = complaint
+      .split('\n')
+      .map((line) => line.replace(/^remote:/, '').trim())
+      .filter((line) => line !== '');
+    const found = lines.findIndex((line) => /^(?:fatal|error):/.test(line));
+    const told = lines[found] ?? lines.at(-1) ?? 'it does not say why';
+    // Why, ssh or the other end has said before.
+    const why = /^fatal: Could not read from remote repository\.$/.test(told) ? lines[found - 1] : undefined;
+    const bare = told.replace(/^(?:fatal|error): /, '').replace(/\.$/, () => (why === undefined ? '.' : `: ${why}`));
     return this.#secret === undefined ? bare : bare.replaceAll(this.#secret, '…');
   }
 }

@@ -32,6 +32,9 @@ const MEBIBYTE = 1024 * 1024;
 const FETCH_MEBIBYTES = 1_024;
 const FETCH_VARIABLE = 'DHARMA_GIT_FETCH_MIB';
 const MAXIMUM_AUTHOR = 512;
+const SHA256_DIGITS = 64;
+/** Which hash a repository has is known once it was asked. */
+const OTHER_HASH = /^mismatched algorithms: client sha1; server sha256$/;
 
 /** One repository, from which commits are fetched into one of our own. */
 export class Repository {
@@ -73,6 +76,7 @@ export class Repository {
           credential: { origin: address.origin, user: user === '' ? 'git' : user, token },
         }),
     });
+    if (wanted.kind === 'commit' && wanted.id.length === SHA256_DIGITS) await git.useSha256();
     return new Repository(git, address, wanted, options, fetchMebibytes);
   }
 
@@ -191,6 +195,10 @@ export class Repository {
         throw new Stop(3, `\`${this.shown}\` did not finish within ${TRANSFER.seconds} s, or said too much`);
       }
       if (!(fault instanceof GitFailed)) throw fault;
+      if (OTHER_HASH.test(fault.message)) {
+        await this.#git.useSha256();
+        return await this.#asked(argv, limits);
+      }
       const isHere = this.#address.protocol === 'file';
       throw new Stop(isHere ? 1 : 3, `cannot read \`${this.shown}\`: ${printable(fault.message)}`);
     }

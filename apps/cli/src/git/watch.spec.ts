@@ -7,6 +7,7 @@ async function watched(
   looks: readonly (string | Stop)[],
   act: (commit: string) => ExitCode = () => 0,
   rest: () => Promise<void> = async () => {},
+  isRefusedStill: () => Promise<boolean> = async () => true,
 ): Promise<{ readonly acted: readonly string[]; readonly rested: number; readonly told: string }> {
   const ending = new AbortController();
   const acted: string[] = [];
@@ -44,6 +45,7 @@ async function watched(
       rested += 1;
       await rest();
     },
+    isRefusedStill,
     seconds: 0,
     signal: ending.signal,
   });
@@ -82,6 +84,26 @@ describe('watching a ref', () => {
     ${'not where looking fails'}       | ${['a', new Stop(3, 'no'), 'a']} | ${undefined}   | ${1}
   `('rests $because', async ({ looks, act, rested }) => {
     expect((await watched(looks, act)).rested).toBe(rested);
+  });
+
+  it('acts again on a refused commit where that may not be so any more, and on no other', async () => {
+    let asked = 0;
+    const at = (time: number) => async () => (asked += 1) !== time;
+    expect(await watched(['a', 'a', 'bad', 'bad', 'bad', 'bad'], refusing(1), undefined, at(2))).toMatchObject({
+      acted: ['a', 'bad', 'bad'],
+      rested: 3,
+    });
+    expect(asked).toBe(3);
+  });
+
+  it('goes on trying where a second judgement was not to be had', async () => {
+    let acts = 0;
+    const act = (): ExitCode => {
+      acts += 1;
+      throw new Stop(acts === 2 ? 3 : 1, 'no');
+    };
+    const { acted } = await watched(['bad', 'bad', 'bad', 'bad'], act, undefined, async () => acts !== 1);
+    expect(acted).toEqual(['bad', 'bad', 'bad']);
   });
 
   it('tells what goes wrong at rest, and goes on', async () => {
