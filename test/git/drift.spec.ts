@@ -64,6 +64,7 @@ describe('drift', () => {
     ]);
     expect(told).toContain('    + partners: allow GET on orders/*');
     expect(told).toContain('nothing is taken back until the ref moves');
+    expect(told).toContain('`dharma export --canonical DIR --overwrite --source policies` in a clone');
     expect(told).toMatch(/\nthe server holds what commit 1f0c9a2b77de holds again\n$/);
   });
 

@@ -76,6 +76,7 @@ export class Drift {
 
   async #tell(text: string, commit: string, newest: Revision | null, planned: Plan): Promise<void> {
     const { aside, program } = this.#terminal;
+    const { source } = planned;
     if (text === '') {
       await aside.line(`the server holds what commit ${commit} holds again`);
       return;
@@ -92,7 +93,7 @@ export class Drift {
     );
     await aside.write(text);
     await aside.line(
-      `nothing is taken back until the ref moves; to take the commit again, run \`${program} sync\` once; to keep the server's, \`${program} export --canonical\` and commit that`,
+      `nothing is taken back until the ref moves; to take the commit again, run \`${program} sync\` once; to keep the server's, run \`${program} export --canonical DIR --overwrite --source ${source}\` in a clone and commit that`,
     );
   }
 }

@@ -16,8 +16,9 @@ export interface Watching {
 }
 
 /**
- * Looks at a ref and acts on each commit that it names anew; between them it rests. What goes wrong is told and does not end the watching: a
- * commit that is refused is left alone until the ref moves or what refused it has changed, everything else is tried again.
+ * Looks at a ref and acts on each commit that it names anew; between them it rests. What goes wrong is told and does not
+ * end the watching: a commit that is refused is left alone until the ref moves or what refused it has changed, everything
+ * else is tried again.
  *
  * @returns 0, when it is ended
  */
