@@ -45,6 +45,8 @@ const verdict = z.object({ decision: z.enum(['allow', 'deny']), reason: z.string
 const replay = z.object({
   decided: z.number(),
   flipped: z.number(),
+  /** Servers of before do not tell. */
+  overtaken: z.number().default(0),
   masked: z.number(),
   notJudged: z.number(),
   untold: z.number(),
