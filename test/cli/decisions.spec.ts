@@ -123,7 +123,7 @@ describe('dharma decisions', () => {
 });
 
 describe('dharma explain ID', () => {
-  const explained = async (argv: readonly string[], more: object = {}) => {
+  const explained = async (argv: readonly string[], record: object = RECORD) => {
     const { stdout } = await dharma(
       [
         'explain',
@@ -142,7 +142,7 @@ describe('dharma explain ID', () => {
     );
     const { linesToAdd: _, ...explanation } = JSON.parse(stdout);
     const server = await adminServer({
-      [`GET /admin/v1/decisions/${ID}/explain`]: { json: { decision: RECORD, explanation, ...more } },
+      [`GET /admin/v1/decisions/${ID}/explain`]: { json: { decision: record, explanation } },
     });
     const result = await dharma(['explain', ID, ...argv], { cwd, environment: server.environment });
     return { ...result, asked: server.asked, url: server.url };
@@ -153,6 +153,33 @@ describe('dharma explain ID', () => {
     expect([code, asked[0]!.headers.authorization]).toEqual([0, 'Bearer op-1.secret-of-ann']);
     expect(stdout).toMatch(/^DENY /);
     expect(stderr).toBe('decided at 2026-12-24T11:59:00.000Z by revision 42, asked by edge\n');
+  });
+
+  it('says what did not count then, and what conditions could read', async () => {
+    const item = { role: 'access', mechanism: 'login', subject: 'ann', scopes: ['read'], groups: [] };
+    const { stdout } = await explained([], {
+      ...RECORD,
+      dropped: [{ mechanism: 'partner-key', because: 'the key is unknown' }],
+      request: {
+        target: { kind: 'endpoint', endpoint: 'orders/all' },
+        evidence: [{ ...item, claims: { tier: 'gold' }, attributes: {} }],
+        unverified: [],
+        headers: { 'x-team': 'red' },
+        attributes: {},
+        claimed: {},
+        context: { amount: 7 },
+        askedFrom: '*',
+      },
+    });
+    expect(stdout).toContain('\npresented, and does not count\n  partner-key: the key is unknown\n\n');
+    expect(stdout).toContain(
+      [
+        '\nrecorded of the request',
+        '  request.headers: {"x-team":"red"}',
+        '  context: {"amount":7}',
+        '  access login ann: {"scopes":["read"],"claims":{"tier":"gold"}}\n\n',
+      ].join('\n'),
+    );
   });
 
   it('takes the token from a file, and gives programs what the server gave', async () => {
