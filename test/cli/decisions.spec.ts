@@ -53,6 +53,11 @@ describe('dharma decisions', () => {
     expect(queryOf(asked[0]!.path)).toEqual({ limit: '50' });
   });
 
+  it('names of several rules one that is told', async () => {
+    const json = { items: [{ ...RECORD, rules: ['…', 'shop/no', 'shop/never'] }], next: null };
+    expect((await ran([], { json })).stdout).toContain('  shop/no +2  ');
+  });
+
   it('gives programs whole records, one a line', async () => {
     const { stdout } = await ran(['--format', 'json']);
     expect(
@@ -94,15 +99,17 @@ describe('dharma decisions', () => {
   });
 
   it.each`
-    because                     | argv                          | said
-    ${'both are neither'}       | ${['--allow', '--deny']}      | ${'exclude each other'}
-    ${'an instant is one'}      | ${['--from', 'yesterday']}    | ${'`--from`: `yesterday` is no instant'}
-    ${'a limit has its limits'} | ${['--limit', '0']}           | ${'1 to 100000'}
-    ${'it is one endpoint'}     | ${['--endpoint', 'orders/*']} | ${'`--endpoint orders/*` is not one endpoint, like `orders/list`'}
-    ${'a rule is of a policy'}  | ${['--rule', 'shop']}         | ${'`--rule shop` is not a policy and the id'}
-    ${'somebody has a type'}    | ${['--principal', 'user']}    | ${'`--principal user` is not a type and an id'}
-    ${'nothing has no name'}    | ${['--domain', 'acme.']}      | ${'`--domain acme.` is not a domain'}
-    ${'reasons are known'}      | ${['--reason', 'DENY_RULES']} | ${'`--reason DENY_RULES` is no reason of a decision. Did you mean `DENY_RULE`?'}
+    because                     | argv                                                                  | said
+    ${'both are neither'}       | ${['--allow', '--deny']}                                              | ${'exclude each other'}
+    ${'an instant is one'}      | ${['--from', 'yesterday']}                                            | ${'`--from`: `yesterday` is no instant'}
+    ${'nothing lies between'}   | ${['--from', '1h', '--to', '2h']}                                     | ${'nothing lies between `--from 1h` and `--to 2h`: `--from` is the earlier one'}
+    ${'an instant is no span'}  | ${['--from', '2026-12-24T10:00:00Z', '--to', '2026-12-24T10:00:00Z']} | ${'nothing lies between'}
+    ${'a limit has its limits'} | ${['--limit', '0']}                                                   | ${'1 to 100000'}
+    ${'it is one endpoint'}     | ${['--endpoint', 'orders/*']}                                         | ${'`--endpoint orders/*` is not one endpoint, like `orders/list`'}
+    ${'a rule is of a policy'}  | ${['--rule', 'shop']}                                                 | ${'`--rule shop` is not a policy and the id'}
+    ${'somebody has a type'}    | ${['--principal', 'user']}                                            | ${'`--principal user` is not a type and an id'}
+    ${'nothing has no name'}    | ${['--domain', 'acme.']}                                              | ${'`--domain acme.` is not a domain'}
+    ${'reasons are known'}      | ${['--reason', 'DENY_RULES']}                                         | ${'`--reason DENY_RULES` is no reason of a decision. Did you mean `DENY_RULE`?'}
   `('does not ask: $because', async ({ argv, said }) => {
     const { code, stderr, asked } = await ran(argv);
     expect({ code, asked }).toEqual({ code: 2, asked: [] });

@@ -29,6 +29,8 @@ const FORMS = [
   ['principal', /^[^:]+:.+$/s, 'a type and an id, like `user:ann`'],
   ['rule', /^[a-z0-9-]+\/[a-z0-9_-]+$/, 'a policy and the id of a rule, like `orders/read`'],
 ] as const;
+/** What stands for somebody else's words. */
+const UNTOLD = '…';
 const REASONS: readonly string[] = [...ALLOW_REASONS, ...DENY_REASONS, ...OWN_STATE_REASONS];
 
 /** Recorded decisions, the newest first. */
@@ -51,6 +53,9 @@ export async function decisions(
     rule,
     decision: allow ? 'allow' : deny ? 'deny' : undefined,
   };
+  if (filters.from !== undefined && filters.to !== undefined && filters.from >= filters.to) {
+    throw new Stop(2, `nothing lies between \`--from ${from}\` and \`--to ${to}\`: \`--from\` is the earlier one`);
+  }
   const client = await ServerClient.of(terminal, flags);
   const found = await client.decisions(filters, limit);
   await terminal.out.write(format === 'json' ? found.map((one) => `${JSON.stringify(one)}\n`).join('') : textOf(found));
@@ -85,7 +90,8 @@ function textOf(found: readonly RecordedDecision[]): string {
   ]);
 }
 
+/** Of several the first whose name is told. */
 function listText(texts: readonly string[]): string {
-  const [first = '-', ...more] = texts;
-  return more.length === 0 ? first : `${first} +${more.length}`;
+  const shown = texts.find((text) => text !== UNTOLD) ?? texts[0] ?? '-';
+  return texts.length <= 1 ? shown : `${shown} +${texts.length - 1}`;
 }

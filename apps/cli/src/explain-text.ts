@@ -97,9 +97,11 @@ export function reasonInBrief(explanation: Explanation): readonly string[] {
   const { target, denies, routes, nearestMiss } = explanation;
   const failed = routes.flatMap(({ checks }) => checks).find(({ passed }) => !passed);
   const rules = [...denies.filter(({ counted }) => counted), ...(failed?.rules ?? [])];
+  // The second run of report mode mostly finds what the first one did.
+  const missing = routes.filter(({ meeting }) => meeting === null).map(({ because }) => because);
   return [
     target.because,
-    ...routes.filter(({ meeting }) => meeting === null).map(({ because }) => because),
+    ...new Set(missing),
     ...(failed === undefined ? [] : [`${titleOf(failed)}: ${failed.because}`]),
     ...rules.slice(0, MAXIMUM_BRIEF_RULES).map(ruleText),
     ...(nearestMiss === null ? [] : nearestMiss.changes.map(({ summary }) => `nearest miss: ${summary}`)),
