@@ -53,6 +53,18 @@ describe('dharma decisions', () => {
     expect(queryOf(asked[0]!.path)).toEqual({ limit: '50' });
   });
 
+  it('says of what a reporting domain let pass why it would have been denied', async () => {
+    const reported = {
+      ...RECORD,
+      decision: 'allow',
+      reason: 'ALLOW_SLOW',
+      deniedAt: null,
+      wouldDeny: { reason: 'NO_ALLOW_RULE', deniedAt: 'acme.pay' },
+    };
+    const { stdout } = await ran([], { json: { items: [reported], next: null } });
+    expect(stdout).toContain('  allow (would deny)  NO_ALLOW_RULE  acme.pay  orders/all  ');
+  });
+
   it('names of several rules one that is told', async () => {
     const json = { items: [{ ...RECORD, rules: ['…', 'shop/no', 'shop/never'] }], next: null };
     expect((await ran([], { json })).stdout).toContain('  shop/no +2  ');
@@ -74,6 +86,7 @@ describe('dharma decisions', () => {
     ${'an instant may have a zone'} | ${['--from', '2026-12-24T10:00:00+01:00']}                                                                         | ${{ from: '2026-12-24T09:00:00.000Z' }}
     ${'denials alone'}              | ${['--deny']}                                                                                                      | ${{ decision: 'deny' }}
     ${'allows alone'}               | ${['--allow']}                                                                                                     | ${{ decision: 'allow' }}
+    ${'what was only reported'}     | ${['--would-deny']}                                                                                                | ${{ decision: 'would-deny' }}
     ${'filters go as they are'}     | ${['--domain', 'a.b', '--principal', 'user:a&b=c', '--rule', 'p/r', '--reason', 'DENY_RULE', '--endpoint', 's/e']} | ${{ domain: 'a.b', principal: 'user:a&b=c', rule: 'p/r', reason: 'DENY_RULE', endpoint: 's/e' }}
   `('asks for what is looked for: $because', async ({ argv, query }) => {
     const { asked } = await ran(argv);
@@ -100,6 +113,7 @@ describe('dharma decisions', () => {
 
   it.each`
     because                     | argv                                                                  | said
+    ${'one is not the other'}   | ${['--would-deny', '--deny']}                                         | ${'exclude each other'}
     ${'both are neither'}       | ${['--allow', '--deny']}                                              | ${'exclude each other'}
     ${'an instant is one'}      | ${['--from', 'yesterday']}                                            | ${'`--from`: `yesterday` is no instant'}
     ${'nothing lies between'}   | ${['--from', '1h', '--to', '2h']}                                     | ${'nothing lies between `--from 1h` and `--to 2h`: `--from` is the earlier one'}

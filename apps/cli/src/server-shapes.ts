@@ -325,6 +325,7 @@ export const recordedDecisionShape = z.object({
   revision: mark.nullable(),
   enforcementPoint: z.string(),
   observed: z.boolean().optional(),
+  wouldDeny: z.object({ reason: z.string(), deniedAt: z.string().nullable() }).optional(),
   dropped: droppedShape,
   request: z
     .object({
