@@ -24,6 +24,33 @@ spec: { rules: [${rules}] }
 const READ = '{ id: read, effect: allow, who: { anonymous: true }, what: { methods: [GET] } }';
 const WRITE = '{ id: write, effect: allow, who: { anonymous: true }, what: { methods: [POST] } }';
 const CLOSED = '{ id: closed, effect: deny, what: { methods: [GET] } }';
+const OTHER = '{ id: other, effect: allow, what: { methods: [PATCH] } }';
+/** A domain inside another: two rules decide, and the outer one comes first. */
+const nested = (rules: string, mark = 'orders/*') => `apiVersion: dharma/v1
+kind: Domain
+metadata: { name: acme }
+spec: { access: [anonymous], boundary: ["orders/*"] }
+---
+apiVersion: dharma/v1
+kind: Domain
+metadata: { name: acme.shop }
+spec: { boundary: ["${mark}"] }
+---
+apiVersion: dharma/v1
+kind: Service
+metadata: { name: orders }
+spec: { domains: [acme.shop], hosts: [localhost], endpoints: [{ name: all }, { name: none, operations: [{ path: /none }] }] }
+---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: acme, domain: acme }
+spec: { rules: [{ id: enter, effect: allow, who: { anonymous: true } }] }
+---
+apiVersion: dharma/v1
+kind: Policy
+metadata: { name: shop, domain: acme.shop }
+spec: { rules: [${rules}] }
+`;
 const START = Date.parse('2026-11-26T10:00:00Z');
 /** More than the store gives at once, so that pages are turned. */
 const ROUNDS = 400;
@@ -49,9 +76,9 @@ function requestAt(time: number, method: string): AccessRequest {
   };
 }
 
-/** As a server records them that decides by the set in force. */
-function linesOfTraffic(): readonly string[] {
-  const snapshot = compile(loadBundle(server.files).world!);
+/** As a server records them that decides by that set. */
+function linesOfTraffic(text: string, rounds = ROUNDS): readonly string[] {
+  const snapshot = compile(loadBundle([{ file: 'shop.yaml', text }]).world!);
   const by = {
     epoch: 1,
     revision: 1,
@@ -60,7 +87,7 @@ function linesOfTraffic(): readonly string[] {
     identity: { reportHeaders: new Set<string>() },
   };
   const recording = new Recording({ show: [], mask: [] }, 'a key of this test');
-  return Array.from({ length: ROUNDS }, (_, round) =>
+  return Array.from({ length: rounds }, (_, round) =>
     ['GET', 'POST', 'DELETE'].map((method, index) => {
       const request = requestAt(START + (round * 3 + index) * 1000, method);
       return recording.line({
@@ -82,7 +109,7 @@ function linesOfTraffic(): readonly string[] {
 
 beforeAll(async () => {
   server.files = [{ file: 'shop.yaml', text: policy(READ) }];
-  await store.write(linesOfTraffic());
+  await store.write(linesOfTraffic(policy(READ)));
   const time = new Date(START - 1000).toISOString();
   await store.write([recorded({ time, masked: ['claimed.x'] }), recorded({ time, request: null })].map(lineOf));
   admin = await startTestAdmin({ history: null, server, clock: () => START, decisions: store });
@@ -102,6 +129,7 @@ describe('a plan with recorded decisions', () => {
     expect(json.replay).toEqual({
       decided: 3 * ROUNDS,
       flipped: 0,
+      overtaken: 0,
       masked: 1,
       notJudged: 1,
       untold: 0,
@@ -167,6 +195,58 @@ describe('a plan with recorded decisions', () => {
     const { json } = await planned(when, { last: 3 });
     expect(json.faults).toEqual([]);
     expect(json.replay).toMatchObject({ unrecorded: ['request.headers.x-team'], flipped: 1 });
+  });
+
+  describe('on a set that was published since', () => {
+    beforeAll(() => {
+      server.files = [{ file: 'shop.yaml', text: policy(`${READ}, ${WRITE}`) }];
+    });
+    afterAll(() => {
+      server.files = [{ file: 'shop.yaml', text: policy(READ) }];
+    });
+
+    it.each`
+      because                                                    | rules                            | flips
+      ${'a plan that changes nothing flips none'}                | ${`${READ}, ${WRITE}`}           | ${[]}
+      ${'nor does one that is about nothing of it'}              | ${`${READ}, ${WRITE}, ${OTHER}`} | ${[]}
+      ${'what is taken back flips, although it was recorded so'} | ${READ}                          | ${[{ before: { decision: 'allow', reason: 'ALLOW_SLOW' }, after: { decision: 'deny', reason: 'NO_ALLOW_RULE' }, rule: 'shop/write', count: ROUNDS }]}
+    `('tells what the plan does, and not what that did: $because', async ({ rules, flips }) => {
+      const { json } = await planned(rules, { last: 100_000 });
+      expect(json.replay).toMatchObject({
+        decided: 3 * ROUNDS,
+        flipped: flips.length * ROUNDS,
+        // What was denied when it was recorded is allowed by now.
+        overtaken: ROUNDS,
+        flips,
+      });
+    });
+  });
+
+  describe('where several rules decide', () => {
+    const files = nested(READ);
+    let inner: TestAdmin;
+    beforeAll(async () => {
+      const records = new MemoryDecisionStore(100);
+      await records.write(linesOfTraffic(files, 1));
+      const scripted = new ScriptedServer();
+      scripted.files = [{ file: 'shop.yaml', text: files }];
+      inner = await startTestAdmin({ history: null, server: scripted, clock: () => START, decisions: records });
+    });
+    afterAll(() => inner.stop());
+
+    it.each`
+      because                                          | text                            | reason             | rule
+      ${'a new rule, and not the one around it'}       | ${nested(`${READ}, ${WRITE}`)}  | ${'ALLOW_SLOW'}    | ${'shop/write'}
+      ${'a rule that goes, and not what stays'}        | ${nested(OTHER)}                | ${'NO_ALLOW_RULE'} | ${'shop/read'}
+      ${'a new deny'}                                  | ${nested(`${READ}, ${CLOSED}`)} | ${'DENY_RULE'}     | ${'shop/closed'}
+      ${'where no rule changed, the innermost of all'} | ${nested(READ, 'orders/none')}  | ${'NOT_VISIBLE'}   | ${'shop/read'}
+    `('names $rule: $because', async ({ text, reason, rule }) => {
+      const { json } = await inner.ask('POST', '/admin/v1/plan', {
+        body: { source: 'git', files: [{ file: 'shop.yaml', text }], replay: { last: 10 } },
+      });
+      expect(json.faults).toEqual([]);
+      expect(json.replay).toMatchObject({ flipped: 1, flips: [{ after: { reason }, rule, count: 1 }] });
+    });
   });
 
   it('decides nothing by a set that has faults', async () => {

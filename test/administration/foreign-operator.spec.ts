@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RecordedDecision } from '#decision-log';
 import { openDatabase, PostgresDecisionStore } from '#store';
 import { lineOf, recorded } from '../decision-log/lines.js';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.js';
@@ -143,6 +144,7 @@ const NOBODYS = 'xqnobody';
 
 let folder: string;
 let postgres: TestPostgres;
+let url: string;
 let server: Awaited<ReturnType<typeof startServerWith>>;
 let shopkeeper: string;
 /** Nobody granted it anything. */
@@ -220,7 +222,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dharma-foreign-'));
   postgres = await startTestPostgres();
   await writeFile(join(folder, 'token'), TOKEN);
-  const url = await postgres.migrated();
+  url = await postgres.migrated();
   server = await startServerWith({
     'database-url': url,
     'data-dir': join(folder, 'data'),
@@ -291,7 +293,6 @@ beforeAll(async () => {
 
 /** One decision about theirs, and one about the shop that a rule of others above it took at an edge of others. */
 async function record(url: string) {
-  const dataSource = await openDatabase({ url });
   const theirs = { rules: ['zqpolicy/zqrule'], enforcementPoint: 'zqedge', principals: ['user:zqbo'] };
   const written = [
     recorded({
@@ -321,7 +322,11 @@ async function record(url: string) {
       dropped: [{ mechanism: 'zqtrust', because: 'zqbecause' }],
     }),
   ];
-  await new PostgresDecisionStore({ dataSource, days: 14, clock: Date.now }).write(written.map(lineOf));
+  await write(url, written);
+}
+async function write(url: string, records: readonly RecordedDecision[]) {
+  const dataSource = await openDatabase({ url });
+  await new PostgresDecisionStore({ dataSource, days: 14, clock: Date.now }).write(records.map(lineOf));
   await dataSource.destroy();
 }
 afterAll(async () => {
@@ -588,6 +593,35 @@ it('has decided again what is theirs to read, and nothing by a set that is not t
   expect([own.status, leaks(own)]).toEqual([200, []]);
   expect(own.json.replay).toMatchObject({ decided: 0, notJudged: 2, flipped: 0 });
   expect((await ask('POST', '/admin/v1/plan', { ...theirBundle, replay })).json.replay).toBeNull();
+});
+
+it('is told by which of their new rules it is decided otherwise', async () => {
+  const [{ contentHash }] = (await asRoot('GET', '/admin/v1/revisions?limit=1')).json.items;
+  const request = {
+    target: { kind: 'address' as const, host: 'shop.acme.example', method: 'GET', path: '/' },
+    evidence: [],
+    unverified: [],
+    headers: {},
+    attributes: {},
+    claimed: {},
+    context: {},
+    askedFrom: 'acme.shop',
+    policyAgeSeconds: 0,
+    maxTtlSeconds: 30,
+  };
+  await write(url, [
+    recorded({ decision: 'allow', deniedAt: null, revision: { epoch: 1, number: 1, contentHash }, request }),
+  ]);
+  const text = `apiVersion: dharma/v1
+kind: Policy
+metadata: { name: anew, domain: acme.shop }
+spec: { rules: [{ id: closed, effect: deny }] }`;
+  const body = { source: 'git', files: [{ file: 'anew.yaml', text }], prune: false, replay: { last: 100 } };
+  const { json } = await ask('POST', '/admin/v1/plan', body);
+  expect(json.replay).toMatchObject({
+    flipped: 1,
+    flips: [{ endpoint: 'orders/all', after: { reason: 'DENY_RULE' }, rule: 'anew/closed' }],
+  });
 });
 
 it('is told what comes out otherwise at their own, and nothing of whoever else is concerned', async () => {

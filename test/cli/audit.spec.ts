@@ -134,8 +134,23 @@ describe('dharma audit list', () => {
     expect(JSON.parse(narrow.stdout)).toMatchObject([{ sequence: 1 }]);
   });
 
-  it.each([['90d'], ['yesterday']])('takes no `--since %s`', async (since) => {
-    expect(await asked(['audit', 'list', '--since', since])).toMatchObject({ code: 2, stdout: '' });
+  it('takes spans before now, and says that nothing is like that', async () => {
+    const lately = await asked(['audit', 'list', '--since', '1h', '--limit', '2000', '--format', 'json']);
+    expect(JSON.parse(lately.stdout)).toHaveLength(1_202);
+    const { code, stdout, stderr } = await asked(['audit', 'list', '--until', '90d']);
+    expect([code, stdout.trimEnd().split('\n').length, stderr]).toEqual([0, 1, 'no act is like that\n']);
+  });
+
+  it('says where there are older acts', async () => {
+    const { stdout, stderr } = await asked(['audit', 'list', '--limit', '5', '--format', 'json']);
+    expect(JSON.parse(stdout)).toHaveLength(5);
+    expect(stderr).toBe('the newest 5; `--limit` and `--until` show more\n');
+  });
+
+  it('takes no `--since yesterday`', async () => {
+    const { code, stdout, stderr } = await asked(['audit', 'list', '--since', 'yesterday']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('`--since`: `yesterday` is no instant');
   });
 });
 

@@ -53,6 +53,23 @@ describe('dharma decisions', () => {
     expect(queryOf(asked[0]!.path)).toEqual({ limit: '50' });
   });
 
+  it('says of what a reporting domain let pass why it would have been denied', async () => {
+    const reported = {
+      ...RECORD,
+      decision: 'allow',
+      reason: 'ALLOW_SLOW',
+      deniedAt: null,
+      wouldDeny: { reason: 'NO_ALLOW_RULE', deniedAt: 'acme.pay' },
+    };
+    const { stdout } = await ran([], { json: { items: [reported], next: null } });
+    expect(stdout).toContain('  allow (would deny)  NO_ALLOW_RULE  acme.pay  orders/all  ');
+  });
+
+  it('names of several rules one that is told', async () => {
+    const json = { items: [{ ...RECORD, rules: ['…', 'shop/no', 'shop/never'] }], next: null };
+    expect((await ran([], { json })).stdout).toContain('  shop/no +2  ');
+  });
+
   it('gives programs whole records, one a line', async () => {
     const { stdout } = await ran(['--format', 'json']);
     expect(
@@ -69,6 +86,7 @@ describe('dharma decisions', () => {
     ${'an instant may have a zone'} | ${['--from', '2026-12-24T10:00:00+01:00']}                                                                         | ${{ from: '2026-12-24T09:00:00.000Z' }}
     ${'denials alone'}              | ${['--deny']}                                                                                                      | ${{ decision: 'deny' }}
     ${'allows alone'}               | ${['--allow']}                                                                                                     | ${{ decision: 'allow' }}
+    ${'what was only reported'}     | ${['--would-deny']}                                                                                                | ${{ decision: 'would-deny' }}
     ${'filters go as they are'}     | ${['--domain', 'a.b', '--principal', 'user:a&b=c', '--rule', 'p/r', '--reason', 'DENY_RULE', '--endpoint', 's/e']} | ${{ domain: 'a.b', principal: 'user:a&b=c', rule: 'p/r', reason: 'DENY_RULE', endpoint: 's/e' }}
   `('asks for what is looked for: $because', async ({ argv, query }) => {
     const { asked } = await ran(argv);
@@ -94,15 +112,18 @@ describe('dharma decisions', () => {
   });
 
   it.each`
-    because                     | argv                          | said
-    ${'both are neither'}       | ${['--allow', '--deny']}      | ${'exclude each other'}
-    ${'an instant is one'}      | ${['--from', 'yesterday']}    | ${'`--from`: `yesterday` is no instant'}
-    ${'a limit has its limits'} | ${['--limit', '0']}           | ${'1 to 100000'}
-    ${'it is one endpoint'}     | ${['--endpoint', 'orders/*']} | ${'`--endpoint orders/*` is not one endpoint, like `orders/list`'}
-    ${'a rule is of a policy'}  | ${['--rule', 'shop']}         | ${'`--rule shop` is not a policy and the id'}
-    ${'somebody has a type'}    | ${['--principal', 'user']}    | ${'`--principal user` is not a type and an id'}
-    ${'nothing has no name'}    | ${['--domain', 'acme.']}      | ${'`--domain acme.` is not a domain'}
-    ${'reasons are known'}      | ${['--reason', 'DENY_RULES']} | ${'`--reason DENY_RULES` is no reason of a decision. Did you mean `DENY_RULE`?'}
+    because                     | argv                                                                  | said
+    ${'one is not the other'}   | ${['--would-deny', '--deny']}                                         | ${'exclude each other'}
+    ${'both are neither'}       | ${['--allow', '--deny']}                                              | ${'exclude each other'}
+    ${'an instant is one'}      | ${['--from', 'yesterday']}                                            | ${'`--from`: `yesterday` is no instant'}
+    ${'nothing lies between'}   | ${['--from', '1h', '--to', '2h']}                                     | ${'nothing lies between `--from 1h` and `--to 2h`: `--from` is the earlier one'}
+    ${'an instant is no span'}  | ${['--from', '2026-12-24T10:00:00Z', '--to', '2026-12-24T10:00:00Z']} | ${'nothing lies between'}
+    ${'a limit has its limits'} | ${['--limit', '0']}                                                   | ${'1 to 100000'}
+    ${'it is one endpoint'}     | ${['--endpoint', 'orders/*']}                                         | ${'`--endpoint orders/*` is not one endpoint, like `orders/list`'}
+    ${'a rule is of a policy'}  | ${['--rule', 'shop']}                                                 | ${'`--rule shop` is not a policy and the id'}
+    ${'somebody has a type'}    | ${['--principal', 'user']}                                            | ${'`--principal user` is not a type and an id'}
+    ${'nothing has no name'}    | ${['--domain', 'acme.']}                                              | ${'`--domain acme.` is not a domain'}
+    ${'reasons are known'}      | ${['--reason', 'DENY_RULES']}                                         | ${'`--reason DENY_RULES` is no reason of a decision. Did you mean `DENY_RULE`?'}
   `('does not ask: $because', async ({ argv, said }) => {
     const { code, stderr, asked } = await ran(argv);
     expect({ code, asked }).toEqual({ code: 2, asked: [] });
@@ -123,7 +144,7 @@ describe('dharma decisions', () => {
 });
 
 describe('dharma explain ID', () => {
-  const explained = async (argv: readonly string[], more: object = {}) => {
+  const explained = async (argv: readonly string[], record: object = RECORD) => {
     const { stdout } = await dharma(
       [
         'explain',
@@ -142,7 +163,7 @@ describe('dharma explain ID', () => {
     );
     const { linesToAdd: _, ...explanation } = JSON.parse(stdout);
     const server = await adminServer({
-      [`GET /admin/v1/decisions/${ID}/explain`]: { json: { decision: RECORD, explanation, ...more } },
+      [`GET /admin/v1/decisions/${ID}/explain`]: { json: { decision: record, explanation } },
     });
     const result = await dharma(['explain', ID, ...argv], { cwd, environment: server.environment });
     return { ...result, asked: server.asked, url: server.url };
@@ -153,6 +174,33 @@ describe('dharma explain ID', () => {
     expect([code, asked[0]!.headers.authorization]).toEqual([0, 'Bearer op-1.secret-of-ann']);
     expect(stdout).toMatch(/^DENY /);
     expect(stderr).toBe('decided at 2026-12-24T11:59:00.000Z by revision 42, asked by edge\n');
+  });
+
+  it('says what did not count then, and what conditions could read', async () => {
+    const item = { role: 'access', mechanism: 'login', subject: 'ann', scopes: ['read'], groups: [] };
+    const { stdout } = await explained([], {
+      ...RECORD,
+      dropped: [{ mechanism: 'partner-key', because: 'the key is unknown' }],
+      request: {
+        target: { kind: 'endpoint', endpoint: 'orders/all' },
+        evidence: [{ ...item, claims: { tier: 'gold' }, attributes: {} }],
+        unverified: [],
+        headers: { 'x-team': 'red' },
+        attributes: {},
+        claimed: {},
+        context: { amount: 7 },
+        askedFrom: '*',
+      },
+    });
+    expect(stdout).toContain('\npresented, and does not count\n  partner-key: the key is unknown\n\n');
+    expect(stdout).toContain(
+      [
+        '\nrecorded of the request',
+        '  request.headers: {"x-team":"red"}',
+        '  context: {"amount":7}',
+        '  access login ann: {"scopes":["read"],"claims":{"tier":"gold"}}\n\n',
+      ].join('\n'),
+    );
   });
 
   it('takes the token from a file, and gives programs what the server gave', async () => {

@@ -61,6 +61,15 @@ describe('dharma explain --server', () => {
     expect(JSON.parse((await explained({ json }, [...POST, '--format', 'json'])).stdout)).toEqual(json);
   });
 
+  it('says what was presented and does not count, which mostly is why', async () => {
+    const dropped = [
+      { mechanism: 'login', because: 'the token has expired' },
+      { mechanism: null, because: 'there\nare two' },
+    ];
+    const { stdout } = await explained({ json: { ...(await answerTo(POST)), dropped } }, POST);
+    expect(stdout).toContain('\npresented, and does not count\n  login: the token has expired\n  there are two\n\n');
+  });
+
   it('gives the verdict alone where there is nothing to explain', async () => {
     const { explanation: _, ...answer } = await answerTo(POST);
     const json = { ...answer, reason: 'INVALID_REQUEST', detail: [{ pointer: '/headers/x', message: 'is no header' }] };

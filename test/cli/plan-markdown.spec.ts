@@ -55,6 +55,7 @@ const FLIPS = {
 const REPLAY = {
   decided: 9,
   flipped: 3,
+  overtaken: 2,
   masked: 0,
   notJudged: 0,
   untold: 0,
@@ -114,11 +115,11 @@ describe('the comment of a plan', () => {
 |---|---|---|
 | **weakened** | \`deny\` of \`acme\` | \`deny base/d1 no longer covers DELETE\` |
 
-**Replay:** 3 of 9 recorded decisions come out otherwise. Decided as absent, for records need not hold it: \`claimed.x\`.
+**Replay:** 3 of 9 recorded decisions come out otherwise; 2 came out otherwise when they were recorded, which is not the plan's doing. Decided as absent, for records need not hold it: \`claimed.x\`.
 
-|  | Endpoint | Times | Before | After | Last seen |
-|---|---|---|---|---|---|
-| closes | \`orders/all\` | 3 | \`ALLOW_FAST\` | \`DENY_RULE\` by \`shop/closed\` | \`2026-11-26T11:00:00.000Z\` |
+|  | Endpoint | Times | Before | After | First seen | Last seen |
+|---|---|---|---|---|---|---|
+| closes | \`orders/all\` | 3 | \`ALLOW_FAST\` | \`DENY_RULE\` by \`shop/closed\` | \`2026-11-26T10:00:00.000Z\` | \`2026-11-26T11:00:00.000Z\` |
 
 <details><summary>A request of each group</summary>
 

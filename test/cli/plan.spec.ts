@@ -54,10 +54,20 @@ describe('dharma plan', () => {
         count: 3,
         ...seen,
       },
+      {
+        endpoint: null,
+        before: { decision: 'deny', reason: 'UNKNOWN_ENDPOINT' },
+        after: { decision: 'allow', reason: 'ALLOW_EGRESS' },
+        rule: null,
+        count: 1,
+        ...seen,
+        firstSeen: seen.lastSeen,
+      },
     ];
     const replay = {
       decided: 9,
-      flipped: 3,
+      flipped: 4,
+      overtaken: 5,
       masked: 2,
       notJudged: 0,
       untold: 1,
@@ -70,8 +80,9 @@ describe('dharma plan', () => {
     expect(asked[0]!.body).toMatchObject({ replay: { last: 12 } });
     expect(stdout)
       .toBe(`orders/all: allow (ALLOW_FAST) → deny (DENY_RULE) by shop/closed, 3 times from ${seen.firstSeen} to ${seen.lastSeen}, such as d-9
+no endpoint: deny (UNKNOWN_ENDPOINT) → allow (ALLOW_EGRESS), once at ${seen.lastSeen}, such as d-9
 replay: records need not hold what the plan reads anew, and it was decided as absent: claimed.x
-replay: 3 of 9 recorded decisions come out otherwise; 2 left out: they hold not all that rules read; 1 left out: they are not all yours to read; there are older ones
+replay: 4 of 9 recorded decisions come out otherwise; 5 came out otherwise when they were recorded, which is not the plan's doing; 2 left out: they hold not all that rules read; 1 left out: they are not all yours to read; there are older ones
 `);
   });
 

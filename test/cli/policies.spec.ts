@@ -170,6 +170,14 @@ describe('dharma test', () => {
     });
   });
 
+  it('says once what both runs of report mode find', async () => {
+    const closed = SHOP.replace('boundary: ["orders/*"]', 'boundary: []');
+    const test =
+      'apiVersion: dharma/v1\nkind: Test\nmetadata: { name: t }\nspec: { cases: [{ because: anyone reads, request: { target: { endpoint: orders/all, method: GET } }, expect: { decision: allow } }] }';
+    const { stdout } = await dharma(['test', '.'], { cwd: folderWith({ 'shop.yaml': closed, 't.yaml': test }) });
+    expect(stdout.match(/no route: the endpoint is interior to shop/g)).toHaveLength(1);
+  });
+
   it('says where a case failed, what differs and why', async () => {
     const { code, stdout, stderr } = await dharma(['test', '.'], { cwd: failing });
     expect(code).toBe(1);

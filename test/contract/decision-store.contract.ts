@@ -51,6 +51,36 @@ export function decisionStoreContract(open: () => Promise<DecisionStore>): void 
     expect(await ids(query)).toBe(found);
   });
 
+  it('finds what would have been denied, and nothing that only says so', async () => {
+    const reporting = await open();
+    const allow = { decision: 'allow', reason: 'ALLOW_SLOW', deniedAt: null } as const;
+    const wouldDeny = { reason: 'NO_ALLOW_RULE', deniedAt: 'acme' };
+    const request = {
+      target: { kind: 'endpoint', endpoint: 'orders/all' } as const,
+      evidence: [],
+      unverified: [],
+      headers: {},
+      attributes: { a: 1, wouldDeny: { a: 1 } },
+      claimed: {},
+      context: {},
+      askedFrom: '*',
+      policyAgeSeconds: 0,
+      maxTtlSeconds: 30,
+    };
+    await reporting.write(
+      [
+        recorded({ ...allow, id: 'a', time: at(0), wouldDeny }),
+        recorded({ ...allow, id: 'b', time: at(1) }),
+        recorded({ ...allow, id: 'c', time: at(2), request }),
+        recorded({ ...allow, id: 'd', time: at(3), wouldDeny }),
+        recorded({ id: 'e', time: at(4) }),
+      ].map(lineOf),
+    );
+    const found = async (more: Partial<DecisionQuery>) =>
+      (await reporting.search({ limit: 100, decision: 'would-deny', ...more })).map(({ id }) => id).join('');
+    expect([await found({}), await found({ limit: 2 }), await found({ limit: 1 })]).toEqual(['da', 'da', 'd']);
+  });
+
   it('goes on behind any record, also between two of one instant', async () => {
     for (const [index, { time, id }] of (await store.search({ limit: 100 })).entries()) {
       expect(await ids({ behind: { time, id } })).toBe('fedcba'.slice(index + 1));

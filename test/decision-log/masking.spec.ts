@@ -86,6 +86,8 @@ it.each`
   ${'a parameter that is hidden has no value'}           | ${'true'}                        | ${'/reset/s3cret/now'}                | ${['request.params.token']} | ${'/reset/*/now'}              | ${['request.params.token']}
   ${'by any name that an operation gives it'}            | ${'true'}                        | ${'/orders/7'}                        | ${['request.params.id']}    | ${'/orders/*'}                 | ${['request.params.id']}
   ${'where no endpoint answers anything may be one'}     | ${'true'}                        | ${'/reset'}                           | ${['request.params.token']} | ${'/'}                         | ${['request.path']}
+  ${'nor does one of what was refused'}                  | ${'true'}                        | ${'/reset/s3c%2Fret/now'}             | ${['request.params.token']} | ${'/'}                         | ${['request.path']}
+  ${'however it was refused'}                            | ${'true'}                        | ${'/reset/s3cret/now?a=%zz'}          | ${['request.params.token']} | ${'/'}                         | ${['request.path']}
   ${'a user may be written before the host'}             | ${'true'}                        | ${'http://ann:s3cret@shop/orders/7'}  | ${[]}                       | ${'/orders/7'}                 | ${['request.path']}
   ${'a fragment may hold a token'}                       | ${'true'}                        | ${'/cb#access_token=s3cret'}          | ${[]}                       | ${'/cb'}                       | ${['request.path']}
   ${'a query may be written otherwise'}                  | ${'true'}                        | ${'/orders%3Faccess_token=s3cret'}    | ${[]}                       | ${'/orders'}                   | ${['request.path']}

@@ -34,6 +34,9 @@ const roleSet = (domain: string, roles: string, assigned?: string): string => {
   return `kind: RoleSet\nmetadata: { name: of-${domain.replace('.', '-')}, domain: ${domain} }\nspec: { roles: [${roles}]${assignments} }`;
 };
 
+const testWith = (item: string): string =>
+  `kind: Test\nmetadata: { name: t }\nspec: { cases: [{ because: b, request: { target: { endpoint: orders/list }, evidence: [${item}] }, expect: { decision: deny } }] }`;
+
 describe('lint', () => {
   it('has nothing to say of a sound set', () => expect(warningsOf(BASE)).toEqual([]));
 
@@ -188,6 +191,24 @@ describe('lint', () => {
       ],
       'obligations-on-deny',
     ],
+    [
+      'a case shows a credential of nothing, and is denied whatever the rules say',
+      [...BASE, testWith('{ role: access, mechanism: oath, subject: a }')],
+      'evidence-without-mechanism',
+    ],
+    [
+      'a case shows a credential as a proof of trust',
+      [...BASE, testWith('{ role: trust, mechanism: oauth, subject: a }')],
+      'evidence-of-other-role',
+    ],
+    [
+      'a subject of a matrix shows a credential of nothing',
+      [
+        ...BASE,
+        'kind: Test\nmetadata: { name: t }\nspec: { matrices: [{ because: b, subjects: { ann: { evidence: [{ role: access, mechanism: oath, subject: a }] } }, targets: { list: { endpoint: orders/list } }, expect: { ann: { list: deny } } }] }',
+      ],
+      'evidence-without-mechanism',
+    ],
   ])('warns because %s', (_, documents, code) => {
     expect([...new Set(warningsOf(documents))]).toEqual([code]);
   });
@@ -197,6 +218,7 @@ describe('lint', () => {
       'a guarded read is meant',
       [...BASE, rule('{ id: x, effect: deny, when: \'has(attributes.country) && attributes.country == "XX"\' }')],
     ],
+    ['a test shows what there is', [...BASE, testWith('{ role: access, mechanism: oauth, subject: a }')]],
     ['a conditional deny hides nothing', [...BASE, rule('{ id: x, effect: deny, who: { groups: [g] } }', 'acme')]],
     ['a deny in report mode hides nothing', [...BASE, rule('{ id: x, effect: deny, mode: report }', 'acme')]],
     [

@@ -226,6 +226,8 @@ describe('in PostgreSQL', () => {
   it.each<[because: string, statement: string, broken: number, why: RegExp]>([
     ['a word was changed', `update dharma.audit set operator = 'eve' where sequence = 3`, 3, /changed/],
     ['a time was changed', `update dharma.audit set at = at + interval '1 ms' where sequence = 1`, 1, /changed/],
+    ['a time is none any more', `update dharma.audit set at = 'infinity' where sequence = 4`, 4, /changed/],
+    ['a time is beyond ours', `update dharma.audit set at = '290000-01-01' where sequence = 4`, 4, /changed/],
     ['nothing became something', `update dharma.audit set address = '' where sequence = 5`, 5, /changed/],
     ['a row was deleted', 'delete from dharma.audit where sequence = 2', 2, /missing; row 3/],
     ['the first row was deleted', 'delete from dharma.audit where sequence = 1', 1, /missing; row 2/],
@@ -260,6 +262,8 @@ describe('in PostgreSQL', () => {
     await ask(url, `set session_replication_role = replica; ${statement}`);
     const reader = new ChainReader();
     const acts = await audit.list({}, { order: 'oldest', limit: 10 });
+    // As the administration API says times.
+    expect(() => acts.map(({ at }) => new Date(at).toISOString())).not.toThrow();
     const found = acts.map((act) => reader.next(act)).find((one) => one !== undefined);
     expect(found).toEqual({ sequence: broken, because: expect.stringMatching(why) });
   });

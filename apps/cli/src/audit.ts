@@ -1,10 +1,10 @@
 import type { AdminFlags } from './connection.js';
+import { instantBefore } from './instant-before.js';
 import { printableJson } from './printable.js';
 import { ServerClient } from './server-client.js';
 import type { AuditAct } from './server-shapes.js';
-import { wholeInstantIn } from './span.js';
 import { tableText } from './table.js';
-import { type ExitCode, Stop, type Terminal } from './terminal.js';
+import type { ExitCode, Terminal } from './terminal.js';
 
 export interface ListActsOptions extends AdminFlags {
   /** A name, or the id of a token. */
@@ -12,7 +12,7 @@ export interface ListActsOptions extends AdminFlags {
   readonly act?: string;
   readonly object?: string;
   readonly revision?: number;
-  /** RFC 3339. */
+  /** RFC 3339, or a span before now like `2h`. */
   readonly since?: string;
   readonly until?: string;
   /** Of the newest that fit. */
@@ -25,7 +25,8 @@ const HASH_CHARACTERS = 12;
 /** What was done, the newest first. */
 export async function listActs(terminal: Terminal, { limit, format, ...options }: ListActsOptions): Promise<ExitCode> {
   const { operator, act, object, revision, since: from, until: to, ...flags } = options;
-  const [since, until] = [instantOf('since', from), instantOf('until', to)];
+  const since = from === undefined ? undefined : instantBefore(terminal, '--since', from);
+  const until = to === undefined ? undefined : instantBefore(terminal, '--until', to);
   const client = await ServerClient.of(terminal, flags);
   const acts: AuditAct[] = [];
   for await (const page of client.acts({ operator, act, object, revision, since, until, order: 'newest', limit })) {
@@ -34,6 +35,8 @@ export async function listActs(terminal: Terminal, { limit, format, ...options }
   }
   const found = acts.slice(0, limit);
   await terminal.out.write(format === 'json' ? `${printableJson(found, 2)}\n` : tableOf(found));
+  if (found.length === 0) await terminal.aside.line('no act is like that');
+  if (found.length === limit) await terminal.aside.line(`the newest ${limit}; \`--limit\` and \`--until\` show more`);
   return 0;
 }
 
@@ -52,12 +55,4 @@ function tableOf(acts: readonly AuditAct[]): string {
   ]);
   const heading = ['ROW', 'AT', 'OPERATOR', 'ACT', 'OBJECT', 'OUTCOME', 'REVISION', 'TOKEN', 'FROM', 'HASH'];
   return tableText([heading, ...rows]);
-}
-
-/** No span: that would count from now into the future. */
-function instantOf(flag: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const at = wholeInstantIn(text);
-  if (at === undefined) throw new Stop(2, `\`--${flag} ${text}\` is no instant like \`2027-01-31T00:00:00Z\``);
-  return at;
 }

@@ -18,6 +18,8 @@ export interface DecisionsOptions extends AdminFlags {
   readonly rule?: string;
   readonly allow: boolean;
   readonly deny: boolean;
+  /** Allows that a domain in report mode let pass. */
+  readonly wouldDeny: boolean;
   readonly limit: number;
   readonly format: 'text' | 'json';
 }
@@ -29,14 +31,32 @@ const FORMS = [
   ['principal', /^[^:]+:.+$/s, 'a type and an id, like `user:ann`'],
   ['rule', /^[a-z0-9-]+\/[a-z0-9_-]+$/, 'a policy and the id of a rule, like `orders/read`'],
 ] as const;
+/** What stands for somebody else's words. */
+const UNTOLD = '…';
 const REASONS: readonly string[] = [...ALLOW_REASONS, ...DENY_REASONS, ...OWN_STATE_REASONS];
 
 /** Recorded decisions, the newest first. */
 export async function decisions(
   terminal: Terminal,
-  { from, to, domain, endpoint, principal, reason, rule, allow, deny, limit, format, ...flags }: DecisionsOptions,
+  {
+    from,
+    to,
+    domain,
+    endpoint,
+    principal,
+    reason,
+    rule,
+    allow,
+    deny,
+    wouldDeny,
+    limit,
+    format,
+    ...flags
+  }: DecisionsOptions,
 ): Promise<ExitCode> {
-  if (allow && deny) throw new Stop(2, '`--allow` and `--deny` exclude each other; without them both are listed');
+  if ([allow, deny, wouldDeny].filter(Boolean).length > 1) {
+    throw new Stop(2, '`--allow`, `--deny` and `--would-deny` exclude each other; without them all are listed');
+  }
   judgeForms({ domain, endpoint, principal, rule });
   if (reason !== undefined && !REASONS.includes(reason)) {
     throw new Stop(2, `\`--reason ${reason}\` is no reason of a decision${didYouMean(reason, REASONS)}`);
@@ -49,8 +69,11 @@ export async function decisions(
     principal,
     reason,
     rule,
-    decision: allow ? 'allow' : deny ? 'deny' : undefined,
+    decision: allow ? 'allow' : deny ? 'deny' : wouldDeny ? 'would-deny' : undefined,
   };
+  if (filters.from !== undefined && filters.to !== undefined && filters.from >= filters.to) {
+    throw new Stop(2, `nothing lies between \`--from ${from}\` and \`--to ${to}\`: \`--from\` is the earlier one`);
+  }
   const client = await ServerClient.of(terminal, flags);
   const found = await client.decisions(filters, limit);
   await terminal.out.write(format === 'json' ? found.map((one) => `${JSON.stringify(one)}\n`).join('') : textOf(found));
@@ -71,11 +94,12 @@ function textOf(found: readonly RecordedDecision[]): string {
   if (found.length === 0) return '';
   return tableText([
     ['TIME', 'VERDICT', 'REASON', 'AT', 'ENDPOINT', 'PRINCIPALS', 'RULES', 'REVISION', 'ID'],
-    ...found.map(({ time, decision, observed, reason, deniedAt, endpoint, principals, rules, revision, id }) => [
+    ...found.map(({ time, decision, observed, wouldDeny, endpoint, principals, rules, revision, id, ...verdict }) => [
       time,
-      observed === true ? `${decision} (observed)` : decision,
-      reason,
-      deniedAt ?? '-',
+      observed === true ? `${decision} (observed)` : wouldDeny === undefined ? decision : `${decision} (would deny)`,
+      // What is to be mended before the domain enforces.
+      (wouldDeny ?? verdict).reason,
+      (wouldDeny ?? verdict).deniedAt ?? '-',
       endpoint ?? '-',
       listText(principals),
       listText(rules),
@@ -85,7 +109,8 @@ function textOf(found: readonly RecordedDecision[]): string {
   ]);
 }
 
+/** Of several the first whose name is told. */
 function listText(texts: readonly string[]): string {
-  const [first = '-', ...more] = texts;
-  return more.length === 0 ? first : `${first} +${more.length}`;
+  const shown = texts.find((text) => text !== UNTOLD) ?? texts[0] ?? '-';
+  return texts.length <= 1 ? shown : `${shown} +${texts.length - 1}`;
 }

@@ -7,6 +7,7 @@ import { readRequest, type RequestFlags, requestOfFlags } from './explain-reques
 import { explanationText, NO_SOURCES } from './explain-text.js';
 import { decisionShape, explanationShape } from './explanation-shape.js';
 import { answerIn } from './server-client.js';
+import { droppedShape } from './server-shapes.js';
 import { spanText } from './span.js';
 import { type ExitCode, Stop, type Terminal } from './terminal.js';
 
@@ -14,6 +15,7 @@ const faultShape = z.object({ pointer: z.string(), message: z.string() });
 
 type ServerAnswer = DecisionAnswer & {
   readonly explanation?: Explanation | null;
+  readonly dropped?: z.infer<typeof droppedShape>;
   readonly detail?: readonly z.infer<typeof faultShape>[];
 };
 
@@ -25,6 +27,7 @@ const answerShape = z.custom<ServerAnswer>(
         ageSeconds: z.number(),
         decisionId: z.string(),
         explanation: explanationShape.nullish(),
+        dropped: droppedShape.optional(),
         detail: z.array(faultShape).optional(),
       })
       .safeParse(value).success,
@@ -52,14 +55,14 @@ export async function explainByServer(
     await terminal.out.write(`${JSON.stringify(answer, null, 2)}\n`);
     return 0;
   }
-  const { revision, ageSeconds, decisionId, explanation } = answer;
+  const { revision, ageSeconds, decisionId, explanation, dropped = [] } = answer;
   await terminal.aside.line(
     `${connection.shown} answers by revision ${revision}, confirmed ${spanText(ageSeconds)} ago, as decision ${decisionId}`,
   );
   await terminal.out.write(
     explanation === undefined || explanation === null
       ? unexplained(answer)
-      : explanationText(explanation, NO_SOURCES, terminal.out.colours),
+      : explanationText(explanation, NO_SOURCES, terminal.out.colours, { dropped, recorded: [] }),
   );
   return 0;
 }

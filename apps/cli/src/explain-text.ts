@@ -42,8 +42,23 @@ export function sourcesOf(bundle: Bundle): Sources {
   };
 }
 
+/** What a server knows of a request beyond the explanation. */
+export interface Presented {
+  /** What does not count, and why. */
+  readonly dropped: readonly { readonly mechanism: string | null; readonly because: string }[];
+  /** What conditions could read, with its values, one thing a line. */
+  readonly recorded: readonly string[];
+}
+
+const NOTHING_MORE: Presented = { dropped: [], recorded: [] };
+
 /** The whole explanation for a person: the verdict first, and what would change it last. */
-export function explanationText(found: Explanation, sources: Sources, colours: Colours): string {
+export function explanationText(
+  found: Explanation,
+  sources: Sources,
+  colours: Colours,
+  { dropped, recorded }: Presented = NOTHING_MORE,
+): string {
   const explanation = withoutTricks(found);
   const { outcome, evidence, denies, routes } = explanation;
   return [
@@ -58,6 +73,12 @@ export function explanationText(found: Explanation, sources: Sources, colours: C
       ),
       colours,
     ),
+    ...section(
+      'presented, and does not count',
+      dropped.map(({ mechanism, because }) => inOneLine(mechanism === null ? because : `${mechanism}: ${because}`)),
+      colours,
+    ),
+    ...section('recorded of the request', recorded.map(inOneLine), colours),
     ...section('what conditions may read', attributeLines(explanation), colours),
     ...section('denies', ruleLines(denies, sources, colours), colours),
     ...section('routes', routesLines(routes, sources, colours), colours),
@@ -76,9 +97,11 @@ export function reasonInBrief(explanation: Explanation): readonly string[] {
   const { target, denies, routes, nearestMiss } = explanation;
   const failed = routes.flatMap(({ checks }) => checks).find(({ passed }) => !passed);
   const rules = [...denies.filter(({ counted }) => counted), ...(failed?.rules ?? [])];
+  // The second run of report mode mostly finds what the first one did.
+  const missing = routes.filter(({ meeting }) => meeting === null).map(({ because }) => because);
   return [
     target.because,
-    ...routes.filter(({ meeting }) => meeting === null).map(({ because }) => because),
+    ...new Set(missing),
     ...(failed === undefined ? [] : [`${titleOf(failed)}: ${failed.because}`]),
     ...rules.slice(0, MAXIMUM_BRIEF_RULES).map(ruleText),
     ...(nearestMiss === null ? [] : nearestMiss.changes.map(({ summary }) => `nearest miss: ${summary}`)),

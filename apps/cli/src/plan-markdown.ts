@@ -206,16 +206,22 @@ function replaySection(replay: Replay | null | undefined): Section | undefined {
   const opening = `**Replay:** ${replaySummary(replay)}.${unknown}`;
   if (replay.flips.length === 0) return { opening: [opening], rows: [], most: 0, noun: 'flips' };
   return {
-    opening: [opening, '', row('', 'Endpoint', 'Times', 'Before', 'After', 'Last seen'), '|---|---|---|---|---|---|'],
+    opening: [
+      opening,
+      '',
+      row('', 'Endpoint', 'Times', 'Before', 'After', 'First seen', 'Last seen'),
+      '|---|---|---|---|---|---|---|',
+    ],
     rows: replay.flips
       .toSorted((left, right) => Number(right.after.decision === 'allow') - Number(left.after.decision === 'allow'))
-      .map(({ endpoint, before, after, rule, count, lastSeen }) =>
+      .map(({ endpoint, before, after, rule, count, firstSeen, lastSeen }) =>
         row(
           after.decision === 'allow' ? '**opens**' : 'closes',
           textOr(endpoint, 'no endpoint'),
           String(count),
           quoted(before.reason, NAME),
           `${quoted(after.reason, NAME)}${rule === null ? '' : byRules([rule])}`,
+          quoted(firstSeen, NAME),
           quoted(lastSeen, NAME),
         ),
       ),

@@ -16,8 +16,8 @@ export function auditVerbs(
     .option('--act <act>', 'of this kind, like `revision.publish`')
     .option('--object <object>', 'on this object, like `key/ep-1f0c` or `source/git`')
     .option('--revision <number>', 'that made this revision', wholeNumber(1, 1e12))
-    .option('--since <instant>', 'at or after it (RFC 3339)')
-    .option('--until <instant>', 'before it (RFC 3339)')
+    .option('--since <when>', 'at an instant (RFC 3339) or later; or a span before now, like 30min, 2h, 7d')
+    .option('--until <when>', 'before an instant, or before such a span ago')
     .option('--limit <number>', 'how many at most', wholeNumber(1, 1_000_000), 100)
     .addOption(choice('--format <format>', 'how the list is written', TEXT_OR_JSON, 'text'))
     .action(async (options) => {

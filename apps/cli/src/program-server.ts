@@ -106,6 +106,7 @@ export function serverVerbs(verb: Verb, terminal: Terminal, exit: Exit): void {
     .option('--rule <policy/rule>', 'decided by this rule, among others')
     .option('--allow', 'allows only', false)
     .option('--deny', 'denials only', false)
+    .option('--would-deny', 'allows only that a domain in report mode would have denied', false)
     .option('--limit <number>', 'at most so many', wholeNumber(1, 100_000), 50)
     .addOption(choice('--format <format>', 'how they are written; json is one record a line', TEXT_OR_JSON, 'text'))
     .action(async (options) => {

@@ -20,14 +20,16 @@ function unrecordedLines({ unrecorded }: Replay): readonly string[] {
 }
 
 /** One line; what was left out is said, so that nobody takes it for unchanged. */
-export function replaySummary({ decided, flipped, masked, notJudged, untold, more }: Replay): string {
+export function replaySummary({ decided, flipped, overtaken, masked, notJudged, untold, more }: Replay): string {
   const left = [
     [masked, 'hold not all that rules read'],
     [notJudged, 'were never judged'],
     [untold, 'are not all yours to read'],
   ] as const;
   const leftOut = left.filter(([count]) => count > 0).map(([count, because]) => `; ${count} left out: they ${because}`);
-  return `${flipped} of ${decided} recorded decisions come out otherwise${leftOut.join('')}${more ? '; there are older ones' : ''}`;
+  const since =
+    overtaken === 0 ? '' : `; ${overtaken} came out otherwise when they were recorded, which is not the plan's doing`;
+  return `${flipped} of ${decided} recorded decisions come out otherwise${since}${leftOut.join('')}${more ? '; there are older ones' : ''}`;
 }
 
 function flipLine(
@@ -38,5 +40,6 @@ function flipLine(
   const where = bold(endpoint ?? 'no endpoint');
   const by = rule === null ? '' : ` by ${rule}`;
   const verdicts = `${before.decision} (${before.reason}) → ${colour(after.decision)} (${after.reason})`;
-  return `${where}: ${verdicts}${by}, ${count} times from ${firstSeen} to ${lastSeen}, such as ${sample}`;
+  const times = count === 1 ? `once at ${lastSeen}` : `${count} times from ${firstSeen} to ${lastSeen}`;
+  return `${where}: ${verdicts}${by}, ${times}, such as ${sample}`;
 }

@@ -45,6 +45,8 @@ const verdict = z.object({ decision: z.enum(['allow', 'deny']), reason: z.string
 const replay = z.object({
   decided: z.number(),
   flipped: z.number(),
+  /** Servers of before do not tell. */
+  overtaken: z.number().default(0),
   masked: z.number(),
   notJudged: z.number(),
   untold: z.number(),
@@ -297,6 +299,20 @@ export type CommonCredential = z.infer<typeof credential>;
 export type KeyCredential = z.infer<typeof keyCredential>;
 export type OperatorCredential = z.infer<typeof operatorCredential>;
 
+const text = z.string().nullable();
+const someTexts = z.array(z.string()).optional();
+const someMembers = z.record(z.string(), z.unknown()).optional();
+export const droppedShape = z.array(z.object({ mechanism: text, because: z.string() }));
+const recordedItem = z.object({
+  role: z.string(),
+  mechanism: z.string(),
+  subject: z.string(),
+  scopes: someTexts,
+  groups: someTexts,
+  claims: someMembers,
+  attributes: someMembers,
+});
+
 export const recordedDecisionShape = z.object({
   id: z.string(),
   time: z.string(),
@@ -309,6 +325,17 @@ export const recordedDecisionShape = z.object({
   revision: mark.nullable(),
   enforcementPoint: z.string(),
   observed: z.boolean().optional(),
+  wouldDeny: z.object({ reason: z.string(), deniedAt: z.string().nullable() }).optional(),
+  dropped: droppedShape,
+  request: z
+    .object({
+      evidence: z.array(recordedItem),
+      headers: someMembers,
+      attributes: someMembers,
+      claimed: someMembers,
+      context: someMembers,
+    })
+    .nullable(),
 });
 export type RecordedDecision = z.infer<typeof recordedDecisionShape>;
 
@@ -320,7 +347,6 @@ export const pastExplanationShape = z.object({
   explanation: z.custom<Explanation>((value) => explanationShape.safeParse(value).success),
 });
 
-const text = z.string().nullable();
 const act = z.object({
   sequence: z.number(),
   /** RFC 3339, to the millisecond. */

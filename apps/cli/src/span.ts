@@ -16,7 +16,7 @@ export function spanText(seconds: number): string {
 }
 
 /** @returns an instant of RFC 3339 in UTC; undefined when it is none, or no calendar has it */
-export function wholeInstantIn(text: string): string | undefined {
+function wholeInstantIn(text: string): string | undefined {
   const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i.test(text);
   const at = isWhole ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? undefined : new Date(at).toISOString();

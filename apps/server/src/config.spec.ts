@@ -72,6 +72,19 @@ describe('the configuration', () => {
     expect(messageOf({ DHARMA_DECISION_LOG: sink })).toMatch(/^`DHARMA_DECISION_LOG_(?:OTLP_)?URL` is missing/);
   });
 
+  it.each`
+    name                              | value                       | sink
+    ${'DHARMA_DECISION_LOG_URL'}      | ${'https://a.example/in'}   | ${'http'}
+    ${'DHARMA_DECISION_LOG_OTLP_URL'} | ${'https://a.example/logs'} | ${'otlp'}
+    ${'DHARMA_DECISION_LOG_FILE'}     | ${'decisions.jsonl'}        | ${'file'}
+  `('takes no place for records that never get there: $name without $sink', ({ name, value, sink }) => {
+    expect(messageOf({ [name]: value })).toBe(
+      `\`${name}\` is set, and \`DHARMA_DECISION_LOG\` does not name \`${sink}\`: nothing would get there`,
+    );
+    // To be without for a while takes one word.
+    expect(readConfig({ [name]: value, DHARMA_DECISION_LOG: 'off' }, folder).decisionLog.size).toBe(0);
+  });
+
   it('takes hosts of issuers in any case, with and without a port', () => {
     const { issuerHosts } = readConfig({ DHARMA_ISSUER_HOSTS: 'Login.corp, 127.0.0.1:8080,[::1]:8080' }, folder);
     expect([...issuerHosts!]).toEqual(['login.corp', '127.0.0.1:8080', '[::1]:8080']);
@@ -99,6 +112,8 @@ describe('the configuration', () => {
     ${'a like name is another machine'}   | ${'DHARMA_DECISION_LOG_OTLP_URL'}      | ${'http://127.0.0.1.example/'}
     ${'a password would be in the flags'} | ${'DHARMA_DECISION_LOG_URL'}           | ${'https://a:b@collector.example/'}
     ${'a share is no percentage'}         | ${'DHARMA_DECISION_LOG_ALLOWS'}        | ${'acme=50'}
+    ${'a domain has a name'}              | ${'DHARMA_DECISION_LOG_ALLOWS'}        | ${'acme.=1'}
+    ${'a domain has one share'}           | ${'DHARMA_DECISION_LOG_ALLOWS'}        | ${'acme=0.1,acme=1'}
     ${'a share is of a domain'}           | ${'DHARMA_DECISION_LOG_ALLOWS'}        | ${'0.5'}
     ${'all headers are named by a star'}  | ${'DHARMA_DECISION_LOG_SHOW'}          | ${'request.headers'}
     ${'what is no member is not shown'}   | ${'DHARMA_DECISION_LOG_SHOW'}          | ${'request.body.x'}

@@ -425,7 +425,7 @@ const SETTINGS: Settings = {
     name: 'DECISION_LOG_ALLOWS',
     sentence: 'share of the allows that are recorded, by domain and below; elsewhere it is `DHARMA_LOG_ALLOW_SHARE`',
     allowed: '`domain=share`, joined by commas, such as `acme=0.01,acme.payments=1`',
-    parse: (text) => everyPart(text, domainShare, (shares) => new Map(shares)),
+    parse: (text) => everyPart(text, domainShare, sharesOf),
   },
   decisionLogShow: {
     name: 'DECISION_LOG_SHOW',
@@ -560,6 +560,18 @@ function contradictions(config: ServerConfig): string[] {
       faults.push(`${settingOf(url)} is missing: \`DHARMA_DECISION_LOG\` names \`${sink}\``);
     }
   }
+  for (const [sink, place] of [
+    ['http', 'decisionLogUrl'],
+    ['otlp', 'decisionLogOtlpUrl'],
+    ['file', 'decisionLogFile'],
+  ] as const) {
+    const isSet = config[place] !== undefined && config[place] !== '-';
+    if (isSet && config.decisionLog.size > 0 && !config.decisionLog.has(sink)) {
+      faults.push(
+        `${settingOf(place)} is set, and \`DHARMA_DECISION_LOG\` does not name \`${sink}\`: nothing would get there`,
+      );
+    }
+  }
   for (const { address, cert, key, clientCa } of Object.values(TLS)) {
     const [hasCert, hasKey] = [config[cert] !== undefined, config[key] !== undefined];
     if (hasCert !== hasKey) {
@@ -647,7 +659,7 @@ function share(text: string): number | undefined {
 function everyPart<Part, Whole>(
   text: string,
   parse: (part: string) => Part | undefined,
-  whole: (parts: readonly Part[]) => Whole,
+  whole: (parts: readonly Part[]) => Whole | undefined,
 ): Whole | undefined {
   const parts = text.split(',').map((part) => parse(part.trim()));
   return parts.includes(undefined) ? undefined : whole(parts as readonly Part[]);
@@ -658,9 +670,15 @@ function sinkName(text: string): DecisionSinkName | undefined {
 }
 
 function domainShare(text: string): readonly [string, number] | undefined {
-  const [, domain, part] = /^([a-z0-9.-]{1,253})=([\d.]+)$/.exec(text) ?? [];
+  const [, domain, part] = /^(?=[^=]{1,253}=)([a-z0-9-]+(?:\.[a-z0-9-]+)*)=([\d.]+)$/.exec(text) ?? [];
   const parsed = part === undefined ? undefined : share(part);
   return domain === undefined || parsed === undefined ? undefined : [domain, parsed];
+}
+
+/** Undefined where a domain has two. */
+function sharesOf(parts: readonly (readonly [string, number])[]): ReadonlyMap<string, number> | undefined {
+  const shares = new Map(parts);
+  return shares.size === parts.length ? shares : undefined;
 }
 
 /** Whether it may be asked without TLS is judged where it is asked. */

@@ -7,8 +7,9 @@ import {
   replay,
   unrecordedMembers,
 } from '#decision-log';
-import { compile, type Outcome, type World } from '#engine';
+import { compile, type Outcome, type Snapshot, type World } from '#engine';
 import { Problem } from '#problem';
+import { touchedBy } from '#reach';
 import { MOST_REPLAYED, type ReplayBody, type ReplayFlipView, type ReplayView } from './dto/replay.dto.js';
 import { OperatorRights } from './operator-rights.js';
 import type { Operator } from './operators.js';
@@ -50,15 +51,18 @@ export class Replays {
     return { store, from, most: last ?? MOST_REPLAYED };
   }
 
-  /** @param set  the newest: what the operator sees is judged by it, not by what they plan */
+  /**
+   * @param set  the newest: what the operator sees is judged by it, not by what they plan; and what it decides is what the
+   *   plan changes, whatever an older one decided
+   */
   async of({ store, from, most }: ReplayWindow, world: World, operator: Operator, set: PolicySet): Promise<ReplayView> {
     const { sight } = await this.rights.within(operator, set);
     const told = new DecisionSight(sight, set);
     const snapshot = compile(world);
-    const newest = set.world();
-    const unrecorded = unrecordedMembers(snapshot, newest === null ? { membersRead: [] } : compile(newest));
-    const counts = { decided: 0, masked: 0, notJudged: 0, untold: 0 };
-    const flips = new Flips(told);
+    const newest = new Newest(set);
+    const unrecorded = unrecordedMembers(snapshot, newest.snapshot ?? { membersRead: [] });
+    const counts = { decided: 0, overtaken: 0, masked: 0, notJudged: 0, untold: 0 };
+    const flips = new Flips(told, set, newest.rulesOtherwiseIn(world, this.parts.clock()));
     let behind: DecisionPlace | undefined;
     let left = most;
     let more = false;
@@ -74,10 +78,13 @@ export class Replays {
         }
         const replayed = replay(record, snapshot);
         switch (replayed.kind) {
-          case 'decided':
+          case 'decided': {
+            const before = newest.verdictOn(record);
             counts.decided += 1;
-            flips.judge(record, replayed.outcome);
+            if (before.decision !== record.decision) counts.overtaken += 1;
+            flips.judge(record, before, replayed.outcome);
             break;
+          }
           case 'masked':
             counts.masked += 1;
             break;
@@ -98,29 +105,67 @@ export class Replays {
   }
 }
 
+type Verdict = Pick<RecordedDecision, 'decision' | 'reason' | 'endpoint'> & Pick<Outcome, 'rules'>;
+
+/** The newest set, which a plan is a change of. */
+class Newest {
+  /** Undefined where this version cannot read it, and before the first: then it is as it was recorded. */
+  readonly snapshot: Snapshot | undefined;
+  readonly #world: World | null;
+  readonly #contentHash: string | undefined;
+
+  constructor(set: PolicySet) {
+    this.#world = set.world();
+    this.snapshot = this.#world === null ? undefined : compile(this.#world);
+    this.#contentHash = set.revision?.contentHash;
+  }
+
+  /** What it says of a recorded request. A record of its own says that itself. */
+  verdictOn(record: RecordedDecision): Verdict {
+    if (this.snapshot === undefined || record.revision?.contentHash === this.#contentHash) return record;
+    const replayed = replay(record, this.snapshot);
+    return replayed.kind === 'decided' ? replayed.outcome : record;
+  }
+
+  /** Ids of rules that are new in another world, different or gone. */
+  rulesOtherwiseIn(after: World, time: number): ReadonlySet<string> {
+    return this.#world === null ? new Set() : touchedBy({ before: this.#world, after }, time).rules;
+  }
+}
+
 /** Decisions that come out otherwise, told as the operator may read them. */
 class Flips {
   readonly #told: DecisionSight;
+  readonly #newest: PolicySet;
+  readonly #changed: ReadonlySet<string>;
   readonly #groups = new Map<string, ReplayFlipView>();
+  /** Looked for once: a set may hold a hundred thousand documents. */
+  readonly #anew = new Map<string, boolean>();
   count = 0;
 
-  constructor(told: DecisionSight) {
+  /** @param changed  ids of rules that the plan adds, changes or removes */
+  constructor(told: DecisionSight, newest: PolicySet, changed: ReadonlySet<string>) {
     this.#told = told;
+    this.#newest = newest;
+    this.#changed = changed;
   }
 
   /** To be called with the newest record first. */
-  judge(record: RecordedDecision, outcome: Outcome): void {
-    if (record.decision === outcome.decision) return;
+  judge(record: RecordedDecision, before: Verdict, after: Verdict): void {
+    if (before.decision === after.decision) return;
     this.count += 1;
-    const [rule] = outcome.rules.length > 0 ? outcome.rules : record.rules;
+    const rule = this.#responsible(before, after);
     const { endpoint, rules } = this.#told.told({
       ...record,
-      endpoint: outcome.endpoint ?? record.endpoint,
+      endpoint: after.endpoint ?? before.endpoint,
       rules: rule === undefined ? [] : [rule],
     });
-    const before = { decision: record.decision, reason: record.reason };
-    const after = { decision: outcome.decision, reason: outcome.reason };
-    const seen = { endpoint, before, after, rule: rules[0] ?? null };
+    const seen = {
+      endpoint: after.endpoint !== null && this.#isAnew('Service', after.endpoint) ? after.endpoint : endpoint,
+      before: verdictOf(before),
+      after: verdictOf(after),
+      rule: rule !== undefined && this.#changed.has(rule) && this.#isAnew('Policy', rule) ? rule : (rules[0] ?? null),
+    };
     const key = JSON.stringify(seen);
     const group = this.#groups.get(key);
     this.#groups.set(key, {
@@ -132,8 +177,29 @@ class Flips {
     });
   }
 
+  /**
+   * The rule of the plan that either verdict is by. Where there is none, something else changed around rules that stay:
+   * the innermost of them is nearest to it.
+   */
+  #responsible({ rules: before }: Verdict, { rules: after }: Verdict): string | undefined {
+    return [...after, ...before].find((rule) => this.#changed.has(rule)) ?? after.at(-1) ?? before.at(-1);
+  }
+
+  /** What no document has yet is the planner's own word. */
+  #isAnew(kind: 'Policy' | 'Service', id: string): boolean {
+    const name = id.split('/')[0]!;
+    const key = `${kind}/${name}`;
+    let isAnew = this.#anew.get(key);
+    if (isAnew === undefined) this.#anew.set(key, (isAnew = this.#newest.document({ kind, name }) === undefined));
+    return isAnew;
+  }
+
   /** The most frequent first. */
   groups(): readonly ReplayFlipView[] {
     return [...this.#groups.values()].toSorted((left, right) => right.count - left.count).slice(0, MOST_GROUPS);
   }
+}
+
+function verdictOf({ decision, reason }: Verdict): ReplayFlipView['before'] {
+  return { decision, reason };
 }

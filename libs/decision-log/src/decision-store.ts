@@ -19,7 +19,8 @@ export interface DecisionQuery {
   readonly reason?: string;
   /** `policy/rule`, among those that decided. */
   readonly rule?: string;
-  readonly decision?: 'allow' | 'deny';
+  /** `would-deny`: allowed because a domain only reports. */
+  readonly decision?: 'allow' | 'deny' | 'would-deny';
   /** Only what comes after this one in the order of the list. */
   readonly behind?: DecisionPlace;
   /** At least 1. */

@@ -261,7 +261,7 @@ function pathOf(
   masking: Masking,
   left: Set<string>,
 ): string {
-  if (reason === 'INVALID_REQUEST') return refusedPath(whole, left);
+  if (reason === 'INVALID_REQUEST') return refusedPath(whole, masking, left);
   const question = whole.indexOf('?');
   let path = question < 0 ? whole : whole.slice(0, question);
   if (masking.parameters.size > 0) {
@@ -278,9 +278,14 @@ function pathOf(
 
 /**
  * What a target was refused for may be what carries a secret: a user and password before a host, a query, a fragment or
- * parameters behind a path, however they are written. Only the path before all of them is kept.
+ * parameters behind a path, however they are written. Only the path before all of them is kept; and where parameters of paths
+ * are not shown nothing of it is, for nobody knows which part would be one: a token with an escaped slash is refused as it is.
  */
-function refusedPath(whole: string, left: Set<string>): string {
+function refusedPath(whole: string, masking: Masking, left: Set<string>): string {
+  if (masking.parameters.size > 0) {
+    left.add('request.path');
+    return '/';
+  }
   const path = whole.replace(/^[^/?#]*:\/*[^/?#]*/, '');
   const end = path.search(/[?#;]|%(?:3f|23|3b|25)/i);
   if (end < 0 && path === whole) return whole;

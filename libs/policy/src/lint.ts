@@ -4,6 +4,7 @@ import type { MechanismDeclaration } from './document-domain.js';
 import { lintBoundaries } from './lint-boundaries.js';
 import { lintAssignments } from './lint-roles.js';
 import { lintRules } from './lint-rules.js';
+import { lintTests } from './lint-tests.js';
 import { type Bundle, catalogueOf } from './load.js';
 import { isWithin } from './names.js';
 import { placeIn, Report } from './report.js';
@@ -26,6 +27,7 @@ export function lint(bundle: Bundle): readonly Fault[] {
   lintBoundaries(catalogue, bundle.world, report);
   lintMechanisms(catalogue, report);
   lintAssertions(catalogue, bundle.world, report);
+  lintTests(catalogue, report);
   return report.faults();
 }
 

@@ -204,7 +204,8 @@ export const CATALOGUE = {
     status: 409,
     grpc: 'FAILED_PRECONDITION',
     detail: 'the decision `{id}` was `{reason}`: no rule was looked at',
-    remedy: 'the message could not be read, or the server was in no state to decide; its log of that time says more',
+    remedy:
+      'of `INVALID_REQUEST` only whoever sent it was told what is wrong, in `detail` of the answer: nothing that could not be read is kept; of other reasons the log of the server at that time says more',
   },
   'bodies-too-many': {
     title: 'Too much is being sent at once',

@@ -76,7 +76,8 @@ function holds(query: DecisionQuery, { time, record }: FoundDecision): boolean {
     (principal === undefined || record.principals.includes(principal)) &&
     (reason === undefined || record.reason === reason) &&
     (rule === undefined || record.rules.includes(rule)) &&
-    (decision === undefined || record.decision === decision)
+    (decision === undefined ||
+      (decision === 'would-deny' ? record.wouldDeny !== undefined : record.decision === decision))
   );
 }
 

@@ -13,7 +13,8 @@ import type { Sql } from './postgres-reading.js';
 
 interface ActRow {
   readonly sequence: string;
-  readonly at: Date;
+  /** A number where it is infinite. */
+  readonly at: Date | number;
   readonly database_role: string;
   readonly operator: string;
   readonly credential: string | null;
@@ -29,6 +30,8 @@ interface ActRow {
   readonly hash: string;
 }
 
+/** The latest instant that there is, in milliseconds since 1970. */
+const END_OF_TIME = 8_640_000_000_000_000;
 /** Of a statement of somebody who has their turn: one that hangs holds up everybody else. */
 const STATEMENT_MILLISECONDS = 25_000;
 
@@ -128,7 +131,7 @@ export async function appendAct(sql: Sql, said: NewAct, context: ActContext = sa
 function toAct(row: ActRow): Act {
   return {
     sequence: Number(row.sequence),
-    at: row.at.getTime(),
+    at: millisecondsOf(row.at),
     databaseRole: row.database_role,
     operator: row.operator,
     credential: row.credential,
@@ -143,4 +146,13 @@ function toAct(row: ActRow): Act {
     previous: row.previous_hash,
     hash: row.hash,
   };
+}
+
+/**
+ * What no instant stands for was written past us, and has no hash that holds. It is read all the same: a row that cannot be
+ * shown would hide which one it is.
+ */
+function millisecondsOf(at: Date | number): number {
+  const milliseconds = Number(at);
+  return Number.isFinite(milliseconds) ? milliseconds : END_OF_TIME;
 }

@@ -81,7 +81,10 @@ export class PostgresDecisionStore extends DecisionStore {
     where(principal, (place) => `${place} = any (principals)`);
     where(reason, (place) => `reason = ${place}`);
     where(rule, (place) => `${place} = any (rules)`);
-    where(decision, (place) => `decision = ${place}`);
+    const isReported = decision === 'would-deny';
+    where(isReported ? 'allow' : decision, (place) => `decision = ${place}`);
+    // Of a request that says the same, the record itself tells.
+    if (isReported) conditions.push(`record like '%"wouldDeny":%'`);
     if (behind !== undefined) {
       values.push(new Date(behind.time), behind.id);
       const [time, id] = [`$${values.length - 1}`, `$${values.length}`];
@@ -94,7 +97,10 @@ export class PostgresDecisionStore extends DecisionStore {
        order by at desc, id collate "C" desc limit $${values.length}`,
       values,
     );
-    return rows.map(({ at, id, record }) => ({ time: at.getTime(), id, record: readRecord(record) }));
+    const found = rows.map(({ at, id, record }) => ({ time: at.getTime(), id, record: readRecord(record) }));
+    const meant = isReported ? found.filter(({ record }) => record.wouldDeny !== undefined) : found;
+    if (meant.length === found.length || found.length < limit) return meant;
+    return [...meant, ...(await this.search({ ...query, behind: found.at(-1)!, limit: limit - meant.length }))];
   }
 
   override async find(id: string, domains?: readonly string[]): Promise<RecordedDecision | null> {

@@ -7,6 +7,7 @@ import { PageQuery, RevisionMarkView } from './revision.dto.js';
 const NAME_IN_NAME = /^[^/]+\/[^/]+$/;
 const TYPED_ID = /^[^:]+:./s;
 const EFFECTS = ['allow', 'deny'] as const;
+const LOOKED_FOR = [...EFFECTS, 'would-deny'] as const;
 const REASONS = [...ALLOW_REASONS, ...DENY_REASONS, ...OWN_STATE_REASONS] as const;
 
 /** @param form  of what there is to find: anything else would be found nowhere, and look as if nobody had asked it */
@@ -61,8 +62,11 @@ export class DecisionsQuery extends PageQuery {
   @Filter('`policy/rule`, among those that decided.', NAME_IN_NAME)
   readonly rule?: string;
 
-  @OneOf(EFFECTS, 'The verdict.')
-  readonly decision?: (typeof EFFECTS)[number];
+  @OneOf(
+    LOOKED_FOR,
+    'The verdict; `would-deny` are allows that are denials once a domain does not only report any more.',
+  )
+  readonly decision?: (typeof LOOKED_FOR)[number];
 }
 
 export class DecisionParams {

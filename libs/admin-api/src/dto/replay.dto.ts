@@ -41,7 +41,10 @@ export class ReplayFlipView {
   @ApiProperty({ type: String, nullable: true, example: 'orders/all', description: 'Null: the target is no endpoint.' })
   readonly endpoint!: string | null;
 
-  @ApiProperty({ type: ReplayedVerdictView, description: 'As it was recorded.' })
+  @ApiProperty({
+    type: ReplayedVerdictView,
+    description: 'As the newest set decides it, which the plan is a change of.',
+  })
   readonly before!: ReplayedVerdictView;
 
   @ApiProperty({ type: ReplayedVerdictView, description: 'As the planned set decides it.' })
@@ -51,7 +54,8 @@ export class ReplayFlipView {
     type: String,
     nullable: true,
     example: 'shop/read',
-    description: 'The first rule that decides it; where none does, the first that decided it.',
+    description:
+      'The rule by which it is decided, or was, that the plan adds, changes or removes; where it does so with none of them, the innermost of all.',
   })
   readonly rule!: string | null;
 
@@ -72,8 +76,16 @@ export class ReplayView {
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Records that were decided again.' })
   readonly decided!: number;
 
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'Of these, those with another decision.' })
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Of these, those that the plan decides otherwise.' })
   readonly flipped!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    description:
+      'Of these, those that the newest set decides otherwise than they were recorded: by what was published since, and not by the plan.',
+  })
+  readonly overtaken!: number;
 
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Not decided again: a rule read what is not recorded.' })
   readonly masked!: number;
